@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+  name: "lottery",
+  products: [
+    .executable(name: "lottery-server", targets: ["lottery-server"]),
+    .executable(name: "agency-client", targets: ["agency-client"]),
+    .library(name: "LotteryProtocol", targets: ["LotteryProtocol"]),
+  ],
+  dependencies: [],
+  targets: [
+    // What both sides share: bets, messages and their bytes, frames, sockets.
+    .target(name: "LotteryProtocol"),
+    // What both programs owe their operator: flags, log lines, signals, exit statuses.
+    .target(name: "ProcessSupport"),
+
+    .target(name: "LotteryServer", dependencies: ["LotteryProtocol", "ProcessSupport"]),
+    .target(name: "AgencyClient", dependencies: ["LotteryProtocol", "ProcessSupport"]),
+
+    .executableTarget(name: "lottery-server", dependencies: ["LotteryServer"]),
+    .executableTarget(name: "agency-client", dependencies: ["AgencyClient"]),
+
+    .testTarget(name: "LotteryProtocolTests", dependencies: ["LotteryProtocol"]),
+    .testTarget(name: "ProcessSupportTests", dependencies: ["ProcessSupport"]),
+    .testTarget(name: "LotteryServerTests", dependencies: ["LotteryServer"]),
+    .testTarget(name: "AgencyClientTests", dependencies: ["AgencyClient"]),
+    // These run the two real executables.
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["LotteryProtocol", "lottery-server", "agency-client"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// One strictness for every target, written once.
+for target in package.targets {
+  target.swiftSettings = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}
