@@ -1,0 +1,26 @@
+# Both programs are built in this one stage, whose text is the same in both Dockerfiles: whichever
+# image comes second finds the stage in the cache. It needs BuildKit and no network.
+FROM swift:6.3-bookworm AS build
+WORKDIR /src
+COPY Package.swift ./
+# The manifest names test targets, which must exist; their sources are not part of the images.
+RUN for target in $(sed -n 's/.*name: "\([A-Za-z]*Tests\)".*/\1/p' Package.swift); do \
+      mkdir -p "Tests/$target" && touch "Tests/$target/Empty.swift"; \
+    done
+COPY Sources Sources
+# .build outlives the layer: a changed source recompiles its own module and links, nothing else.
+# The sandbox is SwiftPM's own and cannot be nested in a container.
+RUN --mount=type=cache,target=/src/.build,sharing=locked \
+    swift build -c release --disable-sandbox -Xswiftc -static-executable -Xlinker -s \
+ && mkdir -p /out/data \
+ && cp .build/release/lottery-server .build/release/agency-client /out/
+
+FROM busybox:latest
+LABEL org.opencontainers.image.title="agency-client" \
+      org.opencontainers.image.description="Sends an agency's bets and asks for its winners"
+# The agency looks for .data/agency-N.csv from its working directory.
+WORKDIR /
+COPY --from=build /out/agency-client /agency-client
+USER 10001:10001
+ENTRYPOINT ["/agency-client"]
+CMD ["--config", "/config.yaml"]
