@@ -1,0 +1,72 @@
+# `make` lists the targets. Those of Docker and `data` need nothing on the host but Docker, make, sh
+# and awk; the others need Swift 6.3.
+SHELL := /bin/sh
+COMPOSE_FILE := docker-compose-dev.yaml
+COMPOSE := docker compose -f $(COMPOSE_FILE)
+SWIFT_SOURCES := Package.swift Sources Tests
+
+.DEFAULT_GOAL := help
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
+.PHONY: help
+
+docker-image: ## Builds the images server:latest and client:latest
+	docker build -f server.Dockerfile -t server:latest .
+	docker build -f client.Dockerfile -t client:latest .
+.PHONY: docker-image
+
+$(COMPOSE_FILE):
+	./generar-compose.sh $@ 5
+
+docker-compose-up: $(COMPOSE_FILE) docker-image ## Makes what is missing and starts the lottery
+	scripts/data.sh --missing $$(grep -c 'container_name: client' $(COMPOSE_FILE))
+	$(COMPOSE) up -d
+.PHONY: docker-compose-up
+
+docker-compose-down: ## Stops the lottery and removes all that it left
+	$(COMPOSE) stop -t 1
+	$(COMPOSE) down -v
+.PHONY: docker-compose-down
+
+docker-compose-logs: ## Follows the logs of the lottery
+	$(COMPOSE) logs -f
+.PHONY: docker-compose-logs
+
+docker-test: ## Tests the lottery in containers, from end to end
+	scripts/docker-test.sh
+.PHONY: docker-test
+
+data: ## Unpacks .data/dataset.zip, or makes up the files that are missing
+	scripts/data.sh
+.PHONY: data
+
+build: ## Builds the two programs for this machine
+	swift build -c release
+.PHONY: build
+
+test: ## Tests the scripts and the programs
+	scripts/test-scripts.sh
+	swift test
+.PHONY: test
+
+run: ## Holds the same lottery without Docker and shows the winners
+	scripts/run-lottery.sh
+.PHONY: run
+
+crowd: ## Holds a lottery of AGENCIES=1000 agencies at once on this machine
+	scripts/crowd.sh $(AGENCIES)
+.PHONY: crowd
+
+entrega: ## Makes the branches ej1 to ej8 to hand in
+	scripts/entrega.sh
+.PHONY: entrega
+
+format: ## Formats the Swift sources
+	swift format -i -r $(SWIFT_SOURCES)
+.PHONY: format
+
+lint: ## Checks the style of the Swift sources and the scripts
+	swift format lint --strict -r $(SWIFT_SOURCES)
+	scripts/lint-scripts.sh
+.PHONY: lint

@@ -1,0 +1,121 @@
+#!/bin/sh
+# Writes agency-1.csv, agency-2.csv, ... with made-up bets:
+#
+#   scripts/generate-data.sh DIR [AGENCIES [ROWS]]
+#
+# Five agencies of the sizes of the course's data set, unless told otherwise; agencies past the fifth
+# get 1000 rows. The same arguments always give the same bytes, whatever awk is installed, and an
+# agency's file depends on nothing but its number and its size. A file that exists is kept. Exit
+# status: 64 for wrong arguments.
+set -eu
+
+usage() {
+  echo "usage: $0 DIR [AGENCIES [ROWS]]    (AGENCIES 1 to 99999, ROWS 0 to 9999999)" >&2
+  exit 64
+}
+
+# Whether $1 is a whole number of at most $2 digits.
+is_number() {
+  case $1 in '' | *[!0-9]*) return 1 ;; esac
+  [ ${#1} -le "$2" ]
+}
+
+if [ $# -lt 1 ] || [ $# -gt 3 ] || [ -z "$1" ]; then usage; fi
+directory=$1
+agencies=${2:-5}
+rows=${3:-}
+if ! is_number "$agencies" 5 || [ "$agencies" -lt 1 ]; then usage; fi
+[ -z "$rows" ] || is_number "$rows" 7 || usage
+
+rows_of() {
+  if [ -n "$rows" ]; then
+    echo "$rows"
+    return
+  fi
+  case $1 in
+    1) echo 26936 ;;
+    2) echo 25518 ;;
+    3) echo 16014 ;;
+    4) echo 9238 ;;
+    5) echo 991 ;;
+    *) echo 1000 ;;
+  esac
+}
+
+# Lines "AGENCY ROWS" for the files that are not there.
+missing() {
+  id=1
+  while [ "$id" -le "$agencies" ]; do
+    [ -e "$directory/agency-$id.csv" ] || echo "$id $(rows_of "$id")"
+    id=$((id + 1))
+  done
+}
+
+# LC_ALL=C: names are bytes that are only ever copied.
+write_files() {
+  LC_ALL=C awk -v directory="$partial" '
+    # Lehmer generator: below 2^31 x 16807, exact in the doubles of any awk, which rand() is not.
+    function random(below) {
+      state = (state * 16807) % 2147483647
+      return int(state / 2147483647 * below)
+    }
+
+    function first_name(    name) {
+      name = first[random(firsts) + 1]
+      if (random(3) == 0) name = name " " first[random(firsts) + 1]
+      return name
+    }
+
+    # Strides through 30 million documents with a step that has no factor in common with it: no
+    # document comes twice in 1000 agencies of 30000 rows.
+    function document(agency, row) {
+      return 15000000 + (((agency - 1) * 30000 + row) * 7919113) % 30000000
+    }
+
+    function birthdate(    year, month) {
+      year = 1930 + random(75)
+      month = 1 + random(12)
+      return sprintf("%04d-%02d-%02d", year, month, 1 + random(28))
+    }
+
+    # Each draw in a statement of its own: awks differ in the order of evaluation.
+    function bet(agency, row, rows,    name, surname, date, number) {
+      name = first_name()
+      surname = last[random(lasts) + 1]
+      date = birthdate()
+      number = random(10000)
+      # One winner at least in every file.
+      if (row == int(rows / 2) + 1) number = 7574
+      return sprintf("%s,%s,%08d,%s,%d\r\n", name, surname, document(agency, row), date, number)
+    }
+
+    BEGIN {
+      firsts = split("Agustín Sofía María José Tomás Lucía Martín Julián Valentín Joaquín Zoe Abril" \
+        " Benjamín Ramón Nicolás Tiago Santiago Lionel Emanuel Camila Renata Ángel Íñigo Begoña" \
+        " Óscar Ursula Matías Facundo Milagros Delfina Bautista Catalina Félix Inés", first, " ")
+      lasts = split("González Rodríguez Gómez Fernández López Martínez Díaz Pérez Sánchez Romero" \
+        " Núñez Agüero Ibáñez Muñoz Peña Zambrano Lorca Rivera Castro Álvarez Suárez Ríos Acuña" \
+        " Bustos Córdoba Güiraldes Ñáñez Ocampo Quiroga Vera Yáñez Échague", last, " ")
+    }
+
+    {
+      agency = $1
+      rows = $2
+      file = directory "/agency-" agency ".csv"
+      printf "" > file
+      state = 7574 + agency * 65537
+      for (row = 1; row <= rows; row++) printf "%s", bet(agency, row, rows) > file
+      close(file)
+    }
+  '
+}
+
+# In the containers the files are read by another user.
+umask 022
+mkdir -p "$directory"
+partial=$(mktemp -d "$directory/.partial.XXXXXX")
+trap 'rm -rf "$partial"' EXIT
+trap 'exit 130' INT TERM
+missing | write_files
+# Whole files only: half a file would be taken for the user's own next time.
+find "$partial" -name 'agency-*.csv' -exec mv {} "$directory/" \;
