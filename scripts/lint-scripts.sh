@@ -4,23 +4,26 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh)
+programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh)
+libraries=(scripts/lib/*.bash)
 failed=0
-for script in "${scripts[@]}"; do
+
+complain() {
+  echo "$1" >&2
+  failed=1
+}
+
+for script in "${programs[@]}"; do
+  [[ -x $script ]] || complain "$script: not executable"
   case $(head -n 1 "$script") in
     '#!/usr/bin/env bash') bash -n "$script" || failed=1 ;;
-    '#!/bin/sh') sh -n "$script" && bash -n "$script" || failed=1 ;;
-    *)
-      echo "$script: the first line names neither bash nor sh" >&2
-      failed=1
-      ;;
+    # Also run as `bash validar-echo-server.sh`.
+    '#!/bin/sh') { sh -n "$script" && bash -n "$script"; } || failed=1 ;;
+    *) complain "$script: the first line names neither bash nor sh" ;;
   esac
-  [[ -x $script ]] || {
-    echo "$script: not executable" >&2
-    failed=1
-  }
 done
+for script in "${libraries[@]}"; do bash -n "$script" || failed=1; done
 if command -v shellcheck >/dev/null; then
-  shellcheck "${scripts[@]}" || failed=1
+  shellcheck -x "${programs[@]}" "${libraries[@]}" || failed=1
 fi
 exit "$failed"

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Holds a lottery with many agencies at once against one server on this machine:
+#
+#   scripts/crowd.sh [AGENCIES]      1000 unless given
+#
+# Every agency is a process of its own with a small file. Checks each one's winners and that bets.csv
+# holds every bet, and prints what it took.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/checks.bash
+. scripts/lib/checks.bash
+# shellcheck source=scripts/lib/bets.bash
+. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/host.bash
+. scripts/lib/host.bash
+
+readonly AGENCIES=${1:-1000} ROWS=50
+if [[ ! $AGENCIES =~ ^[1-9][0-9]{0,4}$ ]]; then
+  echo "usage: $0 [AGENCIES]    (1 to 99999)" >&2
+  exit 64
+fi
+
+# Prints a field of the server's /proc/PID/status.
+of_server() {
+  awk -v field="$1:" '$1 == field { print $2 }' "/proc/$server_pid/status"
+}
+
+# Keeps the largest number of threads seen in a file, until the server ends.
+watch_threads() {
+  local now most=0
+  while now=$(of_server Threads 2>/dev/null) && [[ -n $now ]]; do
+    ((now <= most)) || most=$now
+    echo "$most" >"$run/threads"
+    sleep 0.1
+  done
+}
+
+told_winners() {
+  local id
+  for ((id = 1; id <= AGENCIES; id++)); do
+    echo "$id $(tail -n 1 "$run/agency-$id.log" | winners_in_log)"
+  done
+}
+
+same_winners() {
+  diff <(expected_winners "$run/data" "$AGENCIES") <(told_winners)
+}
+
+same_bets() {
+  cmp <(expected_bets "$run/data" "$AGENCIES") <(sorted_bets <"$run/bets.csv")
+}
+
+no_failure_in_logs() {
+  ! grep -h 'result: fail' "$run"/*.log
+}
+
+build_programs
+run=$(mktemp -d)
+trap 'stop_all; rm -rf "$run"' EXIT
+trap 'exit 130' INT TERM
+ulimit -n "$(ulimit -Hn)"
+scripts/generate-data.sh "$run/data" "$AGENCIES" "$ROWS"
+
+export SERVER_LISTEN_BACKLOG=1024
+start_server "$AGENCIES"
+watch_threads &
+start=$(date +%s%N)
+for ((id = 1; id <= AGENCIES; id++)); do start_agency "$id" "$run/data/agency-$id.csv"; done
+check "every agency ends well" wait_agencies
+milliseconds=$((($(date +%s%N) - start) / 1000000))
+memory=$(of_server VmHWM)
+
+check "every agency has its winners" same_winners
+check "bets.csv holds every bet once and in order" same_bets
+check "the server ends well" stop_server
+check "no failure in the logs" no_failure_in_logs
+echo "$AGENCIES agencies, $((AGENCIES * ROWS)) bets: $milliseconds ms;" \
+  "server: $(<"$run/threads") threads at most, $memory kB at most"
+tally

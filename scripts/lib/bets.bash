@@ -1,0 +1,39 @@
+# What is known of a lottery from its agencies' files alone, by awk. To be sourced.
+
+readonly WINNING_NUMBER=7574
+
+# Rows of the files.
+bets_in() {
+  cat "$@" | wc -l | tr -d ' '
+}
+
+# expected_winners DIR AGENCIES: a line "AGENCY WINNERS" for each of them.
+expected_winners() {
+  local id
+  for ((id = 1; id <= $2; id++)); do
+    awk -F , -v id="$id" -v number="$WINNING_NUMBER" '
+      { sub(/\r$/, "") }
+      $NF == number { winners++ }
+      END { print id, winners + 0 }
+    ' "$1/agency-$id.csv"
+  done
+}
+
+# expected_bets DIR AGENCIES: the rows that bets.csv must hold, agency by agency, each in its order.
+# For data without quotes.
+expected_bets() {
+  local id
+  for ((id = 1; id <= $2; id++)); do
+    sed -e 's/\r$//' -e "s/^/$id,/" -e 's/$/\r/' "$1/agency-$id.csv"
+  done
+}
+
+# The rows of a bets.csv on standard input, agency by agency, each in the order of storing.
+sorted_bets() {
+  LC_ALL=C sort -s -t , -k 1,1n
+}
+
+# The winners that the log of an agency on standard input tells of, or nothing.
+winners_in_log() {
+  sed -n 's/.*action: consulta_ganadores | result: success | cant_ganadores: \([0-9]*\)$/\1/p'
+}

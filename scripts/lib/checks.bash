@@ -1,0 +1,48 @@
+# Named checks that are counted. To be sourced.
+
+passed=0
+failed=0
+
+# check NAME COMMAND...: runs the command, in this shell, and says whether it succeeded; what it printed
+# is shown if it did not. Nothing stops at an error inside the command (set -e is off there): a
+# function that is checked joins its steps with &&.
+check() {
+  local name=$1 output
+  shift
+  output=$(mktemp)
+  if "$@" >"$output" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok    $name"
+  else
+    failed=$((failed + 1))
+    echo "FAIL  $name"
+    tail -n 30 "$output" | sed 's/^/        /'
+  fi
+  rm -f "$output"
+}
+
+# Prints the tally and returns 1 if anything failed.
+tally() {
+  echo "$passed passed, $failed failed"
+  ((failed == 0))
+}
+
+# equal WANTED GOT: says how they differ if they do.
+equal() {
+  [[ $1 == "$2" ]] && return
+  printf 'wanted: %s\ngot:    %s\n' "$1" "$2"
+  return 1
+}
+
+# wait_until SECONDS COMMAND...: asks five times a second until the command succeeds; 1 after the time.
+wait_until() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    if ((SECONDS >= deadline)); then
+      echo "not within the time: $*"
+      return 1
+    fi
+    sleep 0.2
+  done
+}

@@ -1,0 +1,72 @@
+# A lottery of local processes. To be sourced after checks.bash; the caller calls `stop_all` on its way
+# out.
+
+# Where the logs and the server's files go; the caller's choice.
+run=
+server_pid=
+agency_pids=()
+
+# Builds the programs; sets `programs`, where they are.
+build_programs() {
+  swift build -c release
+  programs=$(swift build -c release --show-bin-path)
+}
+
+is_listening() {
+  grep -q 'action: accept_connections | result: in_progress' "$run/server.log"
+}
+
+is_listening_or_dead() {
+  is_listening || ! kill -0 "$server_pid" 2>/dev/null
+}
+
+# start_server AGENCIES: sets `server_pid` and `port`. The port is drawn and another one taken where
+# somebody has it.
+start_server() {
+  local attempt
+  for attempt in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 12000))
+    SERVER_PORT=$port SERVER_AGENCIES=$1 SERVER_DATA_DIR=$run LOGGING_LEVEL=INFO \
+      "$programs/lottery-server" --config config/config.ini >"$run/server.log" 2>&1 &
+    server_pid=$!
+    wait_until 20 is_listening_or_dead || break
+    if is_listening; then return; fi
+    echo "attempt $attempt: the server does not start on port $port" >&2
+  done
+  tail -n 5 "$run/server.log" >&2
+  return 1
+}
+
+# start_agency ID FILE
+start_agency() {
+  CLI_ID=$1 CLI_DATA_FILE=$2 CLI_MODE=lottery CLI_SERVER_ADDRESS=127.0.0.1:$port CLI_LOG_LEVEL=INFO \
+    "$programs/agency-client" --config config/config.yaml >"$run/agency-$1.log" 2>&1 &
+  agency_pids[$1]=$!
+}
+
+# wait_agencies: 1 if any of them failed, whose names and last words are printed.
+wait_agencies() {
+  local id status=0
+  for id in "${!agency_pids[@]}"; do
+    if wait "${agency_pids[$id]}"; then continue; fi
+    status=1
+    echo "agency $id failed:" >&2
+    tail -n 3 "$run/agency-$id.log" >&2
+  done
+  agency_pids=()
+  return "$status"
+}
+
+# Asks the server to end; its exit status.
+stop_server() {
+  local pid=$server_pid
+  server_pid=
+  kill -TERM "$pid" && wait "$pid"
+}
+
+# Ends whatever still runs.
+stop_all() {
+  local pid
+  for pid in $server_pid "${agency_pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  wait
+}

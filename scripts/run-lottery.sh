@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Holds the lottery of the five agencies with local processes, without Docker, and shows who won. The
+# logs and the server's files stay in .run. Exit status 1 if anything went wrong.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/checks.bash
+. scripts/lib/checks.bash
+# shellcheck source=scripts/lib/bets.bash
+. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/host.bash
+. scripts/lib/host.bash
+
+readonly AGENCIES=5
+run=.run
+
+# The documents of an agency's winners, out of what the server has stored.
+documents_of() {
+  awk -F , -v agency="$1" -v number="$WINNING_NUMBER" '
+    { sub(/\r$/, "") }
+    $1 == agency && $NF == number { printf "%s%s", separator, $(NF - 2); separator = " " }
+  ' "$run/bets.csv"
+}
+
+# Prints the table; 1 if an agency was told another number than its file has.
+show_winners() {
+  local id expected told status=0
+  printf '\n%6s  %6s  %7s  %s\n' agency bets winners documents
+  while read -r id expected; do
+    told=$(winners_in_log <"$run/agency-$id.log")
+    printf '%6s  %6s  %7s  %s\n' "$id" "$(bets_in ".data/agency-$id.csv")" "${told:-none}" \
+      "$(documents_of "$id")"
+    if [[ $told != "$expected" ]]; then
+      echo "agency $id has $expected winners in its file" >&2
+      status=1
+    fi
+  done < <(expected_winners .data "$AGENCIES")
+  return "$status"
+}
+
+build_programs
+scripts/data.sh --missing "$AGENCIES"
+rm -rf "$run"
+mkdir "$run"
+trap stop_all EXIT
+trap 'exit 130' INT TERM
+
+start_server "$AGENCIES"
+for ((id = 1; id <= AGENCIES; id++)); do start_agency "$id" ".data/agency-$id.csv"; done
+wait_agencies
+stop_server
+show_winners
