@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh)
-libraries=(scripts/lib/*.bash)
+libraries=(scripts/lib/*.bash scripts/tests/*.bash)
 failed=0
 
 complain() {
@@ -24,6 +24,6 @@ for script in "${programs[@]}"; do
 done
 for script in "${libraries[@]}"; do bash -n "$script" || failed=1; done
 if command -v shellcheck >/dev/null; then
-  shellcheck -x "${programs[@]}" "${libraries[@]}" || failed=1
+  shellcheck --external-sources --check-sourced "${programs[@]}" || failed=1
 fi
 exit "$failed"

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Tests the scripts on their own, without Docker. Needs Python 3 with PyYAML and git.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+# shellcheck source=scripts/lib/checks.bash
+. scripts/lib/checks.bash
+# shellcheck source=scripts/lib/bets.bash
+. scripts/lib/bets.bash
+# shellcheck source=scripts/tests/compose.bash
+. scripts/tests/compose.bash
+# shellcheck source=scripts/tests/data.bash
+. scripts/tests/data.bash
+# shellcheck source=scripts/tests/echo.bash
+. scripts/tests/echo.bash
+# shellcheck source=scripts/tests/branches.bash
+. scripts/tests/branches.bash
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# A git hook hands down the places of its own repository.
+unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+
+# Up to its second FROM, so that the images share the layers of the build.
+build_stage() {
+  awk '/^FROM/ && ++stages == 2 { exit } { print }' "$1"
+}
+
+same_build_stage() {
+  diff <(build_stage server.Dockerfile) <(build_stage client.Dockerfile)
+}
+
+# Every target that is meant for people is in the list that `make` prints.
+help_lists_the_targets() {
+  diff <(sed -n 's/^\.PHONY: //p' Makefile | sort) <(make | awk '{ print $1 }' | sort)
+}
+
+check "the Dockerfiles have the same build stage" same_build_stage
+check "make lists its targets" help_lists_the_targets
+test_compose
+test_data
+test_echo
+test_branches
+tally

@@ -1,0 +1,66 @@
+"""check_compose.py FILE N: whether FILE is the compose file of a lottery with N agencies."""
+
+import ipaddress
+import re
+import sys
+
+import yaml
+
+
+def check_mount(mount, source, target):
+    assert mount["type"] == "bind" and mount["read_only"] is True, mount
+    assert mount["bind"] == {"create_host_path": False}, mount
+    assert (mount["source"], mount["target"]) == (source, target), mount
+
+
+def check_server(server, agencies):
+    assert server["container_name"] == "server" and server["image"] == "server:latest"
+    assert server["environment"] == [f"SERVER_AGENCIES={agencies}"], server["environment"]
+    config, data = server["volumes"]
+    check_mount(config, "./config/config.ini", "/config.ini")
+    assert data == {"type": "volume", "target": "/data"}, data
+    assert server["restart"].startswith("on-failure")
+    assert "test" in server["healthcheck"]
+
+
+def check_client(client, agency):
+    assert client["container_name"] == f"client{agency}" and client["image"] == "client:latest"
+    environment = dict(entry.split("=", 1) for entry in client["environment"])
+    assert environment.pop("CLI_ID") == str(agency)
+    assert environment.pop("CLI_MODE") == "${CLI_MODE:-lottery}"
+    assert re.fullmatch(r"[0-9]{8}", environment.pop("DOCUMENTO"))
+    assert re.fullmatch(r"19[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])", environment.pop("NACIMIENTO"))
+    assert 0 <= int(environment.pop("NUMERO")) <= 9999
+    assert environment.pop("NOMBRE") and environment.pop("APELLIDO")
+    # What a configuration file says is not overridden.
+    assert not environment, environment
+    config, data = client["volumes"]
+    check_mount(config, "./config/config.yaml", "/config.yaml")
+    file = f".data/agency-{agency}.csv"
+    check_mount(data, "${AGENCY_DATA:-./" + file + "}", f"/{file}")
+    assert client["depends_on"] == {"server": {"condition": "service_healthy"}}
+
+
+def main(path, agencies):
+    with open(path, encoding="utf-8") as file:
+        compose = yaml.safe_load(file)
+    assert set(compose) == {"name", "services", "networks"}, set(compose)
+    assert compose["name"] == "tp0"
+    services = compose["services"]
+    assert list(services) == ["server"] + [f"client{k}" for k in range(1, agencies + 1)]
+    check_server(services["server"], agencies)
+    for agency in range(1, agencies + 1):
+        check_client(services[f"client{agency}"], agency)
+    for service in services.values():
+        assert service["networks"] == ["testing_net"]
+        assert "ports" not in service
+    assert list(compose["networks"]) == ["testing_net"]
+    (config,) = compose["networks"]["testing_net"]["ipam"]["config"]
+    subnet = ipaddress.ip_network(config["subnet"])
+    assert ipaddress.ip_address("172.25.125.0") in subnet
+    # The network's, the broadcast, the gateway's, the server's and the echo check's address.
+    assert subnet.num_addresses >= agencies + 5, subnet
+    assert subnet.prefixlen == 24 or subnet.num_addresses // 2 < agencies + 5, subnet
+
+
+main(sys.argv[1], int(sys.argv[2]))
