@@ -34,8 +34,8 @@ subnet() {
 
 server() {
   cat <<YAML
-# Written by generar-compose.sh. CLI_MODE is lottery (the default), bet or echo. AGENCY_DATA=/dev/null
-# lets bet and echo, which read no agency's file, run where there is none.
+# Written by generar-compose.sh. CLI_MODE is lottery (the default), bet or echo.
+# AGENCY_DATA=/dev/null lets bet and echo, which read no agency's file, run where there is none.
 name: tp0
 
 services:

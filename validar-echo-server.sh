@@ -7,9 +7,9 @@ NETWORK=tp0_testing_net
 
 message="echo $$ $(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 
-# In the container: at most 5 seconds and 1000 bytes for the whole exchange. netcat announces the end
-# of its input at once, so that a server that echoes until then is content too. Under a shell, because
-# a first process does not die by `timeout`.
+# In the container: at most 5 seconds and 1000 bytes for the whole exchange. netcat announces the
+# end of its input at once, so that a server that echoes until then is content too. Under a shell,
+# because a first process does not die by `timeout`.
 EXCHANGE='timeout -s KILL 5 nc -w 5 server 12345 | head -c 1000'
 
 # The dot keeps the line's end, which $( ) would drop.

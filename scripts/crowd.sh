@@ -3,8 +3,8 @@
 #
 #   scripts/crowd.sh [AGENCIES]      1000 unless given
 #
-# Every agency is a process of its own with a small file. Checks each one's winners and that bets.csv
-# holds every bet, and prints what it took.
+# Every agency is a process of its own with a small file. Checks each one's winners and that
+# bets.csv holds every bet, and prints what it took.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/checks.bash

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Puts the agencies' files into .data:
 #
-#   scripts/data.sh                      out of .data/dataset.zip or .data/datasets.zip, replacing what
-#                                        is there; without one, makes up those of five that are missing
-#   scripts/data.sh --missing AGENCIES   does nothing where all of them are there, else the same, and
+#   scripts/data.sh                      unpacks .data/dataset.zip or datasets.zip over what is there;
+#                                        without one, makes up what is missing of five
+#   scripts/data.sh --missing AGENCIES   nothing where all of them are there, else the same, and
 #                                        makes up what no zip gave
 #
 # Needs sh and awk, and for a zip any of unzip, python3 or docker.

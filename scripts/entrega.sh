@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Makes the branches ej1 to ej8 that the course asks for, one an exercise: each is the base branch plus
-# one commit, which puts things where the graders of that exercise look for them.
+# Makes the branches ej1 to ej8 that the course asks for, one an exercise: each is the base branch
+# plus one commit, which puts things where the graders of that exercise look for them.
 #
 #   scripts/entrega.sh [BASE]      BASE is main unless given
 #
 # The work tree and the index are not touched. Safe to run again: a branch is rebuilt, and comes out
-# the same where the base is. A branch of that name that holds anything else is left alone (status 1).
+# the same where the base is. A branch of that name that holds anything else is left alone (status
+# 1).
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -53,7 +54,8 @@ tree() {
   git write-tree
 }
 
-# Prints the commit of exercise $1. Its dates are the base's, so that the same base gives the same commit.
+# Prints the commit of exercise $1. Its dates are the base's, so that the same base gives the same
+# commit.
 commit() {
   local date tree
   date=$(git show -s --format=%cI "$base")

@@ -3,9 +3,9 @@
 #
 #   scripts/generate-data.sh DIR [AGENCIES [ROWS]]
 #
-# Five agencies of the sizes of the course's data set, unless told otherwise; agencies past the fifth
-# get 1000 rows. The same arguments always give the same bytes, whatever awk is installed, and an
-# agency's file depends on nothing but its number and its size. A file that exists is kept. Exit
+# Five agencies of the sizes of the course's data set, unless told otherwise; agencies past the
+# fifth get 1000 rows. The same arguments always give the same bytes, whatever awk is installed, and
+# an agency's file depends on nothing but its number and its size. A file that exists is kept. Exit
 # status: 64 for wrong arguments.
 set -eu
 
@@ -90,9 +90,9 @@ write_files() {
     }
 
     BEGIN {
-      firsts = split("Agustín Sofía María José Tomás Lucía Martín Julián Valentín Joaquín Zoe Abril" \
-        " Benjamín Ramón Nicolás Tiago Santiago Lionel Emanuel Camila Renata Ángel Íñigo Begoña" \
-        " Óscar Ursula Matías Facundo Milagros Delfina Bautista Catalina Félix Inés", first, " ")
+      firsts = split("Agustín Sofía María José Tomás Lucía Martín Julián Valentín Joaquín Zoe" \
+        " Abril Benjamín Ramón Nicolás Tiago Santiago Lionel Emanuel Camila Renata Ángel Íñigo" \
+        " Begoña Óscar Ursula Matías Facundo Milagros Delfina Bautista Catalina Félix Inés", first, " ")
       lasts = split("González Rodríguez Gómez Fernández López Martínez Díaz Pérez Sánchez Romero" \
         " Núñez Agüero Ibáñez Muñoz Peña Zambrano Lorca Rivera Castro Álvarez Suárez Ríos Acuña" \
         " Bustos Córdoba Güiraldes Ñáñez Ocampo Quiroga Vera Yáñez Échague", last, " ")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the lottery of the five agencies with local processes, without Docker, and shows who won. The
-# logs and the server's files stay in .run. Exit status 1 if anything went wrong.
+# Holds the lottery of the five agencies with local processes, without Docker, and shows who won.
+# The logs and the server's files stay in .run. Exit status 1 if anything went wrong.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/checks.bash

@@ -3,9 +3,9 @@
 passed=0
 failed=0
 
-# check NAME COMMAND...: runs the command, in this shell, and says whether it succeeded; what it printed
-# is shown if it did not. Nothing stops at an error inside the command (set -e is off there): a
-# function that is checked joins its steps with &&.
+# check NAME COMMAND...: runs the command, in this shell, and says whether it succeeded; what it
+# printed is shown if it did not. Nothing stops at an error inside the command (set -e is off
+# there): a function that is checked joins its steps with &&.
 check() {
   local name=$1 output
   shift
@@ -34,7 +34,8 @@ equal() {
   return 1
 }
 
-# wait_until SECONDS COMMAND...: asks five times a second until the command succeeds; 1 after the time.
+# wait_until SECONDS COMMAND...: asks five times a second until the command succeeds; 1 after the
+# time.
 wait_until() {
   local deadline=$((SECONDS + $1))
   shift

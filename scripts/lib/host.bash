@@ -1,5 +1,5 @@
-# A lottery of local processes. To be sourced after checks.bash; the caller calls `stop_all` on its way
-# out.
+# A lottery of local processes. To be sourced after checks.bash; the caller calls `stop_all` on its
+# way out.
 
 # Where the logs and the server's files go; the caller's choice.
 run=
@@ -39,7 +39,8 @@ start_server() {
 
 # start_agency ID FILE
 start_agency() {
-  CLI_ID=$1 CLI_DATA_FILE=$2 CLI_MODE=lottery CLI_SERVER_ADDRESS=127.0.0.1:$port CLI_LOG_LEVEL=INFO \
+  CLI_ID=$1 CLI_DATA_FILE=$2 CLI_MODE=lottery CLI_LOG_LEVEL=INFO \
+    CLI_SERVER_ADDRESS=127.0.0.1:$port \
     "$programs/agency-client" --config config/config.yaml >"$run/agency-$1.log" 2>&1 &
   agency_pids[$1]=$!
 }

@@ -3,10 +3,12 @@
 # copy_tree DIR: what git knows of or would take of the work tree, as it is now.
 copy_tree() {
   local file
-  mkdir -p "$1" && git ls-files -z --cached --others --exclude-standard |
-    while IFS= read -r -d '' file; do
-      [[ ! -e $file && ! -L $file ]] || printf '%s\0' "$file"
-    done | tar --null -T - -c | tar -x -C "$1"
+  mkdir -p "$1" && (
+    cd "$root" && git ls-files -z --cached --others --exclude-standard |
+      while IFS= read -r -d '' file; do
+        [[ ! -e $file && ! -L $file ]] || printf '%s\0' "$file"
+      done | tar --null -T - -c
+  ) | tar -x -C "$1"
 }
 
 # A repository with the work tree as its only commit, on main.
@@ -25,9 +27,9 @@ entrega() {
 }
 
 makes_the_branches() {
-  local branches="ej1 ej2 ej3 ej4 ej5 ej6 ej7 ej8 main"
   make_repository "$work/repository" && entrega &&
-    equal "$branches" "$(in_repository for-each-ref --format='%(refname:short)' refs/heads | xargs)" &&
+    equal "ej1 ej2 ej3 ej4 ej5 ej6 ej7 ej8 main" \
+      "$(in_repository for-each-ref --format='%(refname:short)' refs/heads | xargs)" &&
     equal "" "$(in_repository status --porcelain)" &&
     equal main "$(in_repository branch --show-current)"
 }

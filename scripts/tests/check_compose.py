@@ -1,5 +1,6 @@
 """check_compose.py FILE N: whether FILE is the compose file of a lottery with N agencies."""
 
+import datetime
 import ipaddress
 import re
 import sys
@@ -29,7 +30,7 @@ def check_client(client, agency):
     assert environment.pop("CLI_ID") == str(agency)
     assert environment.pop("CLI_MODE") == "${CLI_MODE:-lottery}"
     assert re.fullmatch(r"[0-9]{8}", environment.pop("DOCUMENTO"))
-    assert re.fullmatch(r"19[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])", environment.pop("NACIMIENTO"))
+    datetime.date.fromisoformat(environment.pop("NACIMIENTO"))
     assert 0 <= int(environment.pop("NUMERO")) <= 9999
     assert environment.pop("NOMBRE") and environment.pop("APELLIDO")
     # What a configuration file says is not overridden.

@@ -1,10 +1,12 @@
 # generar-compose.sh. To be sourced by test-scripts.sh.
 
-# refused ARGUMENT...: usage on standard error, nothing on standard output, status 64, nothing written.
+# refused ARGUMENT...: usage on standard error, nothing on standard output, status 64, nothing
+# written.
 refused() {
   local status=0
   rm -rf "$work/refused" && mkdir "$work/refused" || return
-  (cd "$work/refused" && bash "$root/generar-compose.sh" "$@") >"$work/out" 2>"$work/err" || status=$?
+  (cd "$work/refused" && bash "$root/generar-compose.sh" "$@") >"$work/out" 2>"$work/err" ||
+    status=$?
   equal 64 "$status" &&
     equal "" "$(<"$work/out")" &&
     grep -q '^usage: ' "$work/err" &&

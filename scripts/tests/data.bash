@@ -23,12 +23,13 @@ same_with_every_awk() {
 
 has_the_sizes_of_the_course() {
   equal "26936 25518 16014 9238 991" "$(
-    for id in 1 2 3 4 5; do bets_in "$work/default/agency-$id.csv"; done | tr '\n' ' ' | sed 's/ $//'
+    for id in 1 2 3 4 5; do bets_in "$work/default/agency-$id.csv"; done | xargs
   )"
 }
 
 every_row_is_a_bet() {
-  local row='^[^,"|]+,[^,"|]+,[0-9]{8},(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]),[0-9]{1,4}\r$'
+  local name='[^,"|]+' document='[0-9]{8}' number='[0-9]{1,4}' row
+  row="^$name,$name,$document,(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]),$number\r\$"
   iconv -f UTF-8 -t UTF-8 "$work"/default/*.csv >/dev/null &&
     equal 0 "$(cat "$work"/default/*.csv | grep -cvP "$row")" &&
     grep -q 'ñ' "$work/default/agency-5.csv" && grep -q 'í' "$work/default/agency-5.csv"
@@ -67,7 +68,8 @@ unpacks_a_zip() {
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], "w") as archive:
     for agency in 1, 2:
-        archive.writestr(f"{sys.argv[2]}agency-{agency}.csv", f"A,B,1234567{agency},2000-01-01,7\r\n")
+        name = f"{sys.argv[2]}agency-{agency}.csv"
+        archive.writestr(name, f"A,B,1234567{agency},2000-01-01,7\r\n")
 PYTHON
     "$work/copy/scripts/data.sh" &&
     equal "$(printf 'agency-1.csv\nagency-2.csv\n%s' "$1")" "$(ls "$work/copy/.data")" &&

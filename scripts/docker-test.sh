@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Tests the lottery in containers, from end to end, in a copy of the work tree: .data and .env of
+# this one are not touched. Uses the course's data set where ../shared/data/dataset.zip is, else
+# made-up data. The images server:latest and client:latest are rebuilt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck disable=SC2034
+root=$PWD
+# shellcheck source=scripts/lib/checks.bash
+. scripts/lib/checks.bash
+# shellcheck source=scripts/lib/bets.bash
+. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/docker.bash
+. scripts/lib/docker.bash
+# shellcheck source=scripts/tests/branches.bash
+. scripts/tests/branches.bash
+for part in images lottery crash modes branches; do
+  # shellcheck source=/dev/null
+  . "scripts/tests/docker-$part.bash"
+done
+
+docker info >/dev/null 2>&1 || {
+  echo "$0: Docker does not answer" >&2
+  exit 1
+}
+# Their names are fixed, so there is room for one lottery only.
+if docker network inspect tp0_testing_net >/dev/null 2>&1; then
+  echo "$0: a lottery is up already: make docker-compose-down" >&2
+  exit 1
+fi
+
+work=$(mktemp -d)
+finish() {
+  forget >/dev/null 2>&1 || true
+  cd /
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+unset CLI_MODE AGENCY_DATA GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+
+copy_tree "$work/tree"
+if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$work/tree/.data/"; fi
+cd "$work/tree"
+
+test_images
+((failed == 0)) || {
+  tally
+  exit 1
+}
+test_lottery
+test_crash
+test_modes
+test_branches_in_docker
+tally
