@@ -1,8 +1,8 @@
 #!/bin/sh
 # Puts the agencies' files into .data:
 #
-#   scripts/data.sh                      unpacks .data/dataset.zip or datasets.zip over what is there;
-#                                        without one, makes up what is missing of five
+#   scripts/data.sh                      unpacks .data/dataset.zip or datasets.zip over what is
+#                                        there; without one, makes up what is missing of five
 #   scripts/data.sh --missing AGENCIES   nothing where all of them are there, else the same, and
 #                                        makes up what no zip gave
 #

@@ -92,7 +92,8 @@ write_files() {
     BEGIN {
       firsts = split("Agustín Sofía María José Tomás Lucía Martín Julián Valentín Joaquín Zoe" \
         " Abril Benjamín Ramón Nicolás Tiago Santiago Lionel Emanuel Camila Renata Ángel Íñigo" \
-        " Begoña Óscar Ursula Matías Facundo Milagros Delfina Bautista Catalina Félix Inés", first, " ")
+        " Begoña Óscar Ursula Matías Facundo Milagros Delfina Bautista Catalina" \
+        " Félix Inés", first, " ")
       lasts = split("González Rodríguez Gómez Fernández López Martínez Díaz Pérez Sánchez Romero" \
         " Núñez Agüero Ibáñez Muñoz Peña Zambrano Lorca Rivera Castro Álvarez Suárez Ríos Acuña" \
         " Bustos Córdoba Güiraldes Ñáñez Ocampo Quiroga Vera Yáñez Échague", last, " ")
