@@ -1,0 +1,86 @@
+/// Bytes that have arrived and are not used up yet: what a decoder reads from, whether they came
+/// from a socket or from a file.
+///
+/// Bounded by its capacity. It owns no memory while it is empty and nobody fills it, so that
+/// thousands of silent connections cost nothing.
+public struct InputBuffer: ~Copyable {
+  /// The bytes; only those in ``unread`` mean anything. Empty while there are none.
+  public private(set) var storage: [UInt8] = []
+  /// Where the bytes that have not been consumed lie in ``storage``.
+  public private(set) var unread: Range<Int> = 0..<0
+  /// The most bytes that it holds at a time.
+  public let capacity: Int
+
+  /// An empty buffer for at most `capacity` bytes.
+  public init(capacity: Int) {
+    self.capacity = capacity
+  }
+
+  /// Whether no more bytes can be taken before some are consumed.
+  public var isFull: Bool { unread.count == capacity }
+
+  /// Marks the first `count` unread bytes as used up.
+  public mutating func consume(_ count: Int) {
+    precondition(count <= unread.count, "consumed more than there is")
+    unread = (unread.lowerBound + count)..<unread.upperBound
+    if unread.isEmpty { unread = 0..<0 }
+  }
+
+  /// Gives the memory back if all bytes are used up.
+  public mutating func releaseIfEmpty() {
+    if unread.isEmpty { storage = [] }
+  }
+
+  /// Takes what `read` puts into the free room behind the unread bytes.
+  ///
+  /// - Parameter read: gets the free room, never empty unless the buffer is full, and returns how
+  ///   many bytes it wrote to its beginning.
+  /// - Returns: what `read` returned.
+  public mutating func fill<Failure: Error>(
+    _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+  ) throws(Failure) -> Int {
+    makeRoom()
+    let end = unread.upperBound
+    // The pointer is lent for the call only, and covers the part of the array behind `end`.
+    let result = storage.withUnsafeMutableBytes { bytes -> Result<Int, Failure> in
+      do throws(Failure) {
+        return .success(try read(UnsafeMutableRawBufferPointer(rebasing: bytes[end...])))
+      } catch {
+        return .failure(error)
+      }
+    }
+    let count = try result.get()
+    precondition((0...(capacity - end)).contains(count), "read more than there was room for")
+    unread = unread.lowerBound..<(end + count)
+    return count
+  }
+
+  /// Takes a copy of as much of `bytes` as there is room for, and returns how many that were.
+  @discardableResult
+  public mutating func append(copying bytes: Span<UInt8>) -> Int {
+    fill { room in
+      bytes.withUnsafeBytes { source in
+        let count = min(room.count, source.count)
+        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<count]))
+        return count
+      }
+    }
+  }
+
+  /// Overwrites one byte, for a decoder that unescapes in place.
+  mutating func replace(at index: Int, with byte: UInt8) {
+    storage[index] = byte
+  }
+
+  /// Moves the unread bytes to the front once the room behind them is small.
+  private mutating func makeRoom() {
+    if storage.isEmpty { storage = [UInt8](repeating: 0, count: capacity) }
+    let first = unread.lowerBound
+    guard first > 0, capacity - unread.upperBound < capacity / 2 else { return }
+    let moved = unread
+    storage.withUnsafeMutableBytes { bytes in
+      bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[moved]))
+    }
+    unread = 0..<moved.count
+  }
+}

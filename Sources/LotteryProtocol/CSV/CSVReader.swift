@@ -1,0 +1,105 @@
+/// Cuts a stream of CSV into rows and fields, without copying them.
+///
+/// The dialect is that of Python's `csv.reader` with `strict=True`: commas, fields that may stand in
+/// quotes, quotes in them doubled, rows that end in `\n`, in `\r\n` or with the file. Lines that hold
+/// nothing are passed over, and so is a byte order mark at the very beginning.
+///
+/// It does no I/O: whoever owns it fills ``input`` when ``next(atEnd:)`` asks for more.
+public struct CSVReader: ~Copyable {
+  /// What ``next(atEnd:)`` found.
+  public enum Step: Hashable, Sendable {
+    /// A row: its fields are in ``CSVReader/fields``.
+    case row
+    /// The row is not complete: fill ``CSVReader/input``, or say that the input has ended.
+    case needsMore
+    /// There are no more rows.
+    case end
+  }
+
+  /// The bytes to read from. ``fields`` are ranges of its storage.
+  public var input: InputBuffer
+  /// Where the fields of the last row lie, quotes removed. Valid until the next call.
+  public private(set) var fields: [Range<Int>] = []
+  /// The line on which the last row began, from 1.
+  public private(set) var line = 0
+  /// Bytes of the stream up to and including the last row.
+  public private(set) var position = 0
+
+  private var nextLine = 1
+  private var isFirst = true
+
+  /// A reader over a buffer of `capacity` bytes, which must hold at least one row.
+  public init(capacity: Int) {
+    precondition(capacity >= 2 * ProtocolLimits.csvRowSize, "too small for a row")
+    input = InputBuffer(capacity: capacity)
+  }
+
+  /// Goes on to the next row.
+  ///
+  /// - Parameter atEnd: whether ``input`` holds all that is left of the stream.
+  /// - Throws: ``CSVError``, the row being the one that begins at ``line``.
+  public mutating func next(atEnd: Bool) throws(CSVError) -> Step {
+    skipByteOrderMark(atEnd: atEnd)
+    while true {
+      line = nextLine
+      guard !input.unread.isEmpty else { return atEnd ? .end : .needsMore }
+      guard let row = try scan(atEnd: atEnd) else { return .needsMore }
+      input.consume(row.size)
+      position += row.size
+      nextLine += row.lines
+      if !row.isBlank { return .row }
+    }
+  }
+
+  private struct ScannedRow {
+    var size: Int
+    var lines: Int
+    var isBlank: Bool
+  }
+
+  /// Finds the fields of the row at the front of the input, or returns nil where its end is not
+  /// there yet.
+  private mutating func scan(atEnd: Bool) throws(CSVError) -> ScannedRow? {
+    var found = fields
+    fields = []
+    found.removeAll(keepingCapacity: true)
+    var scanner = CSVRowScanner(unread: input.unread, atEnd: atEnd)
+    let outcome = try scanner.scan(input.storage.span, into: &found)
+    guard scanner.position - input.unread.lowerBound <= ProtocolLimits.csvRowSize else {
+      throw .rowTooLong
+    }
+    guard outcome == .complete else { return nil }
+    for index in found.indices where scanner.hasDoubledQuotes {
+      found[index] = undouble(found[index])
+    }
+    let isBlank = found.count == 1 && found[0].isEmpty && !scanner.hasQuotes
+    fields = found
+    return ScannedRow(
+      size: scanner.position - input.unread.lowerBound, lines: scanner.lines, isBlank: isBlank)
+  }
+
+  /// Replaces doubled quotes by single ones, in place: the text only gets shorter.
+  private mutating func undouble(_ field: Range<Int>) -> Range<Int> {
+    let quote = UInt8(ascii: "\"")
+    var end = field.lowerBound
+    var index = field.lowerBound
+    let wasQuoted = field.lowerBound > 0 && input.storage[field.lowerBound - 1] == quote
+    while index < field.upperBound {
+      let byte = input.storage[index]
+      input.replace(at: end, with: byte)
+      end += 1
+      index += wasQuoted && byte == quote ? 2 : 1
+    }
+    return field.lowerBound..<end
+  }
+
+  private mutating func skipByteOrderMark(atEnd: Bool) {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    guard isFirst, atEnd || input.unread.count >= mark.count else { return }
+    isFirst = false
+    if input.storage[input.unread].starts(with: mark) {
+      input.consume(mark.count)
+      position += mark.count
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/// Finds the end of one row of CSV and the fields in it.
+struct CSVRowScanner {
+  /// Whether the row's end was found.
+  enum Outcome {
+    case complete
+    case incomplete
+  }
+
+  /// The byte that is looked at next.
+  private(set) var position: Int
+  /// Lines that the row stands on.
+  private(set) var lines = 0
+  private(set) var hasQuotes = false
+  private(set) var hasDoubledQuotes = false
+
+  private let end: Int
+  private let atEnd: Bool
+
+  /// A scanner for the row that begins where `unread` begins.
+  ///
+  /// - Parameter atEnd: whether nothing follows behind `unread`.
+  init(unread: Range<Int>, atEnd: Bool) {
+    position = unread.lowerBound
+    end = unread.upperBound
+    self.atEnd = atEnd
+  }
+
+  /// Appends the row's fields, quotes left out but doubled quotes left in, and stops behind its
+  /// line end.
+  mutating func scan(
+    _ bytes: Span<UInt8>, into fields: inout [Range<Int>]
+  ) throws(CSVError) -> Outcome {
+    while true {
+      let isQuoted = position < end && bytes[position] == .quote
+      let field = isQuoted ? scanQuoted(bytes) : scanPlain(bytes)
+      guard let field else {
+        if atEnd { throw .quoteNotClosed }
+        return .incomplete
+      }
+      fields.append(field)
+      switch try scanSeparator(bytes) {
+      case .comma: continue
+      case .lineEnd: return .complete
+      case .missing: return .incomplete
+      }
+    }
+  }
+
+  private mutating func scanPlain(_ bytes: Span<UInt8>) -> Range<Int> {
+    let start = position
+    while position < end {
+      let byte = bytes[position]
+      if byte == .comma || byte == .lineFeed || byte == .carriageReturn { break }
+      position += 1
+    }
+    return start..<position
+  }
+
+  /// Nil where the closing quote is missing.
+  private mutating func scanQuoted(_ bytes: Span<UInt8>) -> Range<Int>? {
+    hasQuotes = true
+    position += 1
+    let start = position
+    while position < end {
+      switch bytes[position] {
+      case .quote:
+        guard position + 1 < end, bytes[position + 1] == .quote else {
+          position += 1
+          return start..<(position - 1)
+        }
+        hasDoubledQuotes = true
+        position += 2
+      case .lineFeed:
+        lines += 1
+        position += 1
+      default:
+        position += 1
+      }
+    }
+    return nil
+  }
+
+  private enum Separator {
+    case comma
+    case lineEnd
+    case missing
+  }
+
+  private mutating func scanSeparator(_ bytes: Span<UInt8>) throws(CSVError) -> Separator {
+    guard position < end else {
+      lines += 1
+      return atEnd ? .lineEnd : .missing
+    }
+    switch bytes[position] {
+    case .comma:
+      position += 1
+      return .comma
+    case .lineFeed:
+      position += 1
+    case .carriageReturn:
+      guard position + 1 < end else {
+        if atEnd { throw .bareCarriageReturn }
+        return .missing
+      }
+      guard bytes[position + 1] == .lineFeed else { throw .bareCarriageReturn }
+      position += 2
+    default:
+      throw .textAfterQuote
+    }
+    lines += 1
+    return .lineEnd
+  }
+}
+
+extension UInt8 {
+  static let comma = UInt8(ascii: ",")
+  static let quote = UInt8(ascii: "\"")
+  static let lineFeed = UInt8(ascii: "\n")
+  static let carriageReturn = UInt8(ascii: "\r")
+}

@@ -1,0 +1,61 @@
+/// One bet of one person at one agency. A `Bet` that exists keeps every rule.
+public struct Bet: Hashable, Sendable {
+  /// The agency where it was placed.
+  public let agency: UInt32
+  /// At most 255 bytes of UTF-8.
+  public let firstName: String
+  /// At most 255 bytes of UTF-8.
+  public let lastName: String
+  /// 1 to 20 digits, leading zeros kept.
+  public let document: String
+  /// The day the person was born.
+  public let birthdate: CalendarDate
+  /// The number that was bet on.
+  public let number: UInt32
+
+  /// A bet of the given fields.
+  ///
+  /// - Throws: the first field that breaks its rule.
+  public init(
+    agency: UInt32, firstName: String, lastName: String, document: String,
+    birthdate: CalendarDate, number: UInt32
+  ) throws(BetRuleViolation) {
+    try BetRules.check(text: firstName.utf8.span, as: .firstName)
+    try BetRules.check(text: lastName.utf8.span, as: .lastName)
+    try BetRules.check(document: document.utf8.span)
+    self.agency = agency
+    self.firstName = firstName
+    self.lastName = lastName
+    self.document = document
+    self.birthdate = birthdate
+    self.number = number
+  }
+
+  /// A bet whose date and number are still text, as a person or an environment variable gives them.
+  ///
+  /// - Throws: the first field that breaks its rule.
+  public init(
+    agency: UInt32, firstName: String, lastName: String, document: String,
+    birthdate: String, number: String
+  ) throws(BetRuleViolation) {
+    guard let date = CalendarDate(iso: birthdate.utf8.span) else {
+      throw BetRuleViolation(.birthdate, value: birthdate, rule: BetRules.birthdate)
+    }
+    guard let value = UInt32(decimal: number.utf8.span) else {
+      throw BetRuleViolation(.number, value: number, rule: BetRules.number)
+    }
+    try self.init(
+      agency: agency, firstName: firstName, lastName: lastName, document: document,
+      birthdate: date, number: value)
+  }
+
+  /// The bet that `located` finds in `bytes`, which has been checked already.
+  public init(agency: UInt32, _ located: LocatedBet, in bytes: Span<UInt8>) {
+    self.agency = agency
+    self.firstName = String(repairing: bytes.extracting(located.firstName))
+    self.lastName = String(repairing: bytes.extracting(located.lastName))
+    self.document = String(repairing: bytes.extracting(located.document))
+    self.birthdate = located.birthdate
+    self.number = located.number
+  }
+}

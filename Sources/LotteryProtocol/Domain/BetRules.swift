@@ -1,0 +1,31 @@
+/// What makes a bet valid, said once, for the wire, for CSV files and for ``Bet``
+/// (`PROTOCOL.md`, A bet).
+enum BetRules {
+  /// Throws unless `text` is valid UTF-8 that a text of the protocol can carry.
+  static func check(
+    text: Span<UInt8>, as field: BetRuleViolation.Field
+  ) throws(BetRuleViolation) {
+    guard text.count <= ProtocolLimits.textSize else {
+      throw BetRuleViolation(
+        field, value: text, rule: "at most \(ProtocolLimits.textSize) bytes long")
+    }
+    guard text.isValidUTF8 else {
+      throw BetRuleViolation(field, value: text, rule: "valid UTF-8")
+    }
+  }
+
+  /// Throws unless `document` is 1 to 20 ASCII digits.
+  static func check(document: Span<UInt8>) throws(BetRuleViolation) {
+    let digits = ProtocolLimits.documentDigits
+    guard digits.contains(document.count), document.allDigits else {
+      throw BetRuleViolation(
+        .document, value: document, rule: "\(digits.lowerBound) to \(digits.upperBound) digits")
+    }
+  }
+
+  /// The rule that a birthdate keeps, in words.
+  static let birthdate = "a date that exists, written YYYY-MM-DD"
+
+  /// The rule that a bet's number keeps, in words.
+  static let number = "a whole number from 0 to \(UInt32.max)"
+}

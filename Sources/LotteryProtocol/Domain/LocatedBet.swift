@@ -1,0 +1,34 @@
+/// A valid bet whose texts still lie in the bytes that it was read from.
+///
+/// This is how bets pass through both programs: nothing is allocated and nothing copied until the
+/// texts are written to where they go. The ranges are offsets into those bytes and mean nothing
+/// without them.
+public struct LocatedBet: Hashable, Sendable {
+  /// Where the first name lies.
+  public let firstName: Range<Int>
+  /// Where the last name lies.
+  public let lastName: Range<Int>
+  /// Where the document lies.
+  public let document: Range<Int>
+  /// The day the person was born.
+  public let birthdate: CalendarDate
+  /// The number that was bet on.
+  public let number: UInt32
+
+  /// Finds a bet in `bytes`.
+  ///
+  /// - Throws: the first field that breaks its rule.
+  init(
+    firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>,
+    birthdate: CalendarDate, number: UInt32, in bytes: Span<UInt8>
+  ) throws(BetRuleViolation) {
+    try BetRules.check(text: bytes.extracting(firstName), as: .firstName)
+    try BetRules.check(text: bytes.extracting(lastName), as: .lastName)
+    try BetRules.check(document: bytes.extracting(document))
+    self.firstName = firstName
+    self.lastName = lastName
+    self.document = document
+    self.birthdate = birthdate
+    self.number = number
+  }
+}

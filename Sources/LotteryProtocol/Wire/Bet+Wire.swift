@@ -1,0 +1,63 @@
+/// The bytes of a bet on the wire (`PROTOCOL.md`, A bet): the one place that knows them.
+enum BetWire {
+  /// The bytes that a bet takes without its texts: three lengths, the date and the number.
+  static let fixedSize = 3 + 4 + 4
+
+  /// Takes a bet off the front of `cursor`, whose end is the end of `frame`.
+  ///
+  /// - Returns: the bet, or why it is none; either way the cursor stands behind it. Nil where the
+  ///   bytes end before the bet does.
+  static func take(
+    from cursor: inout Span<UInt8>, in frame: Span<UInt8>
+  ) -> Result<LocatedBet, BetRuleViolation>? {
+    guard let firstName = cursor.takeText(in: frame), let lastName = cursor.takeText(in: frame),
+      let document = cursor.takeText(in: frame), let year = cursor.takeInteger(UInt16.self),
+      let month = cursor.takeInteger(UInt8.self), let day = cursor.takeInteger(UInt8.self),
+      let number = cursor.takeInteger(UInt32.self)
+    else { return nil }
+    do throws(BetRuleViolation) {
+      guard let birthdate = CalendarDate(year: year, month: month, day: day) else {
+        throw BetRuleViolation(
+          .birthdate, value: "\(year)-\(month)-\(day)", rule: BetRules.birthdate)
+      }
+      return .success(
+        try LocatedBet(
+          firstName: firstName, lastName: lastName, document: document,
+          birthdate: birthdate, number: number, in: frame))
+    } catch {
+      return .failure(error)
+    }
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends the wire bytes of the bet that `located` finds in `source`.
+  mutating func append(bet located: LocatedBet, in source: Span<UInt8>) {
+    append(text: source.extracting(located.firstName))
+    append(text: source.extracting(located.lastName))
+    append(text: source.extracting(located.document))
+    append(birthdate: located.birthdate, number: located.number)
+  }
+
+  /// Appends the wire bytes of `bet`; the agency is the connection's and not written.
+  mutating func append(bet: Bet) {
+    append(text: bet.firstName.utf8.span)
+    append(text: bet.lastName.utf8.span)
+    append(text: bet.document.utf8.span)
+    append(birthdate: bet.birthdate, number: bet.number)
+  }
+
+  private mutating func append(birthdate: CalendarDate, number: UInt32) {
+    append(bigEndian: birthdate.year)
+    append(birthdate.month)
+    append(birthdate.day)
+    append(bigEndian: number)
+  }
+}
+
+extension LocatedBet {
+  /// How many bytes the bet takes on the wire.
+  var wireSize: Int {
+    BetWire.fixedSize + firstName.count + lastName.count + document.count
+  }
+}

@@ -1,0 +1,36 @@
+/// Cuts a stream of bytes into frames (`PROTOCOL.md`, Framing).
+public enum FrameDecoder {
+  /// Where the next frame, its header left out, lies in `bytes`, or nil while it is incomplete.
+  ///
+  /// A frame that starts at `start` takes `ProtocolLimits.frameHeaderSize` bytes more than the
+  /// range returned; it ends where the range ends.
+  ///
+  /// - Throws: ``WireError/frameLength(_:)`` as soon as the header is there.
+  public static func nextFrame(
+    in bytes: Span<UInt8>, from unread: Range<Int>
+  ) throws(WireError) -> Range<Int>? {
+    var cursor = bytes.extracting(unread)
+    guard let length = cursor.takeInteger(UInt32.self) else { return nil }
+    guard ProtocolLimits.frameLength.contains(Int(length)) else {
+      throw .frameLength(length)
+    }
+    guard cursor.count >= Int(length) else { return nil }
+    let start = unread.lowerBound + ProtocolLimits.frameHeaderSize
+    return start..<(start + Int(length))
+  }
+}
+
+extension InputBuffer {
+  /// Where the next complete frame, its header left out, lies in ``storage``, or nil while more
+  /// bytes are needed. The frame stays unread until ``consume(frame:)``.
+  ///
+  /// - Throws: ``WireError/frameLength(_:)``
+  public func nextFrame() throws(WireError) -> Range<Int>? {
+    try FrameDecoder.nextFrame(in: storage.span, from: unread)
+  }
+
+  /// Marks the frame that ``nextFrame()`` found as used up.
+  public mutating func consume(frame: Range<Int>) {
+    consume(ProtocolLimits.frameHeaderSize + frame.count)
+  }
+}

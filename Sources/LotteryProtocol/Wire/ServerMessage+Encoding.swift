@@ -1,0 +1,75 @@
+extension ServerMessage {
+  /// Appends the frame of this message.
+  ///
+  /// A reason longer than a text can carry is cut at a character; WINNERS must fit one frame, which
+  /// ``appendWinners(_:to:)`` sees to.
+  public func append(to bytes: inout [UInt8]) {
+    let frame = FrameWriter(type: type, to: &bytes)
+    switch self {
+    case .welcome(let version, let state, let stored, let lastBet):
+      bytes.append(version)
+      bytes.append(state.rawValue)
+      bytes.append(bigEndian: stored)
+      if let lastBet { bytes.append(bet: lastBet) }
+    case .stored(let stored):
+      bytes.append(bigEndian: stored)
+    case .rejected(let offset, let index, let code, let reason):
+      bytes.append(bigEndian: offset)
+      bytes.append(bigEndian: index)
+      bytes.append(code.rawValue)
+      bytes.append(reason: reason)
+    case .confirmed:
+      break
+    case .winners(let more, let documents):
+      bytes.append(more ? 1 : 0)
+      bytes.append(bigEndian: UInt16(documents.count))
+      for document in documents { bytes.append(text: document.utf8.span) }
+    case .error(let code, let reason):
+      bytes.append(code.rawValue)
+      bytes.append(reason: reason)
+    }
+    frame.finish(&bytes)
+  }
+
+  /// Appends an agency's winners, over as many WINNERS frames as they need, at least one.
+  public static func appendWinners(_ documents: [String], to bytes: inout [UInt8]) {
+    var rest = documents[...]
+    repeat {
+      let part = rest.prefix(winnersThatFit(rest))
+      rest = rest.dropFirst(part.count)
+      ServerMessage.winners(more: !rest.isEmpty, documents: Array(part)).append(to: &bytes)
+    } while !rest.isEmpty
+  }
+
+  private static func winnersThatFit(_ documents: ArraySlice<String>) -> Int {
+    // Header, type, more and count.
+    var size = ProtocolLimits.frameHeaderSize + 1 + 1 + 2
+    var count = 0
+    for document in documents {
+      size += 1 + document.utf8.count
+      guard size <= ProtocolLimits.packetSize else { break }
+      count += 1
+    }
+    return count
+  }
+
+  private var type: UInt8 {
+    switch self {
+    case .welcome: MessageType.welcome
+    case .stored: MessageType.stored
+    case .rejected: MessageType.rejected
+    case .confirmed: MessageType.confirmed
+    case .winners: MessageType.winners
+    case .error: MessageType.error
+    }
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends as much of a reason as one text can carry, cut between characters.
+  fileprivate mutating func append(reason: String) {
+    var text = reason[...]
+    while text.utf8.count > ProtocolLimits.textSize { text.removeLast() }
+    append(text: text.utf8.span)
+  }
+}

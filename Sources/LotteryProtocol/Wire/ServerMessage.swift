@@ -1,0 +1,105 @@
+/// What the server sends (`PROTOCOL.md`, What the server sends).
+public enum ServerMessage: Hashable, Sendable {
+  /// The answer to HELLO: how far this agency is and, where `stored` > 0, its last bet stored.
+  case welcome(version: UInt8, state: AgencyState, stored: UInt64, lastBet: Bet?)
+  /// Every bet up to `stored` is safe.
+  case stored(UInt64)
+  /// Nothing of the batch at `offset` is stored, because of its bet at `index`.
+  case rejected(offset: UInt64, index: UInt16, code: RejectionCode, reason: String)
+  /// FINISHED is safe.
+  case confirmed
+  /// Documents of this agency's winners; `more` frames follow.
+  case winners(more: Bool, documents: [String])
+  /// The connection ends.
+  case error(code: ErrorCode, reason: String)
+
+  /// Decodes a frame, its header left out, that the server sent to `agency`.
+  ///
+  /// - Throws: ``WireError`` where the bytes are no such message.
+  public init(frame: Span<UInt8>, agency: UInt32) throws(WireError) {
+    var cursor = frame
+    let type = cursor.takeInteger(UInt8.self) ?? 0
+    guard let message = try Self.take(type, from: &cursor, in: frame, agency: agency) else {
+      throw .bodyTooShort(type)
+    }
+    guard cursor.isEmpty else { throw .bodyTooLong(type, extra: cursor.count) }
+    self = message
+  }
+
+  private static func take(
+    _ type: UInt8, from cursor: inout Span<UInt8>, in frame: Span<UInt8>, agency: UInt32
+  ) throws(WireError) -> ServerMessage? {
+    switch type {
+    case MessageType.welcome:
+      return try takeWelcome(from: &cursor, in: frame, agency: agency)
+    case MessageType.stored:
+      return cursor.takeInteger(UInt64.self).map { .stored($0) }
+    case MessageType.rejected:
+      guard let offset = cursor.takeInteger(UInt64.self),
+        let index = cursor.takeInteger(UInt16.self), let code = cursor.takeInteger(UInt8.self),
+        let reason = try takeString(type, from: &cursor, in: frame)
+      else { return nil }
+      let known = try known(RejectionCode(rawValue: code), code, type, "code")
+      return .rejected(offset: offset, index: index, code: known, reason: reason)
+    case MessageType.confirmed:
+      return .confirmed
+    case MessageType.winners:
+      return try takeWinners(from: &cursor, in: frame)
+    case MessageType.error:
+      guard let code = cursor.takeInteger(UInt8.self),
+        let reason = try takeString(type, from: &cursor, in: frame)
+      else { return nil }
+      return .error(code: try known(ErrorCode(rawValue: code), code, type, "code"), reason: reason)
+    default:
+      throw .unknownType(type)
+    }
+  }
+
+  private static func takeWelcome(
+    from cursor: inout Span<UInt8>, in frame: Span<UInt8>, agency: UInt32
+  ) throws(WireError) -> ServerMessage? {
+    let type = MessageType.welcome
+    guard let version = cursor.takeInteger(UInt8.self),
+      let state = cursor.takeInteger(UInt8.self), let stored = cursor.takeInteger(UInt64.self)
+    else { return nil }
+    let knownState = try known(AgencyState(rawValue: state), state, type, "state")
+    var lastBet: Bet?
+    if stored > 0 {
+      guard let taken = BetWire.take(from: &cursor, in: frame) else { return nil }
+      guard case .success(let located) = taken else { throw .textEncoding(type) }
+      lastBet = Bet(agency: agency, located, in: frame)
+    }
+    return .welcome(version: version, state: knownState, stored: stored, lastBet: lastBet)
+  }
+
+  private static func takeWinners(
+    from cursor: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(WireError) -> ServerMessage? {
+    let type = MessageType.winners
+    guard let more = cursor.takeInteger(UInt8.self), let count = cursor.takeInteger(UInt16.self)
+    else { return nil }
+    guard more <= 1 else { throw .fieldValue(type, field: "more", value: UInt64(more)) }
+    var documents: [String] = []
+    for _ in 0..<count {
+      guard let document = try takeString(type, from: &cursor, in: frame) else { return nil }
+      documents.append(document)
+    }
+    return .winners(more: more == 1, documents: documents)
+  }
+
+  private static func takeString(
+    _ type: UInt8, from cursor: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(WireError) -> String? {
+    guard let range = cursor.takeText(in: frame) else { return nil }
+    let bytes = frame.extracting(range)
+    guard bytes.isValidUTF8 else { throw .textEncoding(type) }
+    return String(repairing: bytes)
+  }
+
+  private static func known<Value>(
+    _ value: Value?, _ raw: UInt8, _ type: UInt8, _ field: String
+  ) throws(WireError) -> Value {
+    guard let value else { throw .fieldValue(type, field: field, value: UInt64(raw)) }
+    return value
+  }
+}
