@@ -1,0 +1,18 @@
+import Dispatch
+
+/// Work that must not take longer than it may.
+public enum Deadline {
+  /// Runs `work` on `worker`, cancels it after `limit`, and returns when it has ended.
+  ///
+  /// The work is a task of its own: it runs to its end or its deadline even where the task that calls
+  /// this has been cancelled, which is what a farewell needs.
+  public static func run(
+    on worker: Worker, for limit: Duration, _ work: @escaping @Sendable () async -> Void
+  ) async {
+    let task = Task(executorPreference: worker) { await work() }
+    let (seconds, attoseconds) = limit.components
+    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+    worker.queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { task.cancel() }
+    await task.value
+  }
+}

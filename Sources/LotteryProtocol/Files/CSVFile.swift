@@ -1,0 +1,64 @@
+/// The rows of a CSV file, one after the other, however large the file.
+public struct CSVFile: ~Copyable {
+  /// The last row that ``nextRow()`` found.
+  public var fields: [Range<Int>] { reader.fields }
+  /// The bytes that ``fields`` are ranges of.
+  public var storage: [UInt8] { reader.input.storage }
+  /// The line on which the last row began, from 1.
+  public var line: Int { reader.line }
+  /// Bytes of the file up to and including the last row.
+  public var position: Int { reader.position }
+
+  /// Why there is no next row.
+  public enum Failure: Error, Hashable, Sendable {
+    /// The file cannot be read.
+    case unreadable(SystemError)
+    /// The row at ``CSVFile/line`` is not CSV.
+    case malformed(CSVError)
+  }
+
+  private let file: File
+  private var reader: CSVReader
+  private var atEnd = false
+
+  /// Bytes read in one go: large enough that the calls do not count.
+  public static let chunkSize = 256 * 1024
+
+  /// Opens the file at `path`.
+  public init(path: String) throws(SystemError) {
+    file = try File(reading: path)
+    reader = CSVReader(capacity: Self.chunkSize)
+  }
+
+  deinit {
+    file.close()
+  }
+
+  /// Goes on to the next row; false means that there is none.
+  public mutating func nextRow() throws(Failure) -> Bool {
+    while true {
+      switch try step() {
+      case .row: return true
+      case .end: return false
+      case .needsMore: try fill()
+      }
+    }
+  }
+
+  private mutating func step() throws(Failure) -> CSVReader.Step {
+    do throws(CSVError) {
+      return try reader.next(atEnd: atEnd)
+    } catch {
+      throw .malformed(error)
+    }
+  }
+
+  private mutating func fill() throws(Failure) {
+    do throws(SystemError) {
+      let count = try reader.input.fill { room throws(SystemError) in try file.read(into: room) }
+      atEnd = count == 0
+    } catch {
+      throw .unreadable(error)
+    }
+  }
+}

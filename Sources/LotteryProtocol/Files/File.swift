@@ -1,0 +1,77 @@
+import Glibc
+
+/// An open file: thin, typed system calls. It does not own its descriptor; whoever opened it closes
+/// it, once.
+public struct File: Sendable {
+  /// The number that the kernel knows it by.
+  public let descriptor: Int32
+
+  /// Opens the file at `path` for reading.
+  public init(reading path: String) throws(SystemError) {
+    descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC) }
+  }
+
+  /// Opens the file at `path` for appending and reading, and makes it where it is missing.
+  public init(appending path: String) throws(SystemError) {
+    descriptor = try SystemError.check("open") {
+      open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    }
+  }
+
+  /// Its size, in bytes.
+  public func size() throws(SystemError) -> Int {
+    var status = stat()
+    try SystemError.check("fstat") { fstat(descriptor, &status) }
+    return Int(status.st_size)
+  }
+
+  /// Reads what comes next into `room`; 0 means that the file has ended.
+  public func read(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    try SystemError.check("read") { Glibc.read(descriptor, room.baseAddress, room.count) }
+  }
+
+  /// Reads up to `count` bytes that lie at `offset`.
+  public func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var taken = 0
+    while taken < count {
+      let part = try SystemError.check("pread") {
+        bytes.withUnsafeMutableBytes { room in
+          // The pointer is lent for the call and covers what is not filled yet.
+          pread(
+            descriptor, room.baseAddress.map { $0 + taken }, count - taken, off_t(offset + taken))
+        }
+      }
+      if part == 0 { break }
+      taken += part
+    }
+    bytes.removeLast(count - taken)
+    return bytes
+  }
+
+  /// Writes all of `bytes`. Where that fails, some of them may have been written.
+  public func write(_ bytes: Span<UInt8>) throws(SystemError) {
+    var written = 0
+    while written < bytes.count {
+      let rest = bytes.extracting(written...)
+      written += try SystemError.check("write") {
+        rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      }
+    }
+  }
+
+  /// Cuts the file off after `size` bytes.
+  public func truncate(to size: Int) throws(SystemError) {
+    try SystemError.check("ftruncate") { ftruncate(descriptor, off_t(size)) }
+  }
+
+  /// Returns when everything written is on the disk, and the file's size with it (fdatasync(2)).
+  public func synchronize() throws(SystemError) {
+    try SystemError.check("fdatasync") { fdatasync(descriptor) }
+  }
+
+  /// Gives the descriptor back. Linux frees it whatever `close` returns (close(2)).
+  public func close() {
+    _ = Glibc.close(descriptor)
+  }
+}

@@ -1,0 +1,131 @@
+import Synchronization
+
+/// A connection that reads like a blocking one and suspends its task instead of its thread.
+///
+/// Short reads and short writes end here: ``receive(into:)`` gives whatever has arrived and leaves
+/// it to the decoder whether that is enough, ``send(_:)`` returns when the kernel has taken all of it.
+/// One task uses a channel at a time, and whoever made it calls ``close()``, once.
+public final class Channel: Sendable {
+  /// Who is at the other end, where that is known.
+  public let peer: PeerAddress?
+
+  private let socket: Socket
+  private let worker: Worker
+  private let reading: Readiness
+  /// Made when a write would block for the first time; most connections never need it.
+  private let writing = Mutex<Readiness?>(nil)
+
+  /// A channel over a connected socket, which from now on belongs to it.
+  init(_ socket: Socket, peer: PeerAddress?, worker: Worker) {
+    self.socket = socket
+    self.peer = peer
+    self.worker = worker
+    reading = Readiness(.reading, of: socket.descriptor, on: worker.queue)
+  }
+
+  /// Waits until bytes arrive, and puts them into `buffer`, which must not be full.
+  ///
+  /// An empty buffer gives its memory back while it waits.
+  ///
+  /// - Returns: how many bytes arrived; 0 means that the peer will send no more.
+  /// - Throws: ``ChannelError``
+  public func receive(into buffer: inout InputBuffer) async throws(ChannelError) -> Int {
+    precondition(!buffer.isFull, "no room to receive into")
+    while true {
+      if let count = try receiveNow(into: &buffer) { return count }
+      buffer.releaseIfEmpty()
+      await reading.wait()
+      if Task.isCancelled { throw .cancelled }
+    }
+  }
+
+  /// Puts into `buffer` what has arrived already.
+  ///
+  /// - Returns: how many bytes that were, 0 where the peer will send no more, nil where nothing has
+  ///   arrived.
+  public func receiveNow(into buffer: inout InputBuffer) throws(ChannelError) -> Int? {
+    var wouldBlock = false
+    do throws(SystemError) {
+      let count = try buffer.fill { room throws(SystemError) in
+        switch try socket.receive(into: room) {
+        case .bytes(let count): return count
+        case .end: return 0
+        case .wouldBlock:
+          wouldBlock = true
+          return 0
+        }
+      }
+      return wouldBlock ? nil : count
+    } catch {
+      throw .broken(error)
+    }
+  }
+
+  /// Returns when the kernel has taken all of `bytes`.
+  ///
+  /// - Throws: ``ChannelError``; part of the bytes may have been sent.
+  public func send(_ bytes: [UInt8]) async throws(ChannelError) {
+    var sent = 0
+    while sent < bytes.count {
+      if let count = try sendNow(bytes, from: sent) {
+        sent += count
+      } else {
+        await writable().wait()
+        if Task.isCancelled { throw .cancelled }
+      }
+    }
+  }
+
+  /// Says that nothing more will be sent, and takes in what the peer still sends, up to `limit`
+  /// bytes, until it closes or the task is cancelled.
+  ///
+  /// A socket closed over unread bytes resets the connection, and the reset destroys the last
+  /// message on its way: whoever ends a connection with an ERROR lets it arrive first.
+  public func drain(limit: Int) async {
+    socket.shutdownWriting()
+    var buffer = InputBuffer(capacity: 8192)
+    var taken = 0
+    while taken < limit, let count = try? await receive(into: &buffer), count > 0 {
+      buffer.consume(count)
+      taken += count
+    }
+  }
+
+  /// Waits until an attempt to connect has come to its end.
+  ///
+  /// - Throws: ``ChannelError``
+  func finishConnecting() async throws(ChannelError) {
+    await writable().wait()
+    if Task.isCancelled { throw .cancelled }
+    do throws(SystemError) {
+      if let error = try socket.pendingError() { throw error }
+    } catch {
+      throw .broken(error)
+    }
+  }
+
+  /// Closes the connection. When it returns, the descriptor is free.
+  public func close() async {
+    await reading.cancel()
+    let writing = writing.withLock { $0 }
+    await writing?.cancel()
+    socket.close()
+  }
+
+  private func sendNow(_ bytes: [UInt8], from start: Int) throws(ChannelError) -> Int? {
+    do throws(SystemError) {
+      return try socket.send(bytes.span.extracting(start...))
+    } catch {
+      throw .broken(error)
+    }
+  }
+
+  private func writable() -> Readiness {
+    writing.withLock { writing in
+      if let writing { return writing }
+      let made = Readiness(.writing, of: socket.descriptor, on: worker.queue)
+      writing = made
+      return made
+    }
+  }
+}

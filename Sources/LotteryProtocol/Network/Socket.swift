@@ -1,0 +1,95 @@
+import Glibc
+
+/// A non-blocking TCP socket over IPv4 or IPv6: thin, typed system calls.
+///
+/// It does not own its descriptor. Whoever made it closes it, once.
+public struct Socket: Sendable {
+  /// The number that the kernel knows it by.
+  public let descriptor: Int32
+
+  /// What came of an attempt to receive.
+  public enum Received: Hashable, Sendable {
+    /// That many bytes arrived, at least one.
+    case bytes(Int)
+    /// The peer will send no more.
+    case end
+    /// Nothing is there yet.
+    case wouldBlock
+  }
+
+  /// Makes a socket that is neither bound nor connected.
+  init(family: Int32) throws(SystemError) {
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    descriptor = try SystemError.check("socket") { Glibc.socket(family, type, 0) }
+  }
+
+  /// Takes over a connection that `accept` returned. Where that fails the descriptor is closed.
+  init(accepted descriptor: Int32) throws(SystemError) {
+    self.descriptor = descriptor
+    do throws(SystemError) {
+      try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+      try configureConnection()
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  /// Receives what is there into `room`, which must not be empty.
+  func receive(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Received {
+    do throws(SystemError) {
+      let count = try SystemError.check("recv") {
+        Glibc.recv(descriptor, room.baseAddress, room.count, 0)
+      }
+      return count == 0 ? .end : .bytes(count)
+    } catch {
+      if error.code == EAGAIN { return .wouldBlock }
+      throw error
+    }
+  }
+
+  /// Sends as much as the kernel takes, and returns how many bytes that was, or nil for none.
+  func send(_ bytes: Span<UInt8>) throws(SystemError) -> Int? {
+    do throws(SystemError) {
+      // MSG_NOSIGNAL: a peer that has gone is an error to handle, not a SIGPIPE to die of.
+      return try SystemError.check("send") {
+        bytes.withUnsafeBytes {
+          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+      }
+    } catch {
+      if error.code == EAGAIN { return nil }
+      throw error
+    }
+  }
+
+  /// Says that nothing more will be sent.
+  func shutdownWriting() {
+    _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
+  }
+
+  /// Gives the descriptor back. Linux frees it whatever `close` returns (close(2)).
+  func close() {
+    _ = Glibc.close(descriptor)
+  }
+
+  /// Sets an option whose value is an integer.
+  func setOption(
+    _ name: Int32, of level: Int32 = SOL_SOCKET, to value: Int32
+  ) throws(SystemError) {
+    var value = value
+    try SystemError.check("setsockopt") {
+      setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+  }
+
+  /// The error that an attempt to connect ended with, if any.
+  func pendingError() throws(SystemError) -> SystemError? {
+    var code: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    try SystemError.check("getsockopt") {
+      getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+    }
+    return code == 0 ? nil : SystemError("connect", code: code)
+  }
+}
