@@ -14,7 +14,7 @@ let package = Package(
     // What both sides share: bets, messages and their bytes, frames, sockets.
     .target(name: "LotteryProtocol"),
     // What both programs owe their operator: flags, log lines, signals, exit statuses.
-    .target(name: "ProcessSupport"),
+    .target(name: "ProcessSupport", dependencies: ["LotteryProtocol"]),
 
     .target(name: "LotteryServer", dependencies: ["LotteryProtocol", "ProcessSupport"]),
     .target(name: "AgencyClient", dependencies: ["LotteryProtocol", "ProcessSupport"]),

@@ -1,0 +1,36 @@
+// Dispatch sources may be used from any thread; their type only does not say so on Linux.
+@preconcurrency import Dispatch
+import Glibc
+
+/// Calls a closure when the process gets one of some signals.
+///
+/// Works for PID 1 of a container too, where a signal without a handler does nothing.
+public final class SignalWatcher: Sendable {
+  private let sources: [any DispatchSourceSignal]
+
+  /// Signals that ask a program to end.
+  public static let termination: [Int32] = [SIGTERM, SIGINT]
+
+  /// Watches for `signals` from now on.
+  ///
+  /// - Parameter handler: is called on a queue of its own, once for each signal or a few that came
+  ///   together.
+  public init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
+    let queue = DispatchQueue(label: "signals")
+    sources = signals.map { signal in
+      let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
+      source.setEventHandler { handler(signal) }
+      source.resume()
+      return source
+    }
+  }
+
+  deinit {
+    for source in sources { source.cancel() }
+  }
+
+  /// Makes a write to a pipe that nobody reads an error instead of the end of the process.
+  public static func ignoreBrokenPipes() {
+    signal(SIGPIPE, SIG_IGN)
+  }
+}
