@@ -1,1 +1,4 @@
-print("not yet")
+import Glibc
+import LotteryServer
+
+exit(await ServerProgram.main())

@@ -1,0 +1,177 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Talks to one agency: brings bytes to the session, and does what the session asks for.
+struct AgencyService: ~Copyable {
+  private let channel: Channel
+  private let context: ServiceContext
+  private let interruption: Interruption
+  private var session: AgencySession
+  private var buffer: InputBuffer
+  private var claim: Claim?
+
+  /// A service that goes on from what `buffer` holds.
+  init(
+    channel: Channel, context: ServiceContext, interruption: Interruption,
+    buffer: consuming InputBuffer
+  ) {
+    self.channel = channel
+    self.context = context
+    self.interruption = interruption
+    self.buffer = buffer
+    session = AgencySession(agencies: context.agencies)
+  }
+
+  /// Serves until the agency closes the connection.
+  mutating func run() async throws(ServiceError) {
+    do throws(ServiceError) {
+      repeat { try await handleFrames() } while try await receive()
+      releaseClaim()
+    } catch {
+      releaseClaim()
+      guard case .channel(.cancelled) = error else { throw error }
+      let code = interruption.reason ?? .shuttingDown
+      throw .refused(code, code.explanation)
+    }
+  }
+
+  private func releaseClaim() {
+    if let claim { context.store.release(claim) }
+  }
+
+  private mutating func receive() async throws(ServiceError) -> Bool {
+    do throws(ChannelError) {
+      return try await channel.receive(into: &buffer) > 0
+    } catch {
+      throw .channel(error)
+    }
+  }
+
+  /// Handles every frame that is complete. Batches that arrived together are stored together.
+  private mutating func handleFrames() async throws(ServiceError) {
+    while let frame = try await nextFrame() {
+      let bytes = buffer.storage
+      let action = session.receive(bytes.span.extracting(frame))
+      if action == .gathered {
+        buffer.consume(frame: frame)
+        if session.group.isFull { try await storeGroup() }
+      } else if try await storeGroup() {
+        buffer.consume(frame: frame)
+        try await perform(action)
+      }
+      // Where the group could not be stored, the session looks at the frame anew: it was answered
+      // as if the bets before it were there.
+    }
+    try await storeGroup()
+  }
+
+  private mutating func nextFrame() async throws(ServiceError) -> Range<Int>? {
+    let found: Result<Range<Int>?, WireError>
+    do throws(WireError) {
+      found = .success(try buffer.nextFrame())
+    } catch {
+      found = .failure(error)
+    }
+    switch found {
+    case .success(let frame): return frame
+    case .failure(let error):
+      try await storeGroup()
+      throw .refused(.malformed, error.description)
+    }
+  }
+
+  /// Stores the batches gathered so far and answers them.
+  ///
+  /// - Returns: whether they are stored; otherwise the agency has been told.
+  @discardableResult
+  private mutating func storeGroup() async throws(ServiceError) -> Bool {
+    guard let claim, !session.group.isEmpty else { return true }
+    var failure: StorageError?
+    do throws(StorageError) {
+      try await context.store.store(session.group, by: claim)
+    } catch {
+      if case .claimLost = error { throw .channel(.cancelled) }
+      failure = error
+    }
+    BatchLog.write(session.group, stored: failure == nil, to: context.log)
+    guard let failure else {
+      try await send([session.groupStored()])
+      return true
+    }
+    context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
+    try await send(session.groupFailed(reason: "the server could not store it"))
+    return false
+  }
+
+  private mutating func perform(_ action: SessionAction) async throws(ServiceError) {
+    switch action {
+    case .gathered:
+      break
+    case .claim(let agency, _):
+      try await makeClaim(agency)
+    case .reply(let message):
+      BatchLog.write(message, to: context.log)
+      try await send([message])
+    case .finish(let total):
+      try await finish(total: total)
+    case .awaitDraw:
+      try await sendWinners()
+    case .fail(let code, let reason):
+      throw .refused(code, reason)
+    }
+  }
+
+  private mutating func makeClaim(_ agency: UInt32) async throws(ServiceError) {
+    let claim = Claim(agency: agency) { [interruption] in interruption.interrupt(.superseded) }
+    self.claim = claim
+    guard let standing = await context.store.take(claim) else { throw .channel(.cancelled) }
+    try await send([session.welcome(standing, isDrawn: context.draw.isHeld)])
+  }
+
+  private mutating func finish(total: UInt64) async throws(ServiceError) {
+    guard let claim else { return }
+    do throws(StorageError) {
+      try await context.store.finish(total: total, by: claim)
+    } catch {
+      if case .claimLost = error { throw .channel(.cancelled) }
+      context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
+      throw .refused(.shuttingDown, "the server could not store it")
+    }
+    try await send([session.confirm()])
+    context.draw.agencyFinished(session.agency)
+  }
+
+  private func sendWinners() async throws(ServiceError) {
+    guard let winners = await context.draw.winners(of: session.agency) else {
+      throw .channel(.cancelled)
+    }
+    var bytes: [UInt8] = []
+    ServerMessage.appendWinners(winners, to: &bytes)
+    try await send(bytes)
+  }
+
+  private func send(_ messages: [ServerMessage]) async throws(ServiceError) {
+    var bytes: [UInt8] = []
+    for message in messages { message.append(to: &bytes) }
+    try await send(bytes)
+  }
+
+  private func send(_ bytes: [UInt8]) async throws(ServiceError) {
+    do throws(ChannelError) {
+      try await channel.send(bytes)
+    } catch {
+      throw .channel(error)
+    }
+  }
+}
+
+extension ErrorCode {
+  /// Why a connection is interrupted, for the agency.
+  fileprivate var explanation: String {
+    switch self {
+    case .superseded: "a newer connection of this agency took over"
+    case .tooSlow: "no complete message in time"
+    default: "the server is shutting down"
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// One accepted connection, from its first byte to its last.
+struct Connection: Sendable {
+  let channel: Channel
+  let worker: Worker
+  let context: ServiceContext
+  let interruption: Interruption
+
+  /// Bytes taken off the socket in one go. Larger reads mean fewer of them; smaller ones let more
+  /// connections live at once.
+  static let bufferSize = 64 * 1024
+  /// Bytes that a peer may still send after it was told ERROR, before it is cut off.
+  private static let drainLimit = 1024 * 1024
+
+  /// Serves the connection, and closes it.
+  func run() async {
+    do throws(ServiceError) {
+      try await serve()
+    } catch {
+      await end(because: error)
+    }
+    await channel.close()
+    context.log.debug(LogLine("close_socket", .success, ["ip": ip]))
+  }
+
+  private var ip: String { channel.peer?.ip ?? "" }
+
+  private func serve() async throws(ServiceError) {
+    var buffer = InputBuffer(capacity: Self.bufferSize)
+    // Health checks connect from this machine and say nothing: they are not worth a line.
+    let isLocal = channel.peer?.isLoopback ?? false
+    if !isLocal { logAccepted() }
+    guard try await receiveFirst(into: &buffer) else { return }
+    if isLocal { logAccepted() }
+    if buffer.storage[buffer.unread.lowerBound] == 0 {
+      var service = AgencyService(
+        channel: channel, context: context, interruption: interruption, buffer: buffer)
+      try await service.run()
+    } else {
+      var service = EchoService(channel: channel, log: context.log, buffer: buffer)
+      try await service.run()
+    }
+  }
+
+  private func logAccepted() {
+    context.log.info(LogLine("accept_connections", .success, ["ip": ip]))
+  }
+
+  private func receiveFirst(into buffer: inout InputBuffer) async throws(ServiceError) -> Bool {
+    do throws(ChannelError) {
+      return try await channel.receive(into: &buffer) > 0
+    } catch {
+      throw .channel(error)
+    }
+  }
+
+  private func end(because error: ServiceError) async {
+    switch error {
+    case .refused(let code, let reason):
+      await refuse(code, reason)
+    case .channel(.cancelled):
+      break
+    case .channel(.broken(let error)):
+      context.log.debug(
+        LogLine("connection_lost", .fail, ["ip": ip, "error": error.description]))
+    }
+  }
+
+  /// Tells the peer why, and gives it a moment to hear it.
+  private func refuse(_ code: ErrorCode, _ reason: String) async {
+    context.log.info(
+      LogLine(
+        "refuse_connection", .success, ["ip": ip, "code": "\(code.rawValue)", "reason": reason]))
+    var bytes: [UInt8] = []
+    ServerMessage.error(code: code, reason: reason).append(to: &bytes)
+    let channel = channel
+    await Deadline.run(on: worker, for: Self.farewell(code)) { [bytes] in
+      do throws(ChannelError) {
+        try await channel.send(bytes)
+        await channel.drain(limit: Self.drainLimit)
+      } catch {
+        // The peer has gone: nobody to tell.
+      }
+    }
+  }
+
+  /// How long the peer has to hear why: a server that shuts down has to be quick.
+  private static func farewell(_ code: ErrorCode) -> Duration {
+    code == .shuttingDown ? .milliseconds(250) : .seconds(2)
+  }
+}

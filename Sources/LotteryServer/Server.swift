@@ -1,0 +1,85 @@
+import LotteryProtocol
+import ProcessSupport
+import Synchronization
+
+/// The central of the lottery: listens, serves each connection on a worker of its own, and ends in
+/// order.
+final class Server: Sendable {
+  private let listener: Listener
+  private let context: ServiceContext
+  private let connections = ConnectionRegistry()
+
+  /// Pause after an attempt to accept that failed for want of descriptors or memory.
+  private static let acceptPause = Duration.milliseconds(100)
+
+  /// Opens the files and the port.
+  ///
+  /// - Parameter onFailure: is called when the disk can no longer be relied upon: the server should be
+  ///   cancelled then, and started again.
+  /// - Throws: ``ServerError``
+  init(
+    _ configuration: ServerConfiguration, log: Log,
+    onFailure: @escaping @Sendable (StorageError) -> Void
+  ) throws(ServerError) {
+    let store: BetStore
+    do throws(StorageError) {
+      store = try BetStore(directory: configuration.dataDirectory, onFailure: onFailure)
+    } catch {
+      throw .storage(error)
+    }
+    let draw = Draw(
+      agencies: Int(configuration.agencies), store: store, log: log, onFailure: onFailure)
+    context = ServiceContext(
+      agencies: configuration.agencies, store: store, draw: draw, log: log)
+    do throws(SystemError) {
+      listener = try Listener(
+        port: configuration.port, backlog: Int32(configuration.listenBacklog))
+    } catch {
+      store.close()
+      throw .port(configuration.port, error)
+    }
+  }
+
+  /// The port that the server listens on.
+  var port: UInt16 { listener.port }
+
+  /// Serves until the task is cancelled, then ends in order: no new connections, what is in flight
+  /// answered or refused, everything closed.
+  func run() async {
+    // Agencies that had finished before a restart need not come back for the draw to be held.
+    for agency in context.store.finishedAgencies { context.draw.agencyFinished(agency) }
+    context.log.info(LogLine("accept_connections", .inProgress))
+    await acceptConnections()
+    await listener.close()
+    context.log.info(LogLine("close_socket", .success, ["socket": "listener"]))
+    let open = connections.count
+    await connections.endAll(.shuttingDown)
+    context.log.info(LogLine("close_workers", .success, ["cantidad": "\(open)"]))
+    context.store.close()
+    for file in ["bets.csv", "finished.csv"] {
+      context.log.info(LogLine("close_file", .success, ["file": file]))
+    }
+  }
+
+  private func acceptConnections() async {
+    var isExhausted = false
+    while true {
+      do throws(ChannelError) {
+        let (channel, worker) = try await listener.accept()
+        isExhausted = false
+        connections.start(
+          Connection(
+            channel: channel, worker: worker, context: context, interruption: Interruption()))
+      } catch {
+        guard case .broken(let error) = error else { return }
+        // The connection waits in the kernel's queue: come back for it when there is room.
+        if !isExhausted {
+          context.log.error(
+            LogLine("accept_connections", .fail, ["error": error.description]))
+        }
+        isExhausted = true
+        do { try await Task.sleep(for: Self.acceptPause) } catch { return }
+      }
+    }
+  }
+}

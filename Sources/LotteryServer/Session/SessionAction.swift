@@ -1,0 +1,17 @@
+import LotteryProtocol
+
+/// What a message of an agency asks the server to do.
+enum SessionAction: Equatable {
+  /// The batch joined the group; more may join before it is stored.
+  case gathered
+  /// Make this connection the one that speaks for `agency`, then answer HELLO.
+  case claim(agency: UInt32, key: String)
+  /// Answer, and go on.
+  case reply(ServerMessage)
+  /// Note that the agency has finished, then confirm.
+  case finish(total: UInt64)
+  /// Wait for the draw, then send the winners.
+  case awaitDraw
+  /// Send ERROR, and close.
+  case fail(ErrorCode, String)
+}

@@ -1,0 +1,139 @@
+public import LotteryProtocol
+import Synchronization
+
+/// All bets and who has finished: two files, and what must be known of them without reading them.
+///
+/// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. What this
+/// type adds is whose bets they are: it counts them, and sees to it that one connection at a time
+/// speaks for an agency.
+public final class BetStore: Sendable {
+  private let ledgers: Mutex<[UInt32: AgencyLedger]>
+  private let bets: CommitLog
+  private let finished: CommitLog
+  private let directory: DataDirectory
+
+  /// Opens the files in `directory` and reads what they hold.
+  ///
+  /// - Parameter onFailure: is called when the disk can no longer be relied upon.
+  /// - Throws: ``StorageError`` where they cannot be read or are damaged.
+  public init(
+    directory: String, durability: Durability = .disk,
+    onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
+  ) throws(StorageError) {
+    self.directory = DataDirectory(path: directory)
+    let betsFile = try AppendOnlyFile(path: self.directory.bets)
+    let finishedFile: AppendOnlyFile
+    do throws(StorageError) {
+      finishedFile = try AppendOnlyFile(path: self.directory.finished)
+    } catch {
+      betsFile.close()
+      throw error
+    }
+    bets = CommitLog(betsFile, durability: durability, onFailure: onFailure)
+    finished = CommitLog(finishedFile, durability: durability, onFailure: onFailure)
+    ledgers = Mutex(try self.directory.readLedgers())
+  }
+
+  /// Stores `bets`, and returns when they are safe. This is the course's `store_bets`.
+  ///
+  /// - Throws: ``StorageError``; then none of them is stored.
+  public func storeBets(_ bets: [Bet]) async throws(StorageError) {
+    var rows: [UInt8] = []
+    for bet in bets { rows.append(csvRow: bet) }
+    try await self.bets.append(rows)
+  }
+
+  /// All bets stored, one after the other. This is the course's `load_bets`.
+  public func loadBets() throws(StorageError) -> BetReader {
+    try BetReader(path: directory.bets)
+  }
+
+  /// The agencies that have finished.
+  var finishedAgencies: [UInt32] {
+    ledgers.withLock { $0.filter(\.value.hasFinished).map(\.key) }
+  }
+
+  /// Makes a connection the one that speaks for its agency. One that did so before has lost the claim
+  /// from then on; what it was storing is waited for.
+  ///
+  /// - Returns: how far the agency is, or nil where the task is cancelled.
+  func take(_ claim: Claim) async -> AgencyStanding? {
+    let (loser, writing) = ledgers.withLock { ledgers in
+      let ledger = ledgers[claim.agency, default: AgencyLedger()]
+      ledgers[claim.agency, default: ledger].claim = claim
+      return (ledger.claim, ledger.writing)
+    }
+    loser?.onLoss()
+    if let writing { guard await writing.wait() != nil else { return nil } }
+    return ledgers.withLock { $0[claim.agency]?.standing(of: claim.agency) }
+  }
+
+  /// Gives up `claim`, if it was not lost before.
+  func release(_ claim: Claim) {
+    ledgers.withLock { ledgers in
+      if ledgers[claim.agency]?.claim === claim { ledgers[claim.agency]?.claim = nil }
+    }
+  }
+
+  /// Stores the bets of `group`, all or nothing, and returns when they are safe.
+  ///
+  /// - Throws: ``StorageError``; then nothing is stored.
+  func store(_ group: BetGroup, by claim: Claim) async throws(StorageError) {
+    guard !group.rows.isEmpty else { return }
+    try await write(to: bets, group.rows, by: claim) { ledger in
+      ledger.stored += UInt64(group.newBets)
+      ledger.lastRow = group.lastRow
+    }
+  }
+
+  /// Notes that the agency has finished, and returns when that is safe.
+  ///
+  /// - Throws: ``StorageError``; then it has not finished.
+  func finish(total: UInt64, by claim: Claim) async throws(StorageError) {
+    var row: [UInt8] = []
+    row.append(finishedRow: claim.agency, total: total)
+    try await write(to: finished, row, by: claim) { $0.hasFinished = true }
+  }
+
+  /// Holds the draw over all bets stored. Blocks while it reads them.
+  func drawWinners() throws(StorageError) -> Winners {
+    var winners = Winners()
+    var bets = try loadBets()
+    while let bet = try bets.next() {
+      if hasWon(bet) { winners.add(bet.document, of: bet.agency) }
+    }
+    return winners
+  }
+
+  /// Closes the files. Nothing may be stored any more.
+  func close() {
+    bets.close()
+    finished.close()
+  }
+
+  /// Appends `rows` to `log` for the one who holds the claim, and then changes the agency's ledger.
+  ///
+  /// A newer connection that takes the claim over meanwhile waits for this.
+  private func write(
+    to log: CommitLog, _ rows: [UInt8], by claim: Claim, change: (inout AgencyLedger) -> Void
+  ) async throws(StorageError) {
+    let writing = Latch<Void>()
+    let holdsClaim = ledgers.withLock { ledgers in
+      guard ledgers[claim.agency]?.claim === claim else { return false }
+      ledgers[claim.agency]?.writing = writing
+      return true
+    }
+    guard holdsClaim else { throw .claimLost(agency: claim.agency) }
+    defer { writing.open(()) }
+    do throws(StorageError) {
+      try await log.append(rows)
+    } catch {
+      ledgers.withLock { $0[claim.agency]?.writing = nil }
+      throw error
+    }
+    ledgers.withLock { ledgers in
+      ledgers[claim.agency]?.writing = nil
+      change(&ledgers[claim.agency, default: AgencyLedger()])
+    }
+  }
+}

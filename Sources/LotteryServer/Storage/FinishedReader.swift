@@ -1,0 +1,47 @@
+import LotteryProtocol
+
+/// The rows of a `finished.csv`: agencies, and how many bets each finished with.
+struct FinishedReader: ~Copyable {
+  private let path: String
+  private var rows: CSVFile
+
+  init(path: String) throws(StorageError) {
+    self.path = path
+    do throws(SystemError) {
+      rows = try CSVFile(path: path)
+    } catch {
+      throw .unreadable(path: path, error)
+    }
+  }
+
+  /// The line of the last row.
+  var line: Int { rows.line }
+
+  mutating func next() throws(StorageError) -> (agency: UInt32, total: UInt64)? {
+    do throws(CSVFile.Failure) {
+      guard try rows.nextRow() else { return nil }
+    } catch {
+      switch error {
+      case .unreadable(let error): throw .unreadable(path: path, error)
+      case .malformed(let error):
+        throw .damaged(path: path, line: rows.line, reason: error.description)
+      }
+    }
+    let storage = rows.storage
+    guard rows.fields.count == 2,
+      let agency = UInt32(decimal: storage.span.extracting(rows.fields[0])),
+      let total = UInt64(decimal: storage.span.extracting(rows.fields[1]))
+    else { throw .damaged(path: path, line: rows.line, reason: "must be agency,total") }
+    return (agency, total)
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends a row of `finished.csv`.
+  mutating func append(finishedRow agency: UInt32, total: UInt64) {
+    append(decimal: agency)
+    append(UInt8(ascii: ","))
+    append(decimal: total)
+    append(contentsOf: "\r\n".utf8)
+  }
+}

@@ -1,0 +1,29 @@
+public import LotteryProtocol
+
+/// Why bets could not be stored or read.
+public enum StorageError: Error, Hashable, Sendable {
+  /// The disk refused: full, broken, over a limit. Nothing of what was to be written is stored.
+  case notWritten(path: String, SystemError)
+  /// The disk failed in a way that leaves it unknown what is stored.
+  case unreliable(path: String, SystemError)
+  /// The file cannot be opened or read.
+  case unreadable(path: String, SystemError)
+  /// A newer connection of the agency took over before.
+  case claimLost(agency: UInt32)
+  /// The file holds something that this server did not write.
+  case damaged(path: String, line: Int, reason: String)
+}
+
+extension StorageError: CustomStringConvertible {
+  /// One line that a person can act on.
+  public var description: String {
+    switch self {
+    case .notWritten(let path, let error): "\(path): not stored: \(error)"
+    case .unreliable(let path, let error):
+      "\(path): the disk failed, what it holds must be read anew: \(error)"
+    case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
+    case .claimLost(let agency): "agency \(agency): a newer connection took over"
+    case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"
+    }
+  }
+}
