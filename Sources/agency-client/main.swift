@@ -1,1 +1,4 @@
-print("not yet")
+import AgencyClient
+import Glibc
+
+exit(await ClientProgram.main())

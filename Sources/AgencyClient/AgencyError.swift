@@ -1,0 +1,58 @@
+import LotteryProtocol
+
+/// Why an agency could not do what it was asked to.
+enum AgencyError: Error, Equatable {
+  /// SIGTERM or SIGINT.
+  case cancelled
+  /// There is no connection to the server.
+  case unreachable(String)
+  /// The server closed the connection, or the connection broke.
+  case disconnected(String)
+  /// ERROR.
+  case refused(ErrorCode, reason: String)
+  /// REJECTED.
+  case rejected(RejectionCode, offset: UInt64, index: UInt16, reason: String)
+  /// The server says what the contract does not allow.
+  case unexpected(String)
+  /// The agency's file cannot be read.
+  case unreadable(path: String, SystemError)
+  /// A row of the agency's file is no bet.
+  case badRow(path: String, line: Int, reason: String)
+  /// The bet in the environment is none.
+  case badBet(BetRuleViolation)
+  /// The server holds other bets of this agency than its file has.
+  case otherFile(path: String, reason: String)
+  /// Trying again has not helped for as long as was allowed.
+  indirect case gaveUp(after: String, AgencyError)
+
+  /// Whether it may go away by itself, so that trying again is worth it.
+  var isTransient: Bool {
+    switch self {
+    case .unreachable, .disconnected: true
+    case .refused(let code, _): code == .shuttingDown || code == .tooSlow
+    case .rejected(let code, _, _, _): code == .notStored || code == .outOfSequence
+    default: false
+    }
+  }
+}
+
+extension AgencyError: CustomStringConvertible {
+  /// One line that a person can act on.
+  var description: String {
+    switch self {
+    case .cancelled: "cancelled"
+    case .unreachable(let reason): "the server cannot be reached: \(reason)"
+    case .disconnected(let reason): "the connection ended: \(reason)"
+    case .refused(let code, let reason): "the server refused (ERROR \(code.rawValue)): \(reason)"
+    case .rejected(let code, let offset, let index, let reason):
+      "the server rejected bet \(offset + UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
+    case .unexpected(let what): "the server broke the protocol: \(what)"
+    case .unreadable(let path, let error): "\(path): \(error)"
+    case .badRow(let path, let line, let reason): "\(path):\(line): \(reason)"
+    case .badBet(let violation): violation.description
+    case .otherFile(let path, let reason):
+      "\(path): not the file that this agency began with: \(reason)"
+    case .gaveUp(let after, let error): "gave up after \(after) without progress: \(error)"
+    }
+  }
+}

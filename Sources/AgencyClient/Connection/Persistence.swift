@@ -1,0 +1,44 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Tries until it works, or until that is hopeless.
+struct Persistence {
+  private let limit: Duration
+  private let limitText: String
+  private let log: Log
+  private var backoff: Backoff
+  private var lastProgress = ContinuousClock.now
+
+  /// Persistence that ends after `limit` without progress.
+  init(_ policy: RetryPolicy, log: Log) {
+    limit = policy.limit
+    limitText = "\(policy.limit)"
+    self.log = log
+    backoff = Backoff(first: policy.pause, longest: policy.maxPause)
+  }
+
+  /// Notes that something went well: the limit and the pauses begin anew.
+  mutating func noteProgress() {
+    lastProgress = .now
+    backoff.reset()
+  }
+
+  /// Waits before the next attempt, because of `error`.
+  ///
+  /// - Throws: `error` where trying again cannot mend it, ``AgencyError/gaveUp(after:_:)`` where it has
+  ///   not for too long, ``AgencyError/cancelled``.
+  mutating func pause(after error: AgencyError) async throws(AgencyError) {
+    guard error.isTransient else { throw error }
+    var generator = SystemRandomNumberGenerator()
+    let pause = backoff.pause(using: &generator)
+    guard lastProgress.duration(to: .now) + pause <= limit else {
+      throw .gaveUp(after: limitText, error)
+    }
+    log.warning(LogLine("retry", .inProgress, ["pause": "\(pause)", "error": error.description]))
+    do {
+      try await Task.sleep(for: pause)
+    } catch {
+      throw .cancelled
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// A connection to the server that speaks the protocol's messages.
+struct ServerConnection: ~Copyable {
+  private let channel: Channel
+  private let agency: UInt32
+  private let log: Log
+  private var buffer = InputBuffer(capacity: Self.bufferSize)
+
+  /// Room for a few of the server's largest messages.
+  private static let bufferSize = 4 * ProtocolLimits.packetSize
+
+  /// Connects, once.
+  ///
+  /// - Throws: ``AgencyError``
+  init(
+    to endpoint: Endpoint, agency: UInt32, worker: Worker, log: Log
+  ) async throws(AgencyError) {
+    do throws(Connector.Failure) {
+      channel = try await Connector.connect(to: endpoint, worker: worker)
+    } catch {
+      throw error == .cancelled ? .cancelled : .unreachable("\(endpoint): \(error)")
+    }
+    self.agency = agency
+    self.log = log
+  }
+
+  /// Says HELLO.
+  ///
+  /// - Returns: how many bets of this agency the server holds, and the last of them.
+  mutating func greet(key: String) async throws(AgencyError) -> (stored: UInt64, lastBet: Bet?) {
+    var hello: [UInt8] = []
+    AgencyMessage.appendHello(agency: agency, key: key, to: &hello)
+    try await send(hello)
+    guard case .welcome(_, _, let stored, let lastBet) = try await receive() else {
+      throw .unexpected("WELCOME should answer HELLO")
+    }
+    return (stored, lastBet)
+  }
+
+  /// Sends whole frames.
+  func send(_ frames: [UInt8]) async throws(AgencyError) {
+    do throws(ChannelError) {
+      try await channel.send(frames)
+    } catch {
+      throw AgencyError(error)
+    }
+  }
+
+  /// The next message; what the server refuses or rejects is thrown.
+  mutating func receive() async throws(AgencyError) -> ServerMessage {
+    while true {
+      if let message = try nextMessage() { return try Self.checked(message) }
+      guard try await fill() > 0 else { throw .disconnected("the server closed it") }
+    }
+  }
+
+  /// Closes the connection.
+  func close() async {
+    await channel.close()
+    log.info(LogLine("close_socket", .success, ["client_id": "\(agency)"]))
+  }
+
+  private mutating func fill() async throws(AgencyError) -> Int {
+    do throws(ChannelError) {
+      return try await channel.receive(into: &buffer)
+    } catch {
+      throw AgencyError(error)
+    }
+  }
+
+  private mutating func nextMessage() throws(AgencyError) -> ServerMessage? {
+    do throws(WireError) {
+      guard let frame = try buffer.nextFrame() else { return nil }
+      let bytes = buffer.storage
+      let message = try ServerMessage(frame: bytes.span.extracting(frame), agency: agency)
+      buffer.consume(frame: frame)
+      return message
+    } catch {
+      throw .unexpected(error.description)
+    }
+  }
+
+  private static func checked(_ message: ServerMessage) throws(AgencyError) -> ServerMessage {
+    switch message {
+    case .error(let code, let reason): throw .refused(code, reason: reason)
+    case .rejected(let offset, let index, let code, let reason):
+      throw .rejected(code, offset: offset, index: index, reason: reason)
+    default: return message
+    }
+  }
+}
+
+extension AgencyError {
+  /// What the end of a channel means to an agency.
+  init(_ error: ChannelError) {
+    switch error {
+    case .cancelled: self = .cancelled
+    case .broken(let error): self = .disconnected(error.description)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Exercise 5: sends one bet.
+struct BetMode {
+  let configuration: ClientConfiguration
+  let bet: Bet
+  let worker: Worker
+  let log: Log
+
+  /// Runs until the bet is stored.
+  func run() async throws(AgencyError) {
+    var persistence = Persistence(configuration.retry, log: log)
+    while true {
+      do throws(AgencyError) {
+        try await attempt()
+        log.info(
+          LogLine(
+            "apuesta_enviada", .success, ["dni": bet.document, "numero": "\(bet.number)"]))
+        return
+      } catch {
+        try await persistence.pause(after: error)
+      }
+    }
+  }
+
+  private func attempt() async throws(AgencyError) {
+    var connection = try await ServerConnection(
+      to: configuration.serverAddress, agency: bet.agency, worker: worker, log: log)
+    do throws(AgencyError) {
+      let (stored, lastBet) = try await connection.greet(key: "")
+      // An attempt that broke off before the answer may have stored it: it must not be stored twice.
+      if lastBet != bet { try await send(offset: stored, over: &connection) }
+      await connection.close()
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  private func send(
+    offset: UInt64, over connection: inout ServerConnection
+  ) async throws(AgencyError) {
+    var frame: [UInt8] = []
+    AgencyMessage.appendBet(bet, offset: offset, to: &frame)
+    try await connection.send(frame)
+    guard try await connection.receive() == .stored(offset + 1) else {
+      throw .unexpected("STORED \(offset + 1) should answer BET")
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Exercises 6 to 8: sends all bets of the agency's file, and asks for its winners.
+///
+/// It can be ended and started again at any time, and so can the server: the server says how far it
+/// is, and the agency goes on from there.
+struct LotteryMode {
+  let configuration: ClientConfiguration
+  let agency: UInt32
+  let worker: Worker
+  let log: Log
+
+  /// Runs until the winners are known.
+  func run() async throws(AgencyError) {
+    var persistence = Persistence(configuration.retry, log: log)
+    while true {
+      do throws(AgencyError) {
+        let winners = try await attempt(&persistence)
+        log.info(
+          LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners.count)"]))
+        return
+      } catch {
+        try await persistence.pause(after: error)
+      }
+    }
+  }
+
+  private func attempt(_ persistence: inout Persistence) async throws(AgencyError) -> [String] {
+    var connection = try await ServerConnection(
+      to: configuration.serverAddress, agency: agency, worker: worker, log: log)
+    do throws(AgencyError) {
+      let (stored, lastBet) = try await connection.greet(key: "")
+      persistence.noteProgress()
+      var file = try AgencyFile(path: configuration.dataFile)
+      try file.skip(stored, lastBet: lastBet)
+      let total = try await sendBets(of: file, from: stored, over: &connection)
+      let winners = try await finish(total: total, over: &connection)
+      await connection.close()
+      return winners
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  /// Sends what is left of the file, and returns how many bets the agency has in all.
+  ///
+  /// A bad row ends it only after the rows before it are stored.
+  private func sendBets(
+    of file: consuming AgencyFile, from stored: UInt64, over connection: inout ServerConnection
+  ) async throws(AgencyError) -> UInt64 {
+    var batcher = Batcher(file, offset: stored, maxAmount: configuration.batchMaxAmount)
+    var window = SendWindow(size: configuration.batchWindow)
+    var frames: [UInt8] = []
+    while true {
+      while !window.isFull, frames.count < Self.sendSize,
+        let batch = batcher.next(appendingTo: &frames)
+      {
+        window.add(batch)
+      }
+      if !frames.isEmpty {
+        try await connection.send(frames)
+        frames.removeAll(keepingCapacity: true)
+      } else if !window.isEmpty {
+        try await receiveStored(&window, over: &connection)
+      } else {
+        break
+      }
+    }
+    if let failure = batcher.failure { throw failure }
+    return batcher.total
+  }
+
+  /// Frames beyond this many bytes wait for the next send.
+  private static let sendSize = 64 * 1024
+
+  private func receiveStored(
+    _ window: inout SendWindow, over connection: inout ServerConnection
+  ) async throws(AgencyError) {
+    guard case .stored(let stored) = try await connection.receive() else {
+      throw .unexpected("STORED should answer BATCH")
+    }
+    guard let batches = window.acknowledge(stored) else {
+      throw .unexpected("STORED \(stored) answers no batch")
+    }
+    for batch in batches {
+      log.debug(LogLine("apuesta_enviada", .success, ["cantidad": "\(batch.count)"]))
+    }
+  }
+
+  private func finish(
+    total: UInt64, over connection: inout ServerConnection
+  ) async throws(AgencyError) -> [String] {
+    var frames: [UInt8] = []
+    AgencyMessage.appendFinished(total: total, to: &frames)
+    AgencyMessage.appendWinnersQuery(to: &frames)
+    try await connection.send(frames)
+    guard try await connection.receive() == .confirmed else {
+      throw .unexpected("CONFIRMED should answer FINISHED")
+    }
+    var winners: [String] = []
+    while true {
+      guard case .winners(let more, let documents) = try await connection.receive() else {
+        throw .unexpected("WINNERS should answer WINNERS?")
+      }
+      winners += documents
+      if !more { return winners }
+    }
+  }
+}
