@@ -45,17 +45,26 @@ start_agency() {
   agency_pids[$1]=$!
 }
 
-# wait_agencies: 1 if any of them failed, whose names and last words are printed.
-wait_agencies() {
-  local id status=0
+# Takes leave of the agencies that have ended; 1 if one of them failed, with its last words.
+collect_agencies() {
+  local id
   for id in "${!agency_pids[@]}"; do
-    if wait "${agency_pids[$id]}"; then continue; fi
-    status=1
-    echo "agency $id failed:" >&2
-    tail -n 3 "$run/agency-$id.log" >&2
+    if kill -0 "${agency_pids[$id]}" 2>/dev/null; then continue; fi
+    wait "${agency_pids[$id]}" || {
+      echo "agency $id failed:" >&2
+      tail -n 3 "$run/agency-$id.log" >&2
+      return 1
+    }
+    unset "agency_pids[$id]"
   done
-  agency_pids=()
-  return "$status"
+}
+
+# wait_agencies: 1 as soon as one fails, for the others may then wait for the draw for ever.
+wait_agencies() {
+  while ((${#agency_pids[@]} > 0)); do
+    collect_agencies || return
+    sleep 0.1
+  done
 }
 
 # Asks the server to end; its exit status.
