@@ -27,6 +27,7 @@ final class Server: Sendable {
     } catch {
       throw .storage(error)
     }
+    Self.log(store.recovery, to: log)
     let draw = Draw(
       agencies: Int(configuration.agencies), store: store, log: log, onFailure: onFailure)
     context = ServiceContext(
@@ -59,6 +60,17 @@ final class Server: Sendable {
     for file in ["bets.csv", "finished.csv"] {
       context.log.info(LogLine("close_file", .success, ["file": file]))
     }
+  }
+
+  private static func log(_ report: Recovery.Report, to log: Log) {
+    log.info(
+      LogLine(
+        "recovery", .success,
+        [
+          "bets": "\(report.bets)", "agencies": "\(report.agencies)",
+          "finished": "\(report.finished)", "torn_bytes": "\(report.tornBytes)",
+          "duration": "\(report.duration)",
+        ]))
   }
 
   private func acceptConnections() async {

@@ -9,7 +9,7 @@ struct AgencyFile: ~Copyable {
   init(path: String) throws(AgencyError) {
     self.path = path
     do throws(SystemError) {
-      rows = try CSVFile(path: path)
+      rows = try CSVFile(path: path, lastRow: .whole)
     } catch {
       throw .unreadable(path: path, error)
     }

@@ -17,7 +17,19 @@ public struct CSVFile: ~Copyable {
     case malformed(CSVError)
   }
 
+  /// What the end of the file means for a last row that has no line end.
+  public enum LastRow: Sendable {
+    /// It is a row like any other.
+    case whole
+    /// It was torn off while it was written, and is none: see ``CSVFile/tornBytes``.
+    case torn
+  }
+
+  /// Bytes behind the last row that are none, once ``nextRow()`` has found no more rows.
+  public var tornBytes: Int { reader.input.unread.count }
+
   private let file: File
+  private let lastRow: LastRow
   private var reader: CSVReader
   private var atEnd = false
 
@@ -25,8 +37,9 @@ public struct CSVFile: ~Copyable {
   public static let chunkSize = 256 * 1024
 
   /// Opens the file at `path`.
-  public init(path: String) throws(SystemError) {
+  public init(path: String, lastRow: LastRow) throws(SystemError) {
     file = try File(reading: path)
+    self.lastRow = lastRow
     reader = CSVReader(capacity: Self.chunkSize)
   }
 
@@ -40,14 +53,16 @@ public struct CSVFile: ~Copyable {
       switch try step() {
       case .row: return true
       case .end: return false
-      case .needsMore: try fill()
+      case .needsMore:
+        if atEnd { return false }
+        try fill()
       }
     }
   }
 
   private mutating func step() throws(Failure) -> CSVReader.Step {
     do throws(CSVError) {
-      return try reader.next(atEnd: atEnd)
+      return try reader.next(atEnd: atEnd && lastRow == .whole)
     } catch {
       throw .malformed(error)
     }

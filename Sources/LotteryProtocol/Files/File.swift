@@ -18,6 +18,25 @@ public struct File: Sendable {
     }
   }
 
+  /// Opens the directory at `path`.
+  public init(directory path: String) throws(SystemError) {
+    descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+  }
+
+  /// Takes the lock on this file or directory, which the kernel gives back when the process ends,
+  /// however it ends (flock(2)).
+  ///
+  /// - Returns: whether nobody else holds it.
+  public func lock() throws(SystemError) -> Bool {
+    do throws(SystemError) {
+      try SystemError.check("flock") { flock(descriptor, LOCK_EX | LOCK_NB) }
+      return true
+    } catch {
+      if error.code == EWOULDBLOCK { return false }
+      throw error
+    }
+  }
+
   /// Its size, in bytes.
   public func size() throws(SystemError) -> Int {
     var status = stat()
@@ -68,6 +87,11 @@ public struct File: Sendable {
   /// Returns when everything written is on the disk, and the file's size with it (fdatasync(2)).
   public func synchronize() throws(SystemError) {
     try SystemError.check("fdatasync") { fdatasync(descriptor) }
+  }
+
+  /// Returns when everything about it is on the disk; for a directory, the names in it (fsync(2)).
+  public func synchronizeAll() throws(SystemError) {
+    try SystemError.check("fsync") { fsync(descriptor) }
   }
 
   /// Gives the descriptor back. Linux frees it whatever `close` returns (close(2)).

@@ -142,12 +142,25 @@ struct AgencyService: ~Copyable {
   }
 
   private func sendWinners() async throws(ServiceError) {
-    guard let winners = await context.draw.winners(of: session.agency) else {
-      throw .channel(.cancelled)
-    }
+    guard let winners = await awaitDraw() else { throw .channel(.cancelled) }
     var bytes: [UInt8] = []
     ServerMessage.appendWinners(winners, to: &bytes)
     try await send(bytes)
+  }
+
+  /// The agency's winners, once the draw is held; nil where the connection ends first.
+  private func awaitDraw() async -> [String]? {
+    let (draw, agency, channel) = (context.draw, session.agency, channel)
+    return await withTaskGroup(of: [String]?.self) { group in
+      group.addTask { await draw.winners(of: agency) }
+      group.addTask {
+        await channel.waitUntilBroken()
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
   }
 
   private func send(_ messages: [ServerMessage]) async throws(ServiceError) {

@@ -13,22 +13,3 @@ struct AgencyLedger: Sendable {
   /// Opens when the rows that are on their way to the disk have arrived or failed.
   var writing: Latch<Void>?
 }
-
-/// The right of one connection to speak for an agency, until a newer connection takes it over.
-final class Claim: Sendable {
-  let agency: UInt32
-  /// Tells the connection that it has lost the claim.
-  let onLoss: @Sendable () -> Void
-
-  init(agency: UInt32, onLoss: @escaping @Sendable () -> Void) {
-    self.agency = agency
-    self.onLoss = onLoss
-  }
-}
-
-/// How far an agency is: what WELCOME tells it.
-struct AgencyStanding: Sendable, Equatable {
-  var stored: UInt64
-  var lastBet: Bet?
-  var hasFinished: Bool
-}

@@ -49,6 +49,22 @@ struct AppendOnlyFile: Sendable {
     }
   }
 
+  /// Cuts off what lies behind the first `size` bytes.
+  mutating func cut(to size: Int) throws(StorageError) {
+    guard size < self.size else { return }
+    self.size = size
+    try takeBack()
+  }
+
+  /// The bytes at `range`.
+  func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
+    do throws(SystemError) {
+      return try file.read(at: range.lowerBound, count: range.count)
+    } catch {
+      throw .unreadable(path: path, error)
+    }
+  }
+
   func close() {
     file.close()
   }

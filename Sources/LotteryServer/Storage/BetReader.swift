@@ -14,7 +14,7 @@ public struct BetReader: ~Copyable {
   public init(path: String) throws(StorageError) {
     self.path = path
     do throws(SystemError) {
-      rows = try CSVFile(path: path)
+      rows = try CSVFile(path: path, lastRow: .torn)
     } catch {
       throw .unreadable(path: path, error)
     }
@@ -22,6 +22,11 @@ public struct BetReader: ~Copyable {
 
   /// The bytes in which ``nextLocated()`` found the last bet.
   var bytes: [UInt8] { rows.storage }
+
+  /// Bytes up to and including the last bet.
+  var position: Int { rows.position }
+  /// Bytes behind the last bet, once there are no more bets.
+  var tornBytes: Int { rows.tornBytes }
 
   /// The next bet, or nil where there is none.
   ///

@@ -12,26 +12,36 @@ public final class BetStore: Sendable {
   private let finished: CommitLog
   private let directory: DataDirectory
 
+  /// What was found in the files at the start.
+  let recovery: Recovery.Report
+
   /// Opens the files in `directory` and reads what they hold.
   ///
-  /// - Parameter onFailure: is called when the disk can no longer be relied upon.
-  /// - Throws: ``StorageError`` where they cannot be read or are damaged.
+  /// - Parameters:
+  ///   - onFailure: is called when the disk can no longer be relied upon.
+  /// - Throws: ``StorageError`` where they cannot be read, are damaged, or another server uses them.
   public init(
-    directory: String, durability: Durability = .disk,
+    directory path: String, durability: Durability = .disk,
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) throws(StorageError) {
-    self.directory = DataDirectory(path: directory)
-    let betsFile = try AppendOnlyFile(path: self.directory.bets)
-    let finishedFile: AppendOnlyFile
+    directory = try DataDirectory(path: path)
+    var opened: [AppendOnlyFile] = []
     do throws(StorageError) {
-      finishedFile = try AppendOnlyFile(path: self.directory.finished)
+      var betsFile = try AppendOnlyFile(path: directory.bets)
+      opened.append(betsFile)
+      var finishedFile = try AppendOnlyFile(path: directory.finished)
+      opened.append(finishedFile)
+      try directory.synchronize()
+      let recovery = try Recovery(bets: &betsFile, finished: &finishedFile)
+      self.recovery = recovery.report
+      ledgers = Mutex(recovery.ledgers)
+      bets = CommitLog(betsFile, durability: durability, onFailure: onFailure)
+      finished = CommitLog(finishedFile, durability: durability, onFailure: onFailure)
     } catch {
-      betsFile.close()
+      for file in opened { file.close() }
+      directory.close()
       throw error
     }
-    bets = CommitLog(betsFile, durability: durability, onFailure: onFailure)
-    finished = CommitLog(finishedFile, durability: durability, onFailure: onFailure)
-    ledgers = Mutex(try self.directory.readLedgers())
   }
 
   /// Stores `bets`, and returns when they are safe. This is the course's `store_bets`.
@@ -109,6 +119,7 @@ public final class BetStore: Sendable {
   func close() {
     bets.close()
     finished.close()
+    directory.close()
   }
 
   /// Appends `rows` to `log` for the one who holds the claim, and then changes the agency's ledger.

@@ -1,61 +1,58 @@
+import Glibc
 import LotteryProtocol
 
-/// The files that the server keeps (`PROTOCOL.md`, What the server keeps).
+/// The directory where the server keeps its files (`PROTOCOL.md`, What the server keeps), held by one
+/// server at a time.
 struct DataDirectory: Sendable {
+  let path: String
   let bets: String
   let finished: String
 
-  init(path: String) {
+  private let lock: File
+
+  /// Opens the directory at `path`, and makes it where it is missing.
+  ///
+  /// - Throws: ``StorageError``, for example because another server holds it.
+  init(path: String) throws(StorageError) {
+    self.path = path
     bets = path + "/bets.csv"
     finished = path + "/finished.csv"
-  }
-
-  /// What the files say about every agency in them.
-  ///
-  /// - Throws: ``StorageError`` where they cannot be read or are damaged.
-  func readLedgers() throws(StorageError) -> [UInt32: AgencyLedger] {
-    var ledgers: [UInt32: AgencyLedger] = [:]
-    try readBets(into: &ledgers)
-    try readFinished(into: &ledgers)
-    return ledgers
-  }
-
-  private func readBets(into ledgers: inout [UInt32: AgencyLedger]) throws(StorageError) {
-    var reader = try BetReader(path: bets)
-    while let (agency, located) = try reader.nextLocated() {
-      ledgers[agency, default: AgencyLedger()].stored += 1
-      ledgers[agency]?.lastRow.removeAll(keepingCapacity: true)
-      ledgers[agency]?.lastRow.append(csvRow: located, agency: agency, in: reader.bytes.span)
+    lock = try Self.reporting(path) { () throws(SystemError) in
+      do throws(SystemError) {
+        try SystemError.check("mkdir") { mkdir(path, 0o755) }
+      } catch  where error.code == EEXIST {}
+      return try File(directory: path)
+    }
+    let isFree: Bool
+    do throws(StorageError) {
+      isFree = try Self.reporting(path) { () throws(SystemError) in try lock.lock() }
+    } catch {
+      lock.close()
+      throw error
+    }
+    guard isFree else {
+      lock.close()
+      throw .inUse(path: path)
     }
   }
 
-  private func readFinished(into ledgers: inout [UInt32: AgencyLedger]) throws(StorageError) {
-    var rows = try FinishedReader(path: finished)
-    while let (agency, total) = try rows.next() {
-      let stored = ledgers[agency, default: AgencyLedger()].stored
-      guard total == stored else {
-        throw .damaged(
-          path: finished, line: rows.line,
-          reason: "agency \(agency) finished with \(total) bets, but \(stored) are stored")
-      }
-      ledgers[agency, default: AgencyLedger()].hasFinished = true
+  /// Returns when the names of files just made are on the disk.
+  func synchronize() throws(StorageError) {
+    try Self.reporting(path) { () throws(SystemError) in try lock.synchronizeAll() }
+  }
+
+  /// Lets another server have the directory.
+  func close() {
+    lock.close()
+  }
+
+  private static func reporting<Value>(
+    _ path: String, _ body: () throws(SystemError) -> Value
+  ) throws(StorageError) -> Value {
+    do throws(SystemError) {
+      return try body()
+    } catch {
+      throw .unreadable(path: path, error)
     }
-  }
-}
-
-extension AgencyLedger {
-  /// How far the agency is.
-  func standing(of agency: UInt32) -> AgencyStanding {
-    AgencyStanding(stored: stored, lastBet: lastBet(of: agency), hasFinished: hasFinished)
-  }
-
-  private func lastBet(of agency: UInt32) -> Bet? {
-    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
-    reader.input.append(copying: lastRow.span)
-    // The row is this server's own, so it reads; an agency without bets has none.
-    guard (try? reader.next(atEnd: true)) == .row else { return nil }
-    let bytes = reader.input.storage
-    guard let located = try? BetCSV.bet(reader.fields[...], in: bytes.span) else { return nil }
-    return Bet(agency: agency, located, in: bytes.span)
   }
 }

@@ -8,7 +8,7 @@ struct FinishedReader: ~Copyable {
   init(path: String) throws(StorageError) {
     self.path = path
     do throws(SystemError) {
-      rows = try CSVFile(path: path)
+      rows = try CSVFile(path: path, lastRow: .torn)
     } catch {
       throw .unreadable(path: path, error)
     }
@@ -16,6 +16,10 @@ struct FinishedReader: ~Copyable {
 
   /// The line of the last row.
   var line: Int { rows.line }
+  /// Bytes up to and including the last row.
+  var position: Int { rows.position }
+  /// Bytes behind the last row, once there are no more rows.
+  var tornBytes: Int { rows.tornBytes }
 
   mutating func next() throws(StorageError) -> (agency: UInt32, total: UInt64)? {
     do throws(CSVFile.Failure) {

@@ -6,6 +6,8 @@ public enum StorageError: Error, Hashable, Sendable {
   case notWritten(path: String, SystemError)
   /// The disk failed in a way that leaves it unknown what is stored.
   case unreliable(path: String, SystemError)
+  /// Another server holds the data directory.
+  case inUse(path: String)
   /// The file cannot be opened or read.
   case unreadable(path: String, SystemError)
   /// A newer connection of the agency took over before.
@@ -22,6 +24,7 @@ extension StorageError: CustomStringConvertible {
     case .unreliable(let path, let error):
       "\(path): the disk failed, what it holds must be read anew: \(error)"
     case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
+    case .inUse(let path): "\(path): another server is using this directory"
     case .claimLost(let agency): "agency \(agency): a newer connection took over"
     case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"
     }
