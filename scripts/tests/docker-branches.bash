@@ -30,7 +30,7 @@ has_run() {
 
 # Builds and runs the branch of an exercise.
 branch_runs() { # EXERCISE MODE
-  git checkout -q . && git switch -q "ej$1" && rm -f .data/*.csv &&
+  forget && git checkout -q . && git switch -q "ej$1" && rm -f .data/*.csv &&
     docker build -q -f ./server/Dockerfile -t server:latest . &&
     docker build -q -f ./client/Dockerfile -t client:latest . &&
     bash generar-compose.sh docker-compose-dev.yaml 2 &&
@@ -38,7 +38,7 @@ branch_runs() { # EXERCISE MODE
     write_server_config server/config.ini 5 DEBUG || return
   if [[ $2 == lottery ]]; then write_graders_data || return; fi
   compose up -d && ends_well client1 client2 && has_run "$2" && no_failure_in_logs &&
-    logged client1 'loop_amount: 3 ' && logged server 'logging_level: DEBUG' && forget
+    logged client1 'loop_amount: 3 ' && logged server 'logging_level: DEBUG'
 }
 
 test_branches_in_docker() {
