@@ -32,7 +32,7 @@ same_build_stage() {
 
 # Every target that is meant for people is in the list that `make` prints.
 help_lists_the_targets() {
-  diff <(sed -n 's/^\.PHONY: //p' Makefile | sort) <(make | awk '{ print $1 }' | sort)
+  diff <(sed -n 's/^\.PHONY: //p' Makefile | sort) <(env -u MAKEFLAGS -u MAKELEVEL make | awk '{ print $1 }' | sort)
 }
 
 check "the Dockerfiles have the same build stage" same_build_stage

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import ProcessSupport
 
 /// Why an agency could not do what it was asked to.
 enum AgencyError: Error, Equatable {
@@ -36,7 +37,7 @@ enum AgencyError: Error, Equatable {
   }
 }
 
-extension AgencyError: CustomStringConvertible {
+extension AgencyError: ProgramError {
   /// One line that a person can act on.
   var description: String {
     switch self {
@@ -53,6 +54,28 @@ extension AgencyError: CustomStringConvertible {
     case .otherFile(let path, let reason):
       "\(path): not the file that this agency began with: \(reason)"
     case .gaveUp(let after, let error): "gave up after \(after) without progress: \(error)"
+    }
+  }
+  var exitStatus: ExitStatus {
+    switch self {
+    case .cancelled: .success
+    case .unreachable, .disconnected, .gaveUp: .unavailable
+    case .refused(let code, _): Self.exitStatus(code)
+    case .rejected, .badRow, .badBet: .badData
+    case .unexpected: .protocolError
+    case .unreadable: .noInput
+    case .otherFile: .otherFile
+    }
+  }
+
+  private static func exitStatus(_ code: ErrorCode) -> ExitStatus {
+    switch code {
+    case .unknownAgency: .unknownAgency
+    case .wrongKey: .noPermission
+    case .totalsDiffer: .otherFile
+    case .superseded: .superseded
+    case .shuttingDown, .tooSlow: .unavailable
+    default: .protocolError
     }
   }
 }

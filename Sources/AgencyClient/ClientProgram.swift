@@ -1,30 +1,76 @@
 import Glibc
 import LotteryProtocol
 import ProcessSupport
-/// The agency's program.
+
+/// The program `agency-client`.
 public enum ClientProgram {
-  /// Runs it, configured by the environment, and returns its exit status.
-  public static func main() async -> Int32 {
-    func env(_ k: String) -> String? { getenv(k).map { String(cString: $0) } }
-    guard let id = UInt32(env("CLI_ID") ?? ""),
-      let address = Endpoint(env("CLI_SERVER_ADDRESS") ?? "")
-    else { return 78 }
-    let c = ClientConfiguration(
-      serverAddress: address,
-      dataFile: env("CLI_DATA_FILE") ?? ".data/agency-\(id).csv")
-    SignalWatcher.ignoreBrokenPipes()
-    let log = Log(layout: .go, level: .info)
-    let worker = Worker(label: "agency")
-    let task = Task(executorPreference: worker) { () -> Int32 in
+  /// Runs it with `arguments`, without its own name, and returns its exit status.
+  public static func main(_ arguments: some Sequence<String>) async -> Int32 {
+    let program = Program(name: "agency-client", help: help, layout: .go)
+    return await program.run(arguments) { file, worker, log in
+      let configuration = try configuration(file, log: log)
+      log.info(configuration.logLine)
+      log.setLevel(configuration.logLevel)
       do throws(AgencyError) {
-        try await LotteryMode(configuration: c, agency: id, worker: worker, log: log).run();
-        return 0
-      } catch { print(error); return 1 }
+        try await run(configuration, worker: worker, log: log)
+      } catch .cancelled {
+        // Somebody asked for the end: that is no failure.
+      }
     }
-    let w = SignalWatcher(SignalWatcher.termination) { _ in task.cancel() }
-    let s = await task.value
-    _ = w
-    log.flush()
-    return s
   }
+
+  private static func configuration(
+    _ file: String?, log: Log
+  ) throws(ConfigurationError) -> ClientConfiguration {
+    let path = file ?? ClientConfiguration.defaultFile
+    let document = try ConfigurationFile.read(path).map { bytes throws(ConfigurationError) in
+      try YAMLDocument(bytes, file: path)
+    }
+    var settings = Settings(file: document?.settings ?? [], environment: environment)
+    let configuration = try ClientConfiguration(&settings)
+    settings.warnOfUnused(log)
+    return configuration
+  }
+
+  private static func run(
+    _ configuration: ClientConfiguration, worker: Worker, log: Log
+  ) async throws(AgencyError) {
+    switch configuration.mode {
+    case .lottery:
+      try await LotteryMode(configuration: configuration, worker: worker, log: log).run()
+    case .bet:
+      let bet = try Bet(agency: configuration.id, environment: environment)
+      try await BetMode(configuration: configuration, bet: bet, worker: worker, log: log).run()
+    case .echo:
+      try await EchoMode(configuration: configuration, worker: worker, log: log).run()
+    }
+  }
+
+  private static func environment(_ variable: String) -> String? {
+    getenv(variable).map { String(cString: $0) }
+  }
+
+  private static let help = """
+    Sends an agency's bets to the central of a national lottery and asks for its winners.
+
+    usage: agency-client [--config FILE]
+      --config FILE  the configuration (YAML), config.yaml unless given; may be missing
+      --help         prints this
+      --version      prints the version
+
+    Each key of the file may also be set in the environment, which comes first:
+      CLI_ID               the agency's number, from 1 (must be set)
+      CLI_SERVER_ADDRESS   HOST:PORT of the server (must be set)
+      CLI_MODE             lottery: all bets; bet: one; echo: a few lines (lottery)
+      CLI_LOOP_AMOUNT      lines that mode echo sends (5)
+      CLI_LOOP_PERIOD      mode echo's pause behind each line (5s)
+      CLI_LOG_LEVEL        DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
+      CLI_DATA_FILE        the bets, {id} being the agency's number (.data/agency-{id}.csv)
+      CLI_BATCH_MAXAMOUNT  bets in a batch, fewer where 8000 bytes are full (150)
+      CLI_BATCH_WINDOW     batches that may wait for their answers (16)
+      CLI_RETRY_LIMIT      gives up after so long without progress (1m0s)
+      CLI_RETRY_PAUSE      first pause before trying again (100ms)
+      CLI_RETRY_MAXPAUSE   longest pause (5s)
+    Mode bet takes its bet from NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO and NUMERO.
+    """
 }

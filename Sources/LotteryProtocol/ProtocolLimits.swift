@@ -2,7 +2,8 @@
 public enum ProtocolLimits {
   /// The version that HELLO and WELCOME carry.
   public static let version: UInt8 = 1
-  /// The largest packet, its header included: "8 kB" in its strictest reading (`PROTOCOL.md`, Framing).
+  /// The largest packet, its header included: "8 kB" in its strictest reading (`PROTOCOL.md`,
+  /// Framing).
   public static let packetSize = 8000
   /// The length field in front of every frame.
   public static let frameHeaderSize = 4

@@ -8,22 +8,24 @@ final class Server: Sendable {
   private let listener: Listener
   private let context: ServiceContext
   private let connections = ConnectionRegistry()
+  /// Opens when the disk can no longer be relied upon.
+  private let failure: Latch<StorageError>
 
   /// Pause after an attempt to accept that failed for want of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
 
   /// Opens the files and the port.
   ///
-  /// - Parameter onFailure: is called when the disk can no longer be relied upon: the server should be
-  ///   cancelled then, and started again.
   /// - Throws: ``ServerError``
-  init(
-    _ configuration: ServerConfiguration, log: Log,
-    onFailure: @escaping @Sendable (StorageError) -> Void
-  ) throws(ServerError) {
+  init(_ configuration: ServerConfiguration, log: Log) throws(ServerError) {
+    let failure = Latch<StorageError>()
+    self.failure = failure
+    let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
     let store: BetStore
     do throws(StorageError) {
-      store = try BetStore(directory: configuration.dataDirectory, onFailure: onFailure)
+      store = try BetStore(
+        directory: configuration.dataDirectory, durability: configuration.durability,
+        onFailure: onFailure)
     } catch {
       throw .storage(error)
     }
@@ -46,11 +48,26 @@ final class Server: Sendable {
 
   /// Serves until the task is cancelled, then ends in order: no new connections, what is in flight
   /// answered or refused, everything closed.
-  func run() async {
+  ///
+  /// - Throws: ``ServerError`` where it had to end because the disk failed. It may be started
+  ///   again.
+  func run() async throws(ServerError) {
     // Agencies that had finished before a restart need not come back for the draw to be held.
-    for agency in context.store.finishedAgencies { context.draw.agencyFinished(agency) }
+    for agency in context.store.finishedAgencies where agency <= context.agencies {
+      context.draw.agencyFinished(agency)
+    }
     context.log.info(LogLine("accept_connections", .inProgress))
-    await acceptConnections()
+    await withTaskGroup { group in
+      group.addTask { await self.acceptConnections() }
+      group.addTask { _ = await self.failure.wait() }
+      await group.next()
+      group.cancelAll()
+    }
+    await close()
+    if let error = failure.value { throw .storage(error) }
+  }
+
+  private func close() async {
     await listener.close()
     context.log.info(LogLine("close_socket", .success, ["socket": "listener"]))
     let open = connections.count
@@ -69,7 +86,7 @@ final class Server: Sendable {
         [
           "bets": "\(report.bets)", "agencies": "\(report.agencies)",
           "finished": "\(report.finished)", "torn_bytes": "\(report.tornBytes)",
-          "duration": "\(report.duration)",
+          "duration": report.duration.goText,
         ]))
   }
 

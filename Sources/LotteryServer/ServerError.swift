@@ -1,6 +1,7 @@
 import LotteryProtocol
+import ProcessSupport
 
-/// Why a server cannot start.
+/// Why a server cannot start, or cannot go on.
 enum ServerError: Error {
   /// Its files are not to be used.
   case storage(StorageError)
@@ -8,12 +9,21 @@ enum ServerError: Error {
   case port(UInt16, SystemError)
 }
 
-extension ServerError: CustomStringConvertible {
+extension ServerError: ProgramError {
   /// One line that a person can act on.
   var description: String {
     switch self {
     case .storage(let error): error.description
     case .port(let port, let error): "port \(port): \(error)"
+    }
+  }
+
+  var exitStatus: ExitStatus {
+    switch self {
+    case .storage(.inUse): .inUse
+    case .storage(.damaged): .badData
+    case .storage: .ioError
+    case .port: .systemError
     }
   }
 }

@@ -1,27 +1,51 @@
 import Glibc
 import LotteryProtocol
 import ProcessSupport
-/// The server's program.
+
+/// The program `lottery-server`.
 public enum ServerProgram {
-  /// Runs it, configured by the environment, and returns its exit status.
-  public static func main() async -> Int32 {
-    func env(_ k: String) -> String? { getenv(k).map { String(cString: $0) } }
-    var c = ServerConfiguration()
-    c.port = UInt16(env("SERVER_PORT") ?? "") ?? 12345
-    c.agencies = UInt32(env("SERVER_AGENCIES") ?? "") ?? 5
-    c.dataDirectory = env("SERVER_DATA_DIR") ?? "."
-    c.listenBacklog = Int32(env("SERVER_LISTEN_BACKLOG") ?? "") ?? 128
-    SignalWatcher.ignoreBrokenPipes()
-    let log = Log(layout: .python, level: .info)
-    let server: Server
-    do throws(ServerError) { server = try Server(c, log: log) { _ in } } catch {
-      print(error); return 1
+  /// Runs it with `arguments`, without its own name, and returns its exit status.
+  public static func main(_ arguments: some Sequence<String>) async -> Int32 {
+    let program = Program(name: "lottery-server", help: help, layout: .python)
+    return await program.run(arguments) { file, _, log in
+      let configuration = try configuration(file, log: log)
+      log.setLevel(configuration.loggingLevel)
+      log.debug(configuration.logLine)
+      try await Server(configuration, log: log).run()
     }
-    let task = Task(executorPreference: Worker(label: "server")) { await server.run() }
-    let w = SignalWatcher(SignalWatcher.termination) { _ in task.cancel() }
-    await task.value
-    _ = w
-    log.flush()
-    return 0
   }
+
+  private static func configuration(
+    _ file: String?, log: Log
+  ) throws(ConfigurationError) -> ServerConfiguration {
+    let path = file ?? ServerConfiguration.defaultFile
+    let document = try ConfigurationFile.read(path).map { bytes throws(ConfigurationError) in
+      try INIDocument(bytes, file: path)
+    }
+    var settings = Settings(file: document?.sections["DEFAULT"] ?? []) { variable in
+      getenv(variable).map { String(cString: $0) }
+    }
+    let configuration = try ServerConfiguration(&settings)
+    settings.warnOfUnused(log)
+    return configuration
+  }
+
+  private static let help = """
+    Takes the bets of a national lottery's agencies and holds the draw.
+
+    usage: lottery-server [--config FILE]
+      --config FILE  the configuration (INI), config.ini unless given; may be missing
+      --help         prints this
+      --version      prints the version
+
+    Each key of the file may also be set in the environment, which comes first:
+      SERVER_PORT            port to listen on (12345)
+      SERVER_IP              the server's name, for people (server)
+      SERVER_LISTEN_BACKLOG  connections that may wait to be accepted (5)
+      LOGGING_LEVEL          DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
+      SERVER_AGENCIES        agencies that take part, 0 for the echo service alone (5)
+      SERVER_DATA_DIR        where bets.csv and finished.csv lie (the working directory)
+      SERVER_DURABILITY      what STORED promises to survive: a crash of the machine (disk)
+                             or of the server alone (process) (disk)
+    """
 }

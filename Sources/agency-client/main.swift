@@ -1,4 +1,4 @@
 import AgencyClient
 import Glibc
 
-exit(await ClientProgram.main())
+exit(await ClientProgram.main(CommandLine.arguments.dropFirst()))

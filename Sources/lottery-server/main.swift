@@ -1,4 +1,4 @@
 import Glibc
 import LotteryServer
 
-exit(await ServerProgram.main())
+exit(await ServerProgram.main(CommandLine.arguments.dropFirst()))

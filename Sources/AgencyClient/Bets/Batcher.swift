@@ -18,8 +18,8 @@ struct Batcher: ~Copyable {
   private var waiting: LocatedBet?
   private var atEnd = false
 
-  /// Makes batches of at most `maxAmount` bets out of what `file` still holds, `offset` bets having been
-  /// stored before.
+  /// Makes batches of at most `maxAmount` bets out of what `file` still holds, `offset` bets having
+  /// been stored before.
   init(_ file: consuming AgencyFile, offset: UInt64, maxAmount: Int) {
     self.file = file
     self.offset = offset

@@ -1,10 +1,74 @@
 import LotteryProtocol
-struct ClientConfiguration {
+import ProcessSupport
+
+/// What the operator decides about an agency.
+struct ClientConfiguration: Equatable {
+  /// The agency's number.
+  var id: UInt32
+  /// Where the server listens.
   var serverAddress: Endpoint
+  /// What it is to do.
+  var mode = ClientMode.lottery
+  /// Lines that mode `echo` sends.
   var loopAmount = 5
+  /// Mode `echo`'s pause behind each of them.
   var loopPeriod = Duration.seconds(5)
+  /// What is logged.
+  var logLevel = LogLevel.info
+  /// The agency's bets.
   var dataFile: String
-  var batchMaxAmount = 100
+  /// Bets in a batch. A batch is smaller where more would not fit into a packet.
+  var batchMaxAmount = 150
+  /// Batches that may wait for their answers.
   var batchWindow = 16
+  /// How long it tries again.
   var retry = RetryPolicy()
+}
+
+extension ClientConfiguration {
+  /// The file that is read where no other is named.
+  static let defaultFile = "config.yaml"
+
+  /// Reads it.
+  init(_ settings: inout Settings) throws(ConfigurationError) {
+    id = try settings.required("id", "CLI_ID", .wholeNumber(1...UInt32.max))
+    serverAddress = try settings.required("server.address", "CLI_SERVER_ADDRESS", .endpoint)
+    let file = try settings.value("data.file", "CLI_DATA_FILE", .text)
+    dataFile = Self.path(file ?? ".data/agency-{id}.csv", of: id)
+    try settings.read("mode", "CLI_MODE", .word, into: &mode)
+    try settings.read("log.level", "CLI_LOG_LEVEL", .logLevel, into: &logLevel)
+    try settings.read(
+      "loop.amount", "CLI_LOOP_AMOUNT", .wholeNumber(0...1_000_000_000), into: &loopAmount)
+    try settings.read(
+      "loop.period", "CLI_LOOP_PERIOD", .duration(Self.durations), into: &loopPeriod)
+    try settings.read(
+      "batch.maxAmount", "CLI_BATCH_MAXAMOUNT", .wholeNumber(ProtocolLimits.batchCount),
+      into: &batchMaxAmount)
+    try settings.read(
+      "batch.window", "CLI_BATCH_WINDOW", .wholeNumber(1...1024), into: &batchWindow)
+    try settings.read(
+      "retry.limit", "CLI_RETRY_LIMIT", .duration(Self.durations), into: &retry.limit)
+    try settings.read("retry.pause", "CLI_RETRY_PAUSE", .duration(Self.pauses), into: &retry.pause)
+    try settings.read(
+      "retry.maxPause", "CLI_RETRY_MAXPAUSE", .duration(Self.pauses), into: &retry.maxPause)
+  }
+
+  /// The first line of the log, to the letter of the exercises.
+  var logLine: LogLine {
+    LogLine(
+      "config", .success,
+      [
+        "client_id": "\(id)", "server_address": "\(serverAddress)",
+        "loop_amount": "\(loopAmount)", "loop_period": loopPeriod.goText,
+        "log_level": logLevel.name,
+      ])
+  }
+
+  private static let durations = Duration.zero...Duration.seconds(365 * 24 * 3600)
+  private static let pauses = Duration.milliseconds(1)...Duration.seconds(3600)
+
+  /// `{id}` in `pattern` stands for the agency's number.
+  private static func path(_ pattern: String, of id: UInt32) -> String {
+    pattern.split(separator: "{id}", omittingEmptySubsequences: false).joined(separator: "\(id)")
+  }
 }

@@ -1,5 +1,5 @@
-/// How long to wait before trying again: longer each time, and never quite the same, so that agencies
-/// that lost their server together do not all come back together.
+/// How long to wait before trying again: longer each time, and never quite the same, so that
+/// agencies that lost their server together do not all come back together.
 struct Backoff {
   private let first: Duration
   private let longest: Duration

@@ -12,7 +12,7 @@ struct Persistence {
   /// Persistence that ends after `limit` without progress.
   init(_ policy: RetryPolicy, log: Log) {
     limit = policy.limit
-    limitText = "\(policy.limit)"
+    limitText = policy.limit.goText
     self.log = log
     backoff = Backoff(first: policy.pause, longest: policy.maxPause)
   }
@@ -25,8 +25,8 @@ struct Persistence {
 
   /// Waits before the next attempt, because of `error`.
   ///
-  /// - Throws: `error` where trying again cannot mend it, ``AgencyError/gaveUp(after:_:)`` where it has
-  ///   not for too long, ``AgencyError/cancelled``.
+  /// - Throws: `error` where trying again cannot mend it, ``AgencyError/gaveUp(after:_:)`` where it
+  ///   has not for too long, ``AgencyError/cancelled``.
   mutating func pause(after error: AgencyError) async throws(AgencyError) {
     guard error.isTransient else { throw error }
     var generator = SystemRandomNumberGenerator()
@@ -34,7 +34,7 @@ struct Persistence {
     guard lastProgress.duration(to: .now) + pause <= limit else {
       throw .gaveUp(after: limitText, error)
     }
-    log.warning(LogLine("retry", .inProgress, ["pause": "\(pause)", "error": error.description]))
+    log.warning(LogLine("retry", .inProgress, ["pause": pause.goText, "error": error.description]))
     do {
       try await Task.sleep(for: pause)
     } catch {

@@ -29,7 +29,8 @@ struct BetMode {
       to: configuration.serverAddress, agency: bet.agency, worker: worker, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: "")
-      // An attempt that broke off before the answer may have stored it: it must not be stored twice.
+      // An attempt that broke off before the answer may have stored it: it must not be stored
+      // twice.
       if lastBet != bet { try await send(offset: stored, over: &connection) }
       await connection.close()
     } catch {

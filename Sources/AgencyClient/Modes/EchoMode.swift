@@ -1,26 +1,26 @@
 import LotteryProtocol
 import ProcessSupport
 
-/// Exercises 1 to 4: sends a line again and again, each over a connection of its own, and reads it back.
+/// Exercises 1 to 4: sends a line again and again, each over a connection of its own, and reads it
+/// back.
 struct EchoMode {
   let configuration: ClientConfiguration
-  let agency: UInt32
   let worker: Worker
   let log: Log
 
   /// Runs until all messages have come back.
   func run() async throws(AgencyError) {
     for number in stride(from: 1, through: configuration.loopAmount, by: 1) {
-      let answer = try await exchange("[CLIENT \(agency)] Message N°\(number)\n")
+      let answer = try await exchange("[CLIENT \(configuration.id)] Message N°\(number)\n")
       log.info(
-        LogLine("receive_message", .success, ["client_id": "\(agency)", "msg": answer]))
+        LogLine("receive_message", .success, ["client_id": "\(configuration.id)", "msg": answer]))
       do {
         try await Task.sleep(for: configuration.loopPeriod)
       } catch {
         throw .cancelled
       }
     }
-    log.info(LogLine("loop_finished", .success, ["client_id": "\(agency)"]))
+    log.info(LogLine("loop_finished", .success, ["client_id": "\(configuration.id)"]))
   }
 
   /// Sends `line` and returns what came back, without its line end.
@@ -63,6 +63,6 @@ struct EchoMode {
 
   private func close(_ channel: Channel) async {
     await channel.close()
-    log.info(LogLine("close_socket", .success, ["client_id": "\(agency)"]))
+    log.info(LogLine("close_socket", .success, ["client_id": "\(configuration.id)"]))
   }
 }

@@ -7,7 +7,6 @@ import ProcessSupport
 /// is, and the agency goes on from there.
 struct LotteryMode {
   let configuration: ClientConfiguration
-  let agency: UInt32
   let worker: Worker
   let log: Log
 
@@ -16,19 +15,16 @@ struct LotteryMode {
     var persistence = Persistence(configuration.retry, log: log)
     while true {
       do throws(AgencyError) {
-        let winners = try await attempt(&persistence)
-        log.info(
-          LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners.count)"]))
-        return
+        return try await attempt(&persistence)
       } catch {
         try await persistence.pause(after: error)
       }
     }
   }
 
-  private func attempt(_ persistence: inout Persistence) async throws(AgencyError) -> [String] {
+  private func attempt(_ persistence: inout Persistence) async throws(AgencyError) {
     var connection = try await ServerConnection(
-      to: configuration.serverAddress, agency: agency, worker: worker, log: log)
+      to: configuration.serverAddress, agency: configuration.id, worker: worker, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: "")
       persistence.noteProgress()
@@ -36,8 +32,9 @@ struct LotteryMode {
       try file.skip(stored, lastBet: lastBet)
       let total = try await sendBets(of: file, from: stored, over: &connection)
       let winners = try await finish(total: total, over: &connection)
+      log.info(
+        LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners.count)"]))
       await connection.close()
-      return winners
     } catch {
       await connection.close()
       throw error

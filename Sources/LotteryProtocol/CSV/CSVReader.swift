@@ -1,8 +1,8 @@
 /// Cuts a stream of CSV into rows and fields, without copying them.
 ///
-/// The dialect is that of Python's `csv.reader` with `strict=True`: commas, fields that may stand in
-/// quotes, quotes in them doubled, rows that end in `\n`, in `\r\n` or with the file. Lines that hold
-/// nothing are passed over, and so is a byte order mark at the very beginning.
+/// The dialect is that of Python's `csv.reader` with `strict=True`: commas, fields that may stand
+/// in quotes, quotes in them doubled, rows that end in `\n`, in `\r\n` or with the file. Lines that
+/// hold nothing are passed over, and so is a byte order mark at the very beginning.
 ///
 /// It does no I/O: whoever owns it fills ``input`` when ``next(atEnd:)`` asks for more.
 public struct CSVReader: ~Copyable {

@@ -4,8 +4,8 @@ import Dispatch
 public enum Deadline {
   /// Runs `work` on `worker`, cancels it after `limit`, and returns when it has ended.
   ///
-  /// The work is a task of its own: it runs to its end or its deadline even where the task that calls
-  /// this has been cancelled, which is what a farewell needs.
+  /// The work is a task of its own: it runs to its end or its deadline even where the task that
+  /// calls this has been cancelled, which is what a farewell needs.
   public static func run(
     on worker: Worker, for limit: Duration, _ work: @escaping @Sendable () async -> Void
   ) async {

@@ -2,7 +2,8 @@ import Synchronization
 
 /// A value that is not there yet, and the tasks that wait for it.
 ///
-/// It opens once; from then on nobody waits. Tasks wait suspended, and a cancelled task stops waiting.
+/// It opens once; from then on nobody waits. Tasks wait suspended, and a cancelled task stops
+/// waiting.
 public final class Latch<Value: Sendable>: Sendable {
   private struct State {
     var value: Value?

@@ -3,8 +3,8 @@ import Dispatch
 /// The worker of one connection: a serial queue on which all of that connection's work runs.
 ///
 /// As the preferred executor of a task, it runs whatever the task does between two suspensions. It
-/// holds a thread only while there is something to do: thousands of workers share as many threads as
-/// there are cores.
+/// holds a thread only while there is something to do: thousands of workers share as many threads
+/// as there are cores.
 public final class Worker: TaskExecutor {
   /// The queue on which everything runs.
   let queue: DispatchQueue

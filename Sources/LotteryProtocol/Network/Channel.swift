@@ -3,8 +3,8 @@ import Synchronization
 /// A connection that reads like a blocking one and suspends its task instead of its thread.
 ///
 /// Short reads and short writes end here: ``receive(into:)`` gives whatever has arrived and leaves
-/// it to the decoder whether that is enough, ``send(_:)`` returns when the kernel has taken all of it.
-/// One task uses a channel at a time, and whoever made it calls ``close()``, once.
+/// it to the decoder whether that is enough, ``send(_:)`` returns when the kernel has taken all of
+/// it. One task uses a channel at a time, and whoever made it calls ``close()``, once.
 public final class Channel: Sendable {
   /// Who is at the other end, where that is known.
   public let peer: PeerAddress?
@@ -76,8 +76,8 @@ public final class Channel: Sendable {
     }
   }
 
-  /// Returns when the connection breaks or the task is cancelled, and not because of anything that the
-  /// peer says: for a peer that waits for something else than its own next message.
+  /// Returns when the connection breaks or the task is cancelled, and not because of anything that
+  /// the peer says: for a peer that waits for something else than its own next message.
   public func waitUntilBroken() async {
     while !Task.isCancelled, !socket.isBroken() {
       guard let received = try? socket.peek() else { return }

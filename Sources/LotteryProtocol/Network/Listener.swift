@@ -28,8 +28,8 @@ public final class Listener: Sendable {
 
   /// Waits for the next connection. Each gets a worker of its own.
   ///
-  /// - Throws: ``ChannelError``; with `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection stays in
-  ///   the queue and the call can be made again when there is room.
+  /// - Throws: ``ChannelError``; with `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection
+  ///   stays in the queue and the call can be made again when there is room.
   public func accept() async throws(ChannelError) -> (Channel, Worker) {
     while true {
       if Task.isCancelled { throw .cancelled }

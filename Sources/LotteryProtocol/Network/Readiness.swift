@@ -1,13 +1,13 @@
-// Dispatch sources may be used from any thread (dispatch_source_create(3)); their type only does not
-// say so on Linux.
+// Dispatch sources may be used from any thread (dispatch_source_create(3)); their type only does
+// not say so on Linux.
 @preconcurrency import Dispatch
 import Synchronization
 
 /// Lets a task wait, without holding a thread, until a descriptor can be read from or written to.
 ///
-/// One task waits at a time. The Dispatch source is suspended while nobody waits, and the descriptor
-/// stays open until ``cancel()`` has returned: closed earlier, its number could be given to another
-/// connection while the kernel still watches it for this one.
+/// One task waits at a time. The Dispatch source is suspended while nobody waits, and the
+/// descriptor stays open until ``cancel()`` has returned: closed earlier, its number could be given
+/// to another connection while the kernel still watches it for this one.
 final class Readiness: Sendable {
   enum Direction {
     case reading

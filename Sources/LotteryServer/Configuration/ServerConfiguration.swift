@@ -1,8 +1,46 @@
+import LotteryProtocol
 import ProcessSupport
-struct ServerConfiguration {
+
+/// What the operator decides about the server.
+struct ServerConfiguration: Equatable {
+  /// The port to listen on; 0 lets the system choose one.
   var port: UInt16 = 12345
+  /// The name under which the agencies know the server. The server itself listens on all addresses.
+  var host = "server"
+  /// Connections that may wait to be accepted.
   var listenBacklog: Int32 = 5
-  var loggingLevel: LogLevel = .info
+  /// What is logged.
+  var loggingLevel = LogLevel.info
+  /// The agencies that take part are numbered from 1 to this. With 0 there is no draw.
   var agencies: UInt32 = 5
+  /// Where `bets.csv` and `finished.csv` lie.
   var dataDirectory = "."
+  /// What an acknowledgement promises.
+  var durability = Durability.disk
+}
+
+extension ServerConfiguration {
+  /// The file that is read where no other is named.
+  static let defaultFile = "config.ini"
+
+  /// Reads it.
+  init(_ settings: inout Settings) throws(ConfigurationError) {
+    try settings.read("SERVER_PORT", .wholeNumber(0...UInt16.max), into: &port)
+    try settings.read("SERVER_IP", .text, into: &host)
+    try settings.read("SERVER_LISTEN_BACKLOG", .wholeNumber(1...65535), into: &listenBacklog)
+    try settings.read("LOGGING_LEVEL", .logLevel, into: &loggingLevel)
+    try settings.read("SERVER_AGENCIES", .wholeNumber(0...UInt32.max), into: &agencies)
+    try settings.read("SERVER_DATA_DIR", .text, into: &dataDirectory)
+    try settings.read("SERVER_DURABILITY", .word, into: &durability)
+  }
+
+  /// The line that tells how the server is configured, to the letter of the exercises.
+  var logLine: LogLine {
+    LogLine(
+      "config", .success,
+      [
+        "port": "\(port)", "listen_backlog": "\(listenBacklog)",
+        "logging_level": loggingLevel.name,
+      ])
+  }
 }

@@ -7,6 +7,15 @@ struct Connection: Sendable {
   let worker: Worker
   let context: ServiceContext
   let interruption: Interruption
+  private var isAnnounced = false
+
+  /// A connection that ``run()`` is going to serve.
+  init(channel: Channel, worker: Worker, context: ServiceContext, interruption: Interruption) {
+    self.channel = channel
+    self.worker = worker
+    self.context = context
+    self.interruption = interruption
+  }
 
   /// Bytes taken off the socket in one go. Larger reads mean fewer of them; smaller ones let more
   /// connections live at once.
@@ -15,25 +24,25 @@ struct Connection: Sendable {
   private static let drainLimit = 1024 * 1024
 
   /// Serves the connection, and closes it.
-  func run() async {
+  mutating func run() async {
     do throws(ServiceError) {
       try await serve()
     } catch {
       await end(because: error)
     }
     await channel.close()
-    context.log.debug(LogLine("close_socket", .success, ["ip": ip]))
+    if isAnnounced { context.log.info(LogLine("close_socket", .success, ["ip": ip])) }
   }
 
   private var ip: String { channel.peer?.ip ?? "" }
 
-  private func serve() async throws(ServiceError) {
+  private mutating func serve() async throws(ServiceError) {
     var buffer = InputBuffer(capacity: Self.bufferSize)
     // Health checks connect from this machine and say nothing: they are not worth a line.
     let isLocal = channel.peer?.isLoopback ?? false
-    if !isLocal { logAccepted() }
+    if !isLocal { announce() }
     guard try await receiveFirst(into: &buffer) else { return }
-    if isLocal { logAccepted() }
+    if isLocal { announce() }
     if buffer.storage[buffer.unread.lowerBound] == 0 {
       var service = AgencyService(
         channel: channel, context: context, interruption: interruption, buffer: buffer)
@@ -44,7 +53,8 @@ struct Connection: Sendable {
     }
   }
 
-  private func logAccepted() {
+  private mutating func announce() {
+    isAnnounced = true
     context.log.info(LogLine("accept_connections", .success, ["ip": ip]))
   }
 

@@ -23,6 +23,7 @@ final class ConnectionRegistry: Sendable {
       return state.nextNumber
     }
     let task = Task(executorPreference: connection.worker) {
+      var connection = connection
       await connection.run()
       self.remove(number)
     }

@@ -32,8 +32,8 @@ final class Draw: Sendable {
     if barrier.arrive(agency) { queue.async { self.hold() } }
   }
 
-  /// The documents of the winners of `agency`, once the draw is held; nil where the task is cancelled
-  /// first.
+  /// The documents of the winners of `agency`, once the draw is held; nil where the task is
+  /// cancelled first.
   func winners(of agency: UInt32) async -> [String]? {
     await barrier.wait()?.documents(of: agency)
   }

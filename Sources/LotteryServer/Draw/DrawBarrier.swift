@@ -1,12 +1,12 @@
 import LotteryProtocol
 import Synchronization
 
-/// The barrier in front of the draw: agencies arrive when they have finished, and nobody passes until
-/// the last of them has arrived and the draw has been held.
+/// The barrier in front of the draw: agencies arrive when they have finished, and nobody passes
+/// until the last of them has arrived and the draw has been held.
 ///
-/// Like a barrier of POSIX threads or Python's `threading.Barrier` with an action, but for two things:
-/// who waits is suspended and holds no thread, and an agency may leave and come back, because arriving
-/// is a fact about the agency and not about its connection.
+/// Like a barrier of POSIX threads or Python's `threading.Barrier` with an action, but for two
+/// things: who waits is suspended and holds no thread, and an agency may leave and come back,
+/// because arriving is a fact about the agency and not about its connection.
 final class DrawBarrier<Outcome: Sendable>: Sendable {
   private let parties: Int
   private let arrived = Mutex<Set<UInt32>>([])

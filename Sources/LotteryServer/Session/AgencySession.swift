@@ -1,7 +1,7 @@
 import LotteryProtocol
 
-/// The rules of a conversation with one agency (`PROTOCOL.md`, The conversation): messages in, actions
-/// out. It does no I/O and knows no clock.
+/// The rules of a conversation with one agency (`PROTOCOL.md`, The conversation): messages in,
+/// actions out. It does no I/O and knows no clock.
 struct AgencySession {
   private enum Phase: Equatable {
     /// HELLO has to come first.

@@ -21,7 +21,8 @@ struct BetGroup: Sendable {
 
   private var lastRowStart = 0
 
-  /// Rows beyond this many bytes wait for the next group: what a connection can make the server hold.
+  /// Rows beyond this many bytes wait for the next group: what a connection can make the server
+  /// hold.
   static let rowsLimit = 256 * 1024
 
   var isEmpty: Bool { batches.isEmpty }

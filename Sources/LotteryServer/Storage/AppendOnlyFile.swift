@@ -25,8 +25,8 @@ struct AppendOnlyFile: Sendable {
 
   /// Appends `bytes`, all or nothing.
   ///
-  /// - Throws: ``StorageError/notWritten(path:_:)``, or ``StorageError/unreliable(path:_:)`` where what
-  ///   was written in part could not be taken back.
+  /// - Throws: ``StorageError/notWritten(path:_:)``, or ``StorageError/unreliable(path:_:)`` where
+  ///   what was written in part could not be taken back.
   mutating func append(_ bytes: [UInt8]) throws(StorageError) {
     do throws(SystemError) {
       try file.write(bytes.span)
@@ -39,8 +39,9 @@ struct AppendOnlyFile: Sendable {
 
   /// Returns when all that was appended is on the disk.
   ///
-  /// - Throws: ``StorageError/unreliable(path:_:)``: after a failed sync the kernel may have dropped the
-  ///   bytes and report success the next time (fsync(2)), so nobody may go on as if nothing happened.
+  /// - Throws: ``StorageError/unreliable(path:_:)``: after a failed sync the kernel may have
+  ///   dropped the bytes and report success the next time (fsync(2)), so nobody may go on as if
+  ///   nothing happened.
   func synchronize() throws(StorageError) {
     do throws(SystemError) {
       try file.synchronize()

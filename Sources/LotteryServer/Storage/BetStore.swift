@@ -3,9 +3,9 @@ import Synchronization
 
 /// All bets and who has finished: two files, and what must be known of them without reading them.
 ///
-/// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. What this
-/// type adds is whose bets they are: it counts them, and sees to it that one connection at a time
-/// speaks for an agency.
+/// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. What
+/// this type adds is whose bets they are: it counts them, and sees to it that one connection at a
+/// time speaks for an agency.
 public final class BetStore: Sendable {
   private let ledgers: Mutex<[UInt32: AgencyLedger]>
   private let bets: CommitLog
@@ -19,7 +19,8 @@ public final class BetStore: Sendable {
   ///
   /// - Parameters:
   ///   - onFailure: is called when the disk can no longer be relied upon.
-  /// - Throws: ``StorageError`` where they cannot be read, are damaged, or another server uses them.
+  /// - Throws: ``StorageError`` where they cannot be read, are damaged, or another server uses
+  ///   them.
   public init(
     directory path: String, durability: Durability = .disk,
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
@@ -63,8 +64,8 @@ public final class BetStore: Sendable {
     ledgers.withLock { $0.filter(\.value.hasFinished).map(\.key) }
   }
 
-  /// Makes a connection the one that speaks for its agency. One that did so before has lost the claim
-  /// from then on; what it was storing is waited for.
+  /// Makes a connection the one that speaks for its agency. One that did so before has lost the
+  /// claim from then on; what it was storing is waited for.
   ///
   /// - Returns: how far the agency is, or nil where the task is cancelled.
   func take(_ claim: Claim) async -> AgencyStanding? {

@@ -4,10 +4,10 @@ import Synchronization
 
 /// Appends to one file for many workers at once, safely: the lock around `store_bets`.
 ///
-/// This is group commit. While one group of rows is on its way to the disk, the rows of everybody else
-/// gather; then they go together, with one write and one sync. Who appends is suspended until its rows
-/// are safe, and holds no thread; the disk is waited for on a queue of its own. The lock is held to
-/// move bytes from one array to another and never while anybody waits.
+/// This is group commit. While one group of rows is on its way to the disk, the rows of everybody
+/// else gather; then they go together, with one write and one sync. Who appends is suspended until
+/// its rows are safe, and holds no thread; the disk is waited for on a queue of its own. The lock
+/// is held to move bytes from one array to another and never while anybody waits.
 final class CommitLog: Sendable {
   private typealias Waiter = UnsafeContinuation<StorageError?, Never>
 

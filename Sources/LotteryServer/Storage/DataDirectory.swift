@@ -1,8 +1,8 @@
 import Glibc
 import LotteryProtocol
 
-/// The directory where the server keeps its files (`PROTOCOL.md`, What the server keeps), held by one
-/// server at a time.
+/// The directory where the server keeps its files (`PROTOCOL.md`, What the server keeps), held by
+/// one server at a time.
 struct DataDirectory: Sendable {
   let path: String
   let bets: String

@@ -21,8 +21,8 @@ struct Recovery {
   /// Reads both files, once, and cuts off a row at their end that was never completed: it was never
   /// acknowledged either.
   ///
-  /// - Throws: ``StorageError/damaged(path:line:reason:)`` where a row elsewhere cannot be read; then
-  ///   nothing has been changed.
+  /// - Throws: ``StorageError/damaged(path:line:reason:)`` where a row elsewhere cannot be read;
+  ///   then nothing has been changed.
   init(bets: inout AppendOnlyFile, finished: inout AppendOnlyFile) throws(StorageError) {
     let start = ContinuousClock.now
     let betsSize = try readBets(bets.path)

@@ -5,9 +5,9 @@ import Synchronization
 
 /// A program's log, on standard output.
 ///
-/// Writing a line costs a copy into memory; a queue of its own brings it out, so that a slow terminal
-/// or pipe holds up nobody. Only where ``pendingLimit`` bytes wait to be written does the writer wait
-/// too: a log neither loses lines nor grows without bound.
+/// Writing a line costs a copy into memory; a queue of its own brings it out, so that a slow
+/// terminal or pipe holds up nobody. Only where ``pendingLimit`` bytes wait to be written does the
+/// writer wait too: a log neither loses lines nor grows without bound.
 public final class Log: Sendable {
   private struct State {
     var clock = LogClock()
@@ -16,7 +16,7 @@ public final class Log: Sendable {
   }
 
   private let layout: LogLayout
-  private let level: LogLevel
+  private let leastLevel: Atomic<Int>
   private let descriptor: Int32
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "log")
@@ -27,12 +27,19 @@ public final class Log: Sendable {
   /// A log of what matters at least as much as `level`.
   public init(layout: LogLayout, level: LogLevel, descriptor: Int32 = STDOUT_FILENO) {
     self.layout = layout
-    self.level = level
+    leastLevel = Atomic(level.rawValue)
     self.descriptor = descriptor
   }
 
   /// Whether lines of this level are written.
-  public func writes(_ level: LogLevel) -> Bool { level >= self.level }
+  public func writes(_ level: LogLevel) -> Bool {
+    level.rawValue >= leastLevel.load(ordering: .relaxed)
+  }
+
+  /// From now on logs what matters at least as much as `level`.
+  public func setLevel(_ level: LogLevel) {
+    leastLevel.store(level.rawValue, ordering: .relaxed)
+  }
 
   /// Logs what only somebody who looks for a fault wants to know.
   public func debug(_ line: @autoclosure () -> LogLine) { write(.debug, line) }
@@ -45,6 +52,9 @@ public final class Log: Sendable {
 
   /// Logs what somebody must look after.
   public func error(_ line: @autoclosure () -> LogLine) { write(.error, line) }
+
+  /// Logs why the program ends.
+  public func critical(_ line: @autoclosure () -> LogLine) { write(.critical, line) }
 
   /// Returns when all lines so far have been written.
   public func flush() {

@@ -7,10 +7,9 @@ struct LogClock {
 
   /// Brings ``text`` up to date.
   mutating func update() {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    guard now.tv_sec != second else { return }
-    second = now.tv_sec
+    let now = time(nil)
+    guard now != second else { return }
+    second = now
     var parts = tm()
     localtime_r(&second, &parts)
     var buffer = [CChar](repeating: 0, count: 32)

@@ -10,7 +10,8 @@ public enum LogLevel: Int, Sendable, Comparable, CaseIterable {
 
   /// The level that `text` names, in upper or lower case, or nil where it names none.
   ///
-  /// `WARN`, `NOTICE` and `FATAL` are taken as what Python's `logging` and Go's `go-logging` mean by them.
+  /// `WARN`, `NOTICE` and `FATAL` are taken as what Python's `logging` and Go's `go-logging` mean
+  /// by them.
   public init?(name text: String) {
     switch text.uppercased() {
     case "DEBUG": self = .debug

@@ -28,9 +28,4 @@ public final class SignalWatcher: Sendable {
   deinit {
     for source in sources { source.cancel() }
   }
-
-  /// Makes a write to a pipe that nobody reads an error instead of the end of the process.
-  public static func ignoreBrokenPipes() {
-    signal(SIGPIPE, SIG_IGN)
-  }
 }

@@ -1,0 +1,31 @@
+import Glibc
+import LotteryProtocol
+
+/// Reads a configuration file into memory.
+public enum ConfigurationFile {
+  /// The largest configuration file, in bytes.
+  static let sizeLimit = 64 * 1024
+
+  /// What the file at `path` holds, or nil where there is no such file.
+  ///
+  /// - Throws: ``ConfigurationError`` where it cannot be read or is far too large.
+  public static func read(_ path: String) throws(ConfigurationError) -> [UInt8]? {
+    do throws(SystemError) {
+      let file = try File(reading: path)
+      defer { file.close() }
+      return try readAll(file)
+    } catch {
+      if error.code == ENOENT { return nil }
+      throw ConfigurationError(unreadable: path, reason: error.description)
+    }
+  }
+
+  private static func readAll(_ file: File) throws(SystemError) -> [UInt8] {
+    var buffer = InputBuffer(capacity: sizeLimit + 1)
+    while !buffer.isFull {
+      let count = try buffer.fill { room throws(SystemError) in try file.read(into: room) }
+      if count == 0 { return Array(buffer.storage[buffer.unread]) }
+    }
+    throw SystemError("read", code: EFBIG)
+  }
+}

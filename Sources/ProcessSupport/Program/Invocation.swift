@@ -1,0 +1,42 @@
+/// What a program's flags ask for.
+public enum Invocation: Equatable, Sendable {
+  /// To do its work, with the configuration file that was named.
+  case run(configurationFile: String?)
+  /// To say how it is used.
+  case help
+  /// To say its version.
+  case version
+
+  /// What `arguments`, without the program's own name, ask for.
+  ///
+  /// - Throws: ``UsageError``
+  public init(_ arguments: some Sequence<String>) throws(UsageError) {
+    var configurationFile: String?
+    var isHelp = false
+    var isVersion = false
+    var rest = arguments.makeIterator()
+    while let argument = rest.next() {
+      // `--flag=value` means the same as `--flag value`.
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let isLong = argument.hasPrefix("--")
+      let flag = isLong ? String(parts[0]) : argument
+      let value = isLong && parts.count == 2 ? String(parts[1]) : nil
+      switch flag {
+      case "--config":
+        guard let file = value ?? rest.next(), !file.isEmpty else {
+          throw UsageError("--config: a file must follow")
+        }
+        guard configurationFile == nil else { throw UsageError("--config: given twice") }
+        configurationFile = file
+      case "--help" where value == nil, "-h": isHelp = true
+      case "--version" where value == nil: isVersion = true
+      default: throw UsageError("\"\(argument)\": unknown argument")
+      }
+    }
+    if isHelp {
+      self = .help
+    } else {
+      self = isVersion ? .version : .run(configurationFile: configurationFile)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Glibc
+public import LotteryProtocol
+import Synchronization
+
+/// What both programs do around their own work: flags, signals, the last log line, the exit status.
+public struct Program: Sendable {
+  /// The version of both programs.
+  public static let version = "1.0.0"
+
+  private let name: String
+  private let help: String
+  private let log: Log
+
+  /// A program.
+  ///
+  /// - Parameters:
+  ///   - name: as it is called.
+  ///   - help: what `--help` prints.
+  ///   - layout: of its log lines.
+  public init(name: String, help: String, layout: LogLayout) {
+    self.name = name
+    self.help = help
+    log = Log(layout: layout, level: .info)
+  }
+
+  /// Does what `arguments`, without the program's own name, ask for.
+  ///
+  /// - Parameter work: gets the configuration file that was named, a worker and a log. SIGTERM and
+  ///   SIGINT cancel it; it is over well when it returns.
+  /// - Returns: the exit status.
+  public func run(
+    _ arguments: some Sequence<String>,
+    work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
+  ) async -> Int32 {
+    do throws(UsageError) {
+      switch try Invocation(arguments) {
+      case .run(let file): return await run(with: file, work).rawValue
+      case .help: print(help)
+      case .version: print("\(name) \(Self.version)")
+      }
+      return ExitStatus.success.rawValue
+    } catch {
+      var complaint = "\(name): \(error); try \(name) --help\n"
+      _ = complaint.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      return error.exitStatus.rawValue
+    }
+  }
+
+  private func run(
+    with file: String?, _ work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
+  ) async -> ExitStatus {
+    // A write to a pipe that nobody reads is an error, not the end.
+    signal(SIGPIPE, SIG_IGN)
+    let worker = Worker(label: name)
+    let log = log
+    let task = Task(executorPreference: worker) { try await work(file, worker, log) }
+    let watcher = SignalWatcher(SignalWatcher.termination) { signal in
+      log.info(
+        LogLine(
+          "shutdown", .inProgress, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]))
+      task.cancel()
+    }
+    let result = await task.result
+    withExtendedLifetime(watcher) {}
+    let status = report(result)
+    log.flush()
+    return status
+  }
+
+  private func report(_ result: Result<Void, any Error>) -> ExitStatus {
+    guard case .failure(let error) = result else {
+      log.info(LogLine("exit", .success))
+      return .success
+    }
+    let status = (error as? any ProgramError)?.exitStatus ?? .systemError
+    log.critical(
+      LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": "\(error)"]))
+    return status
+  }
+}
