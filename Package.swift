@@ -22,14 +22,22 @@ let package = Package(
     .executableTarget(name: "lottery-server", dependencies: ["LotteryServer"]),
     .executableTarget(name: "agency-client", dependencies: ["AgencyClient"]),
 
-    .testTarget(name: "LotteryProtocolTests", dependencies: ["LotteryProtocol"]),
-    .testTarget(name: "ProcessSupportTests", dependencies: ["ProcessSupport"]),
-    .testTarget(name: "LotteryServerTests", dependencies: ["LotteryServer"]),
-    .testTarget(name: "AgencyClientTests", dependencies: ["AgencyClient"]),
+    // What tests of all modules share.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "LotteryProtocolTests", dependencies: ["LotteryProtocol", "TestSupport"]),
+    .testTarget(
+      name: "ProcessSupportTests",
+      dependencies: ["LotteryProtocol", "ProcessSupport", "TestSupport"]),
+    .testTarget(
+      name: "LotteryServerTests",
+      dependencies: ["LotteryProtocol", "LotteryServer", "ProcessSupport", "TestSupport"]),
+    .testTarget(
+      name: "AgencyClientTests",
+      dependencies: ["LotteryProtocol", "AgencyClient", "ProcessSupport", "TestSupport"]),
     // These run the two real executables.
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["LotteryProtocol", "lottery-server", "agency-client"]),
+      dependencies: ["LotteryProtocol", "TestSupport", "lottery-server", "agency-client"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,86 @@
+import ProcessSupport
+import Testing
+
+@testable import LotteryServer
+
+@Suite("The server's configuration")
+struct ServerConfigurationTests {
+  @Test("without file and environment the exercise's values apply")
+  func defaults() throws {
+    let configuration = try Self.read("", [:])
+    #expect(configuration == ServerConfiguration())
+    #expect(configuration.port == 12345)
+    #expect(configuration.listenBacklog == 5)
+    #expect(configuration.agencies == 5)
+  }
+
+  @Test("the file is read, and the environment comes before it")
+  func precedence() throws {
+    let configuration = try Self.read(
+      "[DEFAULT]\nSERVER_PORT = 1\nLOGGING_LEVEL = debug\nSERVER_DURABILITY = process\n",
+      ["SERVER_PORT": "2", "SERVER_AGENCIES": "0", "SERVER_DATA_DIR": "/d", "LOGGING_LEVEL": ""])
+    #expect(configuration.port == 2)
+    #expect(configuration.loggingLevel == .debug)
+    #expect(configuration.agencies == 0)
+    #expect(configuration.dataDirectory == "/d")
+    #expect(configuration.durability == .process)
+  }
+
+  @Test("other sections than DEFAULT say nothing")
+  func otherSections() throws {
+    #expect(try Self.read("[other]\nSERVER_PORT = 1\n", [:]).port == 12345)
+  }
+
+  @Test(
+    "a bad value is one line with file, line, key, value and rule",
+    arguments: [
+      ("SERVER_PORT = 65536", "SERVER_PORT = \"65536\": must be a whole number from 0 to 65535"),
+      ("SERVER_PORT = +5", "SERVER_PORT = \"+5\": must be a whole number from 0 to 65535"),
+      (
+        "SERVER_LISTEN_BACKLOG = 0",
+        "SERVER_LISTEN_BACKLOG = \"0\": must be a whole number from 1 to 65535"
+      ),
+      (
+        "LOGGING_LEVEL = loud",
+        "LOGGING_LEVEL = \"loud\": must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"
+      ),
+      ("SERVER_DURABILITY = no", "SERVER_DURABILITY = \"no\": must be one of disk, process"),
+      (
+        "SERVER_AGENCIES = -1",
+        "SERVER_AGENCIES = \"-1\": must be a whole number from 0 to 4294967295"
+      ),
+    ])
+  func badValues(line: String, problem: String) {
+    let error = #expect(throws: ConfigurationError.self) {
+      try Self.read("[DEFAULT]\n\(line)\n", [:])
+    }
+    #expect(error?.description == "c.ini:2: " + problem)
+    #expect(error?.exitStatus == .badConfiguration)
+  }
+
+  @Test("a bad value of the environment is said to be the environment's")
+  func badEnvironment() {
+    let error = #expect(throws: ConfigurationError.self) {
+      try Self.read("", ["SERVER_PORT": "x"])
+    }
+    #expect(
+      error?.description
+        == "environment: SERVER_PORT = \"x\": must be a whole number from 0 to 65535")
+  }
+
+  @Test("the log line is the exercise's")
+  func logLine() {
+    #expect(
+      ServerConfiguration().logLine.text
+        == "action: config | result: success | port: 12345 | listen_backlog: 5 | logging_level: INFO"
+    )
+  }
+
+  private static func read(
+    _ text: String, _ environment: [String: String]
+  ) throws(ConfigurationError) -> ServerConfiguration {
+    let document = try INIDocument(Array(text.utf8), file: "c.ini")
+    var settings = Settings(file: document.sections["DEFAULT"] ?? []) { environment[$0] }
+    return try ServerConfiguration(&settings)
+  }
+}

@@ -1,0 +1,49 @@
+import ProcessSupport
+import TestSupport
+import Testing
+
+@Suite("Settings")
+struct SettingsTests {
+  @Test("keys that nobody asked for are told, and only those")
+  func unused() throws {
+    var settings = Settings(
+      file: [Self.setting("batch.maxamount", "1"), Self.setting("batch.maxamout", "2")]
+    ) { _ in nil }
+    let value = try settings.value("batch.maxAmount", "X", .wholeNumber(0...10))
+    #expect(value == 1)
+    #expect(settings.unused.map(\.key) == ["batch.maxamout"])
+  }
+
+  @Test("an empty value is none, in the file and in the environment")
+  func empty() throws {
+    var settings = Settings(file: [Self.setting("a", "")]) { _ in "" }
+    #expect(try settings.value("a", "A", .text) == nil)
+  }
+
+  @Test("a number is digits, and within its limits", arguments: ["-1", "+1", " 1", "1.0", "11"])
+  func wholeNumbers(text: String) {
+    var settings = Settings(file: [Self.setting("a", text)]) { _ in nil }
+    #expect(throws: ConfigurationError.self) {
+      try settings.value("a", "A", .wholeNumber(0...10))
+    }
+  }
+
+  @Test("the file that is missing is none, the one that is too large or a directory is an error")
+  func files() throws {
+    let directory = try TemporaryDirectory()
+    #expect(try ConfigurationFile.read(directory.file("missing")) == nil)
+    try directory.write([1, 2], to: "small")
+    #expect(try ConfigurationFile.read(directory.file("small")) == [1, 2])
+    try directory.write([UInt8](repeating: 10, count: 64 * 1024), to: "largest")
+    #expect(try ConfigurationFile.read(directory.file("largest"))?.count == 64 * 1024)
+    try directory.write([UInt8](repeating: 10, count: 64 * 1024 + 1), to: "large")
+    #expect(throws: ConfigurationError.self) {
+      try ConfigurationFile.read(directory.file("large"))
+    }
+    #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(directory.path) }
+  }
+
+  private static func setting(_ key: String, _ value: String) -> Setting {
+    Setting(key: key, value: value, origin: .file("c", line: 1))
+  }
+}
