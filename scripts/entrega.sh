@@ -70,7 +70,8 @@ is_foreign() {
 }
 
 is_checked_out() {
-  git worktree list --porcelain | grep -qx "branch refs/heads/$1"
+  local found
+  found=$(git worktree list --porcelain | grep -x "branch refs/heads/$1") && [[ -n $found ]]
 }
 
 cd "$(dirname "$0")/.."

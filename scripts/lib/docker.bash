@@ -16,7 +16,9 @@ logs_of() {
 
 # logged CONTAINER TEXT: whether a line of its log has the text.
 logged() {
-  logs_of "$1" | grep -qF -- "$2"
+  # Not `grep -q`: it would hang up on `docker logs`, which then fails.
+  local found
+  found=$(logs_of "$1" | grep -F -- "$2") && [[ -n $found ]]
 }
 
 # inspected CONTAINER TEMPLATE

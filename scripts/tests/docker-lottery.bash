@@ -20,7 +20,9 @@ stays_down() {
 }
 
 closing_is_logged() {
-  logs_of server | grep -q 'action: close_.* | result: success'
+  logged server 'action: close_socket | result: success | socket: listener' &&
+    logged server 'action: close_file | result: success | file: bets.csv' &&
+    logged server 'action: close_workers | result: success'
 }
 
 leaves_nothing() {

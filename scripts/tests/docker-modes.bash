@@ -53,12 +53,16 @@ bets_are_stored() {
 }
 
 # The server is not restarted for ever, and nobody waits for it for ever.
+has_given_up() {
+  equal "exited 78" "$(inspected server '{{.State.Status}} {{.State.ExitCode}}')"
+}
+
 bad_configuration_is_told() {
   local start=$SECONDS
   forget && sed -i 's/^SERVER_PORT = .*/SERVER_PORT = many/' config/config.ini || return
   if starts_in_mode echo; then return 1; fi
   ((SECONDS - start < 60)) && logged server SERVER_PORT &&
-    equal "exited 78" "$(inspected server '{{.State.Status}} {{.State.ExitCode}}')"
+    wait_until 20 has_given_up
 }
 
 alone_server_echoes() {
