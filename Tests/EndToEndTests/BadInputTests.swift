@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Bad input, with the two executables", .timeLimit(.minutes(1)))
+struct BadInputTests {
+  @Test("a bad row ends the agency with 65; once it is mended, a new start goes on from there")
+  func badRow() async throws {
+    let lottery = try Lottery(agencies: 1)
+    var rows = [String].rows(400, of: 1)
+    let good = rows[200]
+    rows[200] = "Ana,Pérez,1x,1990-01-15,7\r\n"
+    try lottery.write(rows, of: 1)
+    let server = try await lottery.startServer()
+    let first = try lottery.startAgency(1)
+    #expect(await first.end() == .exit(65))
+    let file = lottery.directory.file("agency-1.csv")
+    #expect(
+      first.lines.last?.contains("\(file):201: document \"1x\": must be 1 to 20 digits") == true)
+    #expect(try lottery.storedRows(of: 1).count == 200)
+    rows[200] = good
+    try lottery.write(rows, of: 1)
+    #expect(await (try lottery.startAgency(1)).end() == .exit(0))
+    #expect(try lottery.storedRows(of: 1) == rows)
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+
+  @Test("an agency with another file than the one it began with sends nothing and ends with 82")
+  func otherFile() async throws {
+    let lottery = try Lottery(agencies: 1)
+    try lottery.write(.rows(10, of: 1), of: 1)
+    let server = try await lottery.startServer()
+    #expect(await (try lottery.startAgency(1)).end() == .exit(0))
+    try lottery.write(.rows(10, of: 2) + .rows(10, of: 1), of: 1)
+    #expect(await (try lottery.startAgency(1)).end() == .exit(82))
+    #expect(try lottery.storedRows(of: 1) == .rows(10, of: 1))
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+
+  @Test("an agency that the lottery does not have ends with 81")
+  func unknownAgency() async throws {
+    let lottery = try Lottery(agencies: 1)
+    let server = try await lottery.startServer()
+    #expect(await (try lottery.startAgency(2)).end() == .exit(81))
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+
+  @Test("an agency without a file ends with 66, without a server with 69")
+  func missing() async throws {
+    let lottery = try Lottery(agencies: 1)
+    #expect(await (try lottery.startAgency(1, ["CLI_RETRY_LIMIT": "20ms"])).end() == .exit(69))
+    let server = try await lottery.startServer()
+    #expect(await (try lottery.startAgency(1)).end() == .exit(66))
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+
+  @Test("a second server in the same directory ends with 75")
+  func secondServer() async throws {
+    let lottery = try Lottery(agencies: 1)
+    let server = try await lottery.startServer()
+    let second = try await lottery.startServer(["SERVER_PORT": "0"])
+    #expect(await second.end() == .exit(75))
+    server.send(SIGTERM)
+    #expect(await server.end() == .exit(0))
+  }
+
+  @Test("a port in use ends the server with 71")
+  func portInUse() async throws {
+    let lottery = try Lottery(agencies: 1)
+    let server = try await lottery.startServer()
+    let other = lottery.directory.file("other")
+    let second = try await lottery.startServer(["SERVER_DATA_DIR": other])
+    #expect(await second.end() == .exit(71))
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+
+  @Test("a damaged bets.csv ends the server with 65, and is not touched")
+  func damagedBets() async throws {
+    let lottery = try Lottery(agencies: 1)
+    let damaged = Array("1,Ana,P,1,1990-01-15,7\r\n1,broken\r\n1,Ana,P,1,1990-01-15,7\r\n".utf8)
+    try FileManager.default.createDirectory(
+      atPath: lottery.directory.file("server"), withIntermediateDirectories: false)
+    try lottery.directory.write(damaged, to: "server/bets.csv")
+    let server = try await lottery.startServer()
+    #expect(await server.end() == .exit(65))
+    #expect(server.lines.last?.contains("bets.csv:2: ") == true)
+    #expect(try lottery.directory.read("server/bets.csv") == damaged)
+  }
+
+  @Test(
+    "flags and values that make no sense",
+    arguments: [
+      ("lottery-server", ["--bogus"], [:], 64), ("agency-client", ["--bogus"], [:], 64),
+      ("lottery-server", [], ["SERVER_PORT": "many"], 78),
+      ("agency-client", [], ["CLI_SERVER_ADDRESS": "a:1"], 78),
+      ("agency-client", ["--config", "/"], [:], 78),
+      ("lottery-server", ["--help"], [:], 0), ("agency-client", ["--version"], [:], 0),
+    ] as [(String, [String], [String: String], Int32)])
+  func flags(
+    program: String, arguments: [String], environment: [String: String], status: Int32
+  ) async throws {
+    let process = try ProgramProcess(program, arguments, environment: environment)
+    #expect(await process.end() == .exit(status))
+    #expect(!process.lines.isEmpty)
+  }
+}

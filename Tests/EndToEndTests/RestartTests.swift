@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+@Suite("Ends and starts in the middle", .timeLimit(.minutes(1)))
+struct RestartTests {
+  @Test("a killed server goes on where it was, and its agencies with it")
+  func killedServer() async throws {
+    let lottery = try Lottery(agencies: 2)
+    try lottery.write(.rows(500, of: 1), of: 1)
+    try lottery.write(.rows(300, of: 2), of: 2)
+    let first = try await lottery.startServer()
+    let waiting = try lottery.startAgency(1)
+    // Its last batch: from then on it waits for the other agency.
+    await first.line(with: "cantidad: 50")
+    first.send(SIGKILL)
+    #expect(await first.end() == .init(status: SIGKILL, wasKilled: true))
+    let second = try await lottery.startServer()
+    let late = try lottery.startAgency(2)
+    #expect(await waiting.end() == .exit(0))
+    #expect(await late.end() == .exit(0))
+    #expect(await waiting.line(with: "cant_ganadores: 5") != nil)
+    #expect(await late.line(with: "cant_ganadores: 3") != nil)
+    second.send(SIGTERM)
+    #expect(await second.end() == .exit(0))
+    #expect(try lottery.storedRows(of: 1) == .rows(500, of: 1))
+    #expect(try lottery.storedRows(of: 2) == .rows(300, of: 2))
+  }
+
+  @Test("an agency that is killed and started again stores no bet twice")
+  func killedAgency() async throws {
+    let lottery = try Lottery(agencies: 1)
+    try lottery.write(.rows(20_000, of: 1), of: 1)
+    let server = try await lottery.startServer()
+    let first = try lottery.startAgency(1, ["CLI_BATCH_WINDOW": "1"])
+    await server.line(with: "cantidad: 150")
+    first.send(SIGKILL)
+    _ = await first.end()
+    let second = try lottery.startAgency(1)
+    #expect(await second.end() == .exit(0))
+    #expect(await second.line(with: "cant_ganadores: 200") != nil)
+    #expect(try lottery.storedRows(of: 1) == .rows(20_000, of: 1))
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+
+  @Test("SIGTERM ends an agency that waits for the draw, and the server that serves it, well")
+  func termination() async throws {
+    let lottery = try Lottery(agencies: 2)
+    try lottery.write(.rows(10, of: 1), of: 1)
+    let server = try await lottery.startServer()
+    let agency = try lottery.startAgency(1)
+    await server.line(with: "cantidad: 10")
+    agency.send(SIGTERM)
+    #expect(await agency.end() == .exit(0))
+    #expect(agency.lines.contains { $0.contains("action: close_socket | result: success") })
+    #expect(agency.lines.last?.hasSuffix("action: exit | result: success") == true)
+
+    let again = try lottery.startAgency(1)
+    await server.line(with: "close_socket")
+    server.send(SIGTERM)
+    #expect(await server.end() == .exit(0))
+    let endings = [
+      "action: close_socket | result: success | socket: listener",
+      "action: close_workers | result: success",
+      "action: close_file | result: success | file: bets.csv",
+      "action: close_file | result: success | file: finished.csv", "action: exit | result: success",
+    ]
+    for ending in endings { #expect(server.lines.contains { $0.contains(ending) }, "\(ending)") }
+    again.send(SIGINT)
+    #expect(await again.end() == .exit(0))
+  }
+
+  @Test("the newer of two processes of one agency is the one that counts")
+  func twins() async throws {
+    let lottery = try Lottery(agencies: 2)
+    try lottery.write(.rows(10, of: 1), of: 1)
+    try lottery.write(.rows(10, of: 2), of: 2)
+    let server = try await lottery.startServer()
+    let older = try lottery.startAgency(1)
+    await server.line(with: "cantidad: 10")
+    let newer = try lottery.startAgency(1)
+    #expect(await older.end() == .exit(80))
+    #expect(await (try lottery.startAgency(2)).end() == .exit(0))
+    #expect(await newer.end() == .exit(0))
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+}

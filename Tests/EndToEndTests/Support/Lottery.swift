@@ -1,0 +1,82 @@
+import Foundation
+import LotteryProtocol
+import TestSupport
+
+/// A server and its agencies, as processes, in a directory of their own.
+final class Lottery: Sendable {
+  let directory: TemporaryDirectory
+  let port: UInt16
+  private let agencies: Int
+
+  /// A lottery of `agencies` agencies; nobody has been started yet.
+  init(agencies: Int) throws {
+    directory = try TemporaryDirectory()
+    port = try Self.freePort()
+    self.agencies = agencies
+  }
+
+  /// Starts the server and waits until it listens.
+  func startServer(_ environment: [String: String] = [:]) async throws -> ProgramProcess {
+    let server = try ProgramProcess(
+      "lottery-server",
+      environment: [
+        "SERVER_PORT": "\(port)", "SERVER_AGENCIES": "\(agencies)",
+        "SERVER_DATA_DIR": directory.file("server"), "SERVER_LISTEN_BACKLOG": "128",
+      ].merging(environment) { $1 })
+    await server.line(with: "accept_connections | result: in_progress")
+    return server
+  }
+
+  /// Starts an agency that reads `agency-N.csv` of the lottery's directory.
+  func startAgency(_ id: Int, _ environment: [String: String] = [:]) throws -> ProgramProcess {
+    try ProgramProcess(
+      "agency-client",
+      environment: [
+        "CLI_ID": "\(id)", "CLI_SERVER_ADDRESS": "127.0.0.1:\(port)",
+        "CLI_DATA_FILE": directory.file("agency-{id}.csv"), "CLI_RETRY_PAUSE": "5ms",
+        "CLI_RETRY_MAXPAUSE": "50ms", "CLI_RETRY_LIMIT": "20s",
+      ].merging(environment) { $1 })
+  }
+
+  /// Writes the file of agency `id`.
+  func write(_ rows: [String], of id: Int) throws {
+    try directory.write(rows.joined().utf8, to: "agency-\(id).csv")
+  }
+
+  /// What the server has stored of agency `id`, in order, as its own file has it.
+  func storedRows(of id: Int) throws -> [String] {
+    let text = String(decoding: try directory.read("server/bets.csv"), as: UTF8.self)
+    return text.split(separator: "\r\n", omittingEmptySubsequences: true)
+      .filter { $0.hasPrefix("\(id),") }
+      .map { $0.dropFirst("\(id),".count) + "\r\n" }
+  }
+
+  /// A port that nobody listens on.
+  private static func freePort() throws -> UInt16 {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, size) == 0 ? getsockname(listener, $0, &size) : -1
+      }
+    }
+    guard result == 0 else { throw POSIXError(.EADDRINUSE) }
+    return UInt16(bigEndian: address.sin_port)
+  }
+}
+
+extension [String] {
+  /// Rows of an agency's file: `count` bets, every `every`th of them a winner.
+  static func rows(_ count: Int, of id: Int, winning every: Int = 100) -> [String] {
+    let names = ["José María", "Ana", "Ñandú", "Zoë", "O'Higgins", "李"]
+    return (0..<count).map { index in
+      let number = index % every == 0 ? 7574 : index % 7574
+      return
+        "\(names[index % names.count]),Pérez,\(id)0\(index),1990-0\(index % 9 + 1)-15,\(number)\r\n"
+    }
+  }
+}
