@@ -66,7 +66,8 @@ format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
 .PHONY: format
 
-lint: ## Checks the style of the Swift sources and the scripts
+lint: ## Checks the style of the Swift sources and the scripts, and the links of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	scripts/lint-scripts.sh
+	scripts/check-docs.sh
 .PHONY: lint
