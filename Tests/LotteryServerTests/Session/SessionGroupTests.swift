@@ -1,0 +1,111 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// Batches that wait to be stored together, and what becomes of them.
+@Suite struct SessionGroupTests {
+  @Test func `batches in sequence are answered by one cumulative STORED`() throws {
+    var session = try SessionState.open.session()
+    #expect(session.receive(frame: Frames.batch(try sampleBets(1, 3..<5), at: 3)) == .gathered)
+    #expect(session.receive(frame: Frames.bet(try sampleBet(1, 5), at: 5)) == .gathered)
+    #expect(session.group.rows == rows(try sampleBets(1, 3..<6)))
+    #expect(session.group.newBets == 3)
+    #expect(session.groupStored() == .stored(6))
+    #expect(session.group.isEmpty)
+  }
+
+  @Test func `of a batch that overlaps only the new bets are stored`() throws {
+    var session = try SessionState.open.session()
+    #expect(session.receive(frame: Frames.batch(try sampleBets(1, 1..<5), at: 1)) == .gathered)
+    #expect(session.group.rows == rows(try sampleBets(1, 3..<5)))
+    #expect(session.group.lastRow == rows([try sampleBet(1, 4)]))
+    #expect(session.groupStored() == .stored(5))
+  }
+
+  @Test func `a batch sent twice stores nothing and is answered STORED`() throws {
+    var session = try SessionState.finished.session()
+    #expect(session.receive(frame: Frames.batch(try sampleBets(1, 0..<3), at: 0)) == .gathered)
+    #expect(session.group.rows.isEmpty)
+    #expect(session.group.batches == [.init(offset: 0, newBets: 0, single: nil)])
+    #expect(session.groupStored() == .stored(3))
+  }
+
+  @Test func `a rejected batch leaves the group as it was`() throws {
+    var session = try SessionState.open.session()
+    _ = session.receive(frame: Frames.bet(try sampleBet(1, 3), at: 3))
+    let before = session.group.rows
+    let bad = Frames.batch(try sampleBets(1, 4..<7), badAt: 2, at: 4)
+    let action = session.receive(frame: bad)
+    #expect(Answer(action) == .rejected(.ruleBroken, index: 2))
+    #expect(session.group.rows == before)
+    #expect(session.group.lastRow == before)
+    #expect(session.groupStored() == .stored(4))
+  }
+
+  @Test func `the reason of a rejection names field, value and rule`() throws {
+    var session = try SessionState.open.session()
+    let bad = Frames.batch(try sampleBets(1, 3..<5), badAt: 1, at: 3)
+    #expect(
+      session.receive(frame: bad)
+        == .reply(
+          .rejected(
+            offset: 3, index: 1, code: .ruleBroken,
+            reason: "document \"x0000004\": must be 1 to 20 digits")))
+  }
+
+  @Test func `batches in flight behind a rejected one are out of sequence`() throws {
+    var session = try SessionState.open.session()
+    let frames = [
+      Frames.batch(try sampleBets(1, 3..<5), badAt: 0, at: 3),
+      Frames.batch(try sampleBets(1, 5..<7), at: 5),
+      Frames.batch(try sampleBets(1, 7..<9), at: 7),
+      Frames.batch(try sampleBets(1, 3..<5), at: 3),
+    ]
+    #expect(
+      frames.map { Answer(session.receive(frame: $0)) } == [
+        .rejected(.ruleBroken, index: 0), .rejected(.outOfSequence, index: 0),
+        .rejected(.outOfSequence, index: 0), .gathered,
+      ])
+  }
+
+  @Test func `a group that cannot be stored never happened`() throws {
+    var session = try SessionState.open.session()
+    _ = session.receive(frame: Frames.batch(try sampleBets(1, 3..<5), at: 3))
+    _ = session.receive(frame: Frames.batch(try sampleBets(1, 5..<6), at: 5))
+    #expect(
+      session.groupFailed(reason: "full") == [
+        .rejected(offset: 3, index: 0, code: .notStored, reason: "full"),
+        .rejected(offset: 5, index: 0, code: .outOfSequence, reason: "full"),
+      ])
+    #expect(Answer(session.receive(frame: Frames.finished(6))) == .error(.totalsDiffer))
+    #expect(session.receive(frame: Frames.batch(try sampleBets(1, 3..<5), at: 3)) == .gathered)
+    #expect(session.groupStored() == .stored(5))
+  }
+
+  @Test func `FINISHED counts the batches that wait to be stored`() throws {
+    var session = try SessionState.open.session()
+    _ = session.receive(frame: Frames.bet(try sampleBet(1, 3), at: 3))
+    #expect(session.receive(frame: Frames.finished(4)) == .finish(total: 4))
+  }
+
+  @Test func `a BET is remembered for its line in the log`() throws {
+    var session = try SessionState.open.session()
+    let bet = try sampleBet(1, 3)
+    _ = session.receive(frame: Frames.bet(bet, at: 3))
+    #expect(session.group.batches == [.init(offset: 3, newBets: 1, single: bet)])
+  }
+
+  @Test func `a group is full once its rows reach the limit`() throws {
+    var session = try SessionState.open.session()
+    var next = 3
+    while !session.group.isFull, next < 20_000 {
+      _ = session.receive(
+        frame: Frames.batch(try sampleBets(1, next..<(next + 100)), at: UInt64(next)))
+      next += 100
+    }
+    let batch = rows(try sampleBets(1, next..<(next + 100))).count
+    let full = BetGroup.rowsLimit...(BetGroup.rowsLimit + batch)
+    #expect(full.contains(session.group.rows.count))
+  }
+}

@@ -1,0 +1,70 @@
+import LotteryProtocol
+
+@testable import LotteryServer
+
+/// Where a conversation of agency 1 can stand; see ``session()``.
+enum SessionState: CaseIterable {
+  /// Before HELLO.
+  case greeting
+  /// Between HELLO and WELCOME.
+  case claiming
+  /// Bets are taken; three are stored.
+  case open
+  /// FINISHED was confirmed, with three bets.
+  case finished
+  /// As it was told by WELCOME on a new connection, after the draw.
+  case drawn
+
+  static let stored: UInt64 = 3
+  static let agencies: UInt32 = 5
+
+  /// A conversation that stands there.
+  func session() throws -> AgencySession {
+    var session = AgencySession(agencies: Self.agencies)
+    if self == .greeting { return session }
+    _ = session.receive(frame: Frames.hello(1))
+    if self == .claiming { return session }
+    let standing = AgencyStanding(
+      stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn)
+    _ = session.welcome(standing, isDrawn: self == .drawn)
+    if self == .finished {
+      _ = session.receive(frame: Frames.finished(Self.stored))
+      _ = session.confirm()
+    }
+    return session
+  }
+}
+
+extension AgencySession {
+  /// Takes a frame with its header.
+  mutating func receive(frame: [UInt8]) -> SessionAction {
+    receive(frame.span.extracting(ProtocolLimits.frameHeaderSize...))
+  }
+}
+
+/// A ``SessionAction`` without the texts for people.
+enum Answer: Equatable {
+  case gathered
+  case claim(UInt32)
+  case rejected(RejectionCode, index: UInt16)
+  case confirmed
+  case finish(UInt64)
+  case awaitDraw
+  case error(ErrorCode)
+  /// No session should ever answer this here.
+  case other
+
+  init(_ action: SessionAction) {
+    self =
+      switch action {
+      case .gathered: .gathered
+      case .claim(let agency, _): .claim(agency)
+      case .reply(.rejected(_, let index, let code, _)): .rejected(code, index: index)
+      case .reply(.confirmed): .confirmed
+      case .reply: .other
+      case .finish(let total): .finish(total)
+      case .awaitDraw: .awaitDraw
+      case .fail(let code, _): .error(code)
+      }
+  }
+}
