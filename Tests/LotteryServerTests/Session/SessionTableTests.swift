@@ -76,7 +76,8 @@ import Testing
           notNow, notNow, .gathered, .gathered, .gathered),
         Row("BATCH behind a gap", Frames.batch(two, at: 4), notNow, notNow, gap, gap, gap),
         Row(
-          "BATCH at the largest offset", Frames.batch(two, at: .max), notNow, notNow, gap, gap, gap),
+          "BATCH at the largest offset", Frames.batch(two, at: .max),
+          notNow, notNow, gap, gap, gap),
         Row(
           "BATCH with a bad bet", Frames.batch(two, badAt: 1, at: 3),
           notNow, notNow, .rejected(.ruleBroken, index: 1), closed, closed),

@@ -1,0 +1,112 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// What the store keeps, and who may store.
+@Suite struct BetStoreTests {
+  let directory: TemporaryDirectory
+  let store: BetStore
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    store = try BetStore(directory: directory.path, durability: .process)
+  }
+
+  @Test func `bets are loaded in the order in which they were stored`() async throws {
+    defer { store.close() }
+    let bets = try sampleBets(2, 0..<3) + sampleBets(1, 0..<2) + sampleBets(2, 3..<4)
+    try await store.storeBets(Array(bets[..<4]))
+    try await store.storeBets(Array(bets[4...]))
+    #expect(try store.allBets() == bets)
+  }
+
+  @Test func `an empty store has no bets`() throws {
+    defer { store.close() }
+    #expect(try store.allBets().isEmpty)
+    #expect(store.finishedAgencies.isEmpty)
+  }
+
+  @Test func `more bets than a reader's chunk are loaded one after the other`() async throws {
+    defer { store.close() }
+    let bets = try sampleBets(1, 0..<10_000)
+    try await store.storeBets(bets)
+    try #require(rows(bets).count > 2 * CSVFile.chunkSize)
+    #expect(try store.allBets() == bets)
+  }
+
+  @Test func `a claim is told how far its agency is`() async throws {
+    defer { store.close() }
+    let first = Claim(agency: 1) {}
+    #expect(
+      await store.take(first) == AgencyStanding(stored: 0, lastBet: nil, hasFinished: false))
+    let bets = try sampleBets(1, 0..<3)
+    try await store.store(bets, by: first)
+    try await store.finish(total: 3, by: first)
+    #expect(
+      await store.take(Claim(agency: 1) {})
+        == AgencyStanding(stored: 3, lastBet: bets[2], hasFinished: true))
+    #expect(store.finishedAgencies == [1])
+  }
+
+  @Test func `a newer claim takes over from an older one`() async throws {
+    defer { store.close() }
+    let isLost = Latch<Void>()
+    let older = Claim(agency: 1) { isLost.open(()) }
+    let newer = Claim(agency: 1) { Issue.record("nobody took this claim") }
+    _ = await store.take(older)
+    _ = await store.take(newer)
+    #expect(isLost.value != nil)
+    let bets = try sampleBets(1, 0..<1)
+    await #expect(throws: StorageError.claimLost(agency: 1)) {
+      try await store.store(bets, by: older)
+    }
+    await #expect(throws: StorageError.claimLost(agency: 1)) {
+      try await store.finish(total: 0, by: older)
+    }
+    try await store.store(bets, by: newer)
+    #expect(try store.allBets() == bets)
+  }
+
+  @Test func `who releases a lost claim leaves the newer one alone`() async throws {
+    defer { store.close() }
+    let (older, newer) = (Claim(agency: 1) {}, Claim(agency: 1) {})
+    _ = await store.take(older)
+    _ = await store.take(newer)
+    store.release(older)
+    try await store.store(try sampleBets(1, 0..<1), by: newer)
+    store.release(newer)
+    await #expect(throws: StorageError.claimLost(agency: 1)) {
+      try await store.store(try sampleBets(1, 1..<2), by: newer)
+    }
+  }
+
+  @Test func `claims of other agencies do not meet`() async throws {
+    defer { store.close() }
+    let one = Claim(agency: 1) { Issue.record("nobody took this claim") }
+    _ = await store.take(one)
+    _ = await store.take(Claim(agency: 2) {})
+    try await store.store(try sampleBets(1, 0..<1), by: one)
+  }
+
+  @Test func `a second store in the same directory is refused until the first closes`() throws {
+    #expect(throws: StorageError.inUse(path: directory.path)) {
+      try BetStore(directory: directory.path)
+    }
+    store.close()
+    try BetStore(directory: directory.path).close()
+  }
+
+  @Test func `a directory that is missing is made`() throws {
+    store.close()
+    let path = directory.path + "/new"
+    try BetStore(directory: path).close()
+    #expect(try TemporaryDirectory.read(path + "/bets.csv").isEmpty)
+  }
+
+  @Test func `a path that is no directory is named`() throws {
+    store.close()
+    let error = #expect(throws: StorageError.self) { try BetStore(directory: directory.bets) }
+    #expect(error?.description == "\(directory.bets): cannot be read: open: Not a directory")
+  }
+}

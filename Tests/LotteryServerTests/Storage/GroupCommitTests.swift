@@ -1,0 +1,51 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// Many agencies that store at the same time.
+@Suite struct GroupCommitTests {
+  @Test(arguments: Durability.allCases)
+  func `each agency's bets keep their order`(durability: Durability) async throws {
+    let directory = try TemporaryDirectory()
+    let store = try BetStore(directory: directory.path, durability: durability)
+    defer { store.close() }
+    let (agencies, batches, size): (UInt32, Int, Int) = (30, 20, 7)
+    try await withThrowingTaskGroup { group in
+      for agency in 1...agencies {
+        group.addTask {
+          let claim = Claim(agency: agency) {}
+          _ = await store.take(claim)
+          for batch in 0..<batches {
+            try await store.store(
+              try sampleBets(agency, (batch * size)..<((batch + 1) * size)), by: claim)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let stored = Dictionary(grouping: try store.allBets(), by: \.agency)
+    #expect(stored.count == Int(agencies))
+    for agency in 1...agencies {
+      #expect(stored[agency] == (try sampleBets(agency, 0..<(batches * size))))
+    }
+  }
+
+  @Test func `batches lie in the file unbroken`() async throws {
+    let directory = try TemporaryDirectory()
+    let store = try BetStore(directory: directory.path, durability: .process)
+    defer { store.close() }
+    let (agencies, size): (UInt32, Int) = (50, 9)
+    try await withThrowingTaskGroup { group in
+      for agency in 1...agencies {
+        group.addTask { try await store.storeBets(try sampleBets(agency, 0..<size)) }
+      }
+      try await group.waitForAll()
+    }
+    let bets = try store.allBets()
+    #expect(bets.count == Int(agencies) * size)
+    for start in stride(from: 0, to: bets.count, by: size) {
+      #expect(Array(bets[start..<(start + size)]) == (try sampleBets(bets[start].agency, 0..<size)))
+    }
+  }
+}
