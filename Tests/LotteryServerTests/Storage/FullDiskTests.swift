@@ -1,0 +1,77 @@
+import Foundation
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// Writes that fail. The limit on file sizes stands in for a full disk; it is the process's, so
+/// each test has a process of its own.
+@Suite struct FullDiskTests {
+  /// Lets no file of this process grow over `bytes`: a write that would is cut short, the next
+  /// one fails.
+  static func limitFiles(to bytes: Int) {
+    signal(SIGXFSZ, SIG_IGN)
+    var limit = rlimit(rlim_cur: rlim_t(bytes), rlim_max: .max)
+    #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+  }
+
+  @Test func `a write that fails half way is taken back`() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try TemporaryDirectory()
+      var file = try AppendOnlyFile(path: directory.bets)
+      try file.append(Array("first\r\n".utf8))
+      FullDiskTests.limitFiles(to: 4096)
+      #expect(
+        throws: StorageError.notWritten(
+          path: directory.bets, SystemError("write", code: EFBIG))
+      ) { try file.append([UInt8](repeating: 1, count: 5000)) }
+      #expect(file.size == 7)
+      #expect(try TemporaryDirectory.read(directory.bets) == Array("first\r\n".utf8))
+      try file.append(Array("second\r\n".utf8))
+      #expect(try TemporaryDirectory.read(directory.bets) == Array("first\r\nsecond\r\n".utf8))
+    }
+  }
+
+  @Test func `bets that do not fit are not stored, and fewer may`() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try TemporaryDirectory()
+      let store = try BetStore(directory: directory.path) { Issue.record("unreliable: \($0)") }
+      defer { store.close() }
+      let claim = Claim(agency: 1) {}
+      _ = await store.take(claim)
+      FullDiskTests.limitFiles(to: 4096)
+      let few = try sampleBets(1, 0..<3)
+      await #expect(throws: StorageError.self) {
+        try await store.store(try sampleBets(1, 0..<200), by: claim)
+      }
+      try await store.store(few, by: claim)
+      #expect(try store.allBets() == few)
+      let standing = await store.take(Claim(agency: 1) {})
+      #expect(standing == AgencyStanding(stored: 3, lastBet: few[2], hasFinished: false))
+    }
+  }
+
+  @Test func `a disk on which nothing can be taken back is not relied upon`() async throws {
+    // This device refuses every write, and cannot be cut off.
+    let file = try AppendOnlyFile(path: "/dev/full")
+    let failure = Latch<StorageError>()
+    let log = CommitLog(file, durability: .disk) { failure.open($0) }
+    defer { log.close() }
+    let unreliable = StorageError.unreliable(
+      path: "/dev/full", SystemError("ftruncate", code: EINVAL))
+    await #expect(throws: unreliable) { try await log.append([1]) }
+    #expect(failure.value == unreliable)
+  }
+
+  @Test func `a sync that fails is not relied upon`() async throws {
+    // This device takes every write, and knows no sync.
+    let file = try AppendOnlyFile(path: "/dev/null")
+    let failure = Latch<StorageError>()
+    let log = CommitLog(file, durability: .disk) { failure.open($0) }
+    defer { log.close() }
+    let unreliable = StorageError.unreliable(
+      path: "/dev/null", SystemError("fdatasync", code: EINVAL))
+    await #expect(throws: unreliable) { try await log.append([1]) }
+    #expect(failure.value == unreliable)
+  }
+}

@@ -1,0 +1,88 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// What a store that starts again makes of its files.
+@Suite struct RecoveryTests {
+  let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory()
+  }
+
+  @Test func `a crash at any byte leaves exactly the whole rows`() async throws {
+    let bets = try [sampleBet(1), Self.twoLineBet, sampleBet(3)]
+    let file = rows(bets)
+    let ends = [0] + bets.indices.map { rows(Array(bets[...$0])).count }
+    for size in 0...file.count {
+      try TemporaryDirectory.write(file.prefix(size), to: directory.bets)
+      let store = try BetStore(directory: directory.path, durability: .process)
+      defer { store.close() }
+      let whole = ends.lastIndex { $0 <= size } ?? 0
+      #expect(store.recovery.bets == UInt64(whole), "of \(size) bytes")
+      #expect(store.recovery.tornBytes == size - ends[whole], "of \(size) bytes")
+      #expect(try TemporaryDirectory.read(directory.bets) == Array(file.prefix(ends[whole])))
+      try await store.storeBets(Array(bets[whole...]))
+      #expect(try TemporaryDirectory.read(directory.bets) == file)
+    }
+  }
+
+  @Test func `every agency goes on where it was`() async throws {
+    let (ones, twos) = try (sampleBets(1, 0..<5), sampleBets(2, 0..<2))
+    // The agencies' batches took turns.
+    let turns = [ones[..<2], twos[..<1], ones[2...], twos[1...]]
+    try TemporaryDirectory.write(rows(turns.flatMap(\.self)), to: directory.bets)
+    try TemporaryDirectory.write("2,2\r\n".utf8, to: directory.finished)
+    let store = try BetStore(directory: directory.path)
+    defer { store.close() }
+    #expect(
+      await store.take(Claim(agency: 1) {})
+        == AgencyStanding(stored: 5, lastBet: ones[4], hasFinished: false))
+    #expect(
+      await store.take(Claim(agency: 2) {})
+        == AgencyStanding(stored: 2, lastBet: twos[1], hasFinished: true))
+    #expect(
+      await store.take(Claim(agency: 3) {})
+        == AgencyStanding(stored: 0, lastBet: nil, hasFinished: false))
+  }
+
+  @Test func `the last bet is found whatever its texts hold`() async throws {
+    let bet = try Self.twoLineBet
+    try TemporaryDirectory.write(rows([bet]), to: directory.bets)
+    let store = try BetStore(directory: directory.path)
+    defer { store.close() }
+    #expect(await store.take(Claim(agency: bet.agency) {})?.lastBet == bet)
+  }
+
+  @Test func `the report counts what was found`() throws {
+    let bets = try sampleBets(1, 0..<3) + sampleBets(2, 0..<2)
+    try TemporaryDirectory.write(rows(bets) + "1,An".utf8, to: directory.bets)
+    try TemporaryDirectory.write("1,3\r\n3,0\r\n2,".utf8, to: directory.finished)
+    let store = try BetStore(directory: directory.path)
+    defer { store.close() }
+    var report = store.recovery
+    report.duration = .zero
+    #expect(
+      report == Recovery.Report(bets: 5, agencies: 3, finished: 2, tornBytes: 6, duration: .zero))
+  }
+
+  @Test func `a torn row of finished.csv is an agency that has not finished`() async throws {
+    let file = Array("1,0\r\n12,0\r\n".utf8)
+    for size in 0...file.count {
+      try TemporaryDirectory.write(file.prefix(size), to: directory.finished)
+      let store = try BetStore(directory: directory.path)
+      defer { store.close() }
+      let finished: Set<UInt32> = size < 5 ? [] : size < file.count ? [1] : [1, 12]
+      #expect(Set(store.finishedAgencies) == finished, "of \(size) bytes")
+    }
+  }
+
+  private static var twoLineBet: Bet {
+    get throws {
+      try Bet(
+        agency: 2, firstName: "José \"Pepe\"\r\nJuan", lastName: "\n", document: "0042",
+        birthdate: "2000-02-29", number: "7574")
+    }
+  }
+}
