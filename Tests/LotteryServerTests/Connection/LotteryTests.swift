@@ -1,0 +1,89 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// Whole lotteries.
+@Suite(.timeLimit(.minutes(1))) struct LotteryTests {
+  @Test func `agencies that play at the same time get their own winners`() async throws {
+    let (agencies, bets): (UInt32, Int) = (3, 500)
+    try await withServer(agencies: agencies) { server in
+      try await withThrowingTaskGroup { group in
+        for agency in 1...agencies {
+          group.addTask {
+            // Agency 1 wins with every bet, agency 2 with every second one, and so on.
+            let bets = try (0..<bets).map {
+              try sampleBet(agency, $0, number: $0 % Int(agency) == 0 ? winningNumber : 1)
+            }
+            let winners = try await server.withClient(agency) { client in
+              try await client.finish(with: bets)
+              return try await client.askWinners()
+            }
+            #expect(winners == bets.filter(hasWon).map(\.document))
+          }
+        }
+        try await group.waitForAll()
+      }
+      let rows = try TemporaryDirectory.read(server.directory.bets).count { $0 == 0x0A }
+      #expect(rows == Int(agencies) * bets)
+    }
+  }
+
+  @Test func `an agency of single bets plays too`() async throws {
+    try await withServer(agencies: 1) { server in
+      try await server.withClient(1) { client in
+        try await client.greet()
+        let bet = try sampleBet(1, 0, number: winningNumber)
+        try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
+        try await client.expect(.confirmed, after: Frames.finished(1))
+        try await client.expect(
+          .winners(more: false, documents: [bet.document]), after: Frames.winnersQuery)
+        #expect(try TemporaryDirectory.read(server.directory.bets) == rows([bet]))
+      }
+    }
+  }
+
+  @Test func `the winners wait for the last agency`() async throws {
+    try await withServer(agencies: 2) { server in
+      try await server.withClient(1) { first in
+        try await first.greet()
+        // What follows WINNERS? is answered behind it: nothing may overtake the draw.
+        try await first.send(Frames.finished(0), Frames.winnersQuery, Frames.finished(0))
+        try await first.expect(.confirmed)
+        try await server.withClient(2) { second in
+          try await second.greet()
+          try await second.expect(.confirmed, after: Frames.finished(0))
+        }
+        try await first.expect(.winners(more: false, documents: []))
+        try await first.expect(.confirmed)
+      }
+    }
+  }
+
+  @Test func `a late question is answered, again and again`() async throws {
+    try await withServer(agencies: 1) { server in
+      let bet = try sampleBet(1, 0, number: winningNumber)
+      let winners = ServerMessage.winners(more: false, documents: [bet.document])
+      try await server.withClient(1) { client in
+        try await client.finish(with: [bet])
+        try await client.expect(winners, after: Frames.winnersQuery)
+      }
+      try await server.withClient(1) { client in
+        try await client.expect(
+          .welcome(version: 1, state: .drawn, stored: 1, lastBet: bet), after: Frames.hello(1))
+        try await client.expect(winners, after: Frames.winnersQuery)
+        try await client.expect(winners, after: Frames.winnersQuery)
+      }
+    }
+  }
+
+  @Test func `winners that do not fit one frame come in several`() async throws {
+    try await withServer(agencies: 1) { server in
+      try await server.withClient(1) { client in
+        let bets = try (0..<1000).map { try sampleBet(1, $0, number: winningNumber) }
+        try await client.finish(with: bets)
+        #expect(try await client.askWinners() == bets.map(\.document))
+      }
+    }
+  }
+}

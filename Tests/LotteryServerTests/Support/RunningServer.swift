@@ -1,0 +1,63 @@
+import LotteryProtocol
+import ProcessSupport
+import Testing
+
+@testable import LotteryServer
+
+/// A server of this process, on a port of its own.
+struct RunningServer: Sendable {
+  let directory: TemporaryDirectory
+  let port: UInt16
+  private let task: Task<Void, Never>
+
+  /// Starts a server over the files in `directory`.
+  init(agencies: UInt32, in directory: TemporaryDirectory, log: Log = .discarding) throws {
+    self.directory = directory
+    var configuration = ServerConfiguration()
+    configuration.port = 0
+    configuration.listenBacklog = 512
+    configuration.agencies = agencies
+    configuration.dataDirectory = directory.path
+    let server = try Server(configuration, log: log) { Issue.record("the disk failed: \($0)") }
+    port = server.port
+    task = Task(executorPreference: Worker(label: "server")) { await server.run() }
+  }
+
+  /// Ends the server like SIGTERM, and returns when it has ended.
+  func stop() async {
+    task.cancel()
+    await task.value
+  }
+
+  /// Runs `body` with a connection, which is closed afterwards.
+  func withClient<Value>(
+    _ agency: UInt32 = 0, _ body: (RawClient) async throws -> Value
+  ) async throws -> Value {
+    let client = try await RawClient(port: port, agency: agency)
+    do {
+      let value = try await body(client)
+      await client.close()
+      return value
+    } catch {
+      await client.close()
+      throw error
+    }
+  }
+}
+
+/// Runs `body` with a server over `directory`, or over one of its own.
+func withServer<Value>(
+  agencies: UInt32, in directory: TemporaryDirectory? = nil,
+  log: Log = .discarding, _ body: (RunningServer) async throws -> Value
+) async throws -> Value {
+  let server = try RunningServer(
+    agencies: agencies, in: directory ?? TemporaryDirectory(), log: log)
+  do {
+    let value = try await body(server)
+    await server.stop()
+    return value
+  } catch {
+    await server.stop()
+    throw error
+  }
+}
