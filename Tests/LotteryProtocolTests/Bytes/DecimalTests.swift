@@ -4,31 +4,39 @@ import Testing
 
 @Suite("Numbers in decimal")
 struct DecimalTests {
-  @Test("Digits are read, leading zeros allowed", arguments: [
-    ("0", 0), ("7", 7), ("00042", 42), ("4294967295", .max), ("0000000000004294967295", .max),
-  ] as [(String, UInt32)])
+  @Test(
+    "Digits are read, leading zeros allowed",
+    arguments: [
+      ("0", 0), ("7", 7), ("00042", 42), ("4294967295", .max), ("0000000000004294967295", .max),
+    ] as [(String, UInt32)])
   func read(text: String, value: UInt32) {
     #expect(UInt32(decimal: text.utf8.span) == value)
   }
 
-  @Test("What is not a number that fits is refused", arguments: [
-    "", " ", "-1", "+1", "1 ", " 1", "1.0", "0x10", "1,2", "/", ":", "٣", "１", "4294967296",
-    "42949672950", "18446744073709551616", "99999999999999999999999999999",
-  ])
+  @Test(
+    "What is not a number that fits is refused",
+    arguments: [
+      "", " ", "-1", "+1", "1 ", " 1", "1.0", "0x10", "1,2", "/", ":", "٣", "１", "4294967296",
+      "42949672950", "18446744073709551616", "99999999999999999999999999999",
+    ])
   func refused(text: String) {
     #expect(UInt32(decimal: text.utf8.span) == nil)
   }
 
-  @Test("A number is refused from the first that its type cannot hold", arguments: [
-    ("255", 255), ("256", nil), ("260", nil), ("999", nil),
-  ] as [(String, UInt8?)])
+  @Test(
+    "A number is refused from the first that its type cannot hold",
+    arguments: [
+      ("255", 255), ("256", nil), ("260", nil), ("999", nil),
+    ] as [(String, UInt8?)])
   func byte(text: String, value: UInt8?) {
     #expect(UInt8(decimal: text.utf8.span) == value)
   }
 
-  @Test("Numbers are written without leading zeros", arguments: [
-    (0, "0"), (9, "9"), (10, "10"), (1_000_000, "1000000"), (.max, "18446744073709551615"),
-  ] as [(UInt64, String)])
+  @Test(
+    "Numbers are written without leading zeros",
+    arguments: [
+      (0, "0"), (9, "9"), (10, "10"), (1_000_000, "1000000"), (.max, "18446744073709551615"),
+    ] as [(UInt64, String)])
   func written(value: UInt64, text: String) {
     var bytes = Array("x".utf8)
     bytes.append(decimal: value)

@@ -14,28 +14,34 @@ struct SpanTextTests {
     #expect(!after)
   }
 
-  @Test("UTF-8 is told from what is not", arguments: [
-    ("", true), ("61", true), ("C3B1", true), ("E6B0B4", true), ("F09F8EB2", true),
-    ("F48FBFBF", true), ("80", false), ("C3", false), ("C080", false), ("EDA080", false),
-    ("F4908080", false), ("F5808080", false), ("6161616161616161FF", false),
-  ])
+  @Test(
+    "UTF-8 is told from what is not",
+    arguments: [
+      ("", true), ("61", true), ("C3B1", true), ("E6B0B4", true), ("F09F8EB2", true),
+      ("F48FBFBF", true), ("80", false), ("C3", false), ("C080", false), ("EDA080", false),
+      ("F4908080", false), ("F5808080", false), ("6161616161616161FF", false),
+    ])
   func isValidUTF8(bytes: String, expected: Bool) {
     let bytes = hex(bytes)
     let isValid = bytes.span.isValidUTF8
     #expect(isValid == expected)
   }
 
-  @Test("Only ASCII digits are digits", arguments: [
-    ("0123456789", true), ("", true), ("12a", false), ("1 2", false), ("/", false), (":", false),
-    ("٣", false),
-  ])
+  @Test(
+    "Only ASCII digits are digits",
+    arguments: [
+      ("0123456789", true), ("", true), ("12a", false), ("1 2", false), ("/", false), (":", false),
+      ("٣", false),
+    ])
   func allDigits(text: String, expected: Bool) {
     #expect(text.utf8.span.allDigits == expected)
   }
 
-  @Test("Bytes are equal where all of them are", arguments: [
-    ([], [], true), ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([1], [1, 2], false),
-  ] as [([UInt8], [UInt8], Bool)])
+  @Test(
+    "Bytes are equal where all of them are",
+    arguments: [
+      ([], [], true), ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([1], [1, 2], false),
+    ] as [([UInt8], [UInt8], Bool)])
   func isEqual(left: [UInt8], right: [UInt8], expected: Bool) {
     let isEqual = left.span.isEqual(to: right.span)
     #expect(isEqual == expected)

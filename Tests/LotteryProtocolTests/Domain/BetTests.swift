@@ -13,10 +13,12 @@ struct BetTests {
       birthdate: birthdate, number: number)
   }
 
-  @Test("Names have up to 255 bytes, counted in UTF-8", arguments: [
-    (String(repeating: "a", count: 255), true), (String(repeating: "a", count: 256), false),
-    (String(repeating: "ñ", count: 127) + "a", true), (String(repeating: "ñ", count: 128), false),
-  ])
+  @Test(
+    "Names have up to 255 bytes, counted in UTF-8",
+    arguments: [
+      (String(repeating: "a", count: 255), true), (String(repeating: "a", count: 256), false),
+      (String(repeating: "ñ", count: 127) + "a", true), (String(repeating: "ñ", count: 128), false),
+    ])
   func nameSize(name: String, isGood: Bool) {
     let first = Result { try bet(firstName: name) }
     let last = Result { try bet(lastName: name) }
@@ -29,39 +31,43 @@ struct BetTests {
     #expect(try bet(firstName: name).firstName == name)
   }
 
-  @Test("A document has 1 to 20 digits, and keeps its zeros", arguments: [
-    "0", "007", "12345678901234567890",
-  ])
+  @Test(
+    "A document has 1 to 20 digits, and keeps its zeros",
+    arguments: [
+      "0", "007", "12345678901234567890",
+    ])
   func document(document: String) throws {
     #expect(try bet(document: document).document == document)
   }
 
-  @Test("What breaks a rule is named with its value and the rule", arguments: [
-    (
-      ["", "1999-03-17", "1"],
-      #"document "": must be 1 to 20 digits"#
-    ),
-    (
-      ["123456789012345678901", "1999-03-17", "1"],
-      #"document "123456789012345678901": must be 1 to 20 digits"#
-    ),
-    (
-      ["30.904.465", "1999-03-17", "1"],
-      #"document "30.904.465": must be 1 to 20 digits"#
-    ),
-    (
-      ["1", "1999-02-29", "1"],
-      #"birthdate "1999-02-29": must be a date that exists, written YYYY-MM-DD"#
-    ),
-    (
-      ["1", "1999-03-17", "4294967296"],
-      #"number "4294967296": must be a whole number from 0 to 4294967295"#
-    ),
-    (
-      ["1", "1999-03-17", "a|b\n"],
-      #"number "a\u{7C}b\n": must be a whole number from 0 to 4294967295"#
-    ),
-  ])
+  @Test(
+    "What breaks a rule is named with its value and the rule",
+    arguments: [
+      (
+        ["", "1999-03-17", "1"],
+        #"document "": must be 1 to 20 digits"#
+      ),
+      (
+        ["123456789012345678901", "1999-03-17", "1"],
+        #"document "123456789012345678901": must be 1 to 20 digits"#
+      ),
+      (
+        ["30.904.465", "1999-03-17", "1"],
+        #"document "30.904.465": must be 1 to 20 digits"#
+      ),
+      (
+        ["1", "1999-02-29", "1"],
+        #"birthdate "1999-02-29": must be a date that exists, written YYYY-MM-DD"#
+      ),
+      (
+        ["1", "1999-03-17", "4294967296"],
+        #"number "4294967296": must be a whole number from 0 to 4294967295"#
+      ),
+      (
+        ["1", "1999-03-17", "a|b\n"],
+        #"number "a\u{7C}b\n": must be a whole number from 0 to 4294967295"#
+      ),
+    ])
   func violations(fields: [String], expected: String) {
     let error = #expect(throws: BetRuleViolation.self) {
       try bet(document: fields[0], birthdate: fields[1], number: fields[2])
