@@ -26,7 +26,6 @@ public struct CSVReader: ~Copyable {
   public private(set) var position = 0
 
   private var nextLine = 1
-  private var isFirst = true
 
   /// A reader over a buffer of `capacity` bytes, which must hold at least one row.
   public init(capacity: Int) {
@@ -39,7 +38,7 @@ public struct CSVReader: ~Copyable {
   /// - Parameter atEnd: whether ``input`` holds all that is left of the stream.
   /// - Throws: ``CSVError``, the row being the one that begins at ``line``.
   public mutating func next(atEnd: Bool) throws(CSVError) -> Step {
-    skipByteOrderMark(atEnd: atEnd)
+    skipByteOrderMark()
     while true {
       line = nextLine
       guard !input.unread.isEmpty else { return atEnd ? .end : .needsMore }
@@ -93,13 +92,12 @@ public struct CSVReader: ~Copyable {
     return field.lowerBound..<end
   }
 
-  private mutating func skipByteOrderMark(atEnd: Bool) {
+  private mutating func skipByteOrderMark() {
+    guard position == 0 else { return }
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    guard isFirst, atEnd || input.unread.count >= mark.count else { return }
-    isFirst = false
     if input.storage[input.unread].starts(with: mark) {
       input.consume(mark.count)
-      position += mark.count
+      position = mark.count
     }
   }
 }
