@@ -1,0 +1,73 @@
+import Glibc
+import Testing
+
+@testable import LotteryProtocol
+
+@Suite("Writing to a connection", .timeLimit(.minutes(1)))
+struct ChannelWritingTests {
+  /// More than the kernel keeps for a connection whose other end does not read (tcp(7), tcp_wmem).
+  private static let tooMuch = (0..<(16 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 8) }
+
+  @Test("A reader that is slow gets all of it, in order")
+  func shortWrites() async throws {
+    try await withConnection(receiveBuffer: 4096) { channel, peer in
+      let sent = Array(Self.tooMuch.prefix(4 << 20))
+      let received = peer.receiveInBackground(sent.count, piece: 5000)
+      try await channel.send(sent)
+      #expect(await received.wait() == sent)
+    }
+  }
+
+  @Test("A write that a peer holds up ends when the task is cancelled")
+  func cancelled() async throws {
+    try await withConnection { channel, _ in
+      let task = Task { try await channel.send(Self.tooMuch) }
+      // The write is either held up already or will be: nobody reads.
+      task.cancel()
+      await #expect(throws: ChannelError.cancelled) { try await task.value }
+    }
+  }
+
+  @Test("A write to a peer that has broken off is an error, not a signal")
+  func broken() async throws {
+    try await withConnection { channel, peer in
+      try peer.reset()
+      let codes: [Int32] = [ECONNRESET, EPIPE]
+      for _ in 1...2 {
+        let error = await #expect(throws: ChannelError.self) { try await channel.send([1]) }
+        #expect(codes.map { .broken(SystemError("send", code: $0)) }.contains(error))
+      }
+    }
+  }
+
+  @Test("A last message arrives over bytes that were not read, when it is followed by a drain")
+  func drain() async throws {
+    try await withConnection { channel, peer in
+      try peer.send([UInt8](repeating: 0, count: 50_000))
+      let received = peer.receiveInBackground(.max)
+      try await channel.send(MessageSamples.error)
+      async let drained: Void = channel.drain(limit: 1 << 20)
+      #expect(await received.wait() == MessageSamples.error)
+      peer.close()
+      await drained
+    }
+  }
+
+  @Test("A drain takes in no more than its limit from a peer that never stops")
+  func drainLimit() async throws {
+    try await withConnection { channel, peer in
+      try peer.send([UInt8](repeating: 0, count: 30_000))
+      await channel.drain(limit: 10_000)
+      #expect(try await channel.receive(1) == [0])
+    }
+  }
+
+  @Test("Nothing at all can be sent")
+  func empty() async throws {
+    try await withConnection { channel, peer in
+      try await channel.send([])
+      try await channel.send([1])
+      #expect(try peer.receive(1) == [1])
+    }
+  }
+}

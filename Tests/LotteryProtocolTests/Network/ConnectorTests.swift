@@ -1,0 +1,66 @@
+import Glibc
+import Testing
+
+@testable import LotteryProtocol
+
+@Suite("Connecting", .timeLimit(.minutes(1)))
+struct ConnectorTests {
+  private let worker = Worker(label: "test")
+
+  private func connect(to text: String) async throws -> Channel {
+    let endpoint = try #require(Endpoint(text))
+    let worker = worker
+    return try await Task(executorPreference: worker) {
+      try await Connector.connect(to: endpoint, worker: worker)
+    }.value
+  }
+
+  @Test("A server is found by address and by name", arguments: ["127.0.0.1", "localhost"])
+  func connected(host: String) async throws {
+    let listener = try Listener(port: 0, backlog: 1)
+    let ours = try await connect(to: "\(host):\(listener.port)")
+    let (theirs, _) = try await listener.accept()
+    try await ours.send([1, 2, 3])
+    #expect(try await theirs.receive(3) == [1, 2, 3])
+    try await theirs.send([4])
+    #expect(try await ours.receive(1) == [4])
+    await ours.close()
+    #expect(try await theirs.receive(1) == [])
+    await theirs.close()
+    await listener.close()
+  }
+
+  @Test("A port on which nobody listens is refused")
+  func refused() async throws {
+    try await Peer.withSilentPort { port in
+      let refusal = Connector.Failure.refused(SystemError("connect", code: ECONNREFUSED))
+      await #expect(throws: refusal) { try await connect(to: "127.0.0.1:\(port)") }
+      #expect(refusal.description == "connect: Connection refused")
+    }
+  }
+
+  @Test("A name that cannot be one is not resolved")
+  func unresolved() async throws {
+    let error = await #expect(throws: Connector.Failure.self) {
+      try await connect(to: "not a name:1")
+    }
+    guard case .unresolved(host: "not a name", reason: _) = error else {
+      Issue.record("another error: \(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("A task that is cancelled connects to nothing")
+  func cancelled() async throws {
+    let listener = try Listener(port: 0, backlog: 1)
+    let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
+    let worker = worker
+    let task = Task(executorPreference: worker) {
+      await until { Task.isCancelled }
+      _ = try await Connector.connect(to: endpoint, worker: worker)
+    }
+    task.cancel()
+    await #expect(throws: Connector.Failure.cancelled) { try await task.value }
+    await listener.close()
+  }
+}

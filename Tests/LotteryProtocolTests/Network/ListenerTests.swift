@@ -1,0 +1,60 @@
+import Glibc
+import Testing
+
+@testable import LotteryProtocol
+
+@Suite("Accepting connections", .timeLimit(.minutes(1)))
+struct ListenerTests {
+  @Test("Every connection gets a channel of its own")
+  func many() async throws {
+    let listener = try Listener(port: 0, backlog: 64)
+    var peers: [Peer] = []
+    for _ in 0..<50 { peers.append(try Peer(port: listener.port)) }
+    for (index, peer) in peers.enumerated() { try peer.send([UInt8(index)]) }
+    var received: [UInt8] = []
+    for _ in peers {
+      let (channel, worker) = try await listener.accept()
+      received += try await Task(executorPreference: worker) { try await channel.receive(1) }.value
+      await channel.close()
+    }
+    #expect(received.sorted() == Array(0..<50))
+    for peer in peers { peer.close() }
+    await listener.close()
+  }
+
+  @Test("A connection that arrives while it is waited for is accepted")
+  func later() async throws {
+    let listener = try Listener(port: 0, backlog: 1)
+    let accepted = Task { try await listener.accept() }
+    await Task.yield()
+    let peer = try Peer(port: listener.port)
+    let (channel, _) = try await accepted.value
+    await channel.close()
+    #expect(try peer.receive(1) == [])
+    peer.close()
+    await listener.close()
+  }
+
+  @Test("A port that is taken is an error, and free again once its listener has closed")
+  func taken() async throws {
+    let first = try Listener(port: 0, backlog: 1)
+    #expect(first.port > 0)
+    #expect(throws: SystemError("bind", code: EADDRINUSE)) {
+      try Listener(port: first.port, backlog: 1)
+    }
+    await first.close()
+    let second = try Listener(port: first.port, backlog: 1)
+    #expect(second.port == first.port)
+    await second.close()
+  }
+
+  @Test("A task that is cancelled stops waiting for a connection")
+  func cancelled() async throws {
+    let listener = try Listener(port: 0, backlog: 1)
+    let task = Task { _ = try await listener.accept() }
+    await Task.yield()
+    task.cancel()
+    await #expect(throws: ChannelError.cancelled) { try await task.value }
+    await listener.close()
+  }
+}
