@@ -1,0 +1,41 @@
+import Testing
+
+@testable import LotteryProtocol
+
+@Suite("Deadlines", .timeLimit(.minutes(1)))
+struct DeadlineTests {
+  private let worker = Worker(label: "test")
+
+  @Test("Work that ends in time is not waited for any longer, nor cancelled")
+  func inTime() async {
+    let wasCancelled = Latch<Bool>()
+    await Deadline.run(on: worker, for: .seconds(3600)) { wasCancelled.open(Task.isCancelled) }
+    #expect(wasCancelled.value == false)
+  }
+
+  @Test("Work that takes too long is cancelled, not before its time")
+  func late() async {
+    let never = Latch<Int>()
+    let wasCancelled = Latch<Bool>()
+    let start = ContinuousClock.now
+    await Deadline.run(on: worker, for: .milliseconds(50)) {
+      _ = await never.wait()
+      wasCancelled.open(Task.isCancelled)
+    }
+    #expect(wasCancelled.value == true)
+    #expect(ContinuousClock.now - start >= .milliseconds(49))
+  }
+
+  @Test("The cancellation of whoever waits for it does not cut the work short")
+  func cancelledCaller() async {
+    let wasCancelled = Latch<Bool>()
+    let worker = worker
+    let caller = Task {
+      await until { Task.isCancelled }
+      await Deadline.run(on: worker, for: .seconds(3600)) { wasCancelled.open(Task.isCancelled) }
+    }
+    caller.cancel()
+    await caller.value
+    #expect(wasCancelled.value == false)
+  }
+}

@@ -1,0 +1,62 @@
+import Dispatch
+import Foundation
+import Testing
+
+@testable import LotteryProtocol
+
+@Suite("Workers", .timeLimit(.minutes(1)))
+struct WorkerTests {
+  @Test("All of a task's work runs on its worker's queue, between any two suspensions")
+  func queue() async {
+    let worker = Worker(label: "test")
+    let key = DispatchSpecificKey<Bool>()
+    worker.queue.setSpecific(key: key, value: true)
+    let onQueue = await Task(executorPreference: worker) {
+      var found: [Bool] = []
+      for _ in 0..<100 {
+        found.append(DispatchQueue.getSpecific(key: key) == true)
+        await Task.yield()
+      }
+      return found
+    }.value
+    #expect(onQueue == [Bool](repeating: true, count: 100))
+    #expect(DispatchQueue.getSpecific(key: key) == nil)
+  }
+
+  @Test("A worker does one thing at a time")
+  func serial() async {
+    let worker = Worker(label: "test")
+    let inside = Counter()
+    let overlaps = Counter()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<50 {
+        group.addTask(executorPreference: worker) {
+          for _ in 0..<50 {
+            if inside.up() > 1 { overlaps.up() }
+            sched_yield()
+            inside.down()
+            await Task.yield()
+          }
+        }
+      }
+    }
+    #expect(overlaps.value == 0)
+  }
+
+  @Test("A thousand workers that wait hold hardly any threads")
+  func threads() async throws {
+    let latch = Latch<Int>()
+    let waiting = Counter()
+    let tasks = (0..<1000).map { index in
+      Task(executorPreference: Worker(label: "test \(index)")) {
+        waiting.up()
+        return await latch.wait()
+      }
+    }
+    await until { waiting.value == tasks.count }
+    let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+    #expect(threads < 100)
+    latch.open(7)
+    for task in tasks { #expect(await task.value == 7) }
+  }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import Testing
+
+@testable import LotteryProtocol
+
+@Suite("Files")
+struct FileTests {
+  private let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory()
+  }
+
+  private func write(_ text: String, to file: File) throws {
+    try file.write(text.utf8.span)
+  }
+
+  @Test("What is written goes behind what is there")
+  func append() throws {
+    let path = try directory.file("a", "12")
+    let file = try File(appending: path)
+    defer { file.close() }
+    try write("345", to: file)
+    #expect(try file.size() == 5)
+    #expect(try file.read(at: 0, count: 5) == Array("12345".utf8))
+    try file.truncate(to: 1)
+    try write("6", to: file)
+    #expect(try file.read(at: 0, count: 100) == Array("16".utf8))
+    try file.synchronize()
+    try file.synchronizeAll()
+  }
+
+  @Test("A file that is missing is made for appending, but not for reading")
+  func missing() throws {
+    #expect(throws: SystemError("open", code: ENOENT)) { try File(reading: directory.path("a")) }
+    let file = try File(appending: directory.path("a"))
+    defer { file.close() }
+    #expect(try file.size() == 0)
+  }
+
+  @Test(
+    "Only what lies in the file is read",
+    arguments: [
+      (0, 3, "abc"), (2, 2, "cd"), (4, 10, "ef"), (6, 1, ""), (100, 1, ""), (0, 0, ""),
+    ])
+  func readAt(offset: Int, count: Int, expected: String) throws {
+    let file = try File(reading: directory.file("a", "abcdef"))
+    defer { file.close() }
+    #expect(try file.read(at: offset, count: count) == Array(expected.utf8))
+  }
+
+  @Test("A disk that is full is an error")
+  func full() throws {
+    let file = try File(appending: "/dev/full")
+    defer { file.close() }
+    #expect(throws: SystemError("write", code: ENOSPC)) { try write("1", to: file) }
+  }
+
+  @Test("A lock has one holder, and is free once that has closed")
+  func lock() throws {
+    let path = try directory.file("a", "")
+    let first = try File(reading: path)
+    let second = try File(reading: path)
+    defer { second.close() }
+    #expect(try first.lock())
+    #expect(try !second.lock())
+    first.close()
+    #expect(try second.lock())
+  }
+
+  @Test("Only a directory is opened as one")
+  func openDirectory() throws {
+    let path = try directory.file("a", "")
+    #expect(throws: SystemError("open", code: ENOTDIR)) { try File(directory: path) }
+    let file = try File(directory: directory.path(""))
+    defer { file.close() }
+    try file.synchronizeAll()
+  }
+}
