@@ -53,6 +53,7 @@ final class Server: Sendable {
   ///   again.
   func run() async throws(ServerError) {
     // Agencies that had finished before a restart need not come back for the draw to be held.
+    // Those of an earlier, larger lottery must not stand in for ones that have not finished.
     for agency in context.store.finishedAgencies where agency <= context.agencies {
       context.draw.agencyFinished(agency)
     }

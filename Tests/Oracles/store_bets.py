@@ -1,6 +1,6 @@
 """store_bets and load_bets as the course's server has them: what bets.csv is held against.
 
-    store_bets.py store FILE   appends the bets on standard input, one a line as a JSON array
+    store_bets.py store FILE   appends the bets on standard input, a JSON list of lists of fields
     store_bets.py load FILE    writes the bets in FILE to standard output, likewise
 """
 import csv
@@ -36,11 +36,11 @@ def load_bets(path):
 
 def main(command, path):
     if command == "store":
-        store_bets(path, (Bet(*json.loads(line)) for line in sys.stdin.buffer))
+        store_bets(path, [Bet(*fields) for fields in json.load(sys.stdin.buffer)])
+        print("[]")
     elif command == "load":
-        for bet in load_bets(path):
-            print(json.dumps([str(bet.agency), bet.first_name, bet.last_name,
-                              bet.document, str(bet.birthdate), str(bet.number)]))
+        json.dump([[str(bet.agency), bet.first_name, bet.last_name, bet.document,
+                    str(bet.birthdate), str(bet.number)] for bet in load_bets(path)], sys.stdout)
     else:
         sys.exit(f"{command}: must be store or load")
 

@@ -28,4 +28,10 @@ public final class TemporaryDirectory: Sendable {
   public func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
     try Data(bytes).write(to: URL(filePath: file(name)))
   }
+
+  /// Writes a file that holds `text`, and returns its path.
+  public func path(of name: String, holding text: String) throws -> String {
+    try write(text.utf8, to: name)
+    return file(name)
+  }
 }

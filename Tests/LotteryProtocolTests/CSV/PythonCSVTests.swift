@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LotteryProtocol
@@ -23,7 +24,7 @@ struct PythonCSVTests {
   func reading() throws {
     var random = SeededGenerator(seed: 2024)
     let texts = (0..<10_000).map { _ in text(using: &random) }
-    let answers = try PythonOracle.ask("read", texts, for: Answer.self)
+    let answers = try PythonOracle.ask("csv_oracle.py", ["read"], about: texts, for: Answer.self)
     try #require(answers.count == texts.count)
     for (text, answer) in zip(texts, answers) {
       let read = CSVRows(text)
@@ -45,7 +46,7 @@ struct PythonCSVTests {
         "\(bet.number)",
       ]
     }
-    let answers = try PythonOracle.ask("write", fields, for: String.self)
+    let answers = try PythonOracle.ask("csv_oracle.py", ["write"], about: fields, for: String.self)
     try #require(answers.count == bets.count)
     for (bet, answer) in zip(bets, answers) {
       var row: [UInt8] = []

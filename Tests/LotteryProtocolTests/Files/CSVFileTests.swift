@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import LotteryProtocol
@@ -12,7 +13,7 @@ struct CSVFileTests {
   }
 
   private func open(_ text: String, lastRow: CSVFile.LastRow) throws -> CSVFile {
-    try CSVFile(path: directory.file("a.csv", text), lastRow: lastRow)
+    try CSVFile(path: directory.path(of: "a.csv", holding: text), lastRow: lastRow)
   }
 
   /// The rows that are left.
@@ -104,12 +105,12 @@ struct CSVFileTests {
   @Test("A file that cannot be opened or read is an error")
   func unreadable() throws {
     do throws(SystemError) {
-      _ = try CSVFile(path: directory.path("missing"), lastRow: .whole)
+      _ = try CSVFile(path: directory.file("missing"), lastRow: .whole)
       Issue.record("the file was opened")
     } catch {
       #expect(error == SystemError("open", code: ENOENT))
     }
-    var file = try CSVFile(path: directory.path(""), lastRow: .whole)
+    var file = try CSVFile(path: directory.path, lastRow: .whole)
     do throws(CSVFile.Failure) {
       _ = try rows(&file)
       Issue.record("the directory was read")

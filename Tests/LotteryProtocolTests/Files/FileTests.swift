@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import LotteryProtocol
@@ -17,7 +18,7 @@ struct FileTests {
 
   @Test("What is written goes behind what is there")
   func append() throws {
-    let path = try directory.file("a", "12")
+    let path = try directory.path(of: "a", holding: "12")
     let file = try File(appending: path)
     defer { file.close() }
     try write("345", to: file)
@@ -32,8 +33,8 @@ struct FileTests {
 
   @Test("A file that is missing is made for appending, but not for reading")
   func missing() throws {
-    #expect(throws: SystemError("open", code: ENOENT)) { try File(reading: directory.path("a")) }
-    let file = try File(appending: directory.path("a"))
+    #expect(throws: SystemError("open", code: ENOENT)) { try File(reading: directory.file("a")) }
+    let file = try File(appending: directory.file("a"))
     defer { file.close() }
     #expect(try file.size() == 0)
   }
@@ -44,7 +45,7 @@ struct FileTests {
       (0, 3, "abc"), (2, 2, "cd"), (4, 10, "ef"), (6, 1, ""), (100, 1, ""), (0, 0, ""),
     ])
   func readAt(offset: Int, count: Int, expected: String) throws {
-    let file = try File(reading: directory.file("a", "abcdef"))
+    let file = try File(reading: directory.path(of: "a", holding: "abcdef"))
     defer { file.close() }
     #expect(try file.read(at: offset, count: count) == Array(expected.utf8))
   }
@@ -58,7 +59,7 @@ struct FileTests {
 
   @Test("A lock has one holder, and is free once that has closed")
   func lock() throws {
-    let path = try directory.file("a", "")
+    let path = try directory.path(of: "a", holding: "")
     let first = try File(reading: path)
     let second = try File(reading: path)
     defer { second.close() }
@@ -70,9 +71,9 @@ struct FileTests {
 
   @Test("Only a directory is opened as one")
   func openDirectory() throws {
-    let path = try directory.file("a", "")
+    let path = try directory.path(of: "a", holding: "")
     #expect(throws: SystemError("open", code: ENOTDIR)) { try File(directory: path) }
-    let file = try File(directory: directory.path(""))
+    let file = try File(directory: directory.path)
     defer { file.close() }
     try file.synchronizeAll()
   }

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import LotteryProtocol
 
 /// Bets that tests speak of.

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -24,7 +25,7 @@ import Testing
         }
         try await group.waitForAll()
       }
-      let rows = try TemporaryDirectory.read(server.directory.bets).count { $0 == 0x0A }
+      let rows = try server.directory.read("bets.csv").count { $0 == 0x0A }
       #expect(rows == Int(agencies) * bets)
     }
   }
@@ -38,7 +39,7 @@ import Testing
         try await client.expect(.confirmed, after: Frames.finished(1))
         try await client.expect(
           .winners(more: false, documents: [bet.document]), after: Frames.winnersQuery)
-        #expect(try TemporaryDirectory.read(server.directory.bets) == rows([bet]))
+        #expect(try server.directory.read("bets.csv") == rows([bet]))
       }
     }
   }

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -17,7 +18,7 @@ import Testing
         try await client.expect(.stored(2))
         try await client.expect(.confirmed)
         try await client.expect(.winners(more: false, documents: []))
-        #expect(try TemporaryDirectory.read(server.directory.bets) == rows(bets))
+        #expect(try server.directory.read("bets.csv") == rows(bets))
       }
     }
   }
@@ -41,7 +42,7 @@ import Testing
         #expect(last == 5000)
         #expect(answers < batches.count)
         try await client.expect(.confirmed, after: Frames.finished(5000))
-        #expect(try TemporaryDirectory.read(server.directory.bets) == rows(bets))
+        #expect(try server.directory.read("bets.csv") == rows(bets))
       }
     }
   }
@@ -80,7 +81,7 @@ import Testing
           .rejected(
             offset: 4, index: 0, code: .outOfSequence, reason: "offset 4: 2 bets are stored"))
         try await client.expect(.stored(6), after: Frames.batch(Array(bets[2...]), at: 2))
-        #expect(try TemporaryDirectory.read(server.directory.bets) == rows(bets))
+        #expect(try server.directory.read("bets.csv") == rows(bets))
       }
     }
   }
@@ -96,7 +97,7 @@ import Testing
         try await client.expect(.stored(5), after: Frames.batch(Array(bets[1...]), at: 1))
         try await client.expect(.confirmed, after: Frames.finished(5))
         try await client.expect(.stored(5), after: batch)
-        #expect(try TemporaryDirectory.read(server.directory.bets) == rows(bets))
+        #expect(try server.directory.read("bets.csv") == rows(bets))
       }
     }
   }

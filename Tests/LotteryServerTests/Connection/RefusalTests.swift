@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -76,7 +77,7 @@ import Testing
         try await client.expect(.stored(2))
         try await client.expect(
           .error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
-        #expect(try TemporaryDirectory.read(server.directory.bets) == rows(bets))
+        #expect(try server.directory.read("bets.csv") == rows(bets))
       }
     }
   }

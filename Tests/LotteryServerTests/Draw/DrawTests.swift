@@ -1,5 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -60,11 +61,11 @@ import Testing
     defer { store.close() }
     let failure = Latch<StorageError>()
     let draw = Draw(agencies: 1, store: store, log: .discarding) { failure.open($0) }
-    try TemporaryDirectory.write("no bet\r\n".utf8, to: directory.bets)
+    try directory.write("no bet\r\n".utf8, to: "bets.csv")
     draw.agencyFinished(1)
     #expect(
       await failure.wait()
-        == .damaged(path: directory.bets, line: 1, reason: "1 fields instead of 6"))
+        == .damaged(path: directory.file("bets.csv"), line: 1, reason: "1 fields instead of 6"))
     #expect(!draw.isHeld)
   }
 }

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -101,12 +102,15 @@ import Testing
     store.close()
     let path = directory.path + "/new"
     try BetStore(directory: path).close()
-    #expect(try TemporaryDirectory.read(path + "/bets.csv").isEmpty)
+    #expect(try directory.read("new/bets.csv").isEmpty)
   }
 
   @Test func `a path that is no directory is named`() throws {
     store.close()
-    let error = #expect(throws: StorageError.self) { try BetStore(directory: directory.bets) }
-    #expect(error?.description == "\(directory.bets): cannot be read: open: Not a directory")
+    let error = #expect(throws: StorageError.self) {
+      try BetStore(directory: directory.file("bets.csv"))
+    }
+    #expect(
+      error?.description == "\(directory.file("bets.csv")): cannot be read: open: Not a directory")
   }
 }

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -42,11 +43,11 @@ import Testing
     let directory = try TemporaryDirectory()
     // Two lines for the first row, and a torn one at the end, which must not be cut off either.
     let file = Array("1,\"Ana\n\",Diaz,1,1999-12-31,7\r\n\(damage.row)\r\n2,Juan,P".utf8)
-    try TemporaryDirectory.write(file, to: directory.bets)
+    try directory.write(file, to: "bets.csv")
     let error = #expect(throws: StorageError.self) { try BetStore(directory: directory.path) }
-    #expect(error == .damaged(path: directory.bets, line: 3, reason: damage.reason))
-    #expect(error?.description == "\(directory.bets):3: \(damage.reason)")
-    #expect(try TemporaryDirectory.read(directory.bets) == file)
+    #expect(error == .damaged(path: directory.file("bets.csv"), line: 3, reason: damage.reason))
+    #expect(error?.description == "\(directory.file("bets.csv")):3: \(damage.reason)")
+    #expect(try directory.read("bets.csv") == file)
   }
 
   @Test(arguments: [
@@ -62,20 +63,21 @@ import Testing
     let directory = try TemporaryDirectory()
     let bets = rows(try sampleBets(1, 0..<2)) + "1,torn".utf8
     let finished = Array("2,0\r\n\(damage.row)\r\n3,".utf8)
-    try TemporaryDirectory.write(bets, to: directory.bets)
-    try TemporaryDirectory.write(finished, to: directory.finished)
+    try directory.write(bets, to: "bets.csv")
+    try directory.write(finished, to: "finished.csv")
     #expect(
-      throws: StorageError.damaged(path: directory.finished, line: 2, reason: damage.reason)
+      throws: StorageError.damaged(
+        path: directory.file("finished.csv"), line: 2, reason: damage.reason)
     ) { try BetStore(directory: directory.path) }
-    #expect(try TemporaryDirectory.read(directory.bets) == bets)
-    #expect(try TemporaryDirectory.read(directory.finished) == finished)
+    #expect(try directory.read("bets.csv") == bets)
+    #expect(try directory.read("finished.csv") == finished)
   }
 
   @Test func `a store that could not start lets go of the directory`() throws {
     let directory = try TemporaryDirectory()
-    try TemporaryDirectory.write("no bet\r\n".utf8, to: directory.bets)
+    try directory.write("no bet\r\n".utf8, to: "bets.csv")
     #expect(throws: StorageError.self) { try BetStore(directory: directory.path) }
-    try TemporaryDirectory.write([], to: directory.bets)
+    try directory.write([], to: "bets.csv")
     try BetStore(directory: directory.path).close()
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -18,17 +19,17 @@ import Testing
   @Test func `a write that fails half way is taken back`() async {
     await #expect(processExitsWith: .success) {
       let directory = try TemporaryDirectory()
-      var file = try AppendOnlyFile(path: directory.bets)
+      var file = try AppendOnlyFile(path: directory.file("bets.csv"))
       try file.append(Array("first\r\n".utf8))
       FullDiskTests.limitFiles(to: 4096)
       #expect(
         throws: StorageError.notWritten(
-          path: directory.bets, SystemError("write", code: EFBIG))
+          path: directory.file("bets.csv"), SystemError("write", code: EFBIG))
       ) { try file.append([UInt8](repeating: 1, count: 5000)) }
       #expect(file.size == 7)
-      #expect(try TemporaryDirectory.read(directory.bets) == Array("first\r\n".utf8))
+      #expect(try directory.read("bets.csv") == Array("first\r\n".utf8))
       try file.append(Array("second\r\n".utf8))
-      #expect(try TemporaryDirectory.read(directory.bets) == Array("first\r\nsecond\r\n".utf8))
+      #expect(try directory.read("bets.csv") == Array("first\r\nsecond\r\n".utf8))
     }
   }
 

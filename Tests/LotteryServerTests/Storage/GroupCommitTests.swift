@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -9,9 +10,8 @@ import Testing
     let directory = try TemporaryDirectory()
     let bets = try Self.bets(texts: Self.texts)
     try await Self.store(bets, in: directory)
-    let expected = directory.path + "/python.csv"
-    try PythonOracle.store(bets, to: expected)
-    #expect(try TemporaryDirectory.read(directory.bets) == TemporaryDirectory.read(expected))
+    try CourseStorage.store(bets, to: directory.file("python.csv"))
+    #expect(try directory.read("bets.csv") == directory.read("python.csv"))
   }
 
   @Test func `Python loads what was stored`() async throws {
@@ -19,13 +19,13 @@ import Testing
     // Python's text files turn a carriage return into a line feed.
     let bets = try Self.bets(texts: Self.texts.filter { !$0.utf8.contains(0x0D) })
     try await Self.store(bets, in: directory)
-    #expect(try PythonOracle.load(directory.bets) == bets.map(PythonOracle.fields))
+    #expect(try CourseStorage.load(directory.file("bets.csv")) == bets.map(CourseStorage.fields))
   }
 
   @Test func `bets that Python stored are loaded`() throws {
     let directory = try TemporaryDirectory()
     let bets = try Self.bets(texts: Self.texts)
-    try PythonOracle.store(bets, to: directory.bets)
+    try CourseStorage.store(bets, to: directory.file("bets.csv"))
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
     #expect(try store.allBets() == bets)

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -16,15 +17,15 @@ import Testing
     let file = rows(bets)
     let ends = [0] + bets.indices.map { rows(Array(bets[...$0])).count }
     for size in 0...file.count {
-      try TemporaryDirectory.write(file.prefix(size), to: directory.bets)
+      try directory.write(file.prefix(size), to: "bets.csv")
       let store = try BetStore(directory: directory.path, durability: .process)
       defer { store.close() }
       let whole = ends.lastIndex { $0 <= size } ?? 0
       #expect(store.recovery.bets == UInt64(whole), "of \(size) bytes")
       #expect(store.recovery.tornBytes == size - ends[whole], "of \(size) bytes")
-      #expect(try TemporaryDirectory.read(directory.bets) == Array(file.prefix(ends[whole])))
+      #expect(try directory.read("bets.csv") == Array(file.prefix(ends[whole])))
       try await store.storeBets(Array(bets[whole...]))
-      #expect(try TemporaryDirectory.read(directory.bets) == file)
+      #expect(try directory.read("bets.csv") == file)
     }
   }
 
@@ -32,8 +33,8 @@ import Testing
     let (ones, twos) = try (sampleBets(1, 0..<5), sampleBets(2, 0..<2))
     // The agencies' batches took turns.
     let turns = [ones[..<2], twos[..<1], ones[2...], twos[1...]]
-    try TemporaryDirectory.write(rows(turns.flatMap(\.self)), to: directory.bets)
-    try TemporaryDirectory.write("2,2\r\n".utf8, to: directory.finished)
+    try directory.write(rows(turns.flatMap(\.self)), to: "bets.csv")
+    try directory.write("2,2\r\n".utf8, to: "finished.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
     #expect(
@@ -49,7 +50,7 @@ import Testing
 
   @Test func `the last bet is found whatever its texts hold`() async throws {
     let bet = try Self.twoLineBet
-    try TemporaryDirectory.write(rows([bet]), to: directory.bets)
+    try directory.write(rows([bet]), to: "bets.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
     #expect(await store.take(Claim(agency: bet.agency) {})?.lastBet == bet)
@@ -57,8 +58,8 @@ import Testing
 
   @Test func `the report counts what was found`() throws {
     let bets = try sampleBets(1, 0..<3) + sampleBets(2, 0..<2)
-    try TemporaryDirectory.write(rows(bets) + "1,An".utf8, to: directory.bets)
-    try TemporaryDirectory.write("1,3\r\n3,0\r\n2,".utf8, to: directory.finished)
+    try directory.write(rows(bets) + "1,An".utf8, to: "bets.csv")
+    try directory.write("1,3\r\n3,0\r\n2,".utf8, to: "finished.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
     var report = store.recovery
@@ -70,7 +71,7 @@ import Testing
   @Test func `a torn row of finished.csv is an agency that has not finished`() async throws {
     let file = Array("1,0\r\n12,0\r\n".utf8)
     for size in 0...file.count {
-      try TemporaryDirectory.write(file.prefix(size), to: directory.finished)
+      try directory.write(file.prefix(size), to: "finished.csv")
       let store = try BetStore(directory: directory.path)
       defer { store.close() }
       let finished: Set<UInt32> = size < 5 ? [] : size < file.count ? [1] : [1, 12]

@@ -1,5 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -18,9 +19,15 @@ struct RunningServer: Sendable {
     configuration.listenBacklog = 512
     configuration.agencies = agencies
     configuration.dataDirectory = directory.path
-    let server = try Server(configuration, log: log) { Issue.record("the disk failed: \($0)") }
+    let server = try Server(configuration, log: log)
     port = server.port
-    task = Task(executorPreference: Worker(label: "server")) { await server.run() }
+    task = Task(executorPreference: Worker(label: "server")) {
+      do throws(ServerError) {
+        try await server.run()
+      } catch {
+        Issue.record("the disk failed: \(error)")
+      }
+    }
   }
 
   /// Ends the server like SIGTERM, and returns when it has ended.
