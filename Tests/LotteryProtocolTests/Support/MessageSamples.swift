@@ -1,6 +1,7 @@
 @testable import LotteryProtocol
 
-/// Frames worked out by hand from `PROTOCOL.md`, byte by byte; our own encoder had no part in them.
+/// Frames worked out by hand from the contract (`PROTOCOL.md`); our own encoder had no part in
+/// them.
 enum MessageSamples {
   /// Ana Ñu, document 007, born 1999-03-17, number 2201: 20 bytes.
   static let ana = "03416E61 03C39175 03303037 07CF0311 00000899"
