@@ -7,7 +7,7 @@ import Synchronization
 final class Server: Sendable {
   private let listener: Listener
   private let context: ServiceContext
-  private let connections = ConnectionRegistry()
+  private let connections: ConnectionRegistry
   /// Opens when the disk can no longer be relied upon.
   private let failure: Latch<StorageError>
 
@@ -16,8 +16,14 @@ final class Server: Sendable {
 
   /// Opens the files and the port.
   ///
+  /// - Parameter connectionLimit: connections beyond it wait in the kernel's queue until others
+  ///   end.
   /// - Throws: ``ServerError``
-  init(_ configuration: ServerConfiguration, log: Log) throws(ServerError) {
+  init(
+    _ configuration: ServerConfiguration, log: Log,
+    connectionLimit: Int = ConnectionLimit.ofProcess()
+  ) throws(ServerError) {
+    connections = ConnectionRegistry(limit: connectionLimit)
     let failure = Latch<StorageError>()
     self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
@@ -94,6 +100,7 @@ final class Server: Sendable {
   private func acceptConnections() async {
     var isExhausted = false
     while true {
+      await waitForRoom()
       do throws(ChannelError) {
         let (channel, worker) = try await listener.accept()
         isExhausted = false
@@ -111,5 +118,12 @@ final class Server: Sendable {
         do { try await Task.sleep(for: Self.acceptPause) } catch { return }
       }
     }
+  }
+
+  private func waitForRoom() async {
+    guard !connections.hasRoom else { return }
+    context.log.warning(
+      LogLine("accept_connections", .fail, ["error": "\(connections.count) connections are open"]))
+    await connections.waitForRoom()
   }
 }

@@ -99,6 +99,11 @@ final class RawClient {
     return bytes
   }
 
+  /// How many bytes have arrived and not been looked at; nil where none have.
+  func receivedNow() throws -> Int? {
+    try channel.receiveNow(into: &buffer)
+  }
+
   func close() async {
     await channel.close()
   }

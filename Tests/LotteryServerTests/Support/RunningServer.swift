@@ -12,14 +12,17 @@ struct RunningServer: Sendable {
   private let task: Task<Void, Never>
 
   /// Starts a server over the files in `directory`.
-  init(agencies: UInt32, in directory: TemporaryDirectory, log: Log = .discarding) throws {
+  init(
+    agencies: UInt32, in directory: TemporaryDirectory, connectionLimit: Int = 1000,
+    log: Log = .discarding
+  ) throws {
     self.directory = directory
     var configuration = ServerConfiguration()
     configuration.port = 0
     configuration.listenBacklog = 512
     configuration.agencies = agencies
     configuration.dataDirectory = directory.path
-    let server = try Server(configuration, log: log)
+    let server = try Server(configuration, log: log, connectionLimit: connectionLimit)
     port = server.port
     task = Task(executorPreference: Worker(label: "server")) {
       do throws(ServerError) {
@@ -55,10 +58,12 @@ struct RunningServer: Sendable {
 /// Runs `body` with a server over `directory`, or over one of its own.
 func withServer<Value>(
   agencies: UInt32, in directory: TemporaryDirectory? = nil,
-  log: Log = .discarding, _ body: (RunningServer) async throws -> Value
+  connectionLimit: Int = 1000, log: Log = .discarding,
+  _ body: (RunningServer) async throws -> Value
 ) async throws -> Value {
   let server = try RunningServer(
-    agencies: agencies, in: directory ?? TemporaryDirectory(), log: log)
+    agencies: agencies, in: directory ?? TemporaryDirectory(),
+    connectionLimit: connectionLimit, log: log)
   do {
     let value = try await body(server)
     await server.stop()
