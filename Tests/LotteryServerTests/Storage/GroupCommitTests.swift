@@ -49,4 +49,35 @@ import Testing
       #expect(Array(bets[start..<(start + size)]) == (try sampleBets(bets[start].agency, 0..<size)))
     }
   }
+
+  @Test func `connections that take over from each other store every bet once`() async throws {
+    let directory = try TemporaryDirectory()
+    let store = try BetStore(directory: directory.path, durability: .process)
+    defer { store.close() }
+    let total: UInt64 = 300
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<8 {
+        group.addTask { try await Self.storeInTurns(upTo: total, in: store) }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try store.allBets() == sampleBets(1, 0..<Int(total)))
+  }
+
+  /// An agency that connects again whenever it has lost its claim, and goes on where it is told.
+  private static func storeInTurns(upTo total: UInt64, in store: BetStore) async throws {
+    while true {
+      let claim = Claim(agency: 1) {}
+      guard var next = await store.take(claim)?.stored else { return }
+      do {
+        while next < total {
+          try await store.store([try sampleBet(1, Int(next))], by: claim)
+          next += 1
+        }
+        return
+      } catch StorageError.claimLost {
+        continue
+      }
+    }
+  }
 }

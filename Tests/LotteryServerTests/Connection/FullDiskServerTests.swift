@@ -1,0 +1,52 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// A server that runs out of disk. The limit on file sizes is the process's: each test has one
+/// of its own.
+@Suite struct FullDiskServerTests {
+  @Test func `bets that cannot be stored are rejected, and the agency may go on`() async {
+    await #expect(processExitsWith: .success) {
+      try await withServer(agencies: 1) { server in
+        try await server.withClient(1) { client in
+          try await client.greet()
+          let bets = try sampleBets(1, 0..<100)
+          let notStored = "the server could not store it"
+          FullDiskTests.limitFiles(to: 4096)
+          try await client.expect(
+            .rejected(offset: 0, index: 0, code: .notStored, reason: notStored),
+            after: Frames.batch(bets, at: 0))
+          try await client.expect(
+            .rejected(
+              offset: 100, index: 0, code: .outOfSequence, reason: "offset 100: 0 bets are stored"),
+            after: Frames.batch(bets, at: 100))
+          try await client.expect(.stored(10), after: Frames.batch(Array(bets[..<10]), at: 0))
+          try await client.expect(.confirmed, after: Frames.finished(10))
+          #expect(try TemporaryDirectory.read(server.directory.bets) == rows(Array(bets[..<10])))
+        }
+      }
+    }
+  }
+
+  @Test func `an agency that finishes on a full disk has not finished`() async {
+    await #expect(processExitsWith: .success) {
+      try await withServer(agencies: 1) { server in
+        try await server.withClient(1) { client in
+          try await client.greet()
+          FullDiskTests.limitFiles(to: 0)
+          try await client.expect(
+            .error(code: .shuttingDown, reason: "the server could not store it"),
+            after: Frames.finished(0))
+          try await client.expect(nil)
+        }
+        FullDiskTests.limitFiles(to: 4096)
+        try await server.withClient(1) { client in
+          try await client.expect(
+            .welcome(version: 1, state: .open, stored: 0, lastBet: nil), after: Frames.hello(1))
+          try await client.expect(.confirmed, after: Frames.finished(0))
+        }
+      }
+    }
+  }
+}
