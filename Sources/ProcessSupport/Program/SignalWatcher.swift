@@ -17,12 +17,17 @@ public final class SignalWatcher: Sendable {
   ///   together.
   public init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
     let queue = DispatchQueue(label: "signals")
+    let registered = DispatchGroup()
     sources = signals.map { signal in
       let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
       source.setEventHandler { handler(signal) }
+      source.setRegistrationHandler { registered.leave() }
+      registered.enter()
       source.resume()
       return source
     }
+    // Until then a signal would still do what it does by default: end the process.
+    registered.wait()
   }
 
   deinit {
