@@ -1,0 +1,133 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import ProcessSupport
+
+@Suite("Writing a log", .timeLimit(.minutes(1)))
+struct LogTests {
+  @Test(
+    "Only what matters as much as the level is written",
+    arguments: [
+      (.debug, ["d", "i", "w", "e"]), (.info, ["i", "w", "e"]), (.warning, ["w", "e"]),
+      (.error, ["e"]), (.critical, []),
+    ] as [(LogLevel, [String])])
+  func filter(level: LogLevel, expected: [String]) throws {
+    let file = try LogFile()
+    let log = Log(layout: .go, level: level, descriptor: file.descriptor)
+    log.debug(LogLine("d", .success))
+    log.info(LogLine("i", .success))
+    log.warning(LogLine("w", .success))
+    log.error(LogLine("e", .success))
+    log.flush()
+    let lines = try file.lines()
+    #expect(lines.count == expected.count)
+    #expect(zip(lines, expected).allSatisfy { $0.hasSuffix("action: \($1) | result: success") })
+    #expect(LogLevel.allCases.filter(log.writes) == LogLevel.allCases.filter { $0 >= level })
+  }
+
+  @Test("A line that is not written is not even made")
+  func lazy() throws {
+    let file = try LogFile()
+    let log = Log(layout: .go, level: .info, descriptor: file.descriptor)
+    var made = 0
+    func line() -> LogLine {
+      made += 1
+      return LogLine("config", .success)
+    }
+    log.debug(line())
+    #expect(made == 0)
+    log.info(line())
+    #expect(made == 1)
+    log.flush()
+  }
+
+  @Test("Nothing is lost or torn where many write, and each one's lines stay in order")
+  func manyWriters() async throws {
+    let file = try LogFile()
+    let log = Log(layout: .python, level: .info, descriptor: file.descriptor)
+    await withTaskGroup(of: Void.self) { group in
+      for writer in 0..<20 {
+        group.addTask {
+          for number in 0..<500 {
+            log.info(LogLine("w", .success, ["writer": "\(writer)", "number": "\(number)"]))
+            if number % 100 == 0 { log.flush() }
+          }
+        }
+      }
+    }
+    log.flush()
+    let lines = try file.lines().map { parts(of: $0).rest }
+    #expect(lines.count == 20 * 500)
+    for writer in 0..<20 {
+      let prefix = " INFO     action: w | result: success | writer: \(writer) | number: "
+      let numbers = lines.filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }
+      #expect(numbers == (0..<500).map { "\($0)"[...] })
+    }
+  }
+
+  @Test("A flush returns when the lines before it have been written")
+  func flush() throws {
+    let file = try LogFile()
+    let log = Log(layout: .go, level: .info, descriptor: file.descriptor)
+    log.flush()
+    for count in 1...100 {
+      log.info(LogLine("config", .success))
+      log.flush()
+      #expect(try file.lines().count == count)
+    }
+  }
+
+  @Test("A reader that does not read holds up nobody, and gets everything in the end")
+  func slowReader() throws {
+    let pipe = Pipe()
+    let log = Log(
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    // A pipe takes 64 KiB (pipe(7)); these lines are ten times that.
+    let value = String(repeating: "x", count: 10_000)
+    for _ in 0..<64 { log.info(LogLine("config", .success, ["value": value])) }
+    let size = 64 * (19 + 10 + "action: config | result: success | value: \n".count + 10_000)
+    #expect(try read(size, from: pipe) == size)
+  }
+
+  @Test("More than may wait to be written is written all the same")
+  func overLimit() throws {
+    let pipe = Pipe()
+    let log = Log(
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let lineSize = 19 + 10 + "action: config | result: success | value: \n".count + 100_000
+    let count = 2 * Log.pendingLimit / lineSize
+    let received = Mutex(0)
+    let reader = DispatchGroup()
+    DispatchQueue(label: "reader").async(group: reader) {
+      received.withLock { $0 = (try? read(count * lineSize, from: pipe)) ?? 0 }
+    }
+    let value = String(repeating: "x", count: 100_000)
+    for _ in 0..<count { log.info(LogLine("config", .success, ["value": value])) }
+    reader.wait()
+    #expect(received.withLock { $0 } == count * lineSize)
+  }
+
+  @Test("A log that cannot be written stops nobody")
+  func full() {
+    let descriptor = open("/dev/full", O_WRONLY)
+    defer { close(descriptor) }
+    let log = Log(layout: .go, level: .info, descriptor: descriptor)
+    for _ in 0..<10 {
+      log.info(LogLine("config", .success))
+      log.flush()
+    }
+    #expect(descriptor >= 0)
+  }
+}
+
+/// Reads `count` bytes, or what there is before the other end closes; returns how many it was.
+private func read(_ count: Int, from pipe: Pipe) throws -> Int {
+  var taken = 0
+  while taken < count {
+    let part = try pipe.fileHandleForReading.read(upToCount: count - taken)?.count ?? 0
+    if part == 0 { break }
+    taken += part
+  }
+  return taken
+}

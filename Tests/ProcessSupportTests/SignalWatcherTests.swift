@@ -1,0 +1,46 @@
+import Glibc
+import Testing
+
+import ProcessSupport
+
+/// Each test runs in a process of its own: signals concern all of it.
+@Suite("Watching for signals", .timeLimit(.minutes(1)))
+struct SignalWatcherTests {
+  @Test("SIGTERM is handed to the closure instead of ending the process")
+  func terminate() async {
+    await #expect(processExitsWith: .exitCode(7)) {
+      let watcher = SignalWatcher(SignalWatcher.termination) { exit($0 == SIGTERM ? 7 : 1) }
+      kill(getpid(), SIGTERM)
+      withExtendedLifetime(watcher) { while true { pause() } }
+    }
+  }
+
+  @Test("SIGINT is handed to the closure instead of ending the process")
+  func interrupt() async {
+    await #expect(processExitsWith: .exitCode(7)) {
+      let watcher = SignalWatcher(SignalWatcher.termination) { exit($0 == SIGINT ? 7 : 1) }
+      kill(getpid(), SIGINT)
+      withExtendedLifetime(watcher) { while true { pause() } }
+    }
+  }
+
+  @Test("A signal that is not watched does what it always does")
+  func unwatched() async {
+    await #expect(processExitsWith: .signal(SIGUSR1)) {
+      let watcher = SignalWatcher(SignalWatcher.termination) { _ in exit(1) }
+      kill(getpid(), SIGUSR1)
+      withExtendedLifetime(watcher) { while true { pause() } }
+    }
+  }
+
+  @Test("A write to a pipe that nobody reads is an error once that is asked for")
+  func brokenPipe() async {
+    await #expect(processExitsWith: .exitCode(EPIPE)) {
+      SignalWatcher.ignoreBrokenPipes()
+      var ends: [Int32] = [0, 0]
+      pipe(&ends)
+      close(ends[0])
+      exit(write(ends[1], "x", 1) == -1 ? errno : 0)
+    }
+  }
+}
