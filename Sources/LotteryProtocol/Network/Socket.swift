@@ -19,8 +19,9 @@ public struct Socket: Sendable {
 
   /// Makes a socket that is neither bound nor connected.
   init(family: Int32) throws(SystemError) {
-    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-    descriptor = try SystemError.check("socket") { Glibc.socket(family, type, 0) }
+    // SOCK_CLOEXEC: as with files, no program that is started later inherits it.
+    let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+    descriptor = try SystemError.check("socket") { Glibc.socket(family, Int32(type), 0) }
   }
 
   /// Takes over a connection that `accept` returned. Where that fails the descriptor is closed.
@@ -28,6 +29,7 @@ public struct Socket: Sendable {
     self.descriptor = descriptor
     do throws(SystemError) {
       try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+      try SystemError.check("fcntl") { fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
       try configureConnection()
     } catch {
       close()
