@@ -8,9 +8,11 @@ public enum ClientProgram {
   public static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "agency-client", help: help, layout: .go)
     return await program.run(arguments) { file, worker, log in
-      let configuration = try configuration(file, log: log)
+      var settings = try settings(file)
+      let configuration = try ClientConfiguration(&settings)
       log.info(configuration.logLine)
       log.setLevel(configuration.logLevel)
+      settings.warnOfUnused(log)
       do throws(AgencyError) {
         try await run(configuration, worker: worker, log: log)
       } catch .cancelled {
@@ -19,17 +21,12 @@ public enum ClientProgram {
     }
   }
 
-  private static func configuration(
-    _ file: String?, log: Log
-  ) throws(ConfigurationError) -> ClientConfiguration {
+  private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
     let path = file ?? ClientConfiguration.defaultFile
     let document = try ConfigurationFile.read(path).map { bytes throws(ConfigurationError) in
       try YAMLDocument(bytes, file: path)
     }
-    var settings = Settings(file: document?.settings ?? [], environment: environment)
-    let configuration = try ClientConfiguration(&settings)
-    settings.warnOfUnused(log)
-    return configuration
+    return Settings(file: document?.settings ?? [], environment: environment)
   }
 
   private static func run(

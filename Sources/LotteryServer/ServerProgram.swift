@@ -8,26 +8,23 @@ public enum ServerProgram {
   public static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "lottery-server", help: help, layout: .python)
     return await program.run(arguments) { file, _, log in
-      let configuration = try configuration(file, log: log)
+      var settings = try settings(file)
+      let configuration = try ServerConfiguration(&settings)
       log.setLevel(configuration.loggingLevel)
       log.debug(configuration.logLine)
+      settings.warnOfUnused(log)
       try await Server(configuration, log: log).run()
     }
   }
 
-  private static func configuration(
-    _ file: String?, log: Log
-  ) throws(ConfigurationError) -> ServerConfiguration {
+  private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
     let path = file ?? ServerConfiguration.defaultFile
     let document = try ConfigurationFile.read(path).map { bytes throws(ConfigurationError) in
       try INIDocument(bytes, file: path)
     }
-    var settings = Settings(file: document?.sections["DEFAULT"] ?? []) { variable in
+    return Settings(file: document?.sections["DEFAULT"] ?? []) { variable in
       getenv(variable).map { String(cString: $0) }
     }
-    let configuration = try ServerConfiguration(&settings)
-    settings.warnOfUnused(log)
-    return configuration
   }
 
   private static let help = """

@@ -7,7 +7,8 @@ struct Persistence {
   private let limitText: String
   private let log: Log
   private var backoff: Backoff
-  private var lastProgress = ContinuousClock.now
+  /// When it went wrong for the first time since something went well.
+  private var failingSince: ContinuousClock.Instant?
 
   /// Persistence that ends after `limit` without progress.
   init(_ policy: RetryPolicy, log: Log) {
@@ -19,7 +20,7 @@ struct Persistence {
 
   /// Notes that something went well: the limit and the pauses begin anew.
   mutating func noteProgress() {
-    lastProgress = .now
+    failingSince = nil
     backoff.reset()
   }
 
@@ -31,7 +32,9 @@ struct Persistence {
     guard error.isTransient else { throw error }
     var generator = SystemRandomNumberGenerator()
     let pause = backoff.pause(using: &generator)
-    guard lastProgress.duration(to: .now) + pause <= limit else {
+    let start = failingSince ?? .now
+    failingSince = start
+    guard start.duration(to: .now) + pause <= limit else {
       throw .gaveUp(after: limitText, error)
     }
     log.warning(LogLine("retry", .inProgress, ["pause": pause.goText, "error": error.description]))

@@ -33,8 +33,11 @@ struct ServerConnection: ~Copyable {
     var hello: [UInt8] = []
     AgencyMessage.appendHello(agency: agency, key: key, to: &hello)
     try await send(hello)
-    guard case .welcome(_, _, let stored, let lastBet) = try await receive() else {
+    guard case .welcome(let version, _, let stored, let lastBet) = try await receive() else {
       throw .unexpected("WELCOME should answer HELLO")
+    }
+    guard version == ProtocolLimits.version else {
+      throw .unexpected("WELCOME has version \(version), not \(ProtocolLimits.version)")
     }
     return (stored, lastBet)
   }

@@ -27,11 +27,11 @@ struct LotteryMode {
       to: configuration.serverAddress, agency: configuration.id, worker: worker, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: "")
-      persistence.noteProgress()
       var file = try AgencyFile(path: configuration.dataFile)
       try file.skip(stored, lastBet: lastBet)
-      let total = try await sendBets(of: file, from: stored, over: &connection)
-      let winners = try await finish(total: total, over: &connection)
+      let total = try await sendBets(
+        of: file, from: stored, over: &connection, noting: &persistence)
+      let winners = try await finish(total: total, over: &connection, noting: &persistence)
       log.info(
         LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners.count)"]))
       await connection.close()
@@ -45,7 +45,8 @@ struct LotteryMode {
   ///
   /// A bad row ends it only after the rows before it are stored.
   private func sendBets(
-    of file: consuming AgencyFile, from stored: UInt64, over connection: inout ServerConnection
+    of file: consuming AgencyFile, from stored: UInt64,
+    over connection: inout ServerConnection, noting persistence: inout Persistence
   ) async throws(AgencyError) -> UInt64 {
     var batcher = Batcher(file, offset: stored, maxAmount: configuration.batchMaxAmount)
     var window = SendWindow(size: configuration.batchWindow)
@@ -61,6 +62,7 @@ struct LotteryMode {
         frames.removeAll(keepingCapacity: true)
       } else if !window.isEmpty {
         try await receiveStored(&window, over: &connection)
+        persistence.noteProgress()
       } else {
         break
       }
@@ -87,7 +89,8 @@ struct LotteryMode {
   }
 
   private func finish(
-    total: UInt64, over connection: inout ServerConnection
+    total: UInt64, over connection: inout ServerConnection,
+    noting persistence: inout Persistence
   ) async throws(AgencyError) -> [String] {
     var frames: [UInt8] = []
     AgencyMessage.appendFinished(total: total, to: &frames)
@@ -96,6 +99,7 @@ struct LotteryMode {
     guard try await connection.receive() == .confirmed else {
       throw .unexpected("CONFIRMED should answer FINISHED")
     }
+    persistence.noteProgress()
     var winners: [String] = []
     while true {
       guard case .winners(let more, let documents) = try await connection.receive() else {

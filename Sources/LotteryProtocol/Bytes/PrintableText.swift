@@ -1,8 +1,8 @@
 /// Bytes from outside, made fit for one field of a log line.
 public enum PrintableText {
   /// `bytes` as text without line breaks, control characters or `|`, which separates the fields
-  /// of a log line: those, and what is not UTF-8, are escaped as in a Swift literal. A backslash
-  /// is doubled, so that the text can be read back.
+  /// of a log line: those are escaped as in a Swift literal, and a backslash is doubled, so that
+  /// the text can be read back. What is not UTF-8 becomes U+FFFD.
   ///
   /// - Parameter limit: characters kept; what is cut off is replaced by `…`.
   public static func escaped(_ bytes: Span<UInt8>, limit: Int = .max) -> String {

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// A connection that reads like a blocking one and suspends its task instead of its thread.
@@ -14,6 +15,8 @@ public final class Channel: Sendable {
   private let reading: Readiness
   /// Made when a write would block for the first time; most connections never need it.
   private let writing = Mutex<Readiness?>(nil)
+  /// Whether a write ended in the middle of a message.
+  private let isCutShort = Atomic(false)
 
   /// A channel over a connected socket, which from now on belongs to it.
   init(_ socket: Socket, peer: PeerAddress?, worker: Worker) {
@@ -32,10 +35,11 @@ public final class Channel: Sendable {
   public func receive(into buffer: inout InputBuffer) async throws(ChannelError) -> Int {
     precondition(!buffer.isFull, "no room to receive into")
     while true {
+      // First of all, so that a peer that always has something to say cannot hold up the end.
+      if Task.isCancelled { throw .cancelled }
       if let count = try receiveNow(into: &buffer) { return count }
       buffer.releaseIfEmpty()
       await reading.wait()
-      if Task.isCancelled { throw .cancelled }
     }
   }
 
@@ -61,17 +65,25 @@ public final class Channel: Sendable {
     }
   }
 
+  /// Whether a task waits for bytes that have not arrived.
+  var isAwaited: Bool { reading.isAwaited }
+
   /// Returns when the kernel has taken all of `bytes`.
   ///
-  /// - Throws: ``ChannelError``; part of the bytes may have been sent.
+  /// - Throws: ``ChannelError``; part of the bytes may have been sent, and then nothing can be sent
+  ///   any more, because the peer would take it for the rest.
   public func send(_ bytes: [UInt8]) async throws(ChannelError) {
+    if isCutShort.load(ordering: .relaxed) { throw .broken(SystemError("send", code: EPIPE)) }
     var sent = 0
     while sent < bytes.count {
       if let count = try sendNow(bytes, from: sent) {
         sent += count
       } else {
         await writable().wait()
-        if Task.isCancelled { throw .cancelled }
+        if Task.isCancelled {
+          isCutShort.store(sent > 0, ordering: .relaxed)
+          throw .cancelled
+        }
       }
     }
   }

@@ -52,6 +52,13 @@ final class Readiness: Sendable {
     }
   }
 
+  /// Whether a task waits.
+  var isAwaited: Bool {
+    state.withLock { state in
+      if case .waiting = state { true } else { false }
+    }
+  }
+
   /// Stops watching the descriptor; when it returns, the descriptor may be closed.
   ///
   /// Nobody may be waiting, and nobody may wait afterwards.

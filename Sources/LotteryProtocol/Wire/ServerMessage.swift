@@ -66,8 +66,10 @@ public enum ServerMessage: Hashable, Sendable {
     var lastBet: Bet?
     if stored > 0 {
       guard let taken = BetWire.take(from: &cursor, in: frame) else { return nil }
-      guard case .success(let located) = taken else { throw .textEncoding(type) }
-      lastBet = Bet(agency: agency, located, in: frame)
+      switch taken {
+      case .success(let located): lastBet = Bet(agency: agency, located, in: frame)
+      case .failure(let violation): throw .invalidBet(type, violation)
+      }
     }
     return .welcome(version: version, state: knownState, stored: stored, lastBet: lastBet)
   }

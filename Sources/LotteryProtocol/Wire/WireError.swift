@@ -12,6 +12,8 @@ public enum WireError: Error, Hashable, Sendable {
   case emptyBatch
   /// A text that is not a bet's is not valid UTF-8.
   case textEncoding(UInt8)
+  /// The bet in a WELCOME breaks a rule.
+  case invalidBet(UInt8, BetRuleViolation)
   /// A field has a value that the contract does not name.
   case fieldValue(UInt8, field: String, value: UInt64)
 }
@@ -28,6 +30,7 @@ extension WireError: CustomStringConvertible {
     case .bodyTooLong(let type, let extra): "message \(Self.hex(type)): \(extra) bytes too many"
     case .emptyBatch: "a batch must hold at least one bet"
     case .textEncoding(let type): "message \(Self.hex(type)): a text is not valid UTF-8"
+    case .invalidBet(let type, let violation): "message \(Self.hex(type)): \(violation)"
     case .fieldValue(let type, let field, let value):
       "message \(Self.hex(type)): \(field) must not be \(value)"
     }

@@ -1,3 +1,4 @@
+import Glibc
 import LotteryProtocol
 import ProcessSupport
 
@@ -110,7 +111,9 @@ struct AgencyService: ~Copyable {
     case .claim(let agency, _):
       try await makeClaim(agency)
     case .reply(let message):
-      BatchLog.write(message, to: context.log)
+      try await send([message])
+    case .reject(let message, let bets):
+      BatchLog.write(message, bets: bets, to: context.log)
       try await send([message])
     case .finish(let total):
       try await finish(total: total)
@@ -137,12 +140,15 @@ struct AgencyService: ~Copyable {
       context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
       throw .refused(.shuttingDown, "the server could not store it")
     }
-    try await send([session.confirm()])
+    // It has finished, whether or not it hears so: the others must not wait for it in vain.
     context.draw.agencyFinished(session.agency)
+    try await send([session.confirm()])
   }
 
   private func sendWinners() async throws(ServiceError) {
-    guard let winners = await awaitDraw() else { throw .channel(.cancelled) }
+    guard let winners = await awaitDraw() else {
+      throw .channel(Task.isCancelled ? .cancelled : .broken(SystemError("poll", code: ECONNRESET)))
+    }
     var bytes: [UInt8] = []
     ServerMessage.appendWinners(winners, to: &bytes)
     try await send(bytes)

@@ -22,12 +22,15 @@ enum BatchLog {
     }
   }
 
-  /// A line for a batch that was refused; other messages are not logged.
-  static func write(_ message: ServerMessage, to log: Log) {
+  /// A line for a batch of `bets` bets that REJECTED answers.
+  static func write(_ message: ServerMessage, bets: Int, to log: Log) {
     guard case .rejected(let offset, let index, let code, let reason) = message else { return }
     log.info(
       LogLine(
         "apuesta_recibida", .fail,
-        ["offset": "\(offset)", "index": "\(index)", "code": "\(code.rawValue)", "error": reason]))
+        [
+          "cantidad": "\(bets)", "offset": "\(offset)", "index": "\(index)",
+          "code": "\(code.rawValue)", "error": reason,
+        ]))
   }
 }

@@ -137,8 +137,9 @@ struct AgencySession {
   private func reject(
     _ batch: BetBatch, _ code: RejectionCode, _ reason: String, index: Int = 0
   ) -> SessionAction {
-    .reply(
-      .rejected(offset: batch.offset, index: UInt16(index), code: code, reason: reason))
+    .reject(
+      .rejected(offset: batch.offset, index: UInt16(index), code: code, reason: reason),
+      bets: batch.count)
   }
 
   private func finish(total: UInt64) -> SessionAction {

@@ -1,11 +1,17 @@
 import LotteryProtocol
 
 /// A file that only grows, and only by whole writes: one that fails half way is taken back.
+///
+/// Where it can't be known what the disk holds, the file takes nothing more: see ``synchronize()``.
 struct AppendOnlyFile: Sendable {
   let path: String
   private let file: File
   /// Bytes that are known to be good.
   private(set) var size: Int
+  /// Bytes that are known to be on the disk.
+  private var safeSize = 0
+  /// Why nothing may be appended any more.
+  private var failure: StorageError?
 
   /// Opens the file at `path`, and makes it where it is missing.
   init(path: String) throws(StorageError) {
@@ -28,6 +34,7 @@ struct AppendOnlyFile: Sendable {
   /// - Throws: ``StorageError/notWritten(path:_:)``, or ``StorageError/unreliable(path:_:)`` where
   ///   what was written in part could not be taken back.
   mutating func append(_ bytes: [UInt8]) throws(StorageError) {
+    if let failure { throw failure }
     do throws(SystemError) {
       try file.write(bytes.span)
       size += bytes.count
@@ -41,12 +48,17 @@ struct AppendOnlyFile: Sendable {
   ///
   /// - Throws: ``StorageError/unreliable(path:_:)``: after a failed sync the kernel may have
   ///   dropped the bytes and report success the next time (fsync(2)), so nobody may go on as if
-  ///   nothing happened.
-  func synchronize() throws(StorageError) {
+  ///   nothing happened. What was not safe before is taken back, so that nobody who opens the file
+  ///   after that finds it in the kernel's memory and believes it.
+  mutating func synchronize() throws(StorageError) {
+    if let failure { throw failure }
     do throws(SystemError) {
       try file.synchronize()
+      safeSize = size
     } catch {
-      throw .unreliable(path: path, error)
+      size = safeSize
+      try? takeBack()
+      throw giveUp(error)
     }
   }
 
@@ -70,11 +82,17 @@ struct AppendOnlyFile: Sendable {
     file.close()
   }
 
-  private func takeBack() throws(StorageError) {
+  private mutating func takeBack() throws(StorageError) {
     do throws(SystemError) {
       try file.truncate(to: size)
     } catch {
-      throw .unreliable(path: path, error)
+      throw giveUp(error)
     }
+  }
+
+  private mutating func giveUp(_ error: SystemError) -> StorageError {
+    let failure = StorageError.unreliable(path: path, error)
+    self.failure = failure
+    return failure
   }
 }

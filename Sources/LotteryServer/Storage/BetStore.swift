@@ -34,6 +34,12 @@ public final class BetStore: Sendable {
       opened.append(finishedFile)
       try directory.synchronize()
       let recovery = try Recovery(bets: &betsFile, finished: &finishedFile)
+      // What was found may be in the kernel's memory alone, if a crash came before the sync. It is
+      // about to be acknowledged in WELCOME.
+      if durability == .disk {
+        try betsFile.synchronize()
+        try finishedFile.synchronize()
+      }
       self.recovery = recovery.report
       ledgers = Mutex(recovery.ledgers)
       bets = CommitLog(betsFile, durability: durability, onFailure: onFailure)

@@ -6,13 +6,18 @@ import Testing
 @Suite("Writing to a connection", .timeLimit(.minutes(1)))
 struct ChannelWritingTests {
   /// More than the kernel keeps for a connection whose other end does not read (tcp(7), tcp_wmem).
-  private static let tooMuch = (0..<(16 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 8) }
+  private static let tooMuch = {
+    let block = Array(0..<251 as Range<UInt8>)
+    var bytes: [UInt8] = []
+    while bytes.count < 16 << 20 { bytes += block }
+    return bytes
+  }()
 
   @Test("A reader that is slow gets all of it, in order")
   func shortWrites() async throws {
     try await withConnection(receiveBuffer: 4096) { channel, peer in
-      let sent = Array(Self.tooMuch.prefix(4 << 20))
-      let received = peer.receiveInBackground(sent.count, piece: 5000)
+      let sent = Self.tooMuch
+      let received = peer.receiveInBackground(sent.count, piece: 20_000)
       try await channel.send(sent)
       #expect(await received.wait() == sent)
     }
@@ -32,6 +37,7 @@ struct ChannelWritingTests {
   func broken() async throws {
     try await withConnection { channel, peer in
       try peer.reset()
+      await channel.waitUntilBroken()
       let codes: [Int32] = [ECONNRESET, EPIPE]
       for _ in 1...2 {
         let error = await #expect(throws: ChannelError.self) { try await channel.send([1]) }

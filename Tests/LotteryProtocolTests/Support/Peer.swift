@@ -15,7 +15,8 @@ final class Peer: Sendable {
   /// - Parameter receiveBuffer: bytes that the kernel may keep for this peer, where that matters.
   init(port: UInt16, receiveBuffer: Int32? = nil) throws(SystemError) {
     let made = try SystemError.check("socket") {
-      socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      // SOCK_CLOEXEC: a program that another test starts would keep the connection open.
+      socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     }
     descriptor = made
     try Self.set(TCP_NODELAY, of: Int32(IPPROTO_TCP), to: Int32(1), on: made)

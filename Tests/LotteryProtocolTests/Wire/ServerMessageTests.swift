@@ -78,6 +78,16 @@ struct ServerMessageTests {
     }
   }
 
+  @Test("A last bet that breaks a rule is refused, and the rule is named")
+  func invalidLastBet() {
+    let frame = hex("81 01 00 0000000000000001 0141 0142 0130 07CF0D01 00000899")
+    let error = #expect(throws: WireError.self) {
+      try ServerMessage(frame: frame.span, agency: 5)
+    }
+    let rule = "must be a date that exists, written YYYY-MM-DD"
+    #expect(error?.description == "message 0x81: birthdate \"1999-13-1\": \(rule)")
+  }
+
   @Test(
     "A reason of 255 bytes travels whole, a longer one is cut between characters",
     arguments: [

@@ -1,5 +1,6 @@
 import Foundation
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer

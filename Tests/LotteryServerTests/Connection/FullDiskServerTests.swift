@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -23,7 +24,7 @@ import Testing
             after: Frames.batch(bets, at: 100))
           try await client.expect(.stored(10), after: Frames.batch(Array(bets[..<10]), at: 0))
           try await client.expect(.confirmed, after: Frames.finished(10))
-          #expect(try TemporaryDirectory.read(server.directory.bets) == rows(Array(bets[..<10])))
+          #expect(try server.directory.read("bets.csv") == rows(Array(bets[..<10])))
         }
       }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import LotteryProtocol
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -27,7 +28,7 @@ import Testing
         "INFO     action: apuesta_recibida | result: success | cantidad: 3",
         "INFO     action: apuesta_almacenada | result: success | dni: 30000003 | numero: 1",
         "INFO     action: apuesta_recibida | result: success | cantidad: 2",
-        "INFO     action: apuesta_recibida | result: fail | offset: 6 | index: 1 | code: 1"
+        "INFO     action: apuesta_recibida | result: fail | cantidad: 6 | offset: 6 | index: 1 | code: 1"
           + " | error: document \"x0000001\": must be 1 to 20 digits",
         "INFO     action: sorteo | result: success",
       ])
@@ -64,7 +65,7 @@ import Testing
     of actions: Set<String>, during body: (RawClient) async throws -> Void
   ) async throws -> [String] {
     let directory = try TemporaryDirectory()
-    let path = directory.path + "/log"
+    let path = directory.file("log")
     let file = try File(appending: path)
     defer { file.close() }
     let log = Log(layout: .python, level: .info, descriptor: file.descriptor)
@@ -75,7 +76,7 @@ import Testing
       }
     }
     log.flush()
-    return String(decoding: try TemporaryDirectory.read(path), as: UTF8.self)
+    return String(decoding: try directory.read("log"), as: UTF8.self)
       .split(separator: "\n")
       .map { String($0.dropFirst("2026-01-01 00:00:00 ".count)) }
       .filter { line in actions.contains { line.contains("action: \($0) |") } }

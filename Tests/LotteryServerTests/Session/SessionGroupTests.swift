@@ -48,10 +48,11 @@ import Testing
     let bad = Frames.batch(try sampleBets(1, 3..<5), badAt: 1, at: 3)
     #expect(
       session.receive(frame: bad)
-        == .reply(
+        == .reject(
           .rejected(
             offset: 3, index: 1, code: .ruleBroken,
-            reason: "document \"x0000004\": must be 1 to 20 digits")))
+            reason: "document \"x0000004\": must be 1 to 20 digits"),
+          bets: 2))
   }
 
   @Test func `batches in flight behind a rejected one are out of sequence`() throws {

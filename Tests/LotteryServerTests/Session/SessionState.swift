@@ -59,9 +59,9 @@ enum Answer: Equatable {
       switch action {
       case .gathered: .gathered
       case .claim(let agency, _): .claim(agency)
-      case .reply(.rejected(_, let index, let code, _)): .rejected(code, index: index)
+      case .reject(.rejected(_, let index, let code, _), _): .rejected(code, index: index)
       case .reply(.confirmed): .confirmed
-      case .reply: .other
+      case .reply, .reject: .other
       case .finish(let total): .finish(total)
       case .awaitDraw: .awaitDraw
       case .fail(let code, _): .error(code)

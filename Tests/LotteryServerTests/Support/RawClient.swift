@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import LotteryProtocol
@@ -102,6 +103,15 @@ final class RawClient {
   /// How many bytes have arrived and not been looked at; nil where none have.
   func receivedNow() throws -> Int? {
     try channel.receiveNow(into: &buffer)
+  }
+
+  /// Breaks the connection off, as a machine that crashes and comes back does (socket(7)).
+  func reset() async {
+    var immediately = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(
+      socket.descriptor, SOL_SOCKET, SO_LINGER, &immediately,
+      socklen_t(MemoryLayout<linger>.size))
+    await channel.close()
   }
 
   func close() async {

@@ -32,15 +32,4 @@ struct SignalWatcherTests {
       withExtendedLifetime(watcher) { while true { pause() } }
     }
   }
-
-  @Test("A write to a pipe that nobody reads is an error once that is asked for")
-  func brokenPipe() async {
-    await #expect(processExitsWith: .exitCode(EPIPE)) {
-      SignalWatcher.ignoreBrokenPipes()
-      var ends: [Int32] = [0, 0]
-      pipe(&ends)
-      close(ends[0])
-      exit(write(ends[1], "x", 1) == -1 ? errno : 0)
-    }
-  }
 }

@@ -1,0 +1,52 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// Agencies whose connection breaks at a bad moment.
+@Suite(.timeLimit(.minutes(1))) struct LostConnectionTests {
+  @Test func `an agency that never hears CONFIRMED has finished all the same`() async throws {
+    try await withServer(agencies: 1) { server in
+      let lost = try await RawClient(port: server.port, agency: 1)
+      try await lost.greet()
+      try await lost.send(Frames.finished(0))
+      // The answer finds nobody, as FINISHED is not safe yet.
+      await lost.reset()
+      try await server.withClient(1) { client in
+        try await client.greet()
+        try await client.expect(.confirmed, after: Frames.finished(0))
+        #expect(try await client.askWinners() == [])
+      }
+    }
+  }
+
+  @Test func `a batch whose STORED is lost is stored once`() async throws {
+    try await withServer(agencies: 1) { server in
+      let batch = Frames.batch(try sampleBets(1, 0..<20), at: 0)
+      let lost = try await RawClient(port: server.port, agency: 1)
+      try await lost.greet()
+      try await lost.send(batch)
+      await lost.reset()
+      try await server.withClient(1) { client in
+        try await client.greet()
+        try await client.expect(.stored(20), after: batch)
+        try await client.expect(.confirmed, after: Frames.finished(20))
+        #expect(
+          try TemporaryDirectory.read(server.directory.bets) == rows(sampleBets(1, 0..<20)))
+      }
+    }
+  }
+
+  @Test func `one that waits for the draw and vanishes gives up its place`() async throws {
+    try await withServer(agencies: 2, connectionLimit: 1) { server in
+      let lost = try await RawClient(port: server.port, agency: 1)
+      try await lost.greet()
+      try await lost.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
+      await lost.reset()
+      try await server.withClient(2) { client in
+        try await client.finish(with: [])
+        #expect(try await client.askWinners() == [])
+      }
+    }
+  }
+}
