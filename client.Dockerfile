@@ -4,7 +4,7 @@ FROM swift:6.3-bookworm AS build
 WORKDIR /src
 COPY Package.swift ./
 # The manifest names test targets, which must exist; their sources are not part of the images.
-RUN for target in $(sed -n 's/.*name: "\([A-Za-z]*Tests\)".*/\1/p' Package.swift); do \
+RUN for target in $(sed -n 's/.*name: "\([A-Za-z]*Tests\|TestSupport\)".*/\1/p' Package.swift); do \
       mkdir -p "Tests/$target" && touch "Tests/$target/Empty.swift"; \
     done
 COPY Sources Sources

@@ -37,6 +37,11 @@ public struct File: Sendable {
     }
   }
 
+  /// Gives the lock back, also where a process that was just forked still has the descriptor.
+  public func unlock() {
+    _ = flock(descriptor, LOCK_UN)
+  }
+
   /// Its size, in bytes.
   public func size() throws(SystemError) -> Int {
     var status = stat()

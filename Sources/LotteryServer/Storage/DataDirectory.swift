@@ -43,6 +43,7 @@ struct DataDirectory: Sendable {
 
   /// Lets another server have the directory.
   func close() {
+    lock.unlock()
     lock.close()
   }
 

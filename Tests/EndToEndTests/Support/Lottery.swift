@@ -11,7 +11,7 @@ final class Lottery: Sendable {
   /// A lottery of `agencies` agencies; nobody has been started yet.
   init(agencies: Int) throws {
     directory = try TemporaryDirectory()
-    port = try Self.freePort()
+    port = try FreePort.next()
     self.agencies = agencies
   }
 
@@ -49,23 +49,6 @@ final class Lottery: Sendable {
     return text.split(separator: "\r\n", omittingEmptySubsequences: true)
       .filter { $0.hasPrefix("\(id),") }
       .map { $0.dropFirst("\(id),".count) + "\r\n" }
-  }
-
-  /// A port that nobody listens on.
-  private static func freePort() throws -> UInt16 {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(listener) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, size) == 0 ? getsockname(listener, $0, &size) : -1
-      }
-    }
-    guard result == 0 else { throw POSIXError(.EADDRINUSE) }
-    return UInt16(bigEndian: address.sin_port)
   }
 }
 

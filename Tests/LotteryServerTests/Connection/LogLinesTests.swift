@@ -51,8 +51,9 @@ import Testing
       try await $0.greet()
     }
     #expect(
-      Array(lines.suffix(4)) == [
+      lines == [
         "INFO     action: close_socket | result: success | socket: listener",
+        "INFO     action: close_socket | result: success | ip: 127.0.0.1",
         "INFO     action: close_workers | result: success | cantidad: 1",
         "INFO     action: close_file | result: success | file: bets.csv",
         "INFO     action: close_file | result: success | file: finished.csv",

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -32,7 +33,7 @@ import Testing
         try await client.expect(.stored(20), after: batch)
         try await client.expect(.confirmed, after: Frames.finished(20))
         #expect(
-          try TemporaryDirectory.read(server.directory.bets) == rows(sampleBets(1, 0..<20)))
+          try server.directory.read("bets.csv") == rows(sampleBets(1, 0..<20)))
       }
     }
   }
