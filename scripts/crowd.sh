@@ -38,7 +38,7 @@ watch_threads() {
 told_winners() {
   local id
   for ((id = 1; id <= AGENCIES; id++)); do
-    echo "$id $(tail -n 1 "$run/agency-$id.log" | winners_in_log)"
+    echo "$id $(winners_in_log <"$run/agency-$id.log")"
   done
 }
 
