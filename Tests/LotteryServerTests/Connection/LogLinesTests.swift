@@ -1,7 +1,4 @@
-import Foundation
 import LotteryProtocol
-import ProcessSupport
-import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -9,7 +6,7 @@ import Testing
 /// The lines of the server's log that graders read.
 @Suite(.timeLimit(.minutes(1))) struct LogLinesTests {
   @Test func `a lottery logs each batch, each single bet and the draw`() async throws {
-    let lines = try await Self.log(of: ["apuesta_recibida", "apuesta_almacenada", "sorteo"]) {
+    let log = try await Self.log {
       let bets = try sampleBets(1, 0..<6)
       try await $0.greet()
       try await $0.expect(.stored(3), after: Frames.batch(Array(bets[..<3]), at: 0))
@@ -24,7 +21,7 @@ import Testing
       _ = try await $0.askWinners()
     }
     #expect(
-      lines == [
+      try log.lines(of: "apuesta_recibida", "apuesta_almacenada", "sorteo") == [
         "INFO     action: apuesta_recibida | result: success | cantidad: 3",
         "INFO     action: apuesta_almacenada | result: success | dni: 30000003 | numero: 1",
         "INFO     action: apuesta_recibida | result: success | cantidad: 2",
@@ -35,23 +32,23 @@ import Testing
   }
 
   @Test func `an echo is logged, its control characters escaped`() async throws {
-    let lines = try await Self.log(of: ["receive_message"]) {
+    let log = try await Self.log {
       try await $0.send(Array("ho|la\u{1B}\t\r\n".utf8))
       _ = try await $0.receiveAll()
     }
     #expect(
-      lines == [
+      try log.lines(of: "receive_message") == [
         "INFO     action: receive_message | result: success | ip: 127.0.0.1"
           + " | msg: ho\\u{7C}la\\u{1B}\\t"
       ])
   }
 
   @Test func `the end closes everything, with a line for each`() async throws {
-    let lines = try await Self.log(of: ["close_socket", "close_workers", "close_file"]) {
+    let log = try await Self.log {
       try await $0.greet()
     }
     #expect(
-      lines == [
+      try log.lines(of: "close_socket", "close_workers", "close_file") == [
         "INFO     action: close_socket | result: success | socket: listener",
         "INFO     action: close_socket | result: success | ip: 127.0.0.1",
         "INFO     action: close_workers | result: success | cantidad: 1",
@@ -60,26 +57,17 @@ import Testing
       ])
   }
 
-  /// The lines about `actions`, without their times, of a server that talks to one agency and is
-  /// stopped while the agency is still connected.
+  /// The log of a server that talks to one agency and is stopped while that is still connected.
   private static func log(
-    of actions: Set<String>, during body: (RawClient) async throws -> Void
-  ) async throws -> [String] {
-    let directory = try TemporaryDirectory()
-    let path = directory.file("log")
-    let file = try File(appending: path)
-    defer { file.close() }
-    let log = Log(layout: .python, level: .info, descriptor: file.descriptor)
-    try await withServer(agencies: 1, in: directory, log: log) { server in
+    during body: (RawClient) async throws -> Void
+  ) async throws -> LogFile {
+    let file = try LogFile()
+    try await withServer(agencies: 1, log: file.log) { server in
       try await server.withClient(1) { client in
         try await body(client)
         await server.stop()
       }
     }
-    log.flush()
-    return String(decoding: try directory.read("log"), as: UTF8.self)
-      .split(separator: "\n")
-      .map { String($0.dropFirst("2026-01-01 00:00:00 ".count)) }
-      .filter { line in actions.contains { line.contains("action: \($0) |") } }
+    return file
   }
 }

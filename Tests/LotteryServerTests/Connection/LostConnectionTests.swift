@@ -39,7 +39,8 @@ import Testing
   }
 
   @Test func `one that waits for the draw and vanishes gives up its place`() async throws {
-    try await withServer(agencies: 2, connectionLimit: 1) { server in
+    let log = try LogFile()
+    try await withServer(agencies: 2, connectionLimit: 1, log: log.log) { server in
       let lost = try await RawClient(port: server.port, agency: 1)
       try await lost.greet()
       try await lost.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
@@ -48,6 +49,8 @@ import Testing
         try await client.finish(with: [])
         #expect(try await client.askWinners() == [])
       }
+      // Nobody was there to be refused anything.
+      #expect(try log.lines(of: "refuse_connection") == [])
     }
   }
 }
