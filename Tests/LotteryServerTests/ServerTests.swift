@@ -41,20 +41,6 @@ import Testing
     }
   }
 
-  @Test func `a server that has ended leaves port and directory free`() async throws {
-    let directory = try TemporaryDirectory()
-    let port = try await withServer(agencies: 1, in: directory) { $0.port }
-    var configuration = ServerConfiguration()
-    configuration.port = port
-    configuration.agencies = 1
-    configuration.dataDirectory = directory.path
-    let server = try Server(configuration, log: .discarding)
-    #expect(server.port == port)
-    let run = Task { try await server.run() }
-    run.cancel()
-    try await run.value
-  }
-
   @Test func `a port that is taken is named, and the directory stays free`() async throws {
     let directory = try TemporaryDirectory()
     try await withServer(agencies: 1) { other in

@@ -1,3 +1,4 @@
+import TestSupport
 import LotteryProtocol
 import ProcessSupport
 
@@ -10,7 +11,7 @@ final class LogFile: Sendable {
 
   init() throws {
     directory = try TemporaryDirectory()
-    path = directory.path + "/log"
+    path = directory.file("log")
     file = try File(appending: path)
     log = Log(layout: .python, level: .info, descriptor: file.descriptor)
   }
@@ -23,7 +24,7 @@ final class LogFile: Sendable {
   /// The lines so far about `actions`, without their times.
   func lines(of actions: String...) throws -> [String] {
     log.flush()
-    return String(decoding: try TemporaryDirectory.read(path), as: UTF8.self)
+    return String(decoding: try directory.read("log"), as: UTF8.self)
       .split(separator: "\n")
       .map { String($0.dropFirst("2026-01-01 00:00:00 ".count)) }
       .filter { line in actions.contains { line.contains("action: \($0) |") } }
