@@ -30,6 +30,25 @@ import Testing
     }
   }
 
+  @Test func `FINISHED in flight behind a batch that cannot be stored is refused`() async {
+    await #expect(processExitsWith: .success) {
+      try await withServer(agencies: 1) { server in
+        try await server.withClient(1) { client in
+          try await client.greet()
+          FullDiskTests.limitFiles(to: 4096)
+          try await client.send(
+            Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
+          try await client.expect(
+            .rejected(
+              offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
+          try await client.expect(
+            .error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
+          #expect(try TemporaryDirectory.read(server.directory.finished) == [])
+        }
+      }
+    }
+  }
+
   @Test func `an agency that finishes on a full disk has not finished`() async {
     await #expect(processExitsWith: .success) {
       try await withServer(agencies: 1) { server in
