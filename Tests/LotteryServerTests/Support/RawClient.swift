@@ -10,6 +10,7 @@ final class RawClient {
   private let socket: Socket
   private let channel: Channel
   private let agency: UInt32
+  private var hasFinishedSending = false
   private var buffer = InputBuffer(capacity: 4 * ProtocolLimits.packetSize)
 
   /// Connects to a server on this machine.
@@ -35,6 +36,17 @@ final class RawClient {
   /// Says that nothing more will be sent.
   func finishSending() {
     socket.shutdownWriting()
+    hasFinishedSending = true
+  }
+
+  /// Takes in what arrives next, and returns how many bytes that is.
+  private func fill() async throws -> Int {
+    // Dispatch can lose the end of a connection that is closed on both sides, so this blocks.
+    if hasFinishedSending {
+      var watched = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+      try SystemError.check("poll") { poll(&watched, 1, 10_000) }
+    }
+    return try await channel.receive(into: &buffer)
   }
 
   /// The next message; nil where the server has closed the connection.
@@ -46,7 +58,7 @@ final class RawClient {
         buffer.consume(frame: frame)
         return message
       }
-      if try await channel.receive(into: &buffer) == 0 { return nil }
+      if try await fill() == 0 { return nil }
     }
   }
 
@@ -93,7 +105,7 @@ final class RawClient {
   /// What arrives until the server closes the connection.
   func receiveAll() async throws -> [UInt8] {
     var bytes: [UInt8] = []
-    while try await channel.receive(into: &buffer) > 0 {
+    while try await fill() > 0 {
       bytes += buffer.storage[buffer.unread]
       buffer.consume(buffer.unread.count)
     }
