@@ -22,17 +22,10 @@ struct AgencyFile: ~Copyable {
   ///
   /// - Throws: ``AgencyError/badRow(path:line:reason:)`` where the row is no bet.
   mutating func next() throws(AgencyError) -> LocatedBet? {
-    guard try nextRow() else { return nil }
-    guard rows.fields.count == BetCSV.columns else {
-      throw badRow(
-        "\(rows.fields.count) fields: must be \(BetCSV.columns) "
-          + "(first name, last name, document, birthdate, number)")
-    }
-    let bytes = rows.storage
-    do throws(BetRuleViolation) {
-      return try BetCSV.bet(rows.fields[...], in: bytes.span)
+    do throws(CSVFile.Failure) {
+      return try rows.nextBet(hasAgency: false)?.bet
     } catch {
-      throw badRow(error.description)
+      throw failure(error)
     }
   }
 
@@ -59,14 +52,16 @@ struct AgencyFile: ~Copyable {
     do throws(CSVFile.Failure) {
       return try rows.nextRow()
     } catch {
-      switch error {
-      case .unreadable(let error): throw .unreadable(path: path, error)
-      case .malformed(let error): throw badRow(error.description)
-      }
+      throw failure(error)
     }
   }
 
-  private func badRow(_ reason: String) -> AgencyError {
-    .badRow(path: path, line: rows.line, reason: reason)
+  private func failure(_ error: CSVFile.Failure) -> AgencyError {
+    switch error {
+    case .unreadable(let error): .unreadable(path: path, error)
+    case .malformed(let error):
+      .badRow(path: path, line: rows.line, reason: error.description)
+    case .notABet(let reason): .badRow(path: path, line: rows.line, reason: reason)
+    }
   }
 }

@@ -3,16 +3,54 @@
 /// An agency's file has five, `first name,last name,document,birthdate,number`; `bets.csv` has the
 /// agency in front of them (`PROTOCOL.md`, What the server keeps).
 public enum BetCSV {
-  /// The columns of an agency's file.
-  public static let columns = 5
+  private static let columns = ["first name", "last name", "document", "birthdate", "number"]
 
-  /// The bet in the last `columns` of a row's fields.
+  /// Why a row is no bet.
+  public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// It has another number of fields than the columns expected.
+    case columns(Int, expected: [String])
+    /// A field breaks its rule.
+    case violation(BetRuleViolation)
+
+    /// One line that a person can act on.
+    public var description: String {
+      switch self {
+      case .columns(let count, let expected):
+        "\(count) fields: must be \(expected.count) (\(expected.joined(separator: ", ")))"
+      case .violation(let violation): violation.description
+      }
+    }
+  }
+
+  /// The bet in a row's fields, and the agency in front of it; 0 where the row has none.
   ///
   /// - Throws: the first field that breaks its rule.
   public static func bet(
+    _ fields: [Range<Int>], hasAgency: Bool, in bytes: Span<UInt8>
+  ) throws(Failure) -> (UInt32, LocatedBet) {
+    let expected = (hasAgency ? ["agency"] : []) + columns
+    guard fields.count == expected.count else {
+      throw .columns(fields.count, expected: expected)
+    }
+    do throws(BetRuleViolation) {
+      let agency = hasAgency ? try Self.agency(bytes.extracting(fields[0])) : 0
+      return (agency, try bet(fields.suffix(columns.count), in: bytes))
+    } catch {
+      throw .violation(error)
+    }
+  }
+
+  private static func agency(_ digits: Span<UInt8>) throws(BetRuleViolation) -> UInt32 {
+    guard let agency = UInt32(decimal: digits) else {
+      throw BetRuleViolation(.agency, value: digits, rule: BetRules.number)
+    }
+    return agency
+  }
+
+  private static func bet(
     _ fields: ArraySlice<Range<Int>>, in bytes: Span<UInt8>
   ) throws(BetRuleViolation) -> LocatedBet {
-    let first = fields.endIndex - columns
+    let first = fields.startIndex
     let date = bytes.extracting(fields[first + 3])
     guard let birthdate = CalendarDate(iso: date) else {
       throw BetRuleViolation(.birthdate, value: date, rule: BetRules.birthdate)
@@ -27,59 +65,72 @@ public enum BetCSV {
   }
 }
 
+extension Bet {
+  /// The bet in the one row of `bets.csv` that `bytes` are, or nil where they are none.
+  public init?(csvRow bytes: Span<UInt8>) {
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+    guard reader.input.append(copying: bytes) == bytes.count,
+      (try? reader.next(atEnd: true)) == .row,
+      let (agency, bet) = try? BetCSV.bet(
+        reader.fields, hasAgency: true, in: reader.input.storage.span)
+    else { return nil }
+    self.init(agency: agency, bet, in: reader.input.storage.span)
+  }
+}
+
 extension Array where Element == UInt8 {
   /// Appends a row of `bets.csv`, as Python's `csv.writer(quoting=QUOTE_MINIMAL)` writes it, for
   /// the bet that `located` finds in `source`.
   public mutating func append(
     csvRow located: LocatedBet, agency: UInt32, in source: Span<UInt8>
   ) {
-    append(decimal: agency)
-    append(csvField: source.extracting(located.firstName))
-    append(csvField: source.extracting(located.lastName))
-    append(csvField: source.extracting(located.document))
-    append(birthdate: located.birthdate, number: located.number)
+    append(
+      agency: agency, source.extracting(located.firstName), source.extracting(located.lastName),
+      source.extracting(located.document), located.birthdate, located.number)
   }
 
   /// Appends a row of `bets.csv` for `bet`.
   public mutating func append(csvRow bet: Bet) {
-    append(decimal: bet.agency)
-    append(csvField: bet.firstName.utf8.span)
-    append(csvField: bet.lastName.utf8.span)
-    append(csvField: bet.document.utf8.span)
-    append(birthdate: bet.birthdate, number: bet.number)
+    append(
+      agency: bet.agency, bet.firstName.utf8.span, bet.lastName.utf8.span,
+      bet.document.utf8.span, bet.birthdate, bet.number)
   }
 
-  private mutating func append(birthdate: CalendarDate, number: UInt32) {
-    append(.comma)
-    append(date: birthdate)
-    append(.comma)
-    append(decimal: number)
-    append(.carriageReturn)
-    append(.lineFeed)
+  private mutating func append(
+    agency: UInt32, _ firstName: Span<UInt8>, _ lastName: Span<UInt8>, _ document: Span<UInt8>,
+    _ birthdate: CalendarDate, _ number: UInt32
+  ) {
+    let texts = firstName.count + lastName.count + document.count
+    append(addingCapacity: 2 * texts + Self.rowOverhead) { row in
+      row.append(decimal: agency)
+      row.append(csvField: firstName)
+      row.append(csvField: lastName)
+      row.append(csvField: document)
+      row.append(.comma)
+      row.append(date: birthdate)
+      row.append(.comma)
+      row.append(decimal: number)
+      row.append(.carriageReturn)
+      row.append(.lineFeed)
+    }
   }
 
+  /// The most that a row takes besides its texts: two numbers, a date, five commas, the quotes of
+  /// three fields and the line end. A text may grow to twice its size, if it is nothing but quotes.
+  private static var rowOverhead: Int { 2 * 20 + 10 + 5 + 6 + 2 }
+}
+
+extension OutputSpan where Element == UInt8 {
   /// Appends a comma and a field, in quotes only where it needs them.
-  private mutating func append(csvField text: Span<UInt8>) {
+  fileprivate mutating func append(csvField text: Span<UInt8>) {
     append(.comma)
-    guard text.needsQuotes else { return append(copying: text) }
+    // Anything that would end a plain field needs quotes around it.
+    guard text.endOfPlainText(from: 0).end < text.count else { return append(copying: text) }
     append(.quote)
     for index in text.indices {
       if text[index] == .quote { append(.quote) }
       append(text[index])
     }
     append(.quote)
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// Whether `QUOTE_MINIMAL` would put quotes around this field.
-  fileprivate var needsQuotes: Bool {
-    for index in indices {
-      switch self[index] {
-      case .comma, .quote, .lineFeed, .carriageReturn: return true
-      default: continue
-      }
-    }
-    return false
   }
 }

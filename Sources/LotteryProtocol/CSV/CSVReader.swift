@@ -50,6 +50,23 @@ public struct CSVReader: ~Copyable {
     }
   }
 
+  /// Goes on to the next row if it is a bet without quotes, as nearly all are; nil leaves it to
+  /// ``next(atEnd:)``.
+  mutating func nextPlainBet(hasAgency: Bool) -> PlainBetRow? {
+    let unread = input.unread
+    guard position > 0,
+      let row = PlainBetRow(
+        in: input.storage.span, at: unread.lowerBound, before: unread.upperBound,
+        hasAgency: hasAgency)
+    else { return nil }
+    let size = row.end - unread.lowerBound
+    input.consume(size)
+    position += size
+    line = nextLine
+    nextLine += 1
+    return row
+  }
+
   private struct ScannedRow {
     var size: Int
     var lines: Int

@@ -21,11 +21,10 @@ public struct CalendarDate: Hashable, Sendable {
   public init?(iso text: Span<UInt8>) {
     let dash = UInt8(ascii: "-")
     guard text.count == 10, text[4] == dash, text[7] == dash,
-      let year = UInt16(decimal: text.extracting(0..<4)),
-      let month = UInt8(decimal: text.extracting(5..<7)),
-      let day = UInt8(decimal: text.extracting(8..<10))
+      let century = text.twoDigits(at: 0), let year = text.twoDigits(at: 2),
+      let month = text.twoDigits(at: 5), let day = text.twoDigits(at: 8)
     else { return nil }
-    self.init(year: year, month: month, day: day)
+    self.init(year: UInt16(century) * 100 + UInt16(year), month: month, day: day)
   }
 
   private static func daysInMonth(_ month: UInt8, of year: UInt16) -> UInt8 {
@@ -45,7 +44,15 @@ extension CalendarDate: CustomStringConvertible {
   /// `YYYY-MM-DD`.
   public var description: String {
     var text: [UInt8] = []
-    text.append(date: self)
+    text.append(addingCapacity: 10) { room in room.append(date: self) }
     return String(decoding: text, as: UTF8.self)
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// The number that the two digits at `index` write.
+  fileprivate func twoDigits(at index: Int) -> UInt8? {
+    let (tens, ones) = (self[index] &- UInt8(ascii: "0"), self[index + 1] &- UInt8(ascii: "0"))
+    return tens <= 9 && ones <= 9 ? tens * 10 + ones : nil
   }
 }

@@ -25,9 +25,18 @@ public struct LocatedBet: Hashable, Sendable {
     try BetRules.check(text: bytes.extracting(firstName), as: .firstName)
     try BetRules.check(text: bytes.extracting(lastName), as: .lastName)
     try BetRules.check(document: bytes.extracting(document))
-    self.firstName = firstName
-    self.lastName = lastName
-    self.document = document
+    self.init(
+      checked: (firstName, lastName, document), birthdate: birthdate, number: number)
+  }
+
+  /// A bet whose texts keep their rules.
+  init(
+    checked texts: (firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>),
+    birthdate: CalendarDate, number: UInt32
+  ) {
+    self.firstName = texts.firstName
+    self.lastName = texts.lastName
+    self.document = texts.document
     self.birthdate = birthdate
     self.number = number
   }

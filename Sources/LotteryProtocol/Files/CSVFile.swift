@@ -15,6 +15,8 @@ public struct CSVFile: ~Copyable {
     case unreadable(SystemError)
     /// The row at ``CSVFile/line`` is not CSV.
     case malformed(CSVError)
+    /// The row at ``CSVFile/line`` is CSV, and no bet.
+    case notABet(String)
   }
 
   /// What the end of the file means for a last row that has no line end.
@@ -57,6 +59,20 @@ public struct CSVFile: ~Copyable {
         if atEnd { return false }
         try fill()
       }
+    }
+  }
+
+  /// Goes on to the next row, which must be a bet, and returns it with the agency in front of it; 0
+  /// where the file has none. Nil means that there is no row.
+  public mutating func nextBet(
+    hasAgency: Bool
+  ) throws(Failure) -> (agency: UInt32, bet: LocatedBet)? {
+    if let row = reader.nextPlainBet(hasAgency: hasAgency) { return (row.agency, row.bet) }
+    guard try nextRow() else { return nil }
+    do throws(BetCSV.Failure) {
+      return try BetCSV.bet(reader.fields, hasAgency: hasAgency, in: reader.input.storage.span)
+    } catch {
+      throw .notABet(error.description)
     }
   }
 

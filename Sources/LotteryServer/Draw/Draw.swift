@@ -40,7 +40,12 @@ final class Draw: Sendable {
 
   private func hold() {
     do throws(StorageError) {
+      let start = ContinuousClock.now
       let winners = try store.drawWinners()
+      let duration = start.duration(to: .now)
+      log.debug(
+        LogLine(
+          "draw", .success, ["winners": "\(winners.count)", "duration": duration.goText]))
       log.info(LogLine("sorteo", .success))
       barrier.open(winners)
     } catch {

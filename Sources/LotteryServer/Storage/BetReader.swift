@@ -5,9 +5,6 @@ public struct BetReader: ~Copyable {
   private let path: String
   private var rows: CSVFile
 
-  /// Columns of a row: the agency, then the bet.
-  private static let columns = 1 + BetCSV.columns
-
   /// Opens the file at `path`.
   ///
   /// - Throws: ``StorageError/unreadable(path:_:)``
@@ -37,34 +34,11 @@ public struct BetReader: ~Copyable {
   }
 
   /// The next bet and its agency, left where they are.
-  mutating func nextLocated() throws(StorageError) -> (UInt32, LocatedBet)? {
-    guard try nextRow() else { return nil }
-    guard rows.fields.count == Self.columns else {
-      throw damaged("\(rows.fields.count) fields instead of \(Self.columns)")
-    }
-    let storage = rows.storage
-    guard let agency = UInt32(decimal: storage.span.extracting(rows.fields[0])) else {
-      throw damaged("the agency is not a number")
-    }
-    do throws(BetRuleViolation) {
-      return (agency, try BetCSV.bet(rows.fields[...], in: storage.span))
-    } catch {
-      throw damaged(error.description)
-    }
-  }
-
-  private mutating func nextRow() throws(StorageError) -> Bool {
+  mutating func nextLocated() throws(StorageError) -> (agency: UInt32, bet: LocatedBet)? {
     do throws(CSVFile.Failure) {
-      return try rows.nextRow()
+      return try rows.nextBet(hasAgency: true)
     } catch {
-      switch error {
-      case .unreadable(let error): throw .unreadable(path: path, error)
-      case .malformed(let error): throw damaged(error.description)
-      }
+      throw StorageError(error, path: path, line: rows.line)
     }
-  }
-
-  private func damaged(_ reason: String) -> StorageError {
-    .damaged(path: path, line: rows.line, reason: reason)
   }
 }

@@ -114,12 +114,21 @@ public final class BetStore: Sendable {
 
   /// Holds the draw over all bets stored. Blocks while it reads them.
   func drawWinners() throws(StorageError) -> Winners {
+    if let winners = try scanForWinners() { return winners }
     var winners = Winners()
     var bets = try loadBets()
     while let bet = try bets.next() {
       if hasWon(bet) { winners.add(bet.document, of: bet.agency) }
     }
     return winners
+  }
+
+  private func scanForWinners() throws(StorageError) -> Winners? {
+    do throws(SystemError) {
+      return try WinnerScan.winners(in: directory.bets)
+    } catch {
+      throw .unreadable(path: directory.bets, error)
+    }
   }
 
   /// Closes the files. Nothing may be stored any more.

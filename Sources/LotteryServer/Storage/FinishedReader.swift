@@ -25,11 +25,7 @@ struct FinishedReader: ~Copyable {
     do throws(CSVFile.Failure) {
       guard try rows.nextRow() else { return nil }
     } catch {
-      switch error {
-      case .unreadable(let error): throw .unreadable(path: path, error)
-      case .malformed(let error):
-        throw .damaged(path: path, line: rows.line, reason: error.description)
-      }
+      throw StorageError(error, path: path, line: rows.line)
     }
     let storage = rows.storage
     guard rows.fields.count == 2,

@@ -16,6 +16,18 @@ public enum StorageError: Error, Hashable, Sendable {
   case damaged(path: String, line: Int, reason: String)
 }
 
+extension StorageError {
+  /// What is wrong with the row on `line` of the file at `path`.
+  init(_ failure: CSVFile.Failure, path: String, line: Int) {
+    switch failure {
+    case .unreadable(let error): self = .unreadable(path: path, error)
+    case .malformed(let error):
+      self = .damaged(path: path, line: line, reason: error.description)
+    case .notABet(let reason): self = .damaged(path: path, line: line, reason: reason)
+    }
+  }
+}
+
 extension StorageError: CustomStringConvertible {
   /// One line that a person can act on.
   public var description: String {

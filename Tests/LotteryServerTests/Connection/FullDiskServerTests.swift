@@ -43,7 +43,7 @@ import Testing
               offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
           try await client.expect(
             .error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
-          #expect(try TemporaryDirectory.read(server.directory.finished) == [])
+          #expect(try server.directory.read("finished.csv") == [])
         }
       }
     }

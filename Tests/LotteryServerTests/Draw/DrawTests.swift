@@ -1,3 +1,4 @@
+import Foundation
 import LotteryProtocol
 import ProcessSupport
 import TestSupport
@@ -61,11 +62,12 @@ import Testing
     defer { store.close() }
     let failure = Latch<StorageError>()
     let draw = Draw(agencies: 1, store: store, log: .discarding) { failure.open($0) }
-    try directory.write("no bet\r\n".utf8, to: "bets.csv")
+    try FileManager.default.removeItem(atPath: directory.file("bets.csv"))
     draw.agencyFinished(1)
     #expect(
       await failure.wait()
-        == .damaged(path: directory.file("bets.csv"), line: 1, reason: "1 fields instead of 6"))
+        == .unreadable(
+          path: directory.file("bets.csv"), SystemError("open", code: ENOENT)))
     #expect(!draw.isHeld)
   }
 }

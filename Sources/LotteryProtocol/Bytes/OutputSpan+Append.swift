@@ -1,0 +1,42 @@
+/// Writes what rows and messages are made of into room that was reserved for all of it at once.
+extension OutputSpan where Element == UInt8 {
+  /// Appends a copy of `source`.
+  mutating func append(copying source: Span<UInt8>) {
+    precondition(source.count <= freeCapacity, "more than was reserved")
+    withUnsafeMutableBufferPointer { room, count in
+      source.withUnsafeBufferPointer { source in
+        // There is room behind the first `count` elements, which the line above made sure of.
+        guard let from = source.baseAddress, let to = room.baseAddress else { return }
+        (to + count).initialize(from: from, count: source.count)
+      }
+      count += source.count
+    }
+  }
+
+  /// Appends `value` in plain decimal, up to 20 digits.
+  mutating func append(decimal value: some FixedWidthInteger & UnsignedInteger) {
+    var rest = UInt64(value)
+    var scale: UInt64 = 1
+    while rest / scale >= 10 { scale *= 10 }
+    while scale > 0 {
+      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / scale))
+      rest %= scale
+      scale /= 10
+    }
+  }
+
+  /// Appends `date` as `YYYY-MM-DD`.
+  mutating func append(date: CalendarDate) {
+    append(twoDigits: UInt8(date.year / 100))
+    append(twoDigits: UInt8(date.year % 100))
+    append(UInt8(ascii: "-"))
+    append(twoDigits: date.month)
+    append(UInt8(ascii: "-"))
+    append(twoDigits: date.day)
+  }
+
+  private mutating func append(twoDigits value: UInt8) {
+    append(UInt8(ascii: "0") + value / 10)
+    append(UInt8(ascii: "0") + value % 10)
+  }
+}
