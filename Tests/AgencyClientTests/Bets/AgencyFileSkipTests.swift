@@ -1,0 +1,70 @@
+import LotteryProtocol
+import ProcessSupport
+import Testing
+
+@testable import AgencyClient
+
+@Suite("Going on where the server left off")
+struct AgencyFileSkipTests {
+  @Test("what the server has is passed over", arguments: [0, 1, 2, 5])
+  func skip(stored: Int) throws {
+    let bets = try sampleBets(0..<5)
+    try withAgencyFile(agencyFile(bets).utf8) { file, _ in
+      try file.skip(UInt64(stored), lastBet: stored == 0 ? nil : bets[stored - 1])
+      #expect(try file.rest() == Array(bets[stored...]))
+    }
+  }
+
+  @Test("another last bet means another file, whatever field it differs in")
+  func otherLastBet() throws {
+    let bets = try sampleBets(0..<5)
+    let last = bets[2]
+    for other in try Self.neighbours(of: last) {
+      try withAgencyFile(agencyFile(bets).utf8) { file, path in
+        let error = #expect(throws: AgencyError.self) { try file.skip(3, lastBet: other) }
+        #expect(
+          error
+            == .otherFile(
+              path: path, reason: "the server stored another bet than the one on line 3"))
+        #expect(error?.exitStatus == .otherFile)
+      }
+    }
+  }
+
+  @Test(
+    "a file shorter than what is stored is another file", arguments: [6, 7, 1 << 40] as [UInt64])
+  func shorter(stored: UInt64) throws {
+    let bets = try sampleBets(0..<5)
+    try withAgencyFile(agencyFile(bets).utf8) { file, path in
+      let error = #expect(throws: AgencyError.self) { try file.skip(stored, lastBet: bets[4]) }
+      #expect(
+        error == .otherFile(path: path, reason: "it has 5 bets, the server stored \(stored)"))
+    }
+  }
+
+  @Test("the bet after the stored ones may be bad: they are passed over all the same")
+  func badNext() throws {
+    let bets = try sampleBets(0..<2)
+    try withAgencyFile((agencyFile(bets) + "Ana\n").utf8) { file, _ in
+      try file.skip(2, lastBet: bets[1])
+      #expect(throws: AgencyError.self) { try file.next() }
+    }
+  }
+
+  /// Bets that differ from `bet` in one field each.
+  private static func neighbours(of bet: Bet) throws -> [Bet] {
+    func make(
+      _ first: String? = nil, _ last: String? = nil, _ document: String? = nil,
+      _ date: String? = nil, _ number: String? = nil
+    ) throws -> Bet {
+      try Bet(
+        agency: bet.agency, firstName: first ?? bet.firstName, lastName: last ?? bet.lastName,
+        document: document ?? bet.document, birthdate: date ?? "\(bet.birthdate)",
+        number: number ?? "\(bet.number)")
+    }
+    return try [
+      make("Eva"), make(nil, "Pèrez"), make(nil, nil, "0" + bet.document),
+      make(nil, nil, nil, "1999-12-30"), make(nil, nil, nil, nil, "4294967295"),
+    ]
+  }
+}
