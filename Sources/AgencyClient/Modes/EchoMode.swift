@@ -26,15 +26,17 @@ struct EchoMode {
   /// Sends `line` and returns what came back, without its line end.
   private func exchange(_ line: String) async throws(AgencyError) -> String {
     let channel = try await connect()
+    let answer: String?
     do throws(ChannelError) {
       try await channel.send(Array(line.utf8))
-      let answer = try await receiveLine(from: channel)
-      await close(channel)
-      return answer
+      answer = try await receiveLine(from: channel)
     } catch {
       await close(channel)
       throw AgencyError(error)
     }
+    await close(channel)
+    guard let answer else { throw .disconnected("the server did not send the whole line back") }
+    return answer
   }
 
   private func connect() async throws(AgencyError) -> Channel {
@@ -50,7 +52,8 @@ struct EchoMode {
     }
   }
 
-  private func receiveLine(from channel: Channel) async throws(ChannelError) -> String {
+  /// Nil where the connection ends before the line does, or the line is too long.
+  private func receiveLine(from channel: Channel) async throws(ChannelError) -> String? {
     var buffer = InputBuffer(capacity: ProtocolLimits.echoLineSize)
     while !buffer.isFull, try await channel.receive(into: &buffer) > 0 {
       let bytes = buffer.storage[buffer.unread]
@@ -58,7 +61,7 @@ struct EchoMode {
         return String(decoding: bytes[..<end], as: UTF8.self)
       }
     }
-    return String(decoding: buffer.storage[buffer.unread], as: UTF8.self)
+    return nil
   }
 
   private func close(_ channel: Channel) async {

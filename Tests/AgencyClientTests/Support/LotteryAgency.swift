@@ -1,0 +1,57 @@
+import LotteryProtocol
+import ProcessSupport
+import TestSupport
+
+@testable import AgencyClient
+
+/// An agency of mode `lottery` with a file of its own.
+struct LotteryAgency: Sendable {
+  /// The bets in its file.
+  let bets: [Bet]
+  let lines: LoggedLines
+  private let directory: TemporaryDirectory
+  private let maxAmount: Int
+  private let window: Int
+
+  /// An agency that sends `bets`, `maxAmount` in a batch, `window` batches before their answers.
+  ///
+  /// - Parameter appendix: what its file holds behind the bets.
+  init(_ bets: [Bet], maxAmount: Int = 2, window: Int = 4, appendix: String = "") throws {
+    self.bets = bets
+    self.maxAmount = maxAmount
+    self.window = window
+    lines = try LoggedLines()
+    directory = try TemporaryDirectory()
+    try directory.write((agencyFile(bets) + appendix).utf8, to: "agency.csv")
+  }
+
+  /// Its file.
+  var path: String { directory.file("agency.csv") }
+
+  /// Runs it against a server that does what `script` says, and returns how it ended.
+  func run(_ script: (ScriptedServer) async throws -> Void) async throws -> AgencyError? {
+    try await outcome(
+      of: { endpoint, worker in
+        var configuration = ClientConfiguration(
+          id: 1, serverAddress: endpoint, dataFile: path)
+        configuration.batchMaxAmount = maxAmount
+        configuration.batchWindow = window
+        configuration.retry = .short
+        try await LotteryMode(configuration: configuration, worker: worker, log: lines.log).run()
+      }, script: script)
+  }
+}
+
+extension RetryPolicy {
+  /// Tries again soon, and gives up soon where nobody listens any more.
+  static var short: RetryPolicy {
+    RetryPolicy(limit: .milliseconds(200), pause: .milliseconds(1), maxPause: .milliseconds(5))
+  }
+}
+
+extension LotteryAgency {
+  /// The batch that holds only the bet at `index`.
+  func batch(of index: Int) -> AgencyWord {
+    .batch([bets[index]], offset: UInt64(index))
+  }
+}

@@ -1,0 +1,84 @@
+import LotteryProtocol
+import ProcessSupport
+import Testing
+
+@testable import AgencyClient
+
+/// A server that does nothing but what a test tells it, and the agency that talks to it.
+final class ScriptedServer: Sendable {
+  /// The agency under test, and how it ended: nil where all went well.
+  let agency: Task<AgencyError?, Never>
+  private let listener: Listener
+  private let agencyEnded = Latch<Void>()
+
+  /// Starts the server, and `agency` with the server's address.
+  init(
+    agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void
+  ) throws {
+    let listener = try Listener(port: 0, backlog: 16)
+    let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
+    let worker = Worker(label: "agency")
+    self.listener = listener
+    self.agency = Task(executorPreference: worker) { [agencyEnded] in
+      defer { agencyEnded.open(()) }
+      do {
+        try await agency(endpoint, worker)
+      } catch let error as AgencyError {
+        return error
+      } catch {
+        Issue.record(error)
+      }
+      return nil
+    }
+  }
+
+  /// Waits for the agency to connect, and runs `body` with that connection, which is closed
+  /// afterwards.
+  func withConnection(_ body: (ScriptedConnection) async throws -> Void) async throws {
+    let channel = try #require(await accept(), "the agency has ended")
+    do {
+      try await body(ScriptedConnection(channel))
+      await channel.close()
+    } catch {
+      await channel.close()
+      throw error
+    }
+  }
+
+  /// Hangs up on the agency, should it still try to connect.
+  func close() async {
+    await listener.close()
+  }
+
+  /// The agency's next connection; nil where it ends instead.
+  private func accept() async -> Channel? {
+    await withTaskGroup(of: Channel?.self) { group in
+      group.addTask { [listener] in try? await listener.accept().0 }
+      group.addTask { [agencyEnded] in
+        _ = await agencyEnded.wait()
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+  }
+}
+
+/// Lets `agency` talk to a server that does what `script` says, and returns how the agency ended:
+/// nil where all went well.
+func outcome(
+  of agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void,
+  script: (ScriptedServer) async throws -> Void
+) async throws -> AgencyError? {
+  let server = try ScriptedServer(agency: agency)
+  do {
+    try await script(server)
+    await server.close()
+    return await server.agency.value
+  } catch {
+    server.agency.cancel()
+    await server.close()
+    _ = await server.agency.value
+    throw error
+  }
+}
