@@ -43,10 +43,14 @@ struct ServerConnection: ~Copyable {
   }
 
   /// Sends whole frames.
-  func send(_ frames: [UInt8]) async throws(AgencyError) {
+  ///
+  /// - Throws: ``AgencyError``; what the server refused or rejected before it hung up comes before
+  ///   the broken connection, because it tells whether trying again is worth it.
+  mutating func send(_ frames: [UInt8]) async throws(AgencyError) {
     do throws(ChannelError) {
       try await channel.send(frames)
     } catch {
+      if error != .cancelled { try receiveLastWords() }
       throw AgencyError(error)
     }
   }
@@ -63,6 +67,13 @@ struct ServerConnection: ~Copyable {
   func close() async {
     await channel.close()
     log.info(LogLine("close_socket", .success, ["client_id": "\(agency)"]))
+  }
+
+  /// Reads what arrived before the connection broke: the kernel keeps it.
+  private mutating func receiveLastWords() throws(AgencyError) {
+    repeat {
+      while let message = try nextMessage() { _ = try Self.checked(message) }
+    } while (try? channel.receiveNow(into: &buffer)) ?? 0 > 0
   }
 
   private mutating func fill() async throws(AgencyError) -> Int {

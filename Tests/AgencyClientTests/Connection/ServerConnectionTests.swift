@@ -1,0 +1,78 @@
+import LotteryProtocol
+import Testing
+
+@testable import AgencyClient
+
+@Suite("A connection to the server", .timeLimit(.minutes(1)))
+struct ServerConnectionTests {
+  /// More than the kernel takes while nobody reads: sending it ends only with the connection.
+  private static let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
+
+  @Test(
+    "what the server says before it hangs up is heard, also by an agency that is sending",
+    arguments: [
+      (
+        [.error(code: .superseded, reason: "why")],
+        .refused(.superseded, reason: "why")
+      ),
+      (
+        [
+          .stored(5), .rejected(offset: 5, index: 1, code: .ruleBroken, reason: "why"),
+          .error(code: .malformed, reason: "not this one"),
+        ],
+        .rejected(.ruleBroken, offset: 5, index: 1, reason: "why")
+      ),
+    ] as [([ServerMessage], AgencyError)])
+  func lastWords(messages: [ServerMessage], error: AgencyError) async throws {
+    var bytes: [UInt8] = []
+    for message in messages { message.append(to: &bytes) }
+    #expect(try await Self.outcomeOfFlood { try await $0.send(bytes: bytes) } == error)
+  }
+
+  @Test("a server that hangs up without a word has disconnected")
+  func silence() async throws {
+    let outcome = try await Self.outcomeOfFlood { _ in }
+    guard case .disconnected? = outcome else {
+      Issue.record("\(outcome as Any)")
+      return
+    }
+  }
+
+  @Test("SIGTERM ends an agency that is sending")
+  func cancelled() async throws {
+    let outcome = try await AgencyClientTests.outcome(of: Self.sendFlood) { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        server.agency.cancel()
+        _ = await server.agency.value
+      }
+    }
+    #expect(outcome == .cancelled)
+  }
+
+  /// How an agency ends that sends without end to a server that does what `farewell` says and hangs
+  /// up.
+  private static func outcomeOfFlood(
+    _ farewell: (ScriptedConnection) async throws -> Void
+  ) async throws -> AgencyError? {
+    try await outcome(of: sendFlood) { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await farewell(peer)
+      }
+    }
+  }
+
+  @Sendable private static func sendFlood(to endpoint: Endpoint, on worker: Worker) async throws {
+    var connection = try await ServerConnection(
+      to: endpoint, agency: 1, worker: worker, log: .discarding)
+    do {
+      _ = try await connection.greet(key: "")
+      try await connection.send(flood)
+      await connection.close()
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+}
