@@ -46,7 +46,8 @@ extension AgencyError: ProgramError {
     case .disconnected(let reason): "the connection ended: \(reason)"
     case .refused(let code, let reason): "the server refused (ERROR \(code.rawValue)): \(reason)"
     case .rejected(let code, let offset, let index, let reason):
-      "the server rejected bet \(offset + UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
+      // The server's numbers may be any: a sum that wraps around is better than a crash.
+      "the server rejected bet \(offset &+ UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error)"
     case .badRow(let path, let line, let reason): "\(path):\(line): \(reason)"

@@ -50,6 +50,30 @@ struct ServerConnectionTests {
     #expect(outcome == .cancelled)
   }
 
+  @Test("numbers as large as can be are no reason to crash")
+  func largestNumbers() async throws {
+    let error = AgencyError.rejected(.ruleBroken, offset: .max, index: .max, reason: "why")
+    #expect(error.description.hasSuffix("(REJECTED 1): why"))
+    let (bet, other) = (try sampleBet(0), try sampleBet(1))
+    let outcome = try await AgencyClientTests.outcome(
+      of: { endpoint, worker in
+        let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        try await BetMode(
+          configuration: configuration, bet: bet, worker: worker, log: .discarding
+        ).run()
+      },
+      script: { server in
+        try await server.withConnection { peer in
+          try await peer.expect(.hello(agency: 1))
+          try await peer.send(.welcome(version: 1, state: .open, stored: .max, lastBet: other))
+          try await peer.expect(.bet(bet, offset: .max))
+          try await peer.send(.stored(.max))
+          try await peer.expect(nil)
+        }
+      })
+    #expect(outcome == .unexpected("STORED 0 should answer BET"))
+  }
+
   /// How an agency ends that sends without end to a server that does what `farewell` says and hangs
   /// up.
   private static func outcomeOfFlood(
