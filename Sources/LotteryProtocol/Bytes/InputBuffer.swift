@@ -1,8 +1,9 @@
 /// Bytes that have arrived and are not used up yet: what a decoder reads from, whether they came
 /// from a socket or from a file.
 ///
-/// Bounded by its capacity. It owns no memory while it is empty and nobody fills it, so that
-/// thousands of silent connections cost nothing.
+/// Bounded by its capacity. It owns no memory while it is empty and nobody fills it, begins small,
+/// and grows while what arrives fills it up: thousands of connections that are silent or slow cost
+/// little.
 public struct InputBuffer: ~Copyable {
   /// The bytes; only those in ``unread`` mean anything. Empty while there are none.
   public private(set) var storage: [UInt8] = []
@@ -10,6 +11,11 @@ public struct InputBuffer: ~Copyable {
   public private(set) var unread: Range<Int> = 0..<0
   /// The most bytes that it holds at a time.
   public let capacity: Int
+
+  /// The least memory that it takes: room for any packet.
+  static let leastSize = 8 * 1024
+  /// The memory that it will take, learned from how much arrived before.
+  private var size = Self.leastSize
 
   /// An empty buffer for at most `capacity` bytes.
   public init(capacity: Int) {
@@ -50,8 +56,9 @@ public struct InputBuffer: ~Copyable {
       }
     }
     let count = try result.get()
-    precondition((0...(capacity - end)).contains(count), "read more than there was room for")
+    precondition((0...(storage.count - end)).contains(count), "read more than there was room for")
     unread = unread.lowerBound..<(end + count)
+    adapt(to: count)
     return count
   }
 
@@ -72,15 +79,31 @@ public struct InputBuffer: ~Copyable {
     storage[index] = byte
   }
 
-  /// Moves the unread bytes to the front once the room behind them is small.
+  /// Takes more memory if the last read used it up, less next time if it hardly used any.
+  private mutating func adapt(to count: Int) {
+    if unread.upperBound == storage.count {
+      size = 2 * size
+    } else if count < size / 4 {
+      size = max(size / 2, Self.leastSize)
+    }
+    size = min(size, max(capacity, Self.leastSize))
+  }
+
+  /// Makes room behind the unread bytes where it is small: by growing, and by moving them to the
+  /// front.
   private mutating func makeRoom() {
-    if storage.isEmpty { storage = [UInt8](repeating: 0, count: capacity) }
+    grow(to: size)
     let first = unread.lowerBound
-    guard first > 0, capacity - unread.upperBound < capacity / 2 else { return }
+    guard first > 0, storage.count - unread.upperBound < storage.count / 2 else { return }
     let moved = unread
     storage.withUnsafeMutableBytes { bytes in
       bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[moved]))
     }
     unread = 0..<moved.count
+  }
+
+  private mutating func grow(to size: Int) {
+    let missing = min(size, capacity) - storage.count
+    if missing > 0 { storage.append(contentsOf: repeatElement(0, count: missing)) }
   }
 }
