@@ -13,8 +13,9 @@ public enum ClientProgram {
       log.info(configuration.logLine)
       log.setLevel(configuration.logLevel)
       settings.warnOfUnused(log)
+      let key = try key(configuration)
       do throws(AgencyError) {
-        try await run(configuration, worker: worker, log: log)
+        try await run(configuration, key: key, worker: worker, log: log)
       } catch .cancelled {
         // Somebody asked for the end: that is no failure.
       }
@@ -30,17 +31,37 @@ public enum ClientProgram {
   }
 
   private static func run(
-    _ configuration: ClientConfiguration, worker: Worker, log: Log
+    _ configuration: ClientConfiguration, key: String, worker: Worker, log: Log
   ) async throws(AgencyError) {
     switch configuration.mode {
     case .lottery:
-      try await LotteryMode(configuration: configuration, worker: worker, log: log).run()
+      try await LotteryMode(configuration: configuration, key: key, worker: worker, log: log).run()
     case .bet:
       let bet = try Bet(agency: configuration.id, environment: environment)
-      try await BetMode(configuration: configuration, bet: bet, worker: worker, log: log).run()
+      try await BetMode(
+        configuration: configuration, key: key, bet: bet, worker: worker, log: log
+      ).run()
     case .echo:
       try await EchoMode(configuration: configuration, worker: worker, log: log).run()
     }
+  }
+
+  /// The key in the file that was named, without the line end behind it; none is an empty one.
+  private static func key(
+    _ configuration: ClientConfiguration
+  ) throws(ConfigurationError) -> String {
+    guard let path = configuration.keyFile else { return "" }
+    guard let bytes = try ConfigurationFile.read(path) else {
+      throw ConfigurationError(missing: path)
+    }
+    let key = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+    guard (1...ProtocolLimits.textSize).contains(key.count),
+      let text = String(validating: key, as: UTF8.self)
+    else {
+      throw ConfigurationError(
+        file: path, line: 1, "a key must be 1 to \(ProtocolLimits.textSize) bytes of UTF-8")
+    }
+    return text
   }
 
   private static func environment(_ variable: String) -> String? {
@@ -63,6 +84,7 @@ public enum ClientProgram {
       CLI_LOOP_PERIOD      mode echo's pause behind each line (5s)
       CLI_LOG_LEVEL        DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
       CLI_DATA_FILE        the bets, {id} being the agency's number (.data/agency-{id}.csv)
+      CLI_KEY_FILE         file with the agency's key (no key)
       CLI_BATCH_MAXAMOUNT  bets in a batch, fewer where 8000 bytes are full (150)
       CLI_BATCH_WINDOW     batches that may wait for their answers (16)
       CLI_RETRY_LIMIT      gives up after so long without progress (1m0s)

@@ -10,20 +10,22 @@ final class Server: Sendable {
   private let connections: ConnectionRegistry
   /// Opens when the disk can no longer be relied upon.
   private let failure: Latch<StorageError>
+  private let timeout: Duration
 
   /// Pause after an attempt to accept that failed for want of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
 
   /// Opens the files and the port.
   ///
-  /// - Parameter connectionLimit: connections beyond it wait in the kernel's queue until others
-  ///   end.
+  /// - Parameter keys: what agencies must show; nil lets anyone be any agency.
   /// - Throws: ``ServerError``
   init(
-    _ configuration: ServerConfiguration, log: Log,
-    connectionLimit: Int = ConnectionLimit.ofProcess()
+    _ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log
   ) throws(ServerError) {
-    connections = ConnectionRegistry(limit: connectionLimit)
+    connections = ConnectionRegistry(
+      limit: min(configuration.maxConnections, ConnectionLimit.ofProcess()),
+      limitPerAddress: configuration.maxConnectionsPerAddress)
+    timeout = configuration.timeout
     let failure = Latch<StorageError>()
     self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
@@ -39,7 +41,7 @@ final class Server: Sendable {
     let draw = Draw(
       agencies: Int(configuration.agencies), store: store, log: log, onFailure: onFailure)
     context = ServiceContext(
-      agencies: configuration.agencies, store: store, draw: draw, log: log)
+      agencies: configuration.agencies, keys: keys, store: store, draw: draw, log: log)
     do throws(SystemError) {
       listener = try Listener(
         port: configuration.port, backlog: Int32(configuration.listenBacklog))
@@ -67,6 +69,7 @@ final class Server: Sendable {
     await withTaskGroup { group in
       group.addTask { await self.acceptConnections() }
       group.addTask { _ = await self.failure.wait() }
+      group.addTask { await self.endOverdueConnections() }
       await group.next()
       group.cancelAll()
     }
@@ -104,9 +107,7 @@ final class Server: Sendable {
       do throws(ChannelError) {
         let (channel, worker) = try await listener.accept()
         isExhausted = false
-        connections.start(
-          Connection(
-            channel: channel, worker: worker, context: context, interruption: Interruption()))
+        await serve(channel, on: worker)
       } catch {
         guard case .broken(let error) = error else { return }
         // The connection waits in the kernel's queue: come back for it when there is room.
@@ -118,6 +119,31 @@ final class Server: Sendable {
         do { try await Task.sleep(for: Self.acceptPause) } catch { return }
       }
     }
+  }
+
+  private func serve(_ channel: Channel, on worker: Worker) async {
+    let connection = Connection(
+      channel: channel, worker: worker, context: context,
+      interruption: Interruption(patience: Patience(limit: timeout)))
+    guard !connections.start(connection) else { return }
+    await channel.close()
+    context.log.warning(
+      LogLine(
+        "limit_connections", .success,
+        ["ip": channel.peer?.ip ?? "", "note": "too many connections from this address"]))
+  }
+
+  /// Looks after peers that owe a message for too long, until the task is cancelled.
+  private func endOverdueConnections() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: timeout / 4)
+      endOverdueConnections(at: .now)
+    }
+  }
+
+  /// Ends the connections whose peer owes a message for longer than it may.
+  func endOverdueConnections(at now: ContinuousClock.Instant) {
+    connections.endOverdue(at: now)
   }
 
   private func waitForRoom() async {

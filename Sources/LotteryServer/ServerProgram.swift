@@ -13,7 +13,10 @@ public enum ServerProgram {
       log.setLevel(configuration.loggingLevel)
       log.debug(configuration.logLine)
       settings.warnOfUnused(log)
-      try await Server(configuration, log: log).run()
+      ConnectionLimit.raise()
+      let keys = try keys(configuration)
+      if keys == nil { log.warning(LogLine("agency_keys", .success, ["note": noKeys])) }
+      try await Server(configuration, keys: keys, log: log).run()
     }
   }
 
@@ -26,6 +29,18 @@ public enum ServerProgram {
       getenv(variable).map { String(cString: $0) }
     }
   }
+
+  private static func keys(
+    _ configuration: ServerConfiguration
+  ) throws(ConfigurationError) -> AgencyKeys? {
+    guard let path = configuration.agencyKeys else { return nil }
+    guard let bytes = try ConfigurationFile.read(path) else {
+      throw ConfigurationError(missing: path)
+    }
+    return try AgencyKeys(bytes, file: path, agencies: configuration.agencies)
+  }
+
+  private static let noKeys = "none asked for: anyone on this network can be any agency"
 
   private static let help = """
     Takes the bets of a national lottery's agencies and holds the draw.
@@ -44,5 +59,9 @@ public enum ServerProgram {
       SERVER_DATA_DIR        where bets.csv and finished.csv lie (the working directory)
       SERVER_DURABILITY      what STORED promises to survive: a crash of the machine (disk)
                              or of the server alone (process) (disk)
+      SERVER_AGENCY_KEYS     file with a line AGENCY:KEY for each agency (no keys are asked for)
+      SERVER_TIMEOUT         how long a peer may take for a message that it owes (30s)
+      SERVER_MAX_CONNECTIONS              connections open at once (16384)
+      SERVER_MAX_CONNECTIONS_PER_ADDRESS  of them from one address (4096)
     """
 }

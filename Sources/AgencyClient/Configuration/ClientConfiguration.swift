@@ -15,6 +15,8 @@ struct ClientConfiguration: Equatable {
   var loopPeriod = Duration.seconds(5)
   /// What is logged.
   var logLevel = LogLevel.info
+  /// The file with the agency's key, where the server asks for one.
+  var keyFile: String?
   /// The agency's bets.
   var dataFile: String
   /// Bets in a batch. A batch is smaller where more would not fit into a packet.
@@ -35,6 +37,7 @@ extension ClientConfiguration {
     serverAddress = try settings.required("server.address", "CLI_SERVER_ADDRESS", .endpoint)
     let file = try settings.value("data.file", "CLI_DATA_FILE", .text)
     dataFile = Self.path(file ?? ".data/agency-{id}.csv", of: id)
+    keyFile = try settings.value("key.file", "CLI_KEY_FILE", .text)
     try settings.read("mode", "CLI_MODE", .word, into: &mode)
     try settings.read("log.level", "CLI_LOG_LEVEL", .logLevel, into: &logLevel)
     try settings.read(

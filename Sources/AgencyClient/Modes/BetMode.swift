@@ -4,6 +4,7 @@ import ProcessSupport
 /// Exercise 5: sends one bet.
 struct BetMode {
   let configuration: ClientConfiguration
+  let key: String
   let bet: Bet
   let worker: Worker
   let log: Log
@@ -28,7 +29,7 @@ struct BetMode {
     var connection = try await ServerConnection(
       to: configuration.serverAddress, agency: bet.agency, worker: worker, log: log)
     do throws(AgencyError) {
-      let (stored, lastBet) = try await connection.greet(key: "")
+      let (stored, lastBet) = try await connection.greet(key: key)
       // An attempt that broke off before the answer may have stored it: it must not be stored
       // twice.
       if lastBet != bet { try await send(offset: stored, over: &connection) }

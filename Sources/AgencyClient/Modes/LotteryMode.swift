@@ -7,6 +7,7 @@ import ProcessSupport
 /// is, and the agency goes on from there.
 struct LotteryMode {
   let configuration: ClientConfiguration
+  let key: String
   let worker: Worker
   let log: Log
 
@@ -26,7 +27,7 @@ struct LotteryMode {
     var connection = try await ServerConnection(
       to: configuration.serverAddress, agency: configuration.id, worker: worker, log: log)
     do throws(AgencyError) {
-      let (stored, lastBet) = try await connection.greet(key: "")
+      let (stored, lastBet) = try await connection.greet(key: key)
       var file = try AgencyFile(path: configuration.dataFile)
       try file.skip(stored, lastBet: lastBet)
       let total = try await sendBets(

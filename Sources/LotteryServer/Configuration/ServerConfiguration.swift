@@ -17,6 +17,14 @@ struct ServerConfiguration: Equatable {
   var dataDirectory = "."
   /// What an acknowledgement promises.
   var durability = Durability.disk
+  /// The file with the agencies' keys; none are asked for where there is none.
+  var agencyKeys: String?
+  /// How long a peer may take for its first message, and for each that it has begun.
+  var timeout = Duration.seconds(30)
+  /// Connections that may be open at once; others wait in the kernel's queue.
+  var maxConnections = 16_384
+  /// Connections that may be open at once from one address; others are closed.
+  var maxConnectionsPerAddress = 4096
 }
 
 extension ServerConfiguration {
@@ -32,7 +40,15 @@ extension ServerConfiguration {
     try settings.read("SERVER_AGENCIES", .wholeNumber(0...UInt32.max), into: &agencies)
     try settings.read("SERVER_DATA_DIR", .text, into: &dataDirectory)
     try settings.read("SERVER_DURABILITY", .word, into: &durability)
+    agencyKeys = try settings.value("SERVER_AGENCY_KEYS", "SERVER_AGENCY_KEYS", .text)
+    try settings.read("SERVER_TIMEOUT", .duration(Self.timeouts), into: &timeout)
+    try settings.read("SERVER_MAX_CONNECTIONS", .wholeNumber(1...1_000_000), into: &maxConnections)
+    try settings.read(
+      "SERVER_MAX_CONNECTIONS_PER_ADDRESS", .wholeNumber(1...1_000_000),
+      into: &maxConnectionsPerAddress)
   }
+
+  private static let timeouts = Duration.milliseconds(10)...Duration.seconds(24 * 3600)
 
   /// The line that tells how the server is configured, to the letter of the exercises.
   var logLine: LogLine {

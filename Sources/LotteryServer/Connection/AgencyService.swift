@@ -26,13 +26,15 @@ struct AgencyService: ~Copyable {
   /// Serves until the agency closes the connection.
   mutating func run() async throws(ServiceError) {
     do throws(ServiceError) {
-      repeat { try await handleFrames() } while try await receive()
+      repeat {
+        try await handleFrames()
+        // A message that has begun must end; between two messages an agency may take its time.
+        if session.isGreeting || !buffer.unread.isEmpty { interruption.patience.expectMessage() }
+      } while try await receive()
       releaseClaim()
     } catch {
       releaseClaim()
-      guard case .channel(.cancelled) = error else { throw error }
-      let code = interruption.reason ?? .shuttingDown
-      throw .refused(code, code.explanation)
+      throw error
     }
   }
 
@@ -74,7 +76,9 @@ struct AgencyService: ~Copyable {
       found = .failure(error)
     }
     switch found {
-    case .success(let frame): return frame
+    case .success(let frame):
+      if frame != nil { interruption.patience.messageCame() }
+      return frame
     case .failure(let error):
       try await storeGroup()
       throw .refused(.malformed, error.description)
@@ -108,7 +112,8 @@ struct AgencyService: ~Copyable {
     switch action {
     case .gathered:
       break
-    case .claim(let agency, _):
+    case .claim(let agency, let key):
+      try await checkKey(of: agency, key)
       try await makeClaim(agency)
     case .reply(let message):
       try await send([message])
@@ -123,6 +128,15 @@ struct AgencyService: ~Copyable {
       throw .refused(code, reason)
     }
   }
+
+  /// Who guesses keys has to wait for each answer.
+  private func checkKey(of agency: UInt32, _ key: String) async throws(ServiceError) {
+    guard let keys = context.keys, !keys.admit(agency, key: key) else { return }
+    do { try await Task.sleep(for: Self.wrongKeyPause) } catch { throw .channel(.cancelled) }
+    throw .refused(.wrongKey, "agency \(agency): the key is not this agency's")
+  }
+
+  private static let wrongKeyPause = Duration.seconds(1)
 
   private mutating func makeClaim(_ agency: UInt32) async throws(ServiceError) {
     let claim = Claim(agency: agency) { [interruption] in interruption.interrupt(.superseded) }
@@ -180,17 +194,6 @@ struct AgencyService: ~Copyable {
       try await channel.send(bytes)
     } catch {
       throw .channel(error)
-    }
-  }
-}
-
-extension ErrorCode {
-  /// Why a connection is interrupted, for the agency.
-  fileprivate var explanation: String {
-    switch self {
-    case .superseded: "a newer connection of this agency took over"
-    case .tooSlow: "no complete message in time"
-    default: "the server is shutting down"
     }
   }
 }

@@ -8,6 +8,7 @@ struct Connection: Sendable {
   let context: ServiceContext
   let interruption: Interruption
   private var isAnnounced = false
+  private var isEcho = false
 
   /// A connection that ``run()`` is going to serve.
   init(channel: Channel, worker: Worker, context: ServiceContext, interruption: Interruption) {
@@ -41,9 +42,11 @@ struct Connection: Sendable {
     // Health checks connect from this machine and say nothing: they are not worth a line.
     let isLocal = channel.peer?.isLoopback ?? false
     if !isLocal { announce() }
+    interruption.patience.expectMessage()
     guard try await receiveFirst(into: &buffer) else { return }
     if isLocal { announce() }
-    if buffer.storage[buffer.unread.lowerBound] == 0 {
+    isEcho = buffer.storage[buffer.unread.lowerBound] != 0
+    if !isEcho {
       var service = AgencyService(
         channel: channel, context: context, interruption: interruption, buffer: buffer)
       try await service.run()
@@ -71,7 +74,9 @@ struct Connection: Sendable {
     case .refused(let code, let reason):
       await refuse(code, reason)
     case .channel(.cancelled):
-      break
+      // Who speaks another protocol would not understand an ERROR.
+      let code = interruption.reason ?? .shuttingDown
+      if !isEcho { await refuse(code, code.explanation) }
     case .channel(.broken(let error)):
       context.log.debug(
         LogLine("connection_lost", .fail, ["ip": ip, "error": error.description]))
@@ -99,5 +104,16 @@ struct Connection: Sendable {
   /// How long the peer has to hear why: a server that shuts down has to be quick.
   private static func farewell(_ code: ErrorCode) -> Duration {
     code == .shuttingDown ? .milliseconds(250) : .seconds(2)
+  }
+}
+
+extension ErrorCode {
+  /// Why a connection is interrupted, for the agency.
+  fileprivate var explanation: String {
+    switch self {
+    case .superseded: "a newer connection of this agency took over"
+    case .tooSlow: "no complete message in time"
+    default: "the server is shutting down"
+    }
   }
 }

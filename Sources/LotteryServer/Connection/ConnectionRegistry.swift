@@ -4,14 +4,9 @@ import Synchronization
 /// The connections that are open, so that none is forgotten when the server ends, and no more than
 /// there is room for.
 final class ConnectionRegistry: Sendable {
-  private struct Entry {
-    let interruption: Interruption
-    let task: Task<Void, Never>
-  }
-
   private struct State {
-    var entries: [UInt64: Entry] = [:]
-    var ended: Set<UInt64> = []
+    var interruptions: [UInt64: Interruption] = [:]
+    var perAddress: [String: Int] = [:]
     var nextNumber: UInt64 = 0
     /// Opens when a connection ends; there while somebody waits for that.
     var room: Latch<Void>?
@@ -19,11 +14,19 @@ final class ConnectionRegistry: Sendable {
 
   private let state = Mutex(State())
   private let limit: Int
+  private let limitPerAddress: Int
 
-  /// A registry of at most `limit` connections.
-  init(limit: Int) {
+  /// A registry of at most `limit` connections, `limitPerAddress` of them from one address.
+  init(limit: Int, limitPerAddress: Int) {
     self.limit = limit
+    self.limitPerAddress = limitPerAddress
   }
+
+  /// Connections that are open.
+  var count: Int { state.withLock { $0.interruptions.count } }
+
+  /// Whether there is room for one more connection.
+  var hasRoom: Bool { count < limit }
 
   /// Returns when there is room for one more connection, or the task is cancelled.
   func waitForRoom() async {
@@ -32,54 +35,64 @@ final class ConnectionRegistry: Sendable {
     }
   }
 
-  /// Whether there is room for one more connection.
-  var hasRoom: Bool { count < limit }
-
   /// Serves a connection, on its own worker, in a task of its own.
-  func start(_ connection: Connection) {
-    let number = state.withLock { state in
-      state.nextNumber += 1
-      return state.nextNumber
-    }
+  ///
+  /// - Returns: whether it does; not where the peer's address has too many already.
+  func start(_ connection: Connection) -> Bool {
+    let address = connection.channel.peer?.ip ?? ""
+    guard let number = add(connection.interruption, of: address) else { return false }
     let task = Task(executorPreference: connection.worker) {
       var connection = connection
       await connection.run()
-      self.remove(number)
+      self.remove(number, of: address)
     }
     connection.interruption.attach(task)
-    state.withLock { state in
-      // The connection may be over before it is noted.
-      if state.ended.remove(number) == nil {
-        state.entries[number] = Entry(interruption: connection.interruption, task: task)
-      }
+    return true
+  }
+
+  /// Interrupts the connections whose peer has owed a message for too long.
+  func endOverdue(at now: ContinuousClock.Instant) {
+    let interruptions = state.withLock { Array($0.interruptions.values) }
+    for interruption in interruptions where interruption.patience.isOver(at: now) {
+      interruption.interrupt(.tooSlow)
     }
   }
 
-  /// Connections that are open.
-  var count: Int { state.withLock { $0.entries.count } }
-
-  /// Interrupts all connections, and returns when the last of them is closed.
+  /// Interrupts all connections, and returns when the last of them is closed. None may be started
+  /// any more.
   func endAll(_ reason: ErrorCode) async {
-    let entries = state.withLock { Array($0.entries.values) }
-    for entry in entries { entry.interruption.interrupt(reason) }
-    for entry in entries { await entry.task.value }
+    let interruptions = state.withLock { Array($0.interruptions.values) }
+    for interruption in interruptions { interruption.interrupt(reason) }
+    for interruption in interruptions { await interruption.end() }
   }
 
-  private func latchUntilRoom() -> Latch<Void>? {
+  private func add(_ interruption: Interruption, of address: String) -> UInt64? {
     state.withLock { state in
-      guard state.entries.count >= limit else { return nil }
-      let room = state.room ?? Latch()
-      state.room = room
-      return room
+      guard state.perAddress[address, default: 0] < limitPerAddress else { return nil }
+      state.perAddress[address, default: 0] += 1
+      state.nextNumber += 1
+      state.interruptions[state.nextNumber] = interruption
+      return state.nextNumber
     }
   }
 
-  private func remove(_ number: UInt64) {
+  private func remove(_ number: UInt64, of address: String) {
     let room = state.withLock { state in
-      if state.entries.removeValue(forKey: number) == nil { state.ended.insert(number) }
+      state.interruptions[number] = nil
+      let left = state.perAddress[address, default: 1] - 1
+      state.perAddress[address] = left > 0 ? left : nil
       defer { state.room = nil }
       return state.room
     }
     room?.open(())
+  }
+
+  private func latchUntilRoom() -> Latch<Void>? {
+    state.withLock { state in
+      guard state.interruptions.count >= limit else { return nil }
+      let room = state.room ?? Latch()
+      state.room = room
+      return room
+    }
   }
 }

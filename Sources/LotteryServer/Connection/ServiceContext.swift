@@ -4,6 +4,8 @@ import ProcessSupport
 struct ServiceContext: Sendable {
   /// How many agencies take part; with 0 there is the echo service and no draw.
   let agencies: UInt32
+  /// Who may say that it is which agency.
+  let keys: AgencyKeys?
   let store: BetStore
   let draw: Draw
   let log: Log

@@ -19,6 +19,9 @@ struct AgencySession {
   /// Batches that have been taken and are not stored yet.
   private(set) var group = BetGroup()
 
+  /// Whether HELLO has still to come.
+  var isGreeting: Bool { phase == .greeting }
+
   private let agencies: UInt32
   private var phase = Phase.greeting
   /// Bets that are stored, and those in ``group``.

@@ -23,6 +23,11 @@ public struct ConfigurationError: ProgramError, Equatable {
     description = "\(file): \(reason)"
   }
 
+  /// A file that must be there and is not.
+  public init(missing file: String) {
+    description = "\(file): there is no such file"
+  }
+
   /// 78.
   public var exitStatus: ExitStatus { .badConfiguration }
 }

@@ -59,7 +59,7 @@ struct ServerConnectionTests {
       of: { endpoint, worker in
         let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
         try await BetMode(
-          configuration: configuration, bet: bet, worker: worker, log: .discarding
+          configuration: configuration, key: "", bet: bet, worker: worker, log: .discarding
         ).run()
       },
       script: { server in

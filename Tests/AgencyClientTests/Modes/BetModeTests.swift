@@ -92,7 +92,8 @@ struct BetModeTests {
       of: { [bet, log = lines.log] endpoint, worker in
         var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
         configuration.retry = .short
-        try await BetMode(configuration: configuration, bet: bet, worker: worker, log: log).run()
+        try await BetMode(configuration: configuration, key: "", bet: bet, worker: worker, log: log)
+          .run()
       }, script: script)
   }
 }

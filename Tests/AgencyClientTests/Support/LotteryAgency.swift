@@ -37,7 +37,8 @@ struct LotteryAgency: Sendable {
         configuration.batchMaxAmount = maxAmount
         configuration.batchWindow = window
         configuration.retry = .short
-        try await LotteryMode(configuration: configuration, worker: worker, log: lines.log).run()
+        try await LotteryMode(configuration: configuration, key: "", worker: worker, log: lines.log)
+          .run()
       }, script: script)
   }
 }

@@ -8,7 +8,7 @@ import Testing
 /// More connections than there is room for.
 @Suite(.timeLimit(.minutes(1))) struct ConnectionLimitTests {
   @Test func `a connection beyond the limit waits until another ends`() async throws {
-    try await withServer(agencies: 1, connectionLimit: 1) { server in
+    try await withServer(agencies: 1, changing: { $0.maxConnections = 1 }) { server in
       let waiting = try await server.withClient(1) { agency in
         try await agency.greet()
         let waiting = try await RawClient(port: server.port)
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func `many more than the limit are all served, one after the other`() async throws {
-    try await withServer(agencies: 0, connectionLimit: 3) { server in
+    try await withServer(agencies: 0, changing: { $0.maxConnections = 3 }) { server in
       try await withThrowingTaskGroup { group in
         for number in 0..<100 {
           group.addTask {
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func `a server that is full can be stopped`() async throws {
-    try await withServer(agencies: 1, connectionLimit: 1) { server in
+    try await withServer(agencies: 1, changing: { $0.maxConnections = 1 }) { server in
       try await server.withClient(1) { client in
         try await client.greet()
         async let stopped: Void = server.stop()

@@ -40,7 +40,7 @@ import Testing
 
   @Test func `one that waits for the draw and vanishes gives up its place`() async throws {
     let log = try LogFile()
-    try await withServer(agencies: 2, connectionLimit: 1, log: log.log) { server in
+    try await withServer(agencies: 2, log: log.log, changing: { $0.maxConnections = 1 }) { server in
       let lost = try await RawClient(port: server.port, agency: 1)
       try await lost.greet()
       try await lost.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)

@@ -9,12 +9,13 @@ import Testing
 struct RunningServer: Sendable {
   let directory: TemporaryDirectory
   let port: UInt16
+  private let server: Server
   private let task: Task<Void, Never>
 
   /// Starts a server over the files in `directory`.
   init(
-    agencies: UInt32, in directory: TemporaryDirectory, connectionLimit: Int = 1000,
-    log: Log = .discarding
+    agencies: UInt32, in directory: TemporaryDirectory, keys: AgencyKeys? = nil,
+    log: Log = .discarding, changing change: (inout ServerConfiguration) -> Void = { _ in }
   ) throws {
     self.directory = directory
     var configuration = ServerConfiguration()
@@ -22,7 +23,9 @@ struct RunningServer: Sendable {
     configuration.listenBacklog = 512
     configuration.agencies = agencies
     configuration.dataDirectory = directory.path
-    let server = try Server(configuration, log: log, connectionLimit: connectionLimit)
+    change(&configuration)
+    let server = try Server(configuration, keys: keys, log: log)
+    self.server = server
     port = server.port
     task = Task(executorPreference: Worker(label: "server")) {
       do throws(ServerError) {
@@ -37,6 +40,18 @@ struct RunningServer: Sendable {
   func stop() async {
     task.cancel()
     await task.value
+  }
+
+  /// Runs `body` while the server believes again and again that an hour has passed.
+  func whileTimePasses<Value>(_ body: () async throws -> Value) async throws -> Value {
+    let clock = Task {
+      while !Task.isCancelled {
+        server.endOverdueConnections(at: .now + .seconds(3600))
+        await Task.yield()
+      }
+    }
+    defer { clock.cancel() }
+    return try await body()
   }
 
   /// Runs `body` with a connection, which is closed afterwards.
@@ -58,12 +73,13 @@ struct RunningServer: Sendable {
 /// Runs `body` with a server over `directory`, or over one of its own.
 func withServer<Value>(
   agencies: UInt32, in directory: TemporaryDirectory? = nil,
-  connectionLimit: Int = 1000, log: Log = .discarding,
+  keys: AgencyKeys? = nil, log: Log = .discarding,
+  changing change: (inout ServerConfiguration) -> Void = { _ in },
   _ body: (RunningServer) async throws -> Value
 ) async throws -> Value {
   let server = try RunningServer(
-    agencies: agencies, in: directory ?? TemporaryDirectory(),
-    connectionLimit: connectionLimit, log: log)
+    agencies: agencies, in: directory ?? TemporaryDirectory(), keys: keys, log: log,
+    changing: change)
   do {
     let value = try await body(server)
     await server.stop()

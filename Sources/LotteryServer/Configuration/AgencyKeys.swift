@@ -1,0 +1,55 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// The key of each agency, without which nobody can speak for it (`PROTOCOL.md`, What an agency
+/// sends).
+///
+/// Read from a file with a line `agency:key` for each; blank lines and such that begin with `#` are
+/// passed over. A key is 1 to 255 bytes.
+struct AgencyKeys: Sendable, Equatable {
+  private var keys: [UInt32: [UInt8]] = [:]
+
+  /// The keys in `bytes`, that errors call `file`, which must have one for each of the agencies 1 to
+  /// `agencies`.
+  init(_ bytes: [UInt8], file: String, agencies: UInt32) throws(ConfigurationError) {
+    for (number, line) in try ConfigurationLines(bytes, file: file) {
+      let text = line.trimmed { $0 == " " || $0 == "\t" }
+      guard let first = text.first, first != "#" else { continue }
+      let (agency, key) = try Self.entry(text, file: file, line: number)
+      guard keys.updateValue(key, forKey: agency) == nil else {
+        throw ConfigurationError(file: file, line: number, "agency \(agency) is there twice")
+      }
+    }
+    for agency in 0..<agencies where keys[agency + 1] == nil {
+      throw ConfigurationError(file: file, line: 1, "agency \(agency + 1) has no key")
+    }
+  }
+
+  /// Whether `key` is that of `agency`. Takes as long for a wrong key as for the right one, so that
+  /// the time tells nothing about it.
+  func admit(_ agency: UInt32, key: String) -> Bool {
+    let right = keys[agency] ?? []
+    let given = Array(key.utf8)
+    var difference = UInt8(right.count == given.count && !right.isEmpty ? 0 : 1)
+    for index in 0..<ProtocolLimits.textSize {
+      difference |=
+        (index < right.count ? right[index] : 0) ^ (index < given.count ? given[index] : 0)
+    }
+    return difference == 0
+  }
+
+  private static func entry(
+    _ text: ConfigurationLines.Text, file: String, line: Int
+  ) throws(ConfigurationError) -> (UInt32, [UInt8]) {
+    let rule = "must be AGENCY:KEY, a number from 1 and 1 to \(ProtocolLimits.textSize) bytes"
+    // The line is not shown: it may hold a key.
+    guard let colon = text.firstIndex(of: ":"), let agency = UInt32(String(text[..<colon])),
+      agency > 0
+    else { throw ConfigurationError(file: file, line: line, rule) }
+    let key = Array(String(text[colon...].dropFirst()).utf8)
+    guard (1...ProtocolLimits.textSize).contains(key.count) else {
+      throw ConfigurationError(file: file, line: line, rule)
+    }
+    return (agency, key)
+  }
+}

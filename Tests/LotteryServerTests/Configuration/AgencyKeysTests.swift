@@ -1,0 +1,38 @@
+import ProcessSupport
+import Testing
+
+@testable import LotteryServer
+
+@Suite("The agencies' keys")
+struct AgencyKeysTests {
+  private func keys(_ text: String, agencies: UInt32 = 2) throws(ConfigurationError) -> AgencyKeys {
+    try AgencyKeys(Array(text.utf8), file: "keys", agencies: agencies)
+  }
+
+  @Test("an agency is admitted with its own key alone")
+  func admission() throws {
+    let keys = try keys("# two\n1:alpha\n\n2:be:ta\r\n3:more\n")
+    #expect(keys.admit(1, key: "alpha"))
+    #expect(keys.admit(2, key: "be:ta"))
+    for (agency, key) in [
+      (1, "be:ta"), (1, ""), (1, "alph"), (1, "alphaa"), (1, "Alpha"), (4, ""), (4, "alpha"),
+      (1, "alpha\0"),
+    ] as [(UInt32, String)] {
+      #expect(!keys.admit(agency, key: key), "\(agency) with \(key)")
+    }
+  }
+
+  @Test(
+    "a bad file is refused with its line, and no key is shown",
+    arguments: [
+      ("1:a\n1:b\n2:c\n", "keys:2: agency 1 is there twice"),
+      ("1:a\n", "keys:1: agency 2 has no key"),
+      ("secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
+      ("1:\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
+      ("0:secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
+    ])
+  func refusals(text: String, problem: String) {
+    let error = #expect(throws: ConfigurationError.self) { try keys(text) }
+    #expect(error?.description == problem)
+  }
+}

@@ -1,0 +1,89 @@
+import LotteryProtocol
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// Peers that owe a message for too long, and those that only seem to.
+@Suite(.timeLimit(.minutes(1))) struct PatienceTests {
+  private static let tooSlow = ServerMessage.error(
+    code: .tooSlow, reason: "no complete message in time")
+
+  @Test func `it is over once the time for one message is, however often a byte comes`() {
+    let patience = Patience(limit: .seconds(10))
+    let now = ContinuousClock.now
+    #expect(!patience.isOver(at: now + .seconds(100)))
+    patience.expectMessage()
+    patience.expectMessage()
+    #expect(!patience.isOver(at: now + .seconds(9)))
+    #expect(patience.isOver(at: .now + .seconds(11)))
+    patience.messageCame()
+    #expect(!patience.isOver(at: now + .seconds(100)))
+  }
+
+  @Test func `who says nothing is told so and closed`() async throws {
+    try await withServer(agencies: 1) { server in
+      try await server.withClient { client in
+        try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
+        try await client.expect(nil)
+      }
+    }
+  }
+
+  @Test func `who stops in the middle of a message is told so and closed`() async throws {
+    try await withServer(agencies: 1) { server in
+      try await server.withClient(1) { client in
+        try await client.greet()
+        try await client.send(Array(Frames.batch(try sampleBets(1, 0..<3), at: 0).dropLast()))
+        try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
+        try await client.expect(nil)
+      }
+    }
+  }
+
+  @Test func `who waits for the draw, or has nothing to say yet, is not slow`() async throws {
+    try await withServer(agencies: 2) { server in
+      try await server.withClient(1) { waiting in
+        try await waiting.greet()
+        try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
+        try await server.withClient(2) { idle in
+          try await idle.greet()
+          // Somebody else's time runs out meanwhile.
+          try await server.withClient { slow in
+            try await server.whileTimePasses { try await slow.expect(Self.tooSlow) }
+          }
+          try await idle.expect(.confirmed, after: Frames.finished(0))
+          #expect(try await idle.askWinners() == [])
+          _ = try await waiting.receive()
+        }
+      }
+    }
+  }
+
+  @Test func `an address that has too many connections gets no more`() async throws {
+    try await withServer(agencies: 2, changing: { $0.maxConnectionsPerAddress = 1 }) { server in
+      try await server.withClient(1) { first in
+        try await first.greet()
+        try await server.withClient(2) { try await $0.expect(nil) }
+        try await first.expect(.confirmed, after: Frames.finished(0))
+      }
+    }
+  }
+
+  @Test func `a wrong key is refused, the right one is not`() async throws {
+    let keys = try AgencyKeys(Array("1:right".utf8), file: "keys", agencies: 1)
+    try await withServer(agencies: 1, keys: keys) { server in
+      try await server.withClient(1) { client in
+        try await client.send(Frames.hello(1))
+        try await client.expect(
+          .error(code: .wrongKey, reason: "agency 1: the key is not this agency's"))
+      }
+      var hello: [UInt8] = []
+      AgencyMessage.appendHello(agency: 1, key: "right", to: &hello)
+      try await server.withClient(1) { client in
+        try await client.expect(
+          .welcome(version: 1, state: .open, stored: 0, lastBet: nil), after: hello)
+      }
+    }
+  }
+}
