@@ -8,6 +8,7 @@ let package = Package(
     .executable(name: "lottery-server", targets: ["lottery-server"]),
     .executable(name: "agency-client", targets: ["agency-client"]),
     .library(name: "LotteryProtocol", targets: ["LotteryProtocol"]),
+    .library(name: "LotteryServer", targets: ["LotteryServer"]),
   ],
   dependencies: [],
   targets: [

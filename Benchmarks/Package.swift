@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+  name: "lottery-benchmarks",
+  dependencies: [.package(name: "lottery", path: "..")],
+  targets: [
+    // What the lottery is compared with: programs in C that only move bytes.
+    .executableTarget(name: "copier"),
+    .executableTarget(name: "delay-proxy"),
+
+    // Made-up bets, and the frames that carry them.
+    .target(
+      name: "BenchmarkData",
+      dependencies: [.product(name: "LotteryProtocol", package: "lottery")]),
+
+    // Many agencies in one process.
+    .executableTarget(
+      name: "agency-crowd",
+      dependencies: ["BenchmarkData", .product(name: "LotteryProtocol", package: "lottery")]),
+    // The stages of a bet's way, each alone.
+    .executableTarget(
+      name: "codec",
+      dependencies: [
+        "BenchmarkData",
+        .product(name: "LotteryProtocol", package: "lottery"),
+        .product(name: "LotteryServer", package: "lottery"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)
+
+// The strictness of the lottery's own package.
+for target in package.targets {
+  target.swiftSettings = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+  target.cSettings = [
+    .define("_GNU_SOURCE"),
+    .enableWarning("all"),
+    .enableWarning("extra"),
+    .treatAllWarnings(as: .error),
+  ]
+}

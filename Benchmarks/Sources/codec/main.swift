@@ -1,0 +1,3 @@
+import Glibc
+
+exit(CodecProgram.main(CommandLine.arguments.dropFirst()))
