@@ -58,6 +58,11 @@ crowd: ## Holds a lottery of AGENCIES=1000 agencies at once on this machine
 	scripts/crowd.sh $(AGENCIES)
 .PHONY: crowd
 
+bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1 for a short one
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/bench --runs $(or $(RUNS),5) $(if $(QUICK),--quick) $(ONLY)
+.PHONY: bench
+
 entrega: ## Makes the branches ej1 to ej8 to hand in
 	scripts/entrega.sh
 .PHONY: entrega

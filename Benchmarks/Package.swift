@@ -2,14 +2,23 @@
 
 import PackageDescription
 
+let strictC: [CSetting] = [
+  .define("_GNU_SOURCE"),
+  .enableWarning("all"),
+  .enableWarning("extra"),
+  .treatAllWarnings(as: .error),
+]
+
 let package = Package(
   name: "lottery-benchmarks",
   dependencies: [.package(name: "lottery", path: "..")],
   targets: [
     // What the lottery is compared with: programs in C that only move bytes.
-    .executableTarget(name: "copier"),
-    .executableTarget(name: "delay-proxy"),
+    .executableTarget(name: "copier", cSettings: strictC),
+    .executableTarget(name: "delay-proxy", cSettings: strictC),
 
+    // Figures and what is made of them: statistics, JSON, table, plots.
+    .target(name: "Measurement"),
     // Made-up bets, and the frames that carry them.
     .target(
       name: "BenchmarkData",
@@ -27,6 +36,13 @@ let package = Package(
         .product(name: "LotteryProtocol", package: "lottery"),
         .product(name: "LotteryServer", package: "lottery"),
       ]),
+    // Runs everything, in turn.
+    .executableTarget(
+      name: "bench",
+      dependencies: [
+        "BenchmarkData", "Measurement",
+        .product(name: "LotteryProtocol", package: "lottery"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17
@@ -39,11 +55,5 @@ for target in package.targets {
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-  ]
-  target.cSettings = [
-    .define("_GNU_SOURCE"),
-    .enableWarning("all"),
-    .enableWarning("extra"),
-    .treatAllWarnings(as: .error),
   ]
 }

@@ -1,0 +1,19 @@
+import Glibc
+
+/// What a program has used up from its start to its end (getrusage(2)).
+struct ProcessCost {
+  /// In its own code and in the kernel.
+  var cpuSeconds: Double
+  /// In bytes. Linux counts from before the program was loaded: it is never less than this program
+  /// used when it started the other one.
+  var peakMemory: Double
+
+  init(_ usage: rusage) {
+    cpuSeconds = Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime)
+    peakMemory = Double(usage.ru_maxrss) * 1024
+  }
+
+  private static func seconds(_ time: timeval) -> Double {
+    Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000
+  }
+}

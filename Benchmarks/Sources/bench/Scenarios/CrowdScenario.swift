@@ -1,0 +1,49 @@
+import Measurement
+
+/// The same bets from few agencies and from many, all connecting at once.
+struct CrowdScenario: Scenario {
+  let name = "crowd"
+
+  private static let crowds = [1, 10, 100, 1_000, 10_000]
+  private static let bets = 100_000
+  private static let window = 16
+  /// What the others are compared with.
+  private static let reference = 10
+
+  func measure(_ bench: Bench) throws(BenchError) -> Findings {
+    var report = Report(
+      name: name, title: "\(Double(Self.bets).text) bets from ever more agencies, durable")
+    try bench.forEachRun(of: name) { () throws(BenchError) in
+      for agencies in Self.crowds { try measure(agencies, bench, in: &report) }
+    }
+    for agencies in Self.crowds where agencies != Self.reference {
+      report.compare(Self.time(agencies), with: Self.time(Self.reference))
+    }
+    let items = Self.crowds.compactMap { agencies in
+      report.figure(Self.time(agencies)).map { (label: Double(agencies).text, figure: $0) }
+    }
+    return Findings(
+      report: report, plot: Plot("Time by number of agencies: \(report.title)", .line, items))
+  }
+
+  private func measure(
+    _ agencies: Int, _ bench: Bench, in report: inout Report
+  ) throws(BenchError) {
+    let file = try bench.agencyFile(bets: Self.bets / agencies)
+    let server = try ServerProcess.listening(bench, agencies: agencies)
+    let crowd = try bench.processes.start(
+      bench.ownPrograms + "/agency-crowd",
+      ["\(server.port)", "\(agencies)", "\(Self.window)", file],
+      log: server.directory + "/crowd.log")
+    var threads = 0.0
+    try bench.processes.wait(for: crowd) { threads = max(threads, server.child.status.threads) }
+    let seconds = try LogFields(lastLineOf: crowd).number("seconds")
+    let cost = try server.stop()
+    try Rows.check(server.directory + "/bets.csv", has: Self.bets)
+    report.record(Self.time(agencies), seconds * 1000, .milliseconds)
+    report.record("\(agencies): server memory", cost.peakMemory / 1e6, .megabytes)
+    report.record("\(agencies): server threads", threads, .threads)
+  }
+
+  private static func time(_ agencies: Int) -> String { "\(agencies): time" }
+}

@@ -1,0 +1,3 @@
+import Glibc
+
+exit(BenchProgram.main(Array(CommandLine.arguments.dropFirst())))
