@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
-SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift \
+	Benchmarks/Sources Benchmarks/Tests
 
 .DEFAULT_GOAL := help
 
@@ -48,6 +49,7 @@ build: ## Builds the two programs for this machine
 test: ## Tests the scripts and the programs
 	scripts/test-scripts.sh
 	swift test
+	swift test --package-path Benchmarks
 .PHONY: test
 
 run: ## Holds the same lottery without Docker and shows the winners
@@ -59,7 +61,7 @@ crowd: ## Holds a lottery of AGENCIES=1000 agencies at once on this machine
 .PHONY: crowd
 
 bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1 for a short one
-	swift build -c release --package-path Benchmarks
+	swift build -c release --static-swift-stdlib --package-path Benchmarks
 	Benchmarks/.build/release/bench --runs $(or $(RUNS),5) $(if $(QUICK),--quick) $(ONLY)
 .PHONY: bench
 

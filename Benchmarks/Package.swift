@@ -43,6 +43,16 @@ let package = Package(
         "BenchmarkData", "Measurement",
         .product(name: "LotteryProtocol", package: "lottery"),
       ]),
+
+    .testTarget(name: "MeasurementTests", dependencies: ["Measurement"]),
+    .testTarget(
+      name: "BenchmarkDataTests",
+      dependencies: [
+        "BenchmarkData",
+        .product(name: "LotteryProtocol", package: "lottery"),
+        .product(name: "LotteryServer", package: "lottery"),
+      ]),
+    .testTarget(name: "BenchTests", dependencies: ["bench"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -7,7 +7,7 @@ struct OutputFile: ~Copyable {
   private let file: File
 
   /// Bytes that are written in one go.
-  private static let chunkSize = 1024 * 1024
+  private static let chunkSize = 256 * 1024
 
   /// Makes the file; there must be none yet.
   init(_ path: String) throws(SystemError) {

@@ -1,7 +1,9 @@
 extension Double {
-  /// The number for people: three significant digits at least, thousands set apart.
+  /// The number for people: three significant digits at least, thousands set apart; a whole number
+  /// as it is.
   public var text: String {
     let size = abs(self)
+    if self == rounded() { return fixed(decimals: 0) }
     return fixed(decimals: size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)
   }
 

@@ -17,9 +17,10 @@ public struct Plot: Sendable {
   private static let left = 84.0
   private static let right = 620.0
   private static let top = 56.0
-  private static let bottom = 316.0
+  private static let bottom = 292.0
 
-  /// A plot of `items`, at least one, each under its label.
+  /// A plot of `items`, at least one, each over its label, which goes on in a new line behind a
+  /// comma.
   public init(_ title: String, _ style: Style, _ items: [(label: String, figure: Figure)]) {
     precondition(!items.isEmpty, "nothing to plot")
     self.title = title
@@ -76,7 +77,10 @@ public struct Plot: Sendable {
       color: SVG.ink)
     let labelY = self.y(of: summary.max, scale) - 8
     drawing.text(summary.median.text, x: x, y: labelY, anchor: .middle, isBold: true)
-    drawing.text(item.label, x: x, y: Self.bottom + 20, anchor: .middle)
+    for (line, text) in item.label.split(separator: ", ").enumerated() {
+      let y = Self.bottom + 20 + 16 * Double(line)
+      drawing.text(String(text), x: x, y: y, anchor: .middle)
+    }
   }
 
   private var step: Double { (Self.right - Self.left) / Double(items.count) }

@@ -20,7 +20,7 @@ extension Report {
     _ name: String, _ width: Int, _ values: [String], _ unit: String, _ comparison: String
   ) -> String {
     let columns = values.map { value in
-      String(repeating: " ", count: max(0, 11 - value.count)) + value
+      String(repeating: " ", count: max(0, 13 - value.count)) + value
     }
     let row =
       "  " + name.padded(to: width) + columns.joined() + "  " + unit.padded(to: 8) + comparison

@@ -41,6 +41,9 @@ static void write_out(const unsigned char *bytes, size_t count) {
     bytes += written;
     count -= (size_t)written;
   }
+}
+
+static void synchronize(void) {
   if (sync_first && fdatasync(file) < 0) fail("fdatasync");
 }
 
@@ -55,6 +58,7 @@ static void flush_group(void) {
   is_flushing = true;
   pthread_mutex_unlock(&mutex);
   write_out(group, count);
+  synchronize();
   pthread_mutex_lock(&mutex);
   is_flushing = false;
   safe = number;
@@ -78,8 +82,11 @@ void store(const unsigned char *bytes, size_t count) {
   pthread_mutex_lock(&mutex);
   if (in_groups) {
     store_in_group(bytes, count);
+    pthread_mutex_unlock(&mutex);
   } else {
     write_out(bytes, count);
+    pthread_mutex_unlock(&mutex);
+    // Not under the mutex: the syncs of several agencies may overlap, which is faster.
+    synchronize();
   }
-  pthread_mutex_unlock(&mutex);
 }

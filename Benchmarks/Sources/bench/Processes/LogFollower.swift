@@ -5,9 +5,12 @@ struct LogFollower: ~Copyable {
   private let child: ChildProcess
   private let file: File
   private var buffer = InputBuffer(capacity: 64 * 1024)
+  private var nextCheck = ContinuousClock.now
 
   /// How often it looks for more. This bounds how well the time between two lines can be told.
   static let interval = Duration.microseconds(500)
+  /// How often it looks whether there will be more, which costs more.
+  private static let checkInterval = Duration.milliseconds(100)
 
   /// Follows the log of `child` from its beginning.
   init(_ child: ChildProcess) throws(BenchError) {
@@ -37,9 +40,12 @@ struct LogFollower: ~Copyable {
   }
 
   /// - Throws: where the program has ended, and with it its log.
-  private func wait() throws(BenchError) {
-    if child.status.threads == 0 {
-      throw .unexpected("\(child.program) has ended before its time: see \(child.log)")
+  private mutating func wait() throws(BenchError) {
+    if ContinuousClock.now >= nextCheck {
+      guard child.status.isRunning else {
+        throw .unexpected("\(child.program) has ended before its time: see \(child.log)")
+      }
+      nextCheck = .now + Self.checkInterval
     }
     try Signals.wait(atMost: Self.interval)
   }

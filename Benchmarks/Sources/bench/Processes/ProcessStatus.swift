@@ -1,7 +1,9 @@
 import LotteryProtocol
 
-/// What a running process is using, from `/proc/PID/status` (proc(5)). Zero where it is gone.
+/// How a process is doing, from `/proc/PID/status` (proc(5)).
 struct ProcessStatus {
+  /// Whether it is there and has not ended.
+  var isRunning = false
   /// Bytes of memory, at most, so far.
   var peakMemory = 0.0
   /// Threads, now.
@@ -15,10 +17,11 @@ struct ProcessStatus {
     let text = String(decoding: buffer.storage[buffer.unread], as: UTF8.self)
     for line in text.split(separator: "\n") {
       let words = line.split { $0 == "\t" || $0 == " " }
-      guard words.count > 1, let value = Double(words[1]) else { continue }
+      guard words.count > 1 else { continue }
       switch words[0] {
-      case "VmHWM:": peakMemory = value * 1024
-      case "Threads:": threads = value
+      case "State:": isRunning = words[1] != "Z"
+      case "VmHWM:": peakMemory = (Double(words[1]) ?? 0) * 1024
+      case "Threads:": threads = Double(words[1]) ?? 0
       default: continue
       }
     }

@@ -20,10 +20,10 @@ struct CrowdScenario: Scenario {
       report.compare(Self.time(agencies), with: Self.time(Self.reference))
     }
     let items = Self.crowds.compactMap { agencies in
-      report.figure(Self.time(agencies)).map { (label: Double(agencies).text, figure: $0) }
+      report.figure(Self.time(agencies)).map { (label: "\(agencies)", figure: $0) }
     }
-    return Findings(
-      report: report, plot: Plot("Time by number of agencies: \(report.title)", .line, items))
+    let plot = Plot("\(Double(Self.bets).text) bets by number of agencies, durable", .line, items)
+    return Findings(report: report, plot: plot)
   }
 
   private func measure(

@@ -25,11 +25,7 @@ struct RealScenario: Scenario {
     }
     report.compare(Self.ours, with: Self.durable)
     report.compare(Self.ours, with: Self.unsynced)
-    return Findings(report: report, plot: plot(of: report))
-  }
-
-  private func plot(of report: Report) -> Plot {
-    Plot(
-      title, .bars, report.figures.map { ($0.name, $0) })
+    let plot = Plot(title, .bars, report.figures.map { ($0.name, $0) })
+    return Findings(report: report, plot: plot)
   }
 }
