@@ -36,11 +36,15 @@ struct CrowdScenario: Scenario {
       ["\(server.port)", "\(agencies)", "\(Self.window)", file],
       log: server.directory + "/crowd.log")
     var threads = 0.0
-    try bench.processes.wait(for: crowd) { threads = max(threads, server.child.status.threads) }
+    let crowdCost = try bench.processes.wait(for: crowd) {
+      threads = max(threads, server.child.status.threads)
+    }
     let seconds = try LogFields(lastLineOf: crowd).number("seconds")
     let cost = try server.stop()
     try Rows.check(server.directory + "/bets.csv", has: Self.bets)
     report.record(Self.time(agencies), seconds * 1000, .milliseconds)
+    report.record("\(agencies): server CPU", cost.cpuSeconds, .seconds)
+    report.record("\(agencies): agencies CPU", crowdCost.cpuSeconds, .seconds)
     report.record("\(agencies): server memory", cost.peakMemory / 1e6, .megabytes)
     report.record("\(agencies): server threads", threads, .threads)
   }
