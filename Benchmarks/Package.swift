@@ -14,7 +14,9 @@ let package = Package(
   dependencies: [.package(name: "lottery", path: "..")],
   targets: [
     // What the lottery is compared with: programs in C that only move bytes.
-    .executableTarget(name: "copier", cSettings: strictC),
+    .target(name: "CopierWire", cSettings: strictC),
+    .executableTarget(name: "copier", dependencies: ["CopierWire"], cSettings: strictC),
+    .executableTarget(name: "crowd-copier", dependencies: ["CopierWire"], cSettings: strictC),
     .executableTarget(name: "delay-proxy", cSettings: strictC),
 
     // Figures and what is made of them: statistics, JSON, table, plots.

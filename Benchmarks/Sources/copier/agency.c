@@ -8,8 +8,6 @@
 #include "copier.h"
 #include "wire.h"
 
-enum { BATCH = 0x03 };
-
 static int connect_to(uint16_t port) {
   int connection = socket(AF_INET, SOCK_STREAM, 0);
   if (connection < 0) fail("socket");

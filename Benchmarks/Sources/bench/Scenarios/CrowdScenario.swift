@@ -16,8 +16,11 @@ struct CrowdScenario: Scenario {
     try bench.forEachRun(of: name) { () throws(BenchError) in
       for agencies in Self.crowds { try measure(agencies, bench, in: &report) }
     }
-    for agencies in Self.crowds where agencies != Self.reference {
+    for agencies in Self.crowds {
+      report.compare(Self.time(agencies), with: Self.copierTime(agencies))
+      if agencies == Self.reference { continue }
       report.compare(Self.time(agencies), with: Self.time(Self.reference))
+      report.compare(Self.copierTime(agencies), with: Self.copierTime(Self.reference))
     }
     let items = Self.crowds.compactMap { agencies in
       report.figure(Self.time(agencies)).map { (label: "\(agencies)", figure: $0) }
@@ -30,6 +33,7 @@ struct CrowdScenario: Scenario {
     _ agencies: Int, _ bench: Bench, in report: inout Report
   ) throws(BenchError) {
     let file = try bench.agencyFile(bets: Self.bets / agencies)
+    try measureCopier(agencies, file, bench, in: &report)
     let server = try ServerProcess.listening(bench, agencies: agencies)
     let crowd = try bench.processes.start(
       bench.ownPrograms + "/agency-crowd",
@@ -49,5 +53,20 @@ struct CrowdScenario: Scenario {
     report.record("\(agencies): server threads", threads, .threads)
   }
 
+  private func measureCopier(
+    _ agencies: Int, _ file: String, _ bench: Bench, in report: inout Report
+  ) throws(BenchError) {
+    let directory = try bench.emptyDirectory("copier")
+    let output = directory + "/bets.csv"
+    let copier = try bench.processes.start(
+      bench.ownPrograms + "/crowd-copier", ["\(agencies)", "\(Self.window)", file, output],
+      log: directory + "/copier.log")
+    try bench.processes.wait(for: copier)
+    let seconds = try LogFields(lastLineOf: copier).number("seconds")
+    try Rows.check(output, has: Self.bets)
+    report.record(Self.copierTime(agencies), seconds * 1000, .milliseconds)
+  }
+
   private static func time(_ agencies: Int) -> String { "\(agencies): time" }
+  private static func copierTime(_ agencies: Int) -> String { "\(agencies): copier's time" }
 }

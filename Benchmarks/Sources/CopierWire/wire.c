@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { STORED = 0x82 };
-
 static uint64_t get_integer(const unsigned char *bytes, size_t size) {
   uint64_t value = 0;
   for (size_t i = 0; i < size; i++) value = value << 8 | bytes[i];
@@ -40,6 +38,10 @@ void send_ack(int socket, uint64_t frames) {
   send_all(socket, ack, ACK_SIZE);
 }
 
+uint64_t acked_frames(const unsigned char *ack) {
+  return get_integer(ack + HEADER_SIZE, 8);
+}
+
 uint64_t receive_ack(int socket) {
   unsigned char ack[ACK_SIZE];
   for (size_t count = 0; count < ACK_SIZE;) {
@@ -50,7 +52,7 @@ uint64_t receive_ack(int socket) {
     }
     count += received;
   }
-  return get_integer(ack + HEADER_SIZE, 8);
+  return acked_frames(ack);
 }
 
 void send_all(int socket, const unsigned char *bytes, size_t count) {

@@ -1,10 +1,12 @@
-// The frames of the lottery's protocol around bytes that nobody looks at.
+// The frames of the lottery's protocol around bytes that nobody looks at (`PROTOCOL.md`, Framing).
 
 #ifndef WIRE_H
 #define WIRE_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+enum { HELLO = 0x01, BATCH = 0x03, FINISHED = 0x04, STORED = 0x82 };
 
 enum {
   HEADER_SIZE = 5,                            // length u32, type u8
@@ -23,6 +25,9 @@ long whole_payload(const unsigned char *bytes, size_t count);
 
 // Sends an acknowledgement of all frames up to `frames`.
 void send_ack(int socket, uint64_t frames);
+
+// How many frames the acknowledgement at `ack` covers.
+uint64_t acked_frames(const unsigned char *ack);
 
 // Waits for an acknowledgement and returns how many frames it covers.
 uint64_t receive_ack(int socket);
