@@ -4,9 +4,9 @@ import Glibc
 struct ProcessCost {
   /// In its own code and in the kernel.
   var cpuSeconds: Double
-  /// In bytes. Linux counts from before the program was loaded: it is never less than what the bench
-  /// itself used when it started the program, which is why the bench is linked without the shared
-  /// libraries and keeps no data.
+  /// In bytes. Linux counts from before the program was loaded: it is never less than what the
+  /// bench itself used when it started the program, which is why the bench is linked without the
+  /// shared libraries and keeps no data.
   var peakMemory: Double
 
   init(_ usage: rusage) {
