@@ -49,7 +49,6 @@ build: ## Builds the two programs for this machine
 test: ## Tests the scripts and the programs
 	scripts/test-scripts.sh
 	swift test
-	swift test --package-path Benchmarks
 .PHONY: test
 
 run: ## Holds the same lottery without Docker and shows the winners

@@ -6,17 +6,14 @@ public enum BatchFrames {
   public enum Failure: Error, CustomStringConvertible {
     /// The file cannot be opened.
     case unreadable(SystemError)
-    /// Nor be read to its end.
-    case badFile(CSVFile.Failure)
-    /// A row is no bet.
-    case badRow(line: Int, BetRuleViolation)
+    /// Nor be read to its end, or a row is no bet.
+    case badFile(line: Int, CSVFile.Failure)
 
     /// One line that a person can act on.
     public var description: String {
       switch self {
       case .unreadable(let error): "\(error)"
-      case .badFile(let error): "\(error)"
-      case .badRow(let line, let violation): "line \(line): \(violation)"
+      case .badFile(let line, let error): "line \(line): \(error)"
       }
     }
   }
@@ -36,9 +33,8 @@ public enum BatchFrames {
     var builder = BatchBuilder(maxAmount: maxAmount)
     var frames: [UInt8] = []
     var offset: UInt64 = 0
-    while try nextRow(of: &file) {
+    while let bet = try nextBet(of: &file) {
       let bytes = file.storage
-      let bet = try bet(in: file, bytes)
       if !builder.hasRoom(for: bet, in: frames) {
         let count = builder.finish(&frames)
         offset += UInt64(count)
@@ -59,21 +55,11 @@ public enum BatchFrames {
     }
   }
 
-  private static func nextRow(of file: inout CSVFile) throws(Failure) -> Bool {
+  private static func nextBet(of file: inout CSVFile) throws(Failure) -> LocatedBet? {
     do throws(CSVFile.Failure) {
-      return try file.nextRow()
+      return try file.nextBet(hasAgency: false)?.bet
     } catch {
-      throw .badFile(error)
-    }
-  }
-
-  private static func bet(
-    in file: borrowing CSVFile, _ bytes: [UInt8]
-  ) throws(Failure) -> LocatedBet {
-    do throws(BetRuleViolation) {
-      return try BetCSV.bet(file.fields[...], in: bytes.span)
-    } catch {
-      throw .badRow(line: file.line, error)
+      throw .badFile(line: file.line, error)
     }
   }
 }
