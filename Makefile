@@ -38,6 +38,10 @@ docker-test: ## Tests the lottery in containers, from end to end
 	scripts/docker-test.sh
 .PHONY: docker-test
 
+dissector-test: ## Tests the Wireshark dissector with tshark, also on a lottery that it captures
+	scripts/dissector-test.sh
+.PHONY: dissector-test
+
 data: ## Unpacks .data/dataset.zip, or makes up the files that are missing
 	scripts/data.sh
 .PHONY: data

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Tests the Wireshark dissector tools/lottery.lua: on captures of made-up connections, and on one of a
+# real lottery on this machine. Needs Python 3, tshark and the right to capture on the loopback
+# interface, as root has it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/checks.bash
+. scripts/lib/checks.bash
+# shellcheck source=scripts/lib/bets.bash
+. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/host.bash
+. scripts/lib/host.bash
+# shellcheck source=scripts/lib/dissection.bash
+. scripts/lib/dissection.bash
+# shellcheck source=scripts/tests/dissector-messages.bash
+. scripts/tests/dissector-messages.bash
+# shellcheck source=scripts/tests/dissector-lottery.bash
+. scripts/tests/dissector-lottery.bash
+
+for program in tshark dumpcap editcap python3; do
+  command -v "$program" >/dev/null || {
+    echo "$0: $program is missing; on Debian: apt-get install tshark python3" >&2
+    exit 1
+  }
+done
+
+build_programs
+work=$(mktemp -d)
+run=$work
+finish() {
+  stop_capture
+  stop_all
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+test_messages
+test_captured_lottery
+tally

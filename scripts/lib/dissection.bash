@@ -1,0 +1,54 @@
+# Captures, and what tshark makes of them with tools/lottery.lua. To be sourced; the captures are
+# $work/NAME.pcap.
+
+# What a dissector must never cause, whatever bytes it gets.
+readonly ACCIDENTS='_ws.malformed || _ws.lua.error'
+
+capture_pid=
+
+# dissect NAME ARGUMENT...: with the preferences and plugins of nobody, so that it is the same for
+# everybody.
+dissect() {
+  HOME=$work WIRESHARK_CONFIG_DIR=$work tshark -n -X lua_script:tools/lottery.lua \
+    -r "$work/$1.pcap" "${@:2}"
+}
+
+# tree_of NAME ARGUMENT...: all messages in full, wherever packets begin and end.
+tree_of() {
+  dissect "$@" -V -O lottery | grep -E '^(National lottery|    )'
+}
+
+# values NAME FIELD ARGUMENT...: each value of the field in a line.
+values() {
+  dissect "$1" -T fields -E aggregator='|' -e "$2" "${@:3}" | tr '|' '\n' | grep .
+}
+
+# has_values NAME FIELD VALUE...
+has_values() {
+  equal "${*:3}" "$(values "$1" "$2" | paste -sd ' ')"
+}
+
+# packets NAME FILTER: the numbers of those that the filter selects.
+packets() {
+  dissect "$1" -Y "$2" -T fields -e frame.number | paste -sd ' '
+}
+
+is_capturing() {
+  grep -q '^File: ' "$work/capture.log"
+}
+
+# start_capture NAME PORT: returns once nothing is missed any more.
+start_capture() {
+  dumpcap -q -i lo -f "tcp port $2" -w "$work/$1.pcap" 2>"$work/capture.log" &
+  capture_pid=$!
+  wait_until 20 is_capturing || {
+    cat "$work/capture.log"
+    return 1
+  }
+}
+
+stop_capture() {
+  local pid=$capture_pid
+  capture_pid=
+  [[ -z $pid ]] || { kill -INT "$pid" && wait "$pid"; }
+}

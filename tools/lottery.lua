@@ -1,0 +1,294 @@
+-- Wireshark's view of the lottery: a dissector of all that PROTOCOL.md describes.
+--
+--   wireshark -X lua_script:tools/lottery.lua
+--
+-- or put this file into the folder of personal Lua plugins (Help, About, Folders). For Wireshark
+-- 4.0 and later. All names for filters begin with `lottery.`.
+
+local lottery = Proto("lottery", "National lottery")
+
+local HEADER_SIZE = 4
+local LONGEST = 7996
+
+local HELLO, BET, BATCH, FINISHED, ASK_WINNERS = 0x01, 0x02, 0x03, 0x04, 0x05
+local WELCOME, STORED, REJECTED, CONFIRMED, WINNERS, ERROR = 0x81, 0x82, 0x83, 0x84, 0x85, 0x8F
+
+local TYPES = {
+  [HELLO] = "HELLO", [BET] = "BET", [BATCH] = "BATCH", [FINISHED] = "FINISHED",
+  [ASK_WINNERS] = "WINNERS?", [WELCOME] = "WELCOME", [STORED] = "STORED",
+  [REJECTED] = "REJECTED", [CONFIRMED] = "CONFIRMED", [WINNERS] = "WINNERS", [ERROR] = "ERROR",
+}
+local STATES = { [0] = "bets are taken", [1] = "has finished", [2] = "the draw has been held" }
+local REJECTIONS = {
+  [1] = "a field breaks its rule", [2] = "could not be stored", [3] = "out of sequence",
+  [4] = "the agency has finished",
+}
+local ERRORS = {
+  [1] = "malformed message", [2] = "version not spoken here", [3] = "no such agency",
+  [4] = "wrong key", [5] = "not now", [6] = "the totals differ",
+  [7] = "a newer connection took over", [8] = "the server is shutting down", [9] = "too slow",
+}
+
+local fields = {
+  length = ProtoField.uint32("lottery.length", "Length"),
+  type = ProtoField.uint8("lottery.type", "Type", base.HEX, TYPES),
+  version = ProtoField.uint8("lottery.version", "Version"),
+  agency = ProtoField.uint32("lottery.agency", "Agency"),
+  key = ProtoField.string("lottery.key", "Key"),
+  offset = ProtoField.uint64("lottery.offset", "Offset"),
+  count = ProtoField.uint16("lottery.count", "Count"),
+  total = ProtoField.uint64("lottery.total", "Total"),
+  state = ProtoField.uint8("lottery.state", "State", base.DEC, STATES),
+  stored = ProtoField.uint64("lottery.stored", "Stored"),
+  index = ProtoField.uint16("lottery.index", "Index"),
+  rejected_code = ProtoField.uint8("lottery.rejected.code", "Code", base.DEC, REJECTIONS),
+  error_code = ProtoField.uint8("lottery.error.code", "Code", base.DEC, ERRORS),
+  reason = ProtoField.string("lottery.reason", "Reason"),
+  more = ProtoField.uint8("lottery.more", "More frames follow"),
+  winner = ProtoField.string("lottery.winner", "Winner's document"),
+  bet = ProtoField.none("lottery.bet", "Bet"),
+  position = ProtoField.uint64("lottery.bet.position", "Position among the agency's bets"),
+  first_name = ProtoField.string("lottery.bet.first_name", "First name"),
+  last_name = ProtoField.string("lottery.bet.last_name", "Last name"),
+  document = ProtoField.string("lottery.bet.document", "Document"),
+  birthdate = ProtoField.string("lottery.bet.birthdate", "Birthdate"),
+  year = ProtoField.uint16("lottery.bet.birthdate.year", "Year"),
+  month = ProtoField.uint8("lottery.bet.birthdate.month", "Month"),
+  day = ProtoField.uint8("lottery.bet.birthdate.day", "Day"),
+  number = ProtoField.uint32("lottery.bet.number", "Number"),
+  echo = ProtoField.string("lottery.echo", "Echo line"),
+}
+lottery.fields = fields
+
+local experts = {
+  rejected = ProtoExpert.new(
+    "lottery.rejected", "Batch rejected", expert.group.RESPONSE_CODE, expert.severity.WARN),
+  error = ProtoExpert.new(
+    "lottery.error", "Connection refused", expert.group.RESPONSE_CODE, expert.severity.ERROR),
+  malformed = ProtoExpert.new(
+    "lottery.malformed", "Malformed message", expert.group.MALFORMED, expert.severity.ERROR),
+  truncated = ProtoExpert.new(
+    "lottery.truncated", "Cut short by the capture", expert.group.UNDECODED, expert.severity.NOTE),
+}
+lottery.experts = experts
+
+-- What is known of each TCP stream: its agency, and the first packet known to speak frames.
+local connections = {}
+local stream_field = Field.new("tcp.stream")
+
+function lottery.init() connections = {} end
+
+local function current_connection()
+  local stream = stream_field().value
+  connections[stream] = connections[stream] or {}
+  return connections[stream]
+end
+
+-- A message's bytes, read from front to back. A read past their end raises one line of text.
+local Body = {}
+Body.__index = Body
+
+function Body:take(size)
+  if size > self.tvb:len() - self.at then error("the body ends inside a field", 0) end
+  local range = self.tvb(self.at, size)
+  self.at = self.at + size
+  return range
+end
+
+function Body:integer(tree, field, size)
+  local range = self:take(size)
+  tree:add(field, range)
+  return size == 8 and range:uint64() or range:uint()
+end
+
+function Body:text(tree, field)
+  local range = self:take(self:take(1):uint())
+  tree:add_packet_field(field, range, ENC_UTF_8)
+  return range:string(ENC_UTF_8)
+end
+
+function Body:finish()
+  local left = self.tvb:len() - self.at
+  if left > 0 then error(left .. " bytes left over after the last field", 0) end
+end
+
+local function read_birthdate(body, bet)
+  local range = body:take(4)
+  local year, month, day = range(0, 2), range(2, 1), range(3, 1)
+  local text = string.format("%04d-%02d-%02d", year:uint(), month:uint(), day:uint())
+  local item = bet:add(fields.birthdate, range, text)
+  item:add(fields.year, year)
+  item:add(fields.month, month)
+  item:add(fields.day, day)
+  return text
+end
+
+local function read_bet(body, tree, position)
+  local start = body.at
+  local bet = tree:add(fields.bet, body.tvb(start))
+  bet:add(fields.position, position):set_generated()
+  local name = body:text(bet, fields.first_name) .. " " .. body:text(bet, fields.last_name)
+  local document = body:text(bet, fields.document)
+  local birthdate = read_birthdate(body, bet)
+  local number = body:integer(bet, fields.number, 4)
+  bet:set_len(body.at - start)
+  bet:set_text(string.format(
+    "Bet %s: %s, document %s, born %s, number %d", position, name, document, birthdate, number))
+end
+
+-- One function a type: adds the fields of the body to the tree and returns what the list of packets
+-- says about it.
+local readers = {}
+
+readers[HELLO] = function(body, tree, connection)
+  body:integer(tree, fields.version, 1)
+  connection.agency = body:integer(tree, fields.agency, 4)
+  body:text(tree, fields.key)
+  return "agency " .. connection.agency
+end
+
+readers[BET] = function(body, tree)
+  local offset = body:integer(tree, fields.offset, 8)
+  read_bet(body, tree, offset)
+  return "offset " .. tostring(offset)
+end
+
+readers[BATCH] = function(body, tree)
+  local offset = body:integer(tree, fields.offset, 8)
+  local count = body:integer(tree, fields.count, 2)
+  if count == 0 then error("a batch has one bet at least", 0) end
+  for index = 0, count - 1 do read_bet(body, tree, offset + index) end
+  return string.format("offset %s, count %d", offset, count)
+end
+
+readers[FINISHED] = function(body, tree)
+  return "total " .. tostring(body:integer(tree, fields.total, 8))
+end
+
+readers[ASK_WINNERS] = function() return "" end
+
+readers[WELCOME] = function(body, tree)
+  body:integer(tree, fields.version, 1)
+  local state = body:integer(tree, fields.state, 1)
+  local stored = body:integer(tree, fields.stored, 8)
+  if stored > UInt64(0) then read_bet(body, tree, stored - 1) end
+  return string.format("state %d, stored %s", state, stored)
+end
+
+readers[STORED] = function(body, tree)
+  return tostring(body:integer(tree, fields.stored, 8))
+end
+
+readers[REJECTED] = function(body, tree)
+  local offset = body:integer(tree, fields.offset, 8)
+  local index = body:integer(tree, fields.index, 2)
+  local code = body:integer(tree, fields.rejected_code, 1)
+  local reason = body:text(tree, fields.reason)
+  local rule = REJECTIONS[code] or "unknown"
+  tree:add_proto_expert_info(
+    experts.rejected, string.format("Rejected, code %d (%s): %s", code, rule, reason))
+  return string.format("offset %s, index %d, code %d: %s", offset, index, code, reason)
+end
+
+readers[CONFIRMED] = function() return "" end
+
+readers[WINNERS] = function(body, tree)
+  local more = body:integer(tree, fields.more, 1)
+  local count = body:integer(tree, fields.count, 2)
+  for _ = 1, count do body:text(tree, fields.winner) end
+  return string.format("more %d, count %d", more, count)
+end
+
+readers[ERROR] = function(body, tree)
+  local code = body:integer(tree, fields.error_code, 1)
+  local reason = body:text(tree, fields.reason)
+  local meaning = ERRORS[code] or "unknown"
+  tree:add_proto_expert_info(
+    experts.error, string.format("Error, code %d (%s): %s", code, meaning, reason))
+  return string.format("code %d: %s", code, reason)
+end
+
+-- Reads what follows the length; returns a line about it. Raises where the bytes are no message.
+local function read_message(body, tree, connection)
+  local type = body:integer(tree, fields.type, 1)
+  local name = TYPES[type]
+  if name == nil then error(string.format("unknown type 0x%02x", type), 0) end
+  -- Only HELLO says it on the wire. A filter for an agency should find all of its connection.
+  if type ~= HELLO and connection.agency then
+    tree:add(fields.agency, connection.agency):set_generated()
+  end
+  tree:append_text(", " .. name)
+  local about = readers[type](body, tree, connection)
+  body:finish()
+  return about == "" and name or name .. " " .. about
+end
+
+local function is_valid(length) return length >= 1 and length <= LONGEST end
+
+-- Marks the message as one that cannot be read; returns what the list of packets says about it.
+local function complain(tree, tvb, why)
+  if tvb:len() < tvb:reported_len() then
+    tree:add_proto_expert_info(experts.truncated)
+    return "cut short by the capture"
+  end
+  tree:add_proto_expert_info(experts.malformed, why)
+  return "malformed: " .. why
+end
+
+-- `tvb` is one frame as message_size has cut it.
+local function dissect_message(tvb, pinfo, root)
+  local tree = root:add(lottery, tvb())
+  local body = setmetatable({ tvb = tvb, at = 0 }, Body)
+  local length = body:integer(tree, fields.length, HEADER_SIZE)
+  local ok, line = false, string.format("length %d: must be 1 to %d", length, LONGEST)
+  if is_valid(length) then ok, line = pcall(read_message, body, tree, current_connection()) end
+  if not ok then line = complain(tree, tvb, line) end
+  pinfo.cols.info:append(line .. "  ")
+  -- Another part of this packet may be dissected by another call, which begins with clear().
+  pinfo.cols.info:fence()
+  return tvb:len()
+end
+
+-- Behind a length that cannot be, nothing says where the next message begins: all that is left of
+-- the segment belongs to it.
+local function message_size(tvb, _, offset)
+  local length = tvb(offset, HEADER_SIZE):uint()
+  return is_valid(length) and HEADER_SIZE + length or tvb:reported_length_remaining(offset)
+end
+
+local function dissect_echo(tvb, pinfo, root)
+  local tree = root:add(lottery, tvb(), "National lottery, echo service")
+  tree:add_packet_field(fields.echo, tvb(), ENC_UTF_8)
+  pinfo.cols.info:append("echo: " .. tvb():string(ENC_UTF_8):gsub("%c+$", ""))
+end
+
+-- The first byte of a connection decides. By packet, because a capture may begin in the middle of a
+-- connection: it is taken for the lottery's from the first packet on that begins like a frame.
+local function speaks_frames(tvb, pinfo)
+  local connection = current_connection()
+  if connection.since == nil and tvb(0, 1):uint() == 0 then connection.since = pinfo.number end
+  return connection.since ~= nil and pinfo.number >= connection.since
+end
+
+function lottery.dissector(tvb, pinfo, root)
+  pinfo.cols.protocol = "Lottery"
+  pinfo.cols.info:clear()
+  if speaks_frames(tvb, pinfo) then
+    dissect_tcp_pdus(tvb, root, HEADER_SIZE, message_size, dissect_message)
+  else
+    dissect_echo(tvb, pinfo, root)
+  end
+  return tvb:len()
+end
+
+local ports = DissectorTable.get("tcp.port")
+local port = 12345
+lottery.prefs.port = Pref.uint("TCP port", port, "The port on which the server listens")
+
+function lottery.prefs_changed()
+  ports:remove(port, lottery)
+  port = lottery.prefs.port
+  ports:add(port, lottery)
+end
+
+ports:add(port, lottery)
