@@ -28,7 +28,7 @@ build_programs
 work=$(mktemp -d)
 run=$work
 finish() {
-  stop_capture
+  stop_capture || true
   stop_all
   rm -rf "$work"
 }

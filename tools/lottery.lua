@@ -72,16 +72,24 @@ local experts = {
 }
 lottery.experts = experts
 
--- What is known of each TCP stream: its agency, and the first packet known to speak frames.
-local connections = {}
-local stream_field = Field.new("tcp.stream")
+-- What the packets up to the present one tell of each connection, and which agency each packet
+-- belongs to: Wireshark reads a capture once from its beginning and then again in any order. Not by
+-- tcp.stream, which a dissector does not get to see in that first pass.
+local connections, agencies = {}, {}
 
-function lottery.init() connections = {} end
+function lottery.init() connections, agencies = {}, {} end
 
-local function current_connection()
-  local stream = stream_field().value
-  connections[stream] = connections[stream] or {}
-  return connections[stream]
+local function connection_of(pinfo)
+  local source = tostring(pinfo.src) .. " " .. pinfo.src_port
+  local target = tostring(pinfo.dst) .. " " .. pinfo.dst_port
+  local key = source < target and source .. " " .. target or target .. " " .. source
+  connections[key] = connections[key] or {}
+  return connections[key]
+end
+
+local function agency_of(pinfo)
+  if not pinfo.visited then agencies[pinfo.number] = connection_of(pinfo).agency end
+  return agencies[pinfo.number]
 end
 
 -- A message's bytes, read from front to back. A read past their end raises one line of text.
@@ -140,11 +148,12 @@ end
 -- says about it.
 local readers = {}
 
-readers[HELLO] = function(body, tree, connection)
+readers[HELLO] = function(body, tree, pinfo)
   body:integer(tree, fields.version, 1)
-  connection.agency = body:integer(tree, fields.agency, 4)
+  local agency = body:integer(tree, fields.agency, 4)
   body:text(tree, fields.key)
-  return "agency " .. connection.agency
+  connection_of(pinfo).agency = agency
+  return "agency " .. agency
 end
 
 readers[BET] = function(body, tree)
@@ -209,16 +218,15 @@ readers[ERROR] = function(body, tree)
 end
 
 -- Reads what follows the length; returns a line about it. Raises where the bytes are no message.
-local function read_message(body, tree, connection)
+local function read_message(body, tree, pinfo)
   local type = body:integer(tree, fields.type, 1)
   local name = TYPES[type]
   if name == nil then error(string.format("unknown type 0x%02x", type), 0) end
   -- Only HELLO says it on the wire. A filter for an agency should find all of its connection.
-  if type ~= HELLO and connection.agency then
-    tree:add(fields.agency, connection.agency):set_generated()
-  end
+  local agency = agency_of(pinfo)
+  if type ~= HELLO and agency then tree:add(fields.agency, agency):set_generated() end
   tree:append_text(", " .. name)
-  local about = readers[type](body, tree, connection)
+  local about = readers[type](body, tree, pinfo)
   body:finish()
   return about == "" and name or name .. " " .. about
 end
@@ -241,7 +249,7 @@ local function dissect_message(tvb, pinfo, root)
   local body = setmetatable({ tvb = tvb, at = 0 }, Body)
   local length = body:integer(tree, fields.length, HEADER_SIZE)
   local ok, line = false, string.format("length %d: must be 1 to %d", length, LONGEST)
-  if is_valid(length) then ok, line = pcall(read_message, body, tree, current_connection()) end
+  if is_valid(length) then ok, line = pcall(read_message, body, tree, pinfo) end
   if not ok then line = complain(tree, tvb, line) end
   pinfo.cols.info:append(line .. "  ")
   -- Another part of this packet may be dissected by another call, which begins with clear().
@@ -265,7 +273,7 @@ end
 -- The first byte of a connection decides. By packet, because a capture may begin in the middle of a
 -- connection: it is taken for the lottery's from the first packet on that begins like a frame.
 local function speaks_frames(tvb, pinfo)
-  local connection = current_connection()
+  local connection = connection_of(pinfo)
   if connection.since == nil and tvb(0, 1):uint() == 0 then connection.since = pinfo.number end
   return connection.since ~= nil and pinfo.number >= connection.since
 end

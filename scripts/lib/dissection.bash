@@ -2,7 +2,7 @@
 # $work/NAME.pcap.
 
 # What a dissector must never cause, whatever bytes it gets.
-readonly ACCIDENTS='_ws.malformed || _ws.lua.error'
+readonly ACCIDENTS='_ws.lua.error || _ws.malformed.expert || _ws.malformed.dissector_bug'
 
 capture_pid=
 
