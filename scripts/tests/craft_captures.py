@@ -66,7 +66,7 @@ def cut_every(messages, size):
 
 
 def captures(messages):
-    hello = messages[0]
+    hello, line = messages[0], "¿hay alguien?\n".encode()
     malformed = {
         "length-0": struct.pack(">IB", 0, 1),
         "length-7997": struct.pack(">IB", 7997, 3) + bytes(100),
@@ -84,7 +84,7 @@ def captures(messages):
         "bytes": cut_every(messages, 1),
         "straddling": cut_every(messages, 37),
         "together": cut_every(messages, 8000),
-        "echo": [(False, "¿hay ".encode()), (False, b"alguien?\n"), (True, "¿hay alguien?\n".encode())],
+        "echo": [(False, line[:6]), (False, line[6:]), (True, line)],
         "midway": [(False, messages[3][30:])] + cut_at(messages[4:], 8000),
         **{name: [(False, hello + data)] for name, data in malformed.items()},
     }

@@ -66,9 +66,12 @@ stored_winners() {
 }
 
 dissected_winners() {
-  dissect_lottery -Y lottery.winner -T fields -E aggregator='|' -e lottery.agency -e lottery.winner |
-    awk '{ split($1, agency, "|"); n = split($2, document, "|")
-           for (i = 1; i <= n; i++) print agency[1], document[i] }' | sort
+  dissect_lottery -Y lottery.winner -T fields -E aggregator='|' \
+    -e lottery.agency -e lottery.winner |
+    awk '{
+      split($1, agency, "|"); count = split($2, document, "|")
+      for (i = 1; i <= count; i++) print agency[1], document[i]
+    }' | sort
 }
 
 same_winners_dissected() {

@@ -79,7 +79,7 @@ test_segments() {
   done
   check "segments: found again where the capture begins in the middle" has_values midway \
     lottery.type 0x04 0x05 0x81 0x81 0x82 0x83 0x84 0x85 0x85 0x8f
-  check "segments: a capture of parts of packets is no error" selects short lottery.truncated "2 4 10"
+  check "segments: packets captured in part are no error" selects short lottery.truncated "2 4 10"
 }
 
 test_experts() {
