@@ -27,10 +27,16 @@ public struct CSVReader: ~Copyable {
 
   private var nextLine = 1
 
+  /// Whether a field of any row so far stood in quotes.
+  public private(set) var hasSeenQuotes = false
+
   /// A reader over a buffer of `capacity` bytes, which must hold at least one row.
-  public init(capacity: Int) {
+  ///
+  /// - Parameter position: where in the stream it begins, at the front of a row.
+  public init(capacity: Int, at position: Int = 0) {
     precondition(capacity >= 2 * ProtocolLimits.csvRowSize, "too small for a row")
     input = InputBuffer(capacity: capacity)
+    self.position = position
   }
 
   /// Goes on to the next row.
@@ -88,6 +94,7 @@ public struct CSVReader: ~Copyable {
     for index in found.indices where scanner.hasDoubledQuotes {
       found[index] = undouble(found[index])
     }
+    if scanner.hasQuotes { hasSeenQuotes = true }
     let isBlank = found.count == 1 && found[0].isEmpty && !scanner.hasQuotes
     fields = found
     return ScannedRow(

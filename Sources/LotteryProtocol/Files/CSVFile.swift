@@ -30,8 +30,13 @@ public struct CSVFile: ~Copyable {
   /// Bytes behind the last row that are none, once ``nextRow()`` has found no more rows.
   public var tornBytes: Int { reader.input.unread.count }
 
+  /// Whether a field of any row so far stood in quotes.
+  public var hasSeenQuotes: Bool { reader.hasSeenQuotes }
+
   private let file: File
   private let lastRow: LastRow
+  /// Bytes of the file that may still be read.
+  private var rest: Int
   private var reader: CSVReader
   private var atEnd = false
 
@@ -39,10 +44,15 @@ public struct CSVFile: ~Copyable {
   public static let chunkSize = 256 * 1024
 
   /// Opens the file at `path`.
-  public init(path: String, lastRow: LastRow) throws(SystemError) {
-    file = try File(reading: path)
+  ///
+  /// - Parameter range: the bytes to read, which begin at the front of a row; all unless given.
+  public init(
+    path: String, lastRow: LastRow, range: Range<Int> = 0..<Int.max
+  ) throws(SystemError) {
+    file = try File(reading: path, at: range.lowerBound)
     self.lastRow = lastRow
-    reader = CSVReader(capacity: Self.chunkSize)
+    rest = range.count
+    reader = CSVReader(capacity: Self.chunkSize, at: range.lowerBound)
   }
 
   deinit {
@@ -86,7 +96,11 @@ public struct CSVFile: ~Copyable {
 
   private mutating func fill() throws(Failure) {
     do throws(SystemError) {
-      let count = try reader.input.fill { room throws(SystemError) in try file.read(into: room) }
+      let limit = rest
+      let count = try reader.input.fill { room throws(SystemError) in
+        try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(limit)))
+      }
+      rest -= count
       atEnd = count == 0
     } catch {
       throw .unreadable(error)

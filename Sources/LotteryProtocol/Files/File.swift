@@ -6,9 +6,17 @@ public struct File: Sendable {
   /// The number that the kernel knows it by.
   public let descriptor: Int32
 
-  /// Opens the file at `path` for reading.
-  public init(reading path: String) throws(SystemError) {
+  /// Opens the file at `path` for reading, from `offset` on.
+  public init(reading path: String, at offset: Int = 0) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC) }
+    // A pipe cannot be moved in, and need not be.
+    guard offset > 0 else { return }
+    do throws(SystemError) {
+      try SystemError.check("lseek") { lseek(descriptor, off_t(offset), SEEK_SET) }
+    } catch {
+      close()
+      throw error
+    }
   }
 
   /// Opens the file at `path` for appending and reading, and makes it where it is missing.

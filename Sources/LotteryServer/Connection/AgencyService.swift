@@ -91,6 +91,8 @@ struct AgencyService: ~Copyable {
   @discardableResult
   private mutating func storeGroup() async throws(ServiceError) -> Bool {
     guard let claim, !session.group.isEmpty else { return true }
+    // While the disk works, thousands of connections may wait here: with empty hands.
+    buffer.releaseIfEmpty()
     var failure: StorageError?
     do throws(StorageError) {
       try await context.store.store(session.group, by: claim)

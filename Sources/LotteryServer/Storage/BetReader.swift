@@ -9,9 +9,14 @@ public struct BetReader: ~Copyable {
   ///
   /// - Throws: ``StorageError/unreadable(path:_:)``
   public init(path: String) throws(StorageError) {
+    try self.init(path: path, range: 0..<Int.max)
+  }
+
+  /// Opens the file at `path`, for the rows at `range`, which begins at the front of one.
+  init(path: String, range: Range<Int>) throws(StorageError) {
     self.path = path
     do throws(SystemError) {
-      rows = try CSVFile(path: path, lastRow: .torn)
+      rows = try CSVFile(path: path, lastRow: .torn, range: range)
     } catch {
       throw .unreadable(path: path, error)
     }
@@ -22,6 +27,8 @@ public struct BetReader: ~Copyable {
 
   /// Bytes up to and including the last bet.
   var position: Int { rows.position }
+  /// Whether a field of any bet so far stood in quotes.
+  var hasSeenQuotes: Bool { rows.hasSeenQuotes }
   /// Bytes behind the last bet, once there are no more bets.
   var tornBytes: Int { rows.tornBytes }
 

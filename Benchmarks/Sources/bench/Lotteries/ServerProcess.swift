@@ -20,6 +20,7 @@ struct ServerProcess {
         "SERVER_PORT": "\(port)",
         "SERVER_AGENCIES": "\(agencies)",
         "SERVER_DATA_DIR": directory,
+        "SERVER_MAX_CONNECTIONS_PER_ADDRESS": "\(max(agencies + 16, 64))",
         "SERVER_LISTEN_BACKLOG": "\(min(max(agencies, 5), Self.backlogLimit))",
       ],
       log: directory + "/server.log")

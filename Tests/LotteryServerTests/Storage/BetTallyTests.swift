@@ -1,0 +1,71 @@
+import LotteryProtocol
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// A file read in stretches at once, against the same read from front to back.
+@Suite struct BetTallyTests {
+  let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory()
+  }
+
+  private func tallies(_ rows: [UInt8], cores: Int) throws -> (all: BetTally, whole: BetTally) {
+    try directory.write(rows, to: "bets.csv")
+    let path = directory.file("bets.csv")
+    return (
+      try BetTally.all(of: path, size: rows.count, cores: cores, leastStretch: 1000),
+      try BetTally(path: path, range: 0..<Int.max)
+    )
+  }
+
+  private func rows(_ count: Int, name: String) throws -> [UInt8] {
+    var random = SeededGenerator(seed: 11)
+    var rows: [UInt8] = []
+    for index in 0..<count {
+      rows.append(
+        csvRow: try Bet(
+          agency: .random(in: 1...3, using: &random), firstName: name, lastName: "P",
+          document: "\(index)", birthdate: "1990-01-15", number: "\(index)"))
+    }
+    return rows
+  }
+
+  @Test(arguments: [2, 3, 7])
+  func `all stretches together are the file`(cores: Int) throws {
+    let (all, whole) = try tallies(rows(2000, name: "Ana"), cores: cores)
+    #expect(all == whole)
+    #expect(all.bets == 2000)
+    #expect(all.tornBytes == 0)
+  }
+
+  @Test func `a torn row at the end is the last stretch's`() throws {
+    let good = try rows(500, name: "Ana")
+    let (all, whole) = try tallies(good + "1,Ana,P,1".utf8, cores: 3)
+    #expect(all == whole)
+    #expect(all.end == good.count)
+    #expect(all.tornBytes == 9)
+  }
+
+  @Test func `rows inside a name are no rows, wherever a stretch begins`() throws {
+    let name = String(repeating: "x\r\n9,Ana,P,1,1990-01-15,1\r\n", count: 7)
+    let (all, whole) = try tallies(rows(300, name: name), cores: 5)
+    #expect(all == whole)
+    #expect(all.bets == 300)
+    #expect(all.counts[9] == nil)
+  }
+
+  @Test func `damage in any stretch is told with its line`() throws {
+    var damaged = try rows(400, name: "Ana")
+    damaged += "1,damaged\r\n".utf8
+    damaged += try rows(400, name: "Ana")
+    try directory.write(damaged, to: "bets.csv")
+    let path = directory.file("bets.csv")
+    let error = #expect(throws: StorageError.self) {
+      try BetTally.all(of: path, size: damaged.count, cores: 4, leastStretch: 1000)
+    }
+    #expect(error?.description.hasPrefix("\(path):401: 2 fields") == true)
+  }
+}
