@@ -1,0 +1,75 @@
+"""The agencies' files, and what must become of them."""
+
+import csv
+import io
+import subprocess
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WINNING_NUMBER = 7574
+ZIPS = ("../shared/data/dataset.zip", ".data/dataset.zip", ".data/datasets.zip")
+
+
+class AgencyBets:
+    """The bets of one agency: its file, and the rows that `bets.csv` must hold in the end."""
+
+    def __init__(self, agency, path):
+        self.agency = agency
+        self.path = path
+        with open(path, encoding="utf-8", newline="") as file:
+            bets = list(csv.reader(file))
+        self.rows = [_stored_row(agency, bet) for bet in bets]
+        self.winners = sum(int(bet[-1]) == WINNING_NUMBER for bet in bets)
+        self.size = sum(map(len, self.rows))
+
+
+class Bets:
+    """The bets of all agencies of a lottery."""
+
+    def __init__(self, directory):
+        paths = sorted(directory.glob("agency-*.csv"), key=_number)
+        self.by_agency = {_number(path): AgencyBets(_number(path), path) for path in paths}
+        self.count = sum(len(bets.rows) for bets in self.by_agency.values())
+        self.size = sum(bets.size for bets in self.by_agency.values())
+
+    def first(self, agencies, rows, directory):
+        """A small lottery: the first `rows` bets of some agencies, copied into `directory`."""
+        directory.mkdir(parents=True)
+        for agency in range(1, agencies + 1):
+            source = self.by_agency[agency].path
+            with open(source, "rb") as file:
+                lines = [line for line, _ in zip(file, range(rows))]
+            (directory / source.name).write_bytes(b"".join(lines))
+        return Bets(directory)
+
+
+def unpack(directory):
+    """Puts the agencies' files into `directory`: the course's where there are any, else made-up
+    ones."""
+    directory.mkdir()
+    for path in map(ROOT.joinpath, ZIPS):
+        if not path.exists():
+            continue
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                base = Path(name).name
+                if base.startswith("agency-") and base.endswith(".csv"):
+                    (directory / base).write_bytes(archive.read(name))
+        return Bets(directory), path.name
+    subprocess.run([ROOT / "scripts/generate-data.sh", directory], check=True)
+    return Bets(directory), "made-up bets"
+
+
+def _number(path):
+    return int(path.stem.split("-")[1])
+
+
+# Another implementation than the server's writes the rows: the one that the contract names
+# (`PROTOCOL.md`, What the server keeps).
+def _stored_row(agency, bet):
+    first_name, last_name, document, birthdate, number = bet
+    row = io.StringIO(newline="")
+    csv.writer(row, quoting=csv.QUOTE_MINIMAL).writerow(
+        [agency, first_name, last_name, document, birthdate, int(number)])
+    return row.getvalue().encode()

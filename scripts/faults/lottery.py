@@ -1,0 +1,166 @@
+"""One lottery: a server, its agencies, what they were promised and what is on the disk."""
+
+import random as randoms
+import re
+import signal
+import socket
+
+import checks
+from processes import Process
+from waiting import Deadline, Failure
+
+LOTTERY_SECONDS = 60
+LISTENING = "action: accept_connections | result: in_progress"
+_stored = re.compile(r"action: apuesta_enviada \| result: success \| cantidad: (\d+)")
+
+
+class Lottery:
+    """A lottery of all agencies of `bets`, in a directory of its own.
+
+    `outcome` gathers what is found; what makes it hopeless to go on is raised as a Failure.
+    """
+
+    def __init__(self, bench, bets, directory, random, outcome, data=None):
+        self.bench = bench
+        self.bets = bets
+        self.directory = directory
+        self.outcome = outcome
+        self.data = data or directory / "data"
+        self.deadline = Deadline(LOTTERY_SECONDS)
+        self.server = None
+        self.agencies = {}
+        # All processes that ever spoke for an agency.
+        self.speakers = {agency: [] for agency in bets.by_agency}
+        # Bets that were promised and lost, and are not to be counted again.
+        self.written_off = dict.fromkeys(bets.by_agency, 0)
+        self.batch = random.choice((10, 40, 150))
+        self.window = random.choice((1, 4, 16))
+        self.port = _free_port()
+        # Where the agencies look for the server: a proxy may stand there.
+        self.entrance = self.port
+        self.starts = 0
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def start_server(self, **environment):
+        """Starts the server, and returns when it listens."""
+        self.launch_server(**environment)
+        self.deadline.wait(self._listens_or_ended, "the server listens")
+        if self.server.status is not None:
+            raise Failure(f"the server does not start: {self.server.last_line()}")
+
+    def launch_server(self, **environment):
+        """Starts the server, and does not wait."""
+        self.starts += 1
+        self.server = Process(
+            [self.bench.programs / "lottery-server"],
+            {"SERVER_PORT": str(self.port), "SERVER_AGENCIES": str(len(self.bets.by_agency)),
+             "SERVER_DATA_DIR": str(self.data), "LOGGING_LEVEL": "INFO"}
+            | self.bench.settings | environment,
+            self.directory / f"server-{self.starts}.log")
+
+    def restart_server(self, **environment):
+        """Starts it again after a fault: what was promised must be there, and it has to be quick."""
+        self.check_promises()
+        before = self.deadline.left()
+        self.start_server(**environment)
+        self.outcome.note_recovery(before - self.deadline.left())
+
+    def kill_server(self):
+        self.outcome.faults += 1
+        self.server.kill()
+
+    def start_agency(self, agency, **environment):
+        speakers = self.speakers[agency]
+        self.agencies[agency] = Process(
+            [self.bench.programs / "agency-client"],
+            {"CLI_ID": str(agency), "CLI_SERVER_ADDRESS": f"127.0.0.1:{self.entrance}",
+             "CLI_DATA_FILE": str(self.bets.by_agency[agency].path), "CLI_MODE": "lottery",
+             "CLI_LOG_LEVEL": "DEBUG", "CLI_BATCH_MAXAMOUNT": str(self.batch),
+             "CLI_BATCH_WINDOW": str(self.window), "CLI_RETRY_PAUSE": "20ms",
+             "CLI_RETRY_MAXPAUSE": "200ms"} | environment,
+            self.directory / f"agency-{agency}-{len(speakers) + 1}.log")
+        speakers.append(self.agencies[agency])
+        return self.agencies[agency]
+
+    def start_agencies(self):
+        for agency in self.bets.by_agency:
+            self.start_agency(agency)
+
+    def kill_agency(self, agency):
+        self.outcome.faults += 1
+        self.agencies.pop(agency).kill()
+
+    def wait_until_stored(self, part):
+        """Waits until that part of all bets, 0 to 1, is in `bets.csv`."""
+        size = int(part * self.bets.size)
+        self.deadline.wait(lambda: self.stored_size() >= size, f"{size} bytes of bets",
+                           watch=self.check_alive)
+
+    def stored_size(self):
+        """Bytes in `bets.csv`."""
+        try:
+            return (self.data / "bets.csv").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def finished_agencies(self):
+        """Whole rows in `finished.csv`."""
+        try:
+            return (self.data / "finished.csv").read_bytes().count(b"\n")
+        except FileNotFoundError:
+            return 0
+
+    def check_alive(self):
+        """Nobody may have ended in another way than well."""
+        if self.server.status is not None:
+            raise Failure(f"the server ended with {self.server.status}: {self.server.last_line()}")
+        for process in self.agencies.values():
+            if process.status not in (None, 0):
+                raise Failure(f"{process.name} ended with {process.status}: {process.last_line()}")
+
+    def promised(self, agency):
+        """Bets that the agency knows to be stored; at least, for a log may lag behind."""
+        return sum(int(count) for process in self.speakers[agency]
+                   for count in _stored.findall(process.text()))
+
+    def check_promises(self):
+        """What was ever acknowledged is on the disk. To be called while no server runs."""
+        # The promises first: none is added while there is nobody to make one.
+        promised = {agency: self.promised(agency) for agency in self.bets.by_agency}
+        checks.check_promises(self, promised)
+
+    def finish(self):
+        """Waits for the end of the lottery, and checks everything."""
+        self.deadline.wait(self._all_ended, "the end of all agencies", watch=self.check_alive)
+        self.server.signal(signal.SIGTERM)
+        if (status := self.server.wait(self.deadline)) != 0:
+            self.outcome.problem(f"the server ended with {status} on SIGTERM")
+        self.check_promises()
+        checks.check_bets(self, complete=True)
+        checks.check_winners(self)
+
+    def end(self):
+        """Ends whatever still runs."""
+        for process in [self.server, *self.agencies.values()]:
+            if process:
+                process.kill()
+
+    def _all_ended(self):
+        return all(process.status is not None for process in self.agencies.values())
+
+    def _listens_or_ended(self):
+        return self.server.status is not None or LISTENING in self.server.text()
+
+
+# Below the ports that the kernel gives to outgoing connections: while the server is dead, one of
+# them could take its port.
+def _free_port():
+    while True:
+        port = randoms.randrange(20000, 32000)
+        with socket.socket() as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                candidate.bind(("0.0.0.0", port))
+                return port
+            except OSError:
+                continue

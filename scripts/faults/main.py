@@ -1,0 +1,131 @@
+"""The fault bench: lotteries of real processes on real data, with whatever can happen to them.
+
+Every round ends with the same checks: `bets.csv` holds each agency's bets once and in order,
+everything that was ever acknowledged is there, the winners are right, and every process that was
+not killed on purpose ended well. `make faults` runs it.
+"""
+
+import argparse
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import bets
+import disk
+import power
+import report
+import scenarios
+from processes import kill_all
+from round import Bench, Round
+from waiting import Failure
+
+
+def main():
+    options = _options()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
+    print(f"seed {seed}", flush=True)
+    directory = Path(tempfile.mkdtemp(prefix="faults-"))
+    try:
+        bench = prepare(directory, seed, build(), {})
+        outcomes = run(bench, options)
+    finally:
+        kill_all()
+        disk.unmount_all()
+        _tidy(directory)
+    return _tell(outcomes, options, seed)
+
+
+def build():
+    """Builds the two programs, and returns where they lie."""
+    command = ["swift", "build", "-c", "release", "--package-path", bets.ROOT]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    path = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
+    return Path(path.stdout.strip())
+
+
+def prepare(directory, seed, programs, settings):
+    """What all rounds need."""
+    data, source = bets.unpack(directory / "agencies")
+    can_mount = disk.SmallDisk.is_possible(directory / "mount")
+    print(f"{data.count} bets of {len(data.by_agency)} agencies: {source}; no room: "
+          + ("tmpfs and RLIMIT_FSIZE" if can_mount else "RLIMIT_FSIZE"), flush=True)
+    return Bench(programs, directory, seed, data, power.build_shim(directory), can_mount, settings)
+
+
+def run(bench, options):
+    """Plays the rounds of the chosen scenarios, and returns what was found, by scenario."""
+    end = time.monotonic() + options.minutes * 60
+    outcomes = {}
+    for scenario in map(scenarios.ALL.get, options.only or scenarios.ALL):
+        start = time.monotonic()
+        outcome = outcomes[scenario] = report.Outcome()
+        for number in options.numbers:
+            if time.monotonic() > end:
+                outcome.problem(f"not within {options.minutes} minutes")
+                break
+            outcome.add(play(bench, scenario, number))
+        print(f"{scenario.name}: {outcome.rounds} rounds, {len(outcome.problems)} problems, "
+              f"{time.monotonic() - start:.1f} s", flush=True)
+    return outcomes
+
+
+def play(bench, scenario, number):
+    """Plays one round. Its evidence is kept where something is wrong."""
+    round = Round(bench, scenario.name, number)
+    try:
+        scenario.play(round)
+    except Failure as failure:
+        round.outcome.problem(str(failure))
+    if not round.outcome.problems:
+        shutil.rmtree(round.directory, ignore_errors=True)
+    else:
+        print(f"{scenario.name}, round {number}: FAILED; see {round.directory}")
+        for problem in round.outcome.problems:
+            print(f"    {problem}")
+        print(f"    again: make faults SEED={bench.seed} ONLY={scenario.name} ROUND={number}",
+              flush=True)
+    return round.outcome
+
+
+def _tell(outcomes, options, seed):
+    table = report.rows(outcomes)
+    print(f"\n{report.text(table)}\n")
+    if options.table:
+        Path(options.table).write_text(report.markdown(table), encoding="utf-8")
+    wrong = sum(len(outcome.problems) for outcome in outcomes.values())
+    print(f"seed {seed}: " + (f"{wrong} problems" if wrong else "nothing lost, nothing twice"))
+    return 1 if wrong else 0
+
+
+def _tidy(directory):
+    """Leaves the evidence of failed rounds only."""
+    for name in ("agencies", "mount", "power.so"):
+        path = directory / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if not any(directory.iterdir()):
+        directory.rmdir()
+
+
+def _options():
+    parser = argparse.ArgumentParser(description="Kills, cuts and fills up lotteries.")
+    parser.add_argument("--rounds", type=int, default=100, help="rounds of each scenario (100)")
+    parser.add_argument("--round", type=int, help="this round only, counted from 0")
+    parser.add_argument("--seed", type=int, help="repeats the run of that seed")
+    parser.add_argument("--only", nargs="+", choices=scenarios.ALL, metavar="SCENARIO",
+                        help=", ".join(scenarios.ALL))
+    parser.add_argument("--minutes", type=float, default=60, help="starts no round after that (60)")
+    parser.add_argument("--table", help="file to write the table to, as Markdown")
+    options = parser.parse_args()
+    options.numbers = range(options.rounds) if options.round is None else [options.round]
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

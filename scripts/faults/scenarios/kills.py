@@ -1,0 +1,55 @@
+"""Killed and started again at random moments."""
+
+import time
+
+
+def server_killed(round):
+    with round.lottery() as lottery:
+        lottery.start_server()
+        lottery.start_agencies()
+        for moment in moments(round, 1, 3):
+            lottery.wait_until_stored(moment)
+            time.sleep(round.pause(0.005))
+            lottery.kill_server()
+            time.sleep(round.pause(0.1))
+            lottery.restart_server()
+        lottery.finish()
+
+
+def agencies_killed(round):
+    with round.lottery() as lottery:
+        lottery.start_server()
+        lottery.start_agencies()
+        for moment in moments(round, 2, 6):
+            lottery.wait_until_stored(moment)
+            _kill_agencies(round, lottery)
+        lottery.finish()
+
+
+def both_killed(round):
+    with round.lottery() as lottery:
+        lottery.start_server()
+        lottery.start_agencies()
+        for moment in moments(round, 1, 4):
+            lottery.wait_until_stored(moment)
+            # In any order, and sometimes together.
+            if round.random.random() < 0.5:
+                _kill_agencies(round, lottery)
+            lottery.kill_server()
+            if round.random.random() < 0.5:
+                _kill_agencies(round, lottery)
+            lottery.restart_server()
+        lottery.finish()
+
+
+def moments(round, least, most):
+    """Moments for faults, as parts of all bets that are stored by then."""
+    count = round.random.randint(least, most)
+    return sorted(round.random.uniform(0, 0.98) for _ in range(count))
+
+
+def _kill_agencies(round, lottery):
+    for agency in round.random.sample(sorted(lottery.agencies), round.random.randint(1, 2)):
+        lottery.kill_agency(agency)
+        time.sleep(round.pause(0.02))
+        lottery.start_agency(agency)

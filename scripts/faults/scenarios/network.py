@@ -1,0 +1,57 @@
+"""A bad network between the agencies and the server."""
+
+import contextlib
+import random
+
+from proxy import Proxy, Weather
+
+AGENCIES, ROWS = 4, 200
+# Connections that get bad weather. After them it clears up, so that every lottery ends.
+STORMS = 20
+
+
+def bad_network(round):
+    seed = round.random.random()
+
+    def weather(number):
+        # From its number alone: in which order connections are made is not up to the bench.
+        chance = random.Random(f"{seed}/{number}")
+        if number >= STORMS:
+            return Weather()
+        round.outcome.faults += 1
+        return chance.choice((_cut, _reset, _slow, _stall, _stall_and_cut, _bytewise))(chance)
+
+    with round.lottery(round.small_bets(AGENCIES, ROWS)) as lottery:
+        lottery.batch = round.random.choice((3, 20, 150))
+        lottery.start_server()
+        with contextlib.closing(Proxy(lottery.port, weather)) as proxy:
+            lottery.entrance = proxy.port
+            lottery.start_agencies()
+            lottery.finish()
+
+
+def _cut(chance):
+    return Weather(cut_after=chance.randrange(12000))
+
+
+def _reset(chance):
+    return Weather(cut_after=chance.randrange(12000), reset=True)
+
+
+def _slow(chance):
+    return Weather(piece=chance.choice((50, 500)), pause=chance.uniform(0, 0.005))
+
+
+def _stall(chance):
+    return Weather(stall_after=chance.randrange(8000), stall=chance.uniform(0.05, 0.5))
+
+
+def _stall_and_cut(chance):
+    after = chance.randrange(8000)
+    return Weather(stall_after=after, stall=chance.uniform(0.05, 0.5),
+                   cut_after=after + chance.randrange(1, 3000), reset=chance.random() < 0.5)
+
+
+def _bytewise(chance):
+    cut = chance.randrange(1, 20000) if chance.random() < 0.5 else None
+    return Weather(piece=1, cut_after=cut)
