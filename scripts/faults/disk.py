@@ -44,10 +44,9 @@ class SmallDisk:
 
 
 def limit_file_size(process, size):
-    """From now on no file of the process may grow beyond `size` bytes; None lifts the limit."""
+    """From now on no file of the process may grow beyond `size` bytes."""
     _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
-    soft = hard if size is None else size
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
 def _mount(*arguments, check=True):

@@ -33,6 +33,7 @@ def frozen(round):
         lottery.start_agencies()
         lottery.wait_until_stored(round.random.uniform(0, 0.8))
         older = lottery.agencies[cold]
+        had_finished = lottery.has_finished(cold)
         older.signal(signal.SIGSTOP)
         lottery.outcome.faults += 1
         lottery.deadline.wait(
@@ -43,7 +44,9 @@ def frozen(round):
             lottery.deadline.wait(
                 lambda: newer.status == 0, "the other one's end", watch=lottery.check_alive)
             older.signal(signal.SIGCONT)
-            _ends_superseded(lottery, older)
+            if not (had_finished and older.wait(lottery.deadline) == 0):
+                # It was not sent its winners before the other one came.
+                _ends_superseded(lottery, older)
         else:
             older.signal(signal.SIGCONT)
         lottery.finish()

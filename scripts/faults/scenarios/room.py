@@ -20,29 +20,31 @@ def _limit(round):
     with round.lottery() as lottery:
         lottery.start_server()
         lottery.start_agencies()
-        for moment in sorted(round.random.uniform(0, 0.7) for _ in range(3)):
+        for moment in _moments(round):
             lottery.wait_until_stored(moment)
             _run_out(round, lottery, lambda size: disk.limit_file_size(lottery.server, size))
-        disk.limit_file_size(lottery.server, None)
         lottery.finish()
 
 
 def _full_disk(round):
     small = disk.SmallDisk(round.directory / "small")
-    pages = round.random.randrange(8, 200)
-    small.mount(pages * 4096)
+    small.mount(2 * round.bench.bets.size)
     with contextlib.closing(small), round.lottery(data=small.directory / "data") as lottery:
         lottery.start_server()
         lottery.start_agencies()
-        for _ in range(3):
+        for moment in _moments(round):
+            lottery.wait_until_stored(moment)
             _run_out(round, lottery, small.resize)
-        small.resize(2 * lottery.bets.size)
         lottery.finish()
 
 
+def _moments(round):
+    return sorted(round.random.uniform(0, 0.7) for _ in range(2))
+
+
 def _run_out(round, lottery, give):
-    """Lets the room run out, and gives a little more again and again, so that room comes back
-    between any two batches. `give` makes room for as many bytes in all."""
+    """Lets the room run out, gives a little more again and again, so that it comes back between any
+    two batches, and then enough. `give` makes room for as many bytes in all."""
     lottery.outcome.faults += 1
     logged = lottery.server.log.stat().st_size
     # A page at least, for the other file.
@@ -53,3 +55,4 @@ def _run_out(round, lottery, give):
     for _ in range(round.random.randrange(1, 40)):
         give(lottery.stored_size() + 4096 + round.random.randrange(1, 30000))
         time.sleep(round.pause(0.004))
+    give(2 * lottery.bets.size)
