@@ -12,9 +12,8 @@ public final class Channel: Sendable {
 
   private let socket: Socket
   private let worker: Worker
-  private let reading: Readiness
-  /// Made when a write would block for the first time; most connections never need it.
-  private let writing = Mutex<Readiness?>(nil)
+  /// What was waited for last.
+  private let readiness = Mutex<Readiness?>(nil)
   /// Whether a write ended in the middle of a message.
   private let isCutShort = Atomic(false)
 
@@ -23,7 +22,6 @@ public final class Channel: Sendable {
     self.socket = socket
     self.peer = peer
     self.worker = worker
-    reading = Readiness(.reading, of: socket.descriptor, on: worker.queue)
   }
 
   /// Waits until bytes arrive, and puts them into `buffer`, which must not be full.
@@ -39,7 +37,7 @@ public final class Channel: Sendable {
       if Task.isCancelled { throw .cancelled }
       if let count = try receiveNow(into: &buffer) { return count }
       buffer.releaseIfEmpty()
-      await reading.wait()
+      await waitUntilReady(for: .reading)
     }
   }
 
@@ -66,7 +64,9 @@ public final class Channel: Sendable {
   }
 
   /// Whether a task waits for bytes that have not arrived.
-  var isAwaited: Bool { reading.isAwaited }
+  var isAwaited: Bool {
+    readiness.withLock { $0?.direction == .reading && $0?.isAwaited == true }
+  }
 
   /// Returns when the kernel has taken all of `bytes`.
   ///
@@ -79,7 +79,7 @@ public final class Channel: Sendable {
       if let count = try sendNow(bytes, from: sent) {
         sent += count
       } else {
-        await writable().wait()
+        await waitUntilReady(for: .writing)
         if Task.isCancelled {
           isCutShort.store(sent > 0, ordering: .relaxed)
           throw .cancelled
@@ -94,7 +94,7 @@ public final class Channel: Sendable {
     while !Task.isCancelled, !socket.isBroken() {
       guard let received = try? socket.peek() else { return }
       if received == .wouldBlock {
-        await reading.wait()
+        await waitUntilReady(for: .reading)
       } else {
         // What has arrived would wake us again and again: look from time to time instead.
         try? await Task.sleep(for: Self.lookInterval)
@@ -124,7 +124,7 @@ public final class Channel: Sendable {
   ///
   /// - Throws: ``ChannelError``
   func finishConnecting() async throws(ChannelError) {
-    await writable().wait()
+    await waitUntilReady(for: .writing)
     if Task.isCancelled { throw .cancelled }
     do throws(SystemError) {
       if let error = try socket.pendingError() { throw error }
@@ -135,10 +135,33 @@ public final class Channel: Sendable {
 
   /// Closes the connection. When it returns, the descriptor is free.
   public func close() async {
-    await reading.cancel()
-    let writing = writing.withLock { $0 }
-    await writing?.cancel()
+    await stopWatching()
     socket.close()
+  }
+
+  /// Returns when the socket can be read from or written to, or the task is cancelled, or for no
+  /// reason at all.
+  ///
+  /// One direction is watched at a time. Dispatch would let two sources share what the kernel
+  /// watches, and where the connection breaks while neither is waited for, it takes the descriptor
+  /// off the kernel's list (event_epoll.c, `EPOLLHUP`): a source for the other direction that is
+  /// made later stays deaf.
+  func waitUntilReady(for direction: Readiness.Direction) async {
+    var current = readiness.withLock { $0 }
+    if current?.direction != direction {
+      await stopWatching()
+      current = Readiness(direction, of: socket.descriptor, on: worker.queue)
+      readiness.withLock { $0 = current }
+    }
+    await current?.wait()
+  }
+
+  private func stopWatching() async {
+    let current = readiness.withLock { readiness in
+      defer { readiness = nil }
+      return readiness
+    }
+    await current?.cancel()
   }
 
   private func sendNow(_ bytes: [UInt8], from start: Int) throws(ChannelError) -> Int? {
@@ -146,15 +169,6 @@ public final class Channel: Sendable {
       return try socket.send(bytes.span.extracting(start...))
     } catch {
       throw .broken(error)
-    }
-  }
-
-  private func writable() -> Readiness {
-    writing.withLock { writing in
-      if let writing { return writing }
-      let made = Readiness(.writing, of: socket.descriptor, on: worker.queue)
-      writing = made
-      return made
     }
   }
 }

@@ -20,10 +20,14 @@ final class Readiness: Sendable {
     case cancelled(UnsafeContinuation<Void, Never>)
   }
 
+  /// What is waited for.
+  let direction: Direction
+
   private let source: any DispatchSourceProtocol
   private let state = Mutex(State.idle)
 
   init(_ direction: Direction, of descriptor: Int32, on queue: DispatchQueue) {
+    self.direction = direction
     switch direction {
     case .reading:
       source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
