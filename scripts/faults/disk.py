@@ -1,6 +1,7 @@
 """Disks without room: a small file system, or a limit on the size of files."""
 
 import atexit
+import errno
 import os
 import resource
 import subprocess
@@ -20,9 +21,20 @@ class SmallDisk:
         _mount("-t", "tmpfs", "-o", f"size={size}", "faults", self.directory)
         _mounted.add(self)
 
-    def resize(self, size):
-        """Gives it `size` bytes in all; nothing happens where more than that is in use."""
-        _mount("-o", f"remount,size={size}", self.directory, check=False)
+    def leave(self, room):
+        """Somebody else takes what is free but for `room` bytes, or gives some back."""
+        status = os.statvfs(self.directory)
+        with open(self.directory / "ballast", "ab") as ballast:
+            size = ballast.tell() + status.f_bavail * status.f_frsize - room
+            if size < ballast.tell():
+                ballast.truncate(max(0, size))
+                return
+            try:
+                os.posix_fallocate(ballast.fileno(), 0, size)
+            except OSError as error:
+                # The server was quicker. The next time, then.
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def close(self):
         """Unmounts it."""
@@ -49,8 +61,8 @@ def limit_file_size(process, size):
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
-def _mount(*arguments, check=True):
-    subprocess.run(["mount", *arguments], check=check, stdout=subprocess.DEVNULL,
+def _mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
 
 

@@ -6,6 +6,7 @@ not killed on purpose ended well. `make faults` runs it.
 """
 
 import argparse
+import contextlib
 import random
 import shutil
 import signal
@@ -26,20 +27,27 @@ from waiting import Failure
 
 
 def main():
-    options = _options()
+    chosen = options(sys.argv[1:])
+    seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
+    print(f"seed {seed}", flush=True)
+    with cleaning_up("faults-") as directory:
+        outcomes = run(prepare(directory, seed, build(), {}), chosen)
+    return _tell(outcomes, chosen, seed)
+
+
+@contextlib.contextmanager
+def cleaning_up(prefix):
+    """A directory for evidence. Whatever happens: no process and no file system is left behind, and
+    no file but the evidence of failed rounds."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
-    seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    print(f"seed {seed}", flush=True)
-    directory = Path(tempfile.mkdtemp(prefix="faults-"))
+    directory = Path(tempfile.mkdtemp(prefix=prefix))
     try:
-        bench = prepare(directory, seed, build(), {})
-        outcomes = run(bench, options)
+        yield directory
     finally:
         kill_all()
         disk.unmount_all()
         _tidy(directory)
-    return _tell(outcomes, options, seed)
 
 
 def build():
@@ -59,16 +67,16 @@ def prepare(directory, seed, programs, settings):
     return Bench(programs, directory, seed, data, power.build_shim(directory), can_mount, settings)
 
 
-def run(bench, options):
+def run(bench, chosen):
     """Plays the rounds of the chosen scenarios, and returns what was found, by scenario."""
-    end = time.monotonic() + options.minutes * 60
+    end = time.monotonic() + chosen.minutes * 60
     outcomes = {}
-    for scenario in map(scenarios.ALL.get, options.only or scenarios.ALL):
+    for scenario in map(scenarios.ALL.get, chosen.only or scenarios.ALL):
         start = time.monotonic()
         outcome = outcomes[scenario] = report.Outcome()
-        for number in options.numbers:
+        for number in chosen.numbers:
             if time.monotonic() > end:
-                outcome.problem(f"not within {options.minutes} minutes")
+                outcome.problem(f"not within {chosen.minutes} minutes")
                 break
             outcome.add(play(bench, scenario, number))
         print(f"{scenario.name}: {outcome.rounds} rounds, {len(outcome.problems)} problems, "
@@ -94,11 +102,11 @@ def play(bench, scenario, number):
     return round.outcome
 
 
-def _tell(outcomes, options, seed):
+def _tell(outcomes, chosen, seed):
     table = report.rows(outcomes)
     print(f"\n{report.text(table)}\n")
-    if options.table:
-        Path(options.table).write_text(report.markdown(table), encoding="utf-8")
+    if chosen.table:
+        Path(chosen.table).write_text(report.markdown(table), encoding="utf-8")
     wrong = sum(len(outcome.problems) for outcome in outcomes.values())
     print(f"seed {seed}: " + (f"{wrong} problems" if wrong else "nothing lost, nothing twice"))
     return 1 if wrong else 0
@@ -108,12 +116,15 @@ def _tidy(directory):
     """Leaves the evidence of failed rounds only."""
     for name in ("agencies", "mount", "power.so"):
         path = directory / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    if not any(directory.iterdir()):
+        if not path.exists():
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if directory.exists() and not any(directory.iterdir()):
         directory.rmdir()
 
 
-def _options():
+def options(arguments):
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description="Kills, cuts and fills up lotteries.")
     parser.add_argument("--rounds", type=int, default=100, help="rounds of each scenario (100)")
     parser.add_argument("--round", type=int, help="this round only, counted from 0")
@@ -122,9 +133,9 @@ def _options():
                         help=", ".join(scenarios.ALL))
     parser.add_argument("--minutes", type=float, default=60, help="starts no round after that (60)")
     parser.add_argument("--table", help="file to write the table to, as Markdown")
-    options = parser.parse_args()
-    options.numbers = range(options.rounds) if options.round is None else [options.round]
-    return options
+    chosen = parser.parse_args(arguments)
+    chosen.numbers = range(chosen.rounds) if chosen.round is None else [chosen.round]
+    return chosen
 
 
 if __name__ == "__main__":

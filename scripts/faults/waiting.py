@@ -27,7 +27,11 @@ class Deadline:
         """
         while not (answer := condition()):
             watch()
-            if not self.left():
-                raise Failure(f"not within the time: {what}")
+            self.check(what)
             time.sleep(PAUSE)
         return answer
+
+    def check(self, what):
+        """Raises a Failure where the time is over."""
+        if not self.left():
+            raise Failure(f"not within the time: {what}")

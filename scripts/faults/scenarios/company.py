@@ -33,7 +33,7 @@ def frozen(round):
         lottery.start_agencies()
         lottery.wait_until_stored(round.random.uniform(0, 0.8))
         older = lottery.agencies[cold]
-        had_finished = lottery.has_finished(cold)
+        had_finished = cold in lottery.finished_agencies()
         older.signal(signal.SIGSTOP)
         lottery.outcome.faults += 1
         lottery.deadline.wait(

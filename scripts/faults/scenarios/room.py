@@ -19,11 +19,8 @@ def no_room(round):
 def _limit(round):
     with round.lottery() as lottery:
         lottery.start_server()
-        lottery.start_agencies()
-        for moment in _moments(round):
-            lottery.wait_until_stored(moment)
-            _run_out(round, lottery, lambda size: disk.limit_file_size(lottery.server, size))
-        lottery.finish()
+        _run_out_twice(round, lottery, lambda room: disk.limit_file_size(
+            lottery.server, lottery.stored_size() + room))
 
 
 def _full_disk(round):
@@ -31,28 +28,25 @@ def _full_disk(round):
     small.mount(2 * round.bench.bets.size)
     with contextlib.closing(small), round.lottery(data=small.directory / "data") as lottery:
         lottery.start_server()
-        lottery.start_agencies()
-        for moment in _moments(round):
-            lottery.wait_until_stored(moment)
-            _run_out(round, lottery, small.resize)
-        lottery.finish()
+        _run_out_twice(round, lottery, small.leave)
 
 
-def _moments(round):
-    return sorted(round.random.uniform(0, 0.7) for _ in range(2))
-
-
-def _run_out(round, lottery, give):
-    """Lets the room run out, gives a little more again and again, so that it comes back between any
-    two batches, and then enough. `give` makes room for as many bytes in all."""
-    lottery.outcome.faults += 1
-    logged = lottery.server.log.stat().st_size
-    # A page at least, for the other file.
-    give(lottery.stored_size() + round.random.randrange(4096, 40000))
-    lottery.deadline.wait(
-        lambda: NOT_STORED in lottery.server.text(logged),
-        "a batch is refused", watch=lottery.check_alive)
-    for _ in range(round.random.randrange(1, 40)):
-        give(lottery.stored_size() + 4096 + round.random.randrange(1, 30000))
-        time.sleep(round.pause(0.004))
-    give(2 * lottery.bets.size)
+def _run_out_twice(round, lottery, leave):
+    """Holds a lottery in which the room runs out. `leave` sees to how many bytes are left."""
+    lottery.start_agencies()
+    for moment in sorted(round.random.uniform(0, 0.7) for _ in range(2)):
+        lottery.wait_until_stored(moment)
+        lottery.outcome.faults += 1
+        logged = lottery.server.log.stat().st_size
+        leave(round.random.randrange(40000))
+        while NOT_STORED not in lottery.server.text(logged):
+            lottery.check_alive()
+            lottery.deadline.check("a batch is refused")
+            time.sleep(0.001)
+            leave(0)
+        # A little more again and again, so that it comes back between any two batches.
+        for _ in range(round.random.randrange(1, 40)):
+            leave(round.random.randrange(30000))
+            time.sleep(round.pause(0.004))
+        leave(lottery.bets.size)
+    lottery.finish()

@@ -17,7 +17,7 @@ def torn_rows(round):
     for cut in range(CUTS):
         _go_on(round, bets, interrupted, "bets.csv", CUTS * round.number + cut)
     finished = _interrupt(round, bets, "finished.csv", lambda lottery: lottery.deadline.wait(
-        lambda: lottery.finished_agencies() == AGENCIES, "all have finished"))
+        lambda: len(lottery.finished_agencies()) == AGENCIES, "all have finished"))
     _go_on(round, bets, finished, "finished.csv", round.number)
 
 
