@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the syntax of every script with the shell that runs it, and its style where shellcheck is
-# installed.
+# Checks the syntax of every script with the shell, or the Python, that runs it, and the style of
+# shell scripts where shellcheck is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,4 +26,11 @@ for script in "${libraries[@]}"; do bash -n "$script" || failed=1; done
 if command -v shellcheck >/dev/null; then
   shellcheck --external-sources --check-sourced "${programs[@]}" || failed=1
 fi
+
+mapfile -t modules < <(find scripts -name '*.py' | sort)
+# No compiled files between the sources.
+cache=$(mktemp -d)
+trap 'rm -rf "$cache"' EXIT
+PYTHONPYCACHEPREFIX=$cache python3 -W error -m py_compile "${modules[@]}" || failed=1
+if long=$(grep -nE '^.{101}' "${modules[@]}"); then complain "longer than 100 columns: $long"; fi
 exit "$failed"

@@ -5,9 +5,11 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+import checks
 from bets import Bets
 from lottery import Lottery
 from report import Outcome
+from waiting import Failure
 
 
 @dataclass
@@ -53,6 +55,10 @@ class Round:
             self.directory / f"lottery-{self.lotteries}", self.random, self.outcome, data)
         try:
             yield lottery
+        except Failure:
+            lottery.end()
+            checks.check_bets(lottery, complete=False)
+            raise
         finally:
             lottery.end()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import bets
 import main
 
-ROUNDS = 4
+ROUNDS = 10
 SEED = 7574
 
 SESSION = "Sources/LotteryServer/Session/AgencySession.swift"

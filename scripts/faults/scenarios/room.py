@@ -33,6 +33,8 @@ def _full_disk(round):
 
 def _run_out_twice(round, lottery, leave):
     """Holds a lottery in which the room runs out. `leave` sees to how many bytes are left."""
+    # So that many batches are on their way whenever room comes back.
+    lottery.window, lottery.pauses = 64, ("1ms", "5ms")
     lottery.start_agencies()
     for moment in sorted(round.random.uniform(0, 0.7) for _ in range(2)):
         lottery.wait_until_stored(moment)
@@ -44,9 +46,9 @@ def _run_out_twice(round, lottery, leave):
             lottery.deadline.check("a batch is refused")
             time.sleep(0.001)
             leave(0)
-        # A little more again and again, so that it comes back between any two batches.
-        for _ in range(round.random.randrange(1, 40)):
-            leave(round.random.randrange(30000))
-            time.sleep(round.pause(0.004))
+        # Again and again, so that it comes back between any two batches.
+        for _ in range(round.random.randrange(100)):
+            leave(round.random.choice((0, 2000, 20000)))
+            time.sleep(round.pause(0.002))
         leave(lottery.bets.size)
     lottery.finish()
