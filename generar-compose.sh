@@ -23,6 +23,19 @@ fail_write() {
   exit 73
 }
 
+# Mebibytes for the server. An agency's connection may take what is in its window, not yet decoded,
+# and gathered to be stored, which is less than half a mebibyte.
+server_memory() {
+  echo "$((agencies / 2 > 256 ? agencies / 2 : 256))m"
+}
+
+# Threads of the server and the healthcheck's processes. It has no more threads than busy
+# connections and a few, and Dispatch stops at 255 however many cores there are.
+server_pids() {
+  local pids=$((agencies + 32))
+  echo "$((pids < 64 ? 64 : pids > 320 ? 320 : pids))"
+}
+
 # The smallest subnet, from a /24 up, in which 172.25.125.0 lies and that has an address for each
 # agency, the server, the gateway, the network, the broadcast and the container of the echo check.
 subnet() {
@@ -38,8 +51,17 @@ server() {
 # AGENCY_DATA=/dev/null lets bet and echo, which read no agency's file, run where there is none.
 name: tp0
 
+# What no program here needs is taken from all of them.
+x-confined: &confined
+  read_only: true
+  cap_drop: [ALL]
+  security_opt: [no-new-privileges:true]
+
 services:
   server:
+    <<: *confined
+    mem_limit: $(server_memory)
+    pids_limit: $(server_pids)
     container_name: server
     image: server:latest
     environment:
@@ -85,6 +107,9 @@ client() {
   cat <<YAML
 
   client$id:
+    <<: *confined
+    mem_limit: 64m
+    pids_limit: 32
     container_name: client$id
     image: client:latest
     environment:

@@ -14,7 +14,7 @@ root=$PWD
 . scripts/lib/docker.bash
 # shellcheck source=scripts/tests/branches.bash
 . scripts/tests/branches.bash
-for part in images lottery crash modes branches; do
+for part in images lottery hardening crash modes branches; do
   # shellcheck source=/dev/null
   . "scripts/tests/docker-$part.bash"
 done
@@ -49,6 +49,7 @@ test_images
   exit 1
 }
 test_lottery
+test_hardening
 test_crash
 test_modes
 test_branches_in_docker

@@ -14,8 +14,16 @@ def check_mount(mount, source, target):
     assert (mount["source"], mount["target"]) == (source, target), mount
 
 
+def check_confined(service, memory, pids):
+    assert service["read_only"] is True and service["cap_drop"] == ["ALL"], service
+    assert service["security_opt"] == ["no-new-privileges:true"], service
+    assert (service["mem_limit"], service["pids_limit"]) == (f"{memory}m", pids), service
+    assert "ports" not in service
+
+
 def check_server(server, agencies):
     assert server["container_name"] == "server" and server["image"] == "server:latest"
+    check_confined(server, max(256, agencies // 2), min(max(64, agencies + 32), 320))
     assert server["environment"] == [f"SERVER_AGENCIES={agencies}"], server["environment"]
     config, data = server["volumes"]
     check_mount(config, "./config/config.ini", "/config.ini")
@@ -26,6 +34,7 @@ def check_server(server, agencies):
 
 def check_client(client, agency):
     assert client["container_name"] == f"client{agency}" and client["image"] == "client:latest"
+    check_confined(client, 64, 32)
     environment = dict(entry.split("=", 1) for entry in client["environment"])
     assert environment.pop("CLI_ID") == str(agency)
     assert environment.pop("CLI_MODE") == "${CLI_MODE:-lottery}"
@@ -45,7 +54,7 @@ def check_client(client, agency):
 def main(path, agencies):
     with open(path, encoding="utf-8") as file:
         compose = yaml.safe_load(file)
-    assert set(compose) == {"name", "services", "networks"}, set(compose)
+    assert set(compose) == {"name", "x-confined", "services", "networks"}, set(compose)
     assert compose["name"] == "tp0"
     services = compose["services"]
     assert list(services) == ["server"] + [f"client{k}" for k in range(1, agencies + 1)]
@@ -54,7 +63,6 @@ def main(path, agencies):
         check_client(services[f"client{agency}"], agency)
     for service in services.values():
         assert service["networks"] == ["testing_net"]
-        assert "ports" not in service
     assert list(compose["networks"]) == ["testing_net"]
     (config,) = compose["networks"]["testing_net"]["ipam"]["config"]
     subnet = ipaddress.ip_network(config["subnet"])

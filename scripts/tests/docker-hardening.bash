@@ -1,0 +1,87 @@
+# What the containers may not do, looked at from inside each. To be sourced by docker-test.sh and
+# stack-test.sh.
+
+# inside CONTAINER COMMAND...
+inside() {
+  docker exec "$@"
+}
+
+runs_as_a_user() {
+  local ids
+  ids=$(inside "$1" awk '$1 == "Uid:" || $1 == "Gid:" { print $2, $3, $4, $5 }' /proc/1/status) &&
+    equal "10001 10001 10001 10001" "$(sort -u <<<"$ids")"
+}
+
+# /tmp is everybody's, so that nothing but a read-only file system is in the way there.
+cannot_write_its_root() {
+  local words
+  if words=$(inside "$1" touch /tmp/probe 2>&1); then
+    echo "/tmp/probe was made"
+    return 1
+  fi
+  [[ $words == *"Read-only file system"* ]] || { echo "$words" && return 1; }
+}
+
+# of_status CONTAINER FIELD...: the values in /proc/1/status, in the kernel's order.
+of_status() {
+  local container=$1
+  shift
+  inside "$container" awk -v wanted=" $* " 'index(wanted, " " $1 " ") { print $2 }' /proc/1/status |
+    xargs
+}
+
+has_no_capability() {
+  equal "0000000000000000 0000000000000000 0000000000000000" \
+    "$(of_status "$1" CapPrm: CapEff: CapBnd:)"
+}
+
+gains_no_privileges() {
+  equal 1 "$(of_status "$1" NoNewPrivs:)"
+}
+
+# limit CONTAINER FILE...: what the first of the files that is there says; the two versions of
+# control groups have different ones.
+limit() {
+  local container=$1
+  shift
+  inside "$container" sh -c 'for file; do [ ! -e "$file" ] || exec cat "$file"; done' limit "$@"
+}
+
+# has_limits CONTAINER MEBIBYTES PROCESSES
+has_limits() {
+  local groups=/sys/fs/cgroup
+  equal $(($2 << 20)) \
+    "$(limit "$1" $groups/memory.max $groups/memory/memory.limit_in_bytes)" &&
+    equal "$3" "$(limit "$1" $groups/pids.max $groups/pids/pids.max)"
+}
+
+publishes_no_port() {
+  equal "" "$(docker port "$1")" && equal "map[]" "$(inspected "$1" '{{.HostConfig.PortBindings}}')"
+}
+
+# One agency is missing, so that the others wait for the draw while they are looked at.
+waits_for_the_last() {
+  rm -f .data/*.csv .data/*.zip && scripts/generate-data.sh .data 3 50 &&
+    ./generar-compose.sh docker-compose-dev.yaml 3 && compose up -d client1 client2 &&
+    wait_until 60 has_received 100
+}
+
+test_hardening() {
+  check "hardening: two of three agencies wait for the draw" waits_for_the_last
+  local container limits
+  while read -r container limits; do
+    check "hardening: $container does not run as root" runs_as_a_user "$container"
+    check "hardening: $container cannot write its root" cannot_write_its_root "$container"
+    check "hardening: $container has no capability" has_no_capability "$container"
+    check "hardening: $container gains no privileges" gains_no_privileges "$container"
+    # shellcheck disable=SC2086
+    check "hardening: $container's memory and processes are limited" has_limits "$container" $limits
+    check "hardening: $container publishes no port" publishes_no_port "$container"
+  done <<<"server 256 64
+client1 64 32
+client2 64 32"
+  check "hardening: the last one is started" compose up -d client3
+  check "hardening: every agency ends well" ends_well client1 client2 client3
+  check "hardening: everything ends" forget
+  ./generar-compose.sh docker-compose-dev.yaml 5
+}
