@@ -42,6 +42,10 @@ dissector-test: ## Tests the Wireshark dissector with tshark, also on a lottery 
 	scripts/dissector-test.sh
 .PHONY: dissector-test
 
+stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it again
+	scripts/stack-test.sh
+.PHONY: stack-test
+
 data: ## Unpacks .data/dataset.zip, or makes up the files that are missing
 	scripts/data.sh
 .PHONY: data

@@ -14,7 +14,7 @@ root=$PWD
 . scripts/lib/docker.bash
 # shellcheck source=scripts/tests/branches.bash
 . scripts/tests/branches.bash
-for part in images lottery hardening crash modes branches; do
+for part in images lottery hardening keys crash modes branches; do
   # shellcheck source=/dev/null
   . "scripts/tests/docker-$part.bash"
 done
@@ -50,6 +50,7 @@ test_images
 }
 test_lottery
 test_hardening
+test_keys_in_docker
 test_crash
 test_modes
 test_branches_in_docker

@@ -9,6 +9,8 @@ root=$PWD
 . scripts/lib/bets.bash
 # shellcheck source=scripts/tests/compose.bash
 . scripts/tests/compose.bash
+# shellcheck source=scripts/tests/keys.bash
+. scripts/tests/keys.bash
 # shellcheck source=scripts/tests/data.bash
 . scripts/tests/data.bash
 # shellcheck source=scripts/tests/echo.bash
@@ -38,6 +40,7 @@ help_lists_the_targets() {
 check "the Dockerfiles have the same build stage" same_build_stage
 check "make lists its targets" help_lists_the_targets
 test_compose
+test_keys
 test_data
 test_echo
 test_branches

@@ -1,4 +1,5 @@
-"""check_compose.py FILE N: whether FILE is the compose file of a lottery with N agencies."""
+"""check_compose.py FILE N [--claves]: whether FILE is the compose file of a lottery with N agencies,
+whose keys lie next to it."""
 
 import datetime
 import ipaddress
@@ -21,10 +22,18 @@ def check_confined(service, memory, pids):
     assert "ports" not in service
 
 
-def check_server(server, agencies):
+def check_secret(service, source, target):
+    assert service["secrets"] == [{"source": source, "target": target}], service
+
+
+def check_server(server, agencies, keys):
     assert server["container_name"] == "server" and server["image"] == "server:latest"
     check_confined(server, max(256, agencies // 2), min(max(64, agencies + 32), 320))
-    assert server["environment"] == [f"SERVER_AGENCIES={agencies}"], server["environment"]
+    environment = [f"SERVER_AGENCIES={agencies}"]
+    if keys:
+        environment.append("SERVER_AGENCY_KEYS=/run/secrets/agency_keys")
+        check_secret(server, "agency_keys", "agency_keys")
+    assert server["environment"] == environment, server["environment"]
     config, data = server["volumes"]
     check_mount(config, "./config/config.ini", "/config.ini")
     assert data == {"type": "volume", "target": "/data"}, data
@@ -32,7 +41,7 @@ def check_server(server, agencies):
     assert "test" in server["healthcheck"]
 
 
-def check_client(client, agency):
+def check_client(client, agency, keys):
     assert client["container_name"] == f"client{agency}" and client["image"] == "client:latest"
     check_confined(client, 64, 32)
     environment = dict(entry.split("=", 1) for entry in client["environment"])
@@ -42,6 +51,9 @@ def check_client(client, agency):
     datetime.date.fromisoformat(environment.pop("NACIMIENTO"))
     assert 0 <= int(environment.pop("NUMERO")) <= 9999
     assert environment.pop("NOMBRE") and environment.pop("APELLIDO")
+    if keys:
+        assert environment.pop("CLI_KEY_FILE") == "/run/secrets/agency_key"
+        check_secret(client, f"agency_key_{agency}", "agency_key")
     # What a configuration file says is not overridden.
     assert not environment, environment
     config, data = client["volumes"]
@@ -51,18 +63,28 @@ def check_client(client, agency):
     assert client["depends_on"] == {"server": {"condition": "service_healthy"}}
 
 
-def main(path, agencies):
+def check_secrets(secrets, agencies):
+    files = {"agency_keys": "./.claves/agencies"}
+    for agency in range(1, agencies + 1):
+        files[f"agency_key_{agency}"] = f"./.claves/agency-{agency}"
+    assert secrets == {name: {"file": file} for name, file in files.items()}, secrets
+
+
+def main(path, agencies, keys):
     with open(path, encoding="utf-8") as file:
         compose = yaml.safe_load(file)
-    assert set(compose) == {"name", "x-confined", "services", "networks"}, set(compose)
+    parts = {"name", "x-confined", "services", "networks"} | ({"secrets"} if keys else set())
+    assert set(compose) == parts, set(compose)
     assert compose["name"] == "tp0"
     services = compose["services"]
     assert list(services) == ["server"] + [f"client{k}" for k in range(1, agencies + 1)]
-    check_server(services["server"], agencies)
+    check_server(services["server"], agencies, keys)
     for agency in range(1, agencies + 1):
-        check_client(services[f"client{agency}"], agency)
+        check_client(services[f"client{agency}"], agency, keys)
     for service in services.values():
         assert service["networks"] == ["testing_net"]
+    if keys:
+        check_secrets(compose["secrets"], agencies)
     assert list(compose["networks"]) == ["testing_net"]
     (config,) = compose["networks"]["testing_net"]["ipam"]["config"]
     subnet = ipaddress.ip_network(config["subnet"])
@@ -72,4 +94,4 @@ def main(path, agencies):
     assert subnet.prefixlen == 24 or subnet.num_addresses // 2 < agencies + 5, subnet
 
 
-main(sys.argv[1], int(sys.argv[2]))
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3:] == ["--claves"])

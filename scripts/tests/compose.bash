@@ -19,10 +19,10 @@ keeps_what_is_there() {
   equal precious "$(<"$work/precious.yaml")"
 }
 
-# A file that cannot be written: one line on standard error, status 73.
+# cannot_write FILE [OPTION]: one line on standard error, status 73.
 cannot_write() {
   local status=0
-  bash generar-compose.sh "$1" 5 >"$work/out" 2>"$work/err" || status=$?
+  bash generar-compose.sh "$@" 5 >"$work/out" 2>"$work/err" || status=$?
   equal 73 "$status" && equal "" "$(<"$work/out")" && grep -q 'cannot write' "$work/err" &&
     equal 1 "$(wc -l <"$work/err" | tr -d ' ')"
 }
@@ -51,6 +51,12 @@ test_compose() {
   for agencies in "" -1 five 1.5 "5 " 0x10 65532 4294967297 99999999999999999999; do
     check "compose: N = \"$agencies\" is refused" refused file.yaml "$agencies"
   done
+  check "compose: an unknown option is refused" refused --keys file.yaml 5
+  check "compose: options alone are refused" refused --claves --stack
+  check "compose: --claves without N is refused" refused --claves file.yaml
+  check "compose: --claves for no agency is refused" refused --claves file.yaml 0
+  check "compose: more keys than a swarm's secret holds are refused" \
+    refused --stack --claves file.yaml 6001
   check "compose: a refusal keeps the file that is there" keeps_what_is_there
   check "compose: a missing directory is a clear error" cannot_write "$work/no/such/file.yaml"
   check "compose: a directory is a clear error" cannot_write "$work"

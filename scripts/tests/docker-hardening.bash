@@ -1,21 +1,16 @@
 # What the containers may not do, looked at from inside each. To be sourced by docker-test.sh and
 # stack-test.sh.
 
-# inside CONTAINER COMMAND...
-inside() {
-  docker exec "$@"
-}
-
 runs_as_a_user() {
   local ids
-  ids=$(inside "$1" awk '$1 == "Uid:" || $1 == "Gid:" { print $2, $3, $4, $5 }' /proc/1/status) &&
+  ids=$(docker exec "$1" awk '$1 == "Uid:" || $1 == "Gid:" { print $2, $3, $4, $5 }' /proc/1/status) &&
     equal "10001 10001 10001 10001" "$(sort -u <<<"$ids")"
 }
 
 # /tmp is everybody's, so that nothing but a read-only file system is in the way there.
 cannot_write_its_root() {
   local words
-  if words=$(inside "$1" touch /tmp/probe 2>&1); then
+  if words=$(docker exec "$1" touch /tmp/probe 2>&1); then
     echo "/tmp/probe was made"
     return 1
   fi
@@ -26,7 +21,7 @@ cannot_write_its_root() {
 of_status() {
   local container=$1
   shift
-  inside "$container" awk -v wanted=" $* " 'index(wanted, " " $1 " ") { print $2 }' /proc/1/status |
+  docker exec "$container" awk -v wanted=" $* " 'index(wanted, " " $1 " ") { print $2 }' /proc/1/status |
     xargs
 }
 
@@ -44,7 +39,7 @@ gains_no_privileges() {
 limit() {
   local container=$1
   shift
-  inside "$container" sh -c 'for file; do [ ! -e "$file" ] || exec cat "$file"; done' limit "$@"
+  docker exec "$container" sh -c 'for file; do [ ! -e "$file" ] || exec cat "$file"; done' limit "$@"
 }
 
 # has_limits CONTAINER MEBIBYTES PROCESSES

@@ -1,0 +1,161 @@
+# The compose file of a lottery, for generar-compose.sh, which sources this and sets `agencies` and
+# `with_keys`.
+
+# Mebibytes for the server. An agency's connection may take what is in its window, not yet decoded,
+# and gathered to be stored, which is less than half a mebibyte.
+server_memory() {
+  echo "$((agencies / 2 > 256 ? agencies / 2 : 256))m"
+}
+
+# Threads of the server and the healthcheck's processes. It has no more threads than busy
+# connections and a few, and Dispatch stops at 255 however many cores there are.
+server_pids() {
+  local pids=$((agencies + 32))
+  echo "$((pids < 64 ? 64 : pids > 320 ? 320 : pids))"
+}
+
+# subnet OTHERS: the smallest one, from a /24 up, in which 172.25.125.0 lies and that has an address
+# for each agency and so many others, a /16 at most.
+subnet() {
+  local prefix=24 base
+  while ((prefix > 16 && 2 ** (32 - prefix) < agencies + $1)); do prefix=$((prefix - 1)); done
+  base=$(((125 << 8) & ~((1 << (32 - prefix)) - 1)))
+  echo "172.25.$((base >> 8)).$((base & 255))/$prefix"
+}
+
+# Goes on from an `environment`: the variable $1 says where the secret $2 is, mounted as $3.
+secret() {
+  $with_keys || return 0
+  cat <<YAML
+      - $1=/run/secrets/$3
+    secrets:
+      - source: $2
+        target: $3
+YAML
+}
+
+# Asks the kernel and not the server, so that a probe leaves no trace in the log.
+healthcheck() {
+  cat <<'YAML'
+    healthcheck:
+      test: netstat -ltn | grep -q '0\.0\.0\.0:[1-9]'
+      interval: 1s
+      timeout: 5s
+      retries: 10
+    stop_grace_period: 5s
+YAML
+}
+
+server() {
+  cat <<YAML
+# Written by generar-compose.sh. CLI_MODE is lottery (the default), bet or echo.
+# AGENCY_DATA=/dev/null lets bet and echo, which read no agency's file, run where there is none.
+name: tp0
+
+# What no program here needs is taken from all of them.
+x-confined: &confined
+  read_only: true
+  cap_drop: [ALL]
+  security_opt: [no-new-privileges:true]
+
+services:
+  server:
+    <<: *confined
+    mem_limit: $(server_memory)
+    pids_limit: $(server_pids)
+    container_name: server
+    image: server:latest
+    environment:
+      - SERVER_AGENCIES=$agencies
+YAML
+  secret SERVER_AGENCY_KEYS agency_keys agency_keys
+  cat <<YAML
+    volumes:
+      - type: bind
+        source: ./config/config.ini
+        target: /config.ini
+        read_only: true
+        bind:
+          create_host_path: false
+      # The bets: they survive a restart of the container and go with it.
+      - type: volume
+        target: /data
+    networks:
+      - testing_net
+$(healthcheck)
+    restart: on-failure:5
+YAML
+}
+
+# The bet that agency $1 sends in mode `bet`; the first one wins.
+bet() {
+  local names=("Santiago Lionel" "María José" "Agustín" "Sofía Belén" "Tiago Nicolás" "Zoe")
+  local surnames=("Lorca" "Núñez" "Zambrano" "Agüero" "Rivera" "D'Angelo" "Sánchez")
+  local id=$1
+  printf '      - NOMBRE=%s\n' "${names[(id - 1) % ${#names[@]}]}"
+  printf '      - APELLIDO=%s\n' "${surnames[(id - 1) % ${#surnames[@]}]}"
+  printf '      - DOCUMENTO=%d\n' $((30904465 + (id - 1) * 137))
+  printf '      - NACIMIENTO=%d-%02d-%02d\n' \
+    $((1999 - (id - 1) % 40)) $(((id + 1) % 12 + 1)) $(((id + 15) % 28 + 1))
+  printf '      - NUMERO=%d\n' $(((7574 + (id - 1) * 3571) % 10000))
+}
+
+client() {
+  local id=$1
+  cat <<YAML
+
+  client$id:
+    <<: *confined
+    mem_limit: 64m
+    pids_limit: 32
+    container_name: client$id
+    image: client:latest
+    environment:
+      - CLI_ID=$id
+      - CLI_MODE=\${CLI_MODE:-lottery}
+YAML
+  bet "$id"
+  secret CLI_KEY_FILE "agency_key_$id" agency_key
+  cat <<YAML
+    volumes:
+      - type: bind
+        source: ./config/config.yaml
+        target: /config.yaml
+        read_only: true
+        bind:
+          create_host_path: false
+      - type: bind
+        source: \${AGENCY_DATA:-./.data/agency-$id.csv}
+        target: /.data/agency-$id.csv
+        read_only: true
+        bind:
+          create_host_path: false
+    networks:
+      - testing_net
+    depends_on:
+      server:
+        condition: service_healthy
+YAML
+}
+
+# The network has a gateway, its own address and the broadcast, and the server and the echo check
+# are on it.
+network() {
+  cat <<YAML
+
+networks:
+  testing_net:
+    ipam:
+      driver: default
+      config:
+        - subnet: $(subnet 5)
+YAML
+}
+
+compose() {
+  local id
+  server
+  for ((id = 1; id <= agencies; id++)); do client "$id"; done
+  network
+  if $with_keys; then compose_secrets; fi
+}

@@ -1,0 +1,89 @@
+# The agencies' keys, for generar-compose.sh, which sources this.
+#
+# The directory is its owner's alone, the files in it everybody's to read. A secret of Compose is
+# the host's file mounted as it is: `uid`, `gid` and `mode` mean nothing outside of a swarm, and the
+# containers' user is not the owner. The mount leads to the file without passing the directory,
+# which is what keeps the other users of this machine out.
+
+# A secret of a swarm has at most 500 KiB, and an agency's line in by-slot up to 74 bytes.
+readonly MAX_STACK_KEYS=6000
+
+# Where the keys for compose file $1 lie: next to it, where its relative paths begin.
+keys_directory() {
+  case $1 in
+    /dev/*) echo .claves ;;
+    *) echo "$(dirname "$1")/.claves" ;;
+  esac
+}
+
+# random_keys COUNT: a line of 32 hexadecimal digits for each.
+random_keys() {
+  od -An -v -tx1 -N "$((16 * $1))" /dev/urandom | tr -d ' \n' | fold -w 32
+  echo
+}
+
+# Makes the keys of the agencies that have none. Prints how many were there: those are kept, for an
+# agency elsewhere may have a copy.
+make_missing_keys() {
+  local id key kept=0
+  for ((id = 1; id <= agencies; id++)); do
+    read -r key
+    if [[ -s $keys/agency-$id ]]; then
+      kept=$((kept + 1))
+    else
+      printf '%s' "$key" >"$keys/agency-$id" || return
+    fi
+  done < <(random_keys "$agencies")
+  echo "$kept"
+}
+
+# A line AGENCY:KEY for each.
+list_keys() {
+  local id key
+  for ((id = 1; id <= agencies; id++)); do
+    read -r key <"$keys/agency-$id" || [[ -n $key ]] || return
+    echo "$id:$key"
+  done
+}
+
+# In a swarm all tasks of a service have the same secrets. This one is a template, which the node
+# fills in for each task, so that a task sees its own key and no other.
+template_of_keys() {
+  list_keys | sed -E 's/^([0-9]+):(.*)$/{{- if eq .Task.Slot "\1" }}\2{{ end -}}/'
+}
+
+make_keys() {
+  local keys kept
+  ((agencies > 0)) || fail_usage "there is no agency to have a key"
+  [[ $kind == compose ]] || ((agencies <= MAX_STACK_KEYS)) ||
+    fail_usage "N is $agencies, and a swarm's secret has room for $MAX_STACK_KEYS keys"
+  keys=$(keys_directory "$file")
+  [[ -d $keys ]] || mkdir -m 700 "$keys" 2>/dev/null ||
+    fail_write "no such directory, or it is read-only" "$keys"
+  chmod 700 "$keys" || fail_write "see above" "$keys"
+  kept=$(umask 022 && make_missing_keys) || fail_write "see above" "$keys"
+  (umask 022 && list_keys >"$keys/agencies") || fail_write "see above" "$keys/agencies"
+  (umask 022 && template_of_keys >"$keys/by-slot") || fail_write "see above" "$keys/by-slot"
+  ((kept == 0)) || echo "$0: $kept of $agencies keys were in $keys and are kept" >&2
+}
+
+compose_secrets() {
+  local id
+  printf '\nsecrets:\n  agency_keys:\n    file: ./.claves/agencies\n'
+  for ((id = 1; id <= agencies; id++)); do
+    printf '  agency_key_%d:\n    file: ./.claves/agency-%d\n' "$id" "$id"
+  done
+}
+
+stack_secrets() {
+  cat <<'YAML'
+
+secrets:
+  agency_keys:
+    file: ./.claves/agencies
+  # A task finds its own key in it.
+  agency_key:
+    file: ./.claves/by-slot
+    template_driver: golang
+YAML
+}

@@ -1,0 +1,112 @@
+# The stack file of a Swarm, for generar-compose.sh, which sources this after compose.bash.
+#
+# What a stack does not know is missing here: `no-new-privileges` (a daemon can have it for all its
+# containers), an order of starting (agencies try again until the server is there), names of
+# containers. Virtual addresses need a kernel with IPVS; with dnsrr a name is its tasks' addresses.
+
+stack_server() {
+  cat <<YAML
+# Written by generar-compose.sh --stack. To start it:
+#   docker stack deploy --resolve-image never --compose-file FILE lottery
+version: "3.9"
+
+# What no program here needs is taken from all of them.
+x-confined: &confined
+  read_only: true
+  cap_drop: [ALL]
+  networks: [lottery]
+
+services:
+  server:
+    <<: *confined
+    image: server:latest
+    environment:
+      - SERVER_AGENCIES=$agencies
+YAML
+  secret SERVER_AGENCY_KEYS agency_keys agency_keys
+  cat <<YAML
+    configs:
+      - source: server_config
+        target: /config.ini
+    # The bets: they survive the stack, and a new one goes on from them.
+    volumes:
+      - type: volume
+        source: bets
+        target: /data
+$(healthcheck)
+    deploy:
+      endpoint_mode: dnsrr
+      # The volume is on one node, and so is whoever writes in it.
+      placement:
+        constraints: [node.role == manager]
+      restart_policy:
+        condition: any
+      resources:
+        limits:
+          memory: $(server_memory)
+          pids: $(server_pids)
+YAML
+}
+
+stack_agencies() {
+  cat <<YAML
+
+  agencies:
+    <<: *confined
+    image: client:latest
+    environment:
+      - CLI_ID={{.Task.Slot}}
+YAML
+  secret CLI_KEY_FILE agency_key agency_key
+  cat <<YAML
+    configs:
+      - source: agency_config
+        target: /config.yaml
+    # Every node that runs agencies must have their files at this place.
+    volumes:
+      - type: bind
+        source: ./.data
+        target: /.data
+        read_only: true
+    deploy:
+      endpoint_mode: dnsrr
+      replicas: $agencies
+      # One that is done stays done.
+      restart_policy:
+        condition: on-failure
+      resources:
+        limits:
+          memory: 64m
+          pids: 32
+YAML
+}
+
+stack_rest() {
+  cat <<YAML
+
+configs:
+  server_config:
+    file: ./config/config.ini
+  agency_config:
+    file: ./config/config.yaml
+
+volumes:
+  bets:
+
+networks:
+  lottery:
+    driver: overlay
+    driver_opts:
+      encrypted: ""
+    ipam:
+      config:
+        - subnet: $(subnet 64)
+YAML
+  if $with_keys; then stack_secrets; fi
+}
+
+stack() {
+  stack_server
+  if ((agencies > 0)); then stack_agencies; fi
+  stack_rest
+}

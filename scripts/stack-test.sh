@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Tests a lottery in a swarm: makes this machine a swarm of one node, deploys the stack of
+# generar-compose.sh --stack --claves from a copy of the work tree, and looks at who won. Leaves the
+# swarm again, whatever happens; a machine that is in one already is left alone. The images
+# server:latest and client:latest are rebuilt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck disable=SC2034
+root=$PWD
+# shellcheck source=scripts/lib/checks.bash
+. scripts/lib/checks.bash
+# shellcheck source=scripts/lib/bets.bash
+. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/docker.bash
+. scripts/lib/docker.bash
+# shellcheck source=scripts/tests/branches.bash
+. scripts/tests/branches.bash
+# shellcheck source=scripts/tests/docker-hardening.bash
+. scripts/tests/docker-hardening.bash
+# shellcheck source=scripts/tests/docker-stack.bash
+. scripts/tests/docker-stack.bash
+
+docker info >/dev/null 2>&1 || {
+  echo "$0: Docker does not answer" >&2
+  exit 1
+}
+if [[ $(docker info -f '{{.Swarm.LocalNodeState}}') != inactive ]]; then
+  echo "$0: this machine is in a swarm: docker swarm leave" >&2
+  exit 1
+fi
+
+work=$(mktemp -d)
+# Swarm makes it, and does not take it away.
+gateway=$(docker network ls -q --filter name=docker_gwbridge)
+finish() {
+  leave >/dev/null 2>&1 || true
+  cd /
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+
+copy_tree "$work/tree"
+if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$work/tree/.data/"; fi
+cd "$work/tree"
+test_stack
+tally
