@@ -26,12 +26,8 @@ subnet() {
 # Goes on from an `environment`: the variable $1 says where the secret $2 is, mounted as $3.
 secret() {
   $with_keys || return 0
-  cat <<YAML
-      - $1=/run/secrets/$3
-    secrets:
-      - source: $2
-        target: $3
-YAML
+  printf '      - %s=/run/secrets/%s\n' "$1" "$3"
+  printf '    secrets:\n      - source: %s\n        target: %s\n' "$2" "$3"
 }
 
 # Asks the kernel and not the server, so that a probe leaves no trace in the log.
