@@ -85,12 +85,14 @@ public struct CSVReader: ~Copyable {
     var found = fields
     fields = []
     found.removeAll(keepingCapacity: true)
-    var scanner = CSVRowScanner(unread: input.unread, atEnd: atEnd)
-    let outcome = try scanner.scan(input.storage.span, into: &found)
-    guard scanner.position - input.unread.lowerBound <= ProtocolLimits.csvRowSize else {
+    // No further than a row may go: what is wrong with it must not depend on how much has arrived.
+    let row = input.unread.prefix(ProtocolLimits.csvRowSize)
+    let isWhole = row.count == input.unread.count
+    var scanner = CSVRowScanner(unread: row, atEnd: atEnd && isWhole)
+    guard try scanner.scan(input.storage.span, into: &found) == .complete else {
+      if isWhole { return nil }
       throw .rowTooLong
     }
-    guard outcome == .complete else { return nil }
     for index in found.indices where scanner.hasDoubledQuotes {
       found[index] = undouble(found[index])
     }

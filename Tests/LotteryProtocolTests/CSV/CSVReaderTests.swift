@@ -121,4 +121,13 @@ struct CSVReaderTests {
     let row = [UInt8](repeating: UInt8(ascii: "\n"), count: 5000)
     #expect(CSVRows([[.quote], row[...], row[...]]).error == .rowTooLong)
   }
+
+  @Test(
+    "A row that is too long and wrong behind its limit is too long, however it arrives",
+    arguments: [("\"", "\"x\n"), ("", "\rb\n")])
+  func wrongBehindTheLimit(start: String, end: String) {
+    let bytes = Array((start + String(repeating: "a", count: 4200) + end).utf8)
+    #expect(CSVRows([bytes[...]]).error == .rowTooLong)
+    #expect(CSVRows([bytes[..<4150], bytes[4150...]]).error == .rowTooLong)
+  }
 }
