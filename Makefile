@@ -3,8 +3,9 @@
 SHELL := /bin/sh
 COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
-SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift \
+SWIFT_SOURCES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift \
 	Benchmarks/Sources Benchmarks/Tests
+MINUTES := 1
 
 .DEFAULT_GOAL := help
 
@@ -58,6 +59,10 @@ test: ## Tests the scripts and the programs
 	scripts/test-scripts.sh
 	swift test
 .PHONY: test
+
+fuzz: ## Fuzzes what reads bytes from outside, each target for MINUTES=1
+	scripts/fuzz.sh $$(($(MINUTES) * 60))
+.PHONY: fuzz
 
 run: ## Holds the same lottery without Docker and shows the winners
 	scripts/run-lottery.sh

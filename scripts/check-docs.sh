@@ -55,6 +55,6 @@ for document in *.md .data/*.md Benchmarks/*.md; do
 done
 while read -r source; do
   while read -r cited; do check_citation "$source" "$cited"; done < <(citations "$source")
-done < <(grep -rlE '(PROTOCOL|ARCHITECTURE)\.md' Sources Tests scripts \
+done < <(grep -rlE '(PROTOCOL|ARCHITECTURE)\.md' Sources Tests Fuzz scripts \
   Benchmarks/Sources Benchmarks/Tests)
 exit "$failed"

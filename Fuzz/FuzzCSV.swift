@@ -1,0 +1,77 @@
+@testable import LotteryProtocol
+
+/// A file of bets is the same bets however it arrives and whichever way it is read, and a row that
+/// was written is read back.
+func fuzzCSV(_ bytes: [UInt8]) {
+  // Each piece makes the reader look at a row anew: many in a long row only take time.
+  let piece = max(1 + Int(bytes.last ?? 0) % 32, bytes.count / 64)
+  for hasAgency in [false, true] {
+    let general = BetRows(bytes, hasAgency: hasAgency, piece: bytes.count, plainFirst: false)
+    let plain = BetRows(bytes, hasAgency: hasAgency, piece: bytes.count, plainFirst: true)
+    expectEqual(general, plain, "plain rows first")
+    for plainFirst in [false, true] {
+      let other = BetRows(bytes, hasAgency: hasAgency, piece: piece, plainFirst: plainFirst)
+      expectEqual(general, other, "in pieces of \(piece), plain rows first: \(plainFirst)")
+    }
+    for row in general.rows { checkWritten(row.bet) }
+  }
+}
+
+/// The bets of a file, up to its end or the first row that is none.
+private struct BetRows: Equatable {
+  struct Row: Equatable {
+    let bet: Bet
+    let line: Int
+    /// Bytes of the file up to and including this row.
+    let position: Int
+  }
+
+  var rows: [Row] = []
+  /// Why there are no more rows, and on which line.
+  var error: String?
+  var errorLine = 0
+
+  /// - Parameters:
+  ///   - piece: how many bytes arrive at a time.
+  ///   - plainFirst: whether a row may be found in one pass, as ``CSVFile`` does it.
+  init(_ bytes: [UInt8], hasAgency: Bool, piece: Int, plainFirst: Bool) {
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+    var fed = 0
+    do {
+      while true {
+        if plainFirst, let row = reader.nextPlainBet(hasAgency: hasAgency) {
+          add(row.agency, row.bet, reader)
+          continue
+        }
+        switch try reader.next(atEnd: fed == bytes.count) {
+        case .end: return
+        case .needsMore:
+          let next = bytes.span.extracting(fed..<min(bytes.count, fed + piece))
+          fed += reader.input.append(copying: next)
+        case .row:
+          let (agency, bet) = try BetCSV.bet(
+            reader.fields, hasAgency: hasAgency, in: reader.input.storage.span)
+          add(agency, bet, reader)
+        }
+      }
+    } catch {
+      self.error = "\(error)"
+      errorLine = reader.line
+    }
+  }
+
+  private mutating func add(_ agency: UInt32, _ bet: LocatedBet, _ reader: borrowing CSVReader) {
+    let bet = Bet(agency: agency, bet, in: reader.input.storage.span)
+    rows.append(Row(bet: bet, line: reader.line, position: reader.position))
+  }
+}
+
+private func checkWritten(_ bet: Bet) {
+  var row: [UInt8] = []
+  row.append(csvRow: bet)
+  expectEqual(Bet(csvRow: row.span), bet, "written as \(row)")
+  if !row.contains(.quote) {
+    let plain = PlainBetRow(in: row.span, at: 0, before: row.count, hasAgency: true)
+    expectEqual(plain?.end, row.count, "not found in one pass: \(row)")
+  }
+}

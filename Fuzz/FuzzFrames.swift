@@ -1,0 +1,106 @@
+@testable import LotteryProtocol
+
+/// A stream is cut into the same frames however it arrives, and a message that was decoded is
+/// encoded as the bytes that it was decoded from.
+func fuzzFrames(_ bytes: [UInt8]) {
+  let whole = Frames(bytes, pieces: [bytes.count])
+  let first = Int(bytes.first ?? 0)
+  expectEqual(whole, Frames(bytes, pieces: [1]), "byte by byte")
+  expectEqual(whole, Frames(bytes, pieces: [first + 1, 1, 7]), "in pieces")
+  // Only few inputs are frames; their contents are worth as much.
+  for frame in whole.frames + [bytes] {
+    checkAgencyMessage(frame)
+    checkServerMessage(frame)
+  }
+}
+
+/// The frames of a stream, up to its end or its first error.
+private struct Frames: Equatable {
+  var frames: [[UInt8]] = []
+  var error: WireError?
+  /// Bytes that were taken in before the error, or that are no whole frame.
+  var rest = 0
+
+  /// Cuts up `bytes`, which arrive in pieces of these sizes, over and over.
+  init(_ bytes: [UInt8], pieces: [Int]) {
+    var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
+    var position = 0
+    var piece = 0
+    do throws(WireError) {
+      while position < bytes.count {
+        let end = min(bytes.count, position + max(1, pieces[piece % pieces.count]))
+        piece += 1
+        position += buffer.append(copying: bytes.span.extracting(position..<end))
+        while let frame = try buffer.nextFrame() {
+          frames.append(Array(buffer.storage[frame]))
+          buffer.consume(frame: frame)
+        }
+        expectEqual(buffer.isFull, false, "a packet larger than \(ProtocolLimits.packetSize)")
+      }
+      rest = buffer.unread.count
+    } catch {
+      self.error = error
+    }
+  }
+}
+
+private func checkAgencyMessage(_ frame: [UInt8]) {
+  guard let message = try? AgencyMessage(frame: frame.span) else { return }
+  var encoded: [UInt8] = []
+  switch message {
+  case .hello(let version, let agency, let key):
+    // Of another version nothing but its number is known.
+    guard version == ProtocolLimits.version else { return }
+    AgencyMessage.appendHello(agency: agency, key: key, to: &encoded)
+  case .bets(let batch):
+    guard let frame = encode(batch, in: frame) else { return }
+    encoded = frame
+  case .finished(let total):
+    AgencyMessage.appendFinished(total: total, to: &encoded)
+  case .winnersQuery:
+    AgencyMessage.appendWinnersQuery(to: &encoded)
+  }
+  expectEqual(encoded.dropFirst(ProtocolLimits.frameHeaderSize), frame[...], "encoded anew")
+}
+
+/// The frame that the agency would send for these bets, or nil where one of them is bad.
+private func encode(_ batch: BetBatch, in frame: [UInt8]) -> [UInt8]? {
+  guard frame.count <= ProtocolLimits.frameLength.upperBound,
+    let bets = goodBets(batch, in: frame)
+  else { return nil }
+  var encoded: [UInt8] = []
+  if batch.isSingle {
+    let bet = Bet(agency: 1, bets[0], in: frame.span)
+    AgencyMessage.appendBet(bet, offset: batch.offset, to: &encoded)
+    return encoded
+  }
+  var builder = BatchBuilder(maxAmount: ProtocolLimits.batchCount.upperBound)
+  for bet in bets {
+    expectEqual(builder.hasRoom(for: bet, in: encoded), true, "room for a bet that was there")
+    builder.append(bet, in: frame.span, offset: batch.offset, to: &encoded)
+  }
+  expectEqual(builder.finish(&encoded), batch.count, "another number of bets")
+  return encoded
+}
+
+private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [LocatedBet]? {
+  var bets: [LocatedBet] = []
+  do throws(WireError) {
+    let bad = try batch.forEachBet(in: frame.span) { index, bet in
+      expectEqual(index, bets.count, "bets out of order")
+      bets.append(bet)
+    }
+    return bad == nil ? bets : nil
+  } catch {
+    return nil
+  }
+}
+
+private func checkServerMessage(_ frame: [UInt8]) {
+  guard frame.count <= ProtocolLimits.frameLength.upperBound,
+    let message = try? ServerMessage(frame: frame.span, agency: 1)
+  else { return }
+  var encoded: [UInt8] = []
+  message.append(to: &encoded)
+  expectEqual(encoded.dropFirst(ProtocolLimits.frameHeaderSize), frame[...], "encoded anew")
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// Something that must hold whatever the bytes are.
+enum FuzzTarget: String, CaseIterable {
+  case frames, session, csv, ini, yaml, duration, search
+
+  /// The target that the environment names; all of them are in one program.
+  static let chosen: FuzzTarget = {
+    guard let name = getenv("FUZZ_TARGET"), let target = FuzzTarget(rawValue: String(cString: name))
+    else { fatalError("FUZZ_TARGET must be one of \(allCases.map(\.rawValue))") }
+    return target
+  }()
+
+  /// Traps where `bytes` show that something does not hold.
+  func run(_ bytes: [UInt8]) {
+    switch self {
+    case .frames: fuzzFrames(bytes)
+    case .session: fuzzSession(bytes)
+    case .csv: fuzzCSV(bytes)
+    case .ini: fuzzINI(bytes)
+    case .yaml: fuzzYAML(bytes)
+    case .duration: fuzzDuration(bytes)
+    case .search: fuzzSearch(bytes)
+    }
+  }
+}
+
+/// What libFuzzer calls, over and over.
+///
+/// - Parameter bytes: `size` bytes, lent for this call and not to be written to.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ bytes: UnsafePointer<UInt8>, _ size: Int) -> CInt {
+  FuzzTarget.chosen.run(Array(UnsafeBufferPointer(start: bytes, count: size)))
+  return 0
+}
+
+/// Traps unless `left` and `right` are equal, and says what they are: libFuzzer keeps the input.
+func expectEqual<Value: Equatable>(
+  _ left: Value, _ right: Value, _ what: @autoclosure () -> String
+) {
+  // Unlike `precondition`, this prints its message in a release build, too.
+  guard left == right else { fatalError("\(what()):\n  \(left)\n  \(right)") }
+}

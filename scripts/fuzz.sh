@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Fuzzes what reads bytes from outside, with libFuzzer and the address sanitizer:
+#
+#   scripts/fuzz.sh SECONDS [TARGET...]      each target, or those named, for that long
+#
+# The targets are the files Fuzz/Fuzz*.swift; each begins with the inputs in Fuzz/corpus/TARGET.
+# What is new stays in .fuzz/TARGET, for the next time; an input that breaks something in
+# .fuzz/TARGET-crash-*. Exit status: 1 where something was found, 64 for wrong arguments.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly BUILD=.build-fuzz FINDS=.fuzz
+readonly MODULES=(LotteryProtocol ProcessSupport LotteryServer AgencyClient)
+readonly FLAGS=(
+  -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors -enable-testing
+  -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
+  -enable-upcoming-feature MemberImportVisibility '-sanitize=fuzzer,address' -I "$BUILD"
+)
+
+usage() {
+  echo "usage: $0 SECONDS [TARGET...]    (targets: ${targets[*]})" >&2
+  exit 64
+}
+
+is_up_to_date() {
+  [[ -x $BUILD/fuzz && -z $(find Sources Fuzz "$0" -newer "$BUILD/fuzz" -type f) ]]
+}
+
+# All targets are one program, that is told by the environment which one to be.
+build() {
+  local module objects=()
+  is_up_to_date && return
+  mkdir -p "$BUILD"
+  for module in "${MODULES[@]}"; do
+    find "Sources/$module" -name '*.swift' -exec swiftc "${FLAGS[@]}" -module-name "$module" \
+      -emit-module -emit-module-path "$BUILD/$module.swiftmodule" \
+      -emit-object -o "$BUILD/$module.o" {} +
+    objects+=("$BUILD/$module.o")
+  done
+  # The system's gold linker warns of each symbol of the sanitizer.
+  swiftc "${FLAGS[@]}" -use-ld=lld -module-name Fuzz Fuzz/*.swift \
+    "${objects[@]}" -o "$BUILD/fuzz"
+}
+
+# fuzz TARGET: 1 if something was found.
+fuzz() {
+  local log=$FINDS/$1.log
+  mkdir -p "$FINDS/$1"
+  # Swift's own handling of crashes would get between the crash and libFuzzer. Leaks cannot be
+  # looked for: Swift keeps what it made once for ever.
+  FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
+    "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=10 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \
+    "$FINDS/$1" "Fuzz/corpus/$1" </dev/null >"$log" 2>&1
+}
+
+# report TARGET RESULT
+report() {
+  awk -v target="$1" -v result="$2" '
+    / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
+    /^stat::number_of_executed_units:/ { runs = $2 }
+    END { printf "%-10s %10d inputs  %5d edges  %s\n", target, runs, edges, result }
+  ' "$FINDS/$1.log"
+}
+
+targets=()
+for directory in Fuzz/corpus/*/; do targets+=("$(basename "$directory")"); done
+seconds=${1:-}
+[[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || usage
+shift
+for target in "$@"; do [[ " ${targets[*]} " == *" $target "* ]] || usage; done
+if (($# > 0)); then targets=("$@"); fi
+
+build
+failed=0
+for target in "${targets[@]}"; do
+  if fuzz "$target"; then
+    report "$target" "nothing found"
+  else
+    failed=1
+    report "$target" "FOUND SOMETHING"
+    # What did not hold, and where the input is.
+    grep -E -A 2 'Fatal error|ERROR: |Test unit written' "$FINDS/$target.log" | cut -c 1-500 >&2
+  fi
+done
+exit "$failed"
