@@ -104,6 +104,6 @@ public struct InputBuffer: ~Copyable {
 
   private mutating func grow(to size: Int) {
     let missing = min(size, capacity) - storage.count
-    if missing > 0 { storage.append(contentsOf: repeatElement(0, count: missing)) }
+    if missing > 0 { storage += [UInt8](repeating: 0, count: missing) }
   }
 }
