@@ -6,8 +6,8 @@ import Synchronization
 /// order.
 final class Server: Sendable {
   private let listener: Listener
-  private let context: ServiceContext
-  private let connections: ConnectionRegistry
+  let context: ServiceContext
+  let connections: ConnectionRegistry
   /// Opens when the disk can no longer be relied upon.
   private let failure: Latch<StorageError>
   private let timeout: Duration

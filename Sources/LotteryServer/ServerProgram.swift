@@ -16,7 +16,10 @@ public enum ServerProgram {
       ConnectionLimit.raise()
       let keys = try keys(configuration)
       if keys == nil { log.warning(LogLine("agency_keys", .success, ["note": noKeys])) }
-      try await Server(configuration, keys: keys, log: log).run()
+      let server = try Server(configuration, keys: keys, log: log)
+      let watcher = SignalWatcher([SIGUSR1]) { _ in server.logStatus() }
+      defer { withExtendedLifetime(watcher) {} }
+      try await server.run()
     }
   }
 
@@ -63,5 +66,7 @@ public enum ServerProgram {
       SERVER_TIMEOUT         how long a peer may take for a message that it owes (30s)
       SERVER_MAX_CONNECTIONS              connections open at once (16384)
       SERVER_MAX_CONNECTIONS_PER_ADDRESS  of them from one address (4096)
+
+    SIGUSR1 makes it log how the lottery stands; SIGTERM and SIGINT end it in order.
     """
 }

@@ -1,4 +1,4 @@
-"""check_compose.py FILE N [--claves]: whether FILE is the compose file of a lottery with N agencies,
+"""check_compose.py FILE N [--claves]: whether FILE is the compose file of N agencies,
 whose keys lie next to it."""
 
 import datetime

@@ -15,6 +15,10 @@ struct AgencyFile: ~Copyable {
     }
   }
 
+  /// Bytes of the file, and how many of them have been read.
+  var size: Int { rows.size }
+  var position: Int { rows.position }
+
   /// The bytes in which ``next()`` found the last bet.
   var bytes: [UInt8] { rows.storage }
 

@@ -26,6 +26,10 @@ struct Batcher: ~Copyable {
     builder = BatchBuilder(maxAmount: maxAmount)
   }
 
+  /// Bytes of the file, and how many of them have been read.
+  var fileSize: Int { file.size }
+  var position: Int { file.position }
+
   /// Bets of the agency up to the last batch.
   var total: UInt64 { offset }
 

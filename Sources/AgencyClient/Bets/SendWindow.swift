@@ -9,6 +9,8 @@ struct SendWindow {
     self.size = size
   }
 
+  /// Batches in flight.
+  var count: Int { inFlight.count }
   var isEmpty: Bool { inFlight.isEmpty }
   var isFull: Bool { inFlight.count >= size }
 

@@ -51,6 +51,8 @@ struct LotteryMode {
   ) async throws(AgencyError) -> UInt64 {
     var batcher = Batcher(file, offset: stored, maxAmount: configuration.batchMaxAmount)
     var window = SendWindow(size: configuration.batchWindow)
+    var progress = Progress(fileSize: batcher.fileSize)
+    defer { progress.clear() }
     var frames: [UInt8] = []
     while true {
       while !window.isFull, frames.count < Self.sendSize,
@@ -62,8 +64,9 @@ struct LotteryMode {
         try await connection.send(frames)
         frames.removeAll(keepingCapacity: true)
       } else if !window.isEmpty {
-        try await receiveStored(&window, over: &connection)
+        let bets = try await receiveStored(&window, over: &connection)
         persistence.noteProgress()
+        progress.note(bets, position: batcher.position, inFlight: window.count)
       } else {
         break
       }
@@ -75,9 +78,10 @@ struct LotteryMode {
   /// Frames beyond this many bytes wait for the next send.
   private static let sendSize = 64 * 1024
 
+  /// Takes the answer to one or more batches, and returns how many bets those hold.
   private func receiveStored(
     _ window: inout SendWindow, over connection: inout ServerConnection
-  ) async throws(AgencyError) {
+  ) async throws(AgencyError) -> Int {
     guard case .stored(let stored) = try await connection.receive() else {
       throw .unexpected("STORED should answer BATCH")
     }
@@ -87,6 +91,7 @@ struct LotteryMode {
     for batch in batches {
       log.debug(LogLine("apuesta_enviada", .success, ["cantidad": "\(batch.count)"]))
     }
+    return batches.reduce(0) { $0 + $1.count }
   }
 
   private func finish(

@@ -33,6 +33,9 @@ public struct CSVFile: ~Copyable {
   /// Whether a field of any row so far stood in quotes.
   public var hasSeenQuotes: Bool { reader.hasSeenQuotes }
 
+  /// Bytes of the file when it was opened; 0 where it has no size, like a pipe.
+  public let size: Int
+
   private let file: File
   private let lastRow: LastRow
   /// Bytes of the file that may still be read.
@@ -50,6 +53,7 @@ public struct CSVFile: ~Copyable {
     path: String, lastRow: LastRow, range: Range<Int> = 0..<Int.max
   ) throws(SystemError) {
     file = try File(reading: path, at: range.lowerBound)
+    size = (try? file.size()) ?? 0
     self.lastRow = lastRow
     rest = range.count
     reader = CSVReader(capacity: Self.chunkSize, at: range.lowerBound)

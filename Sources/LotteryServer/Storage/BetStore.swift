@@ -70,6 +70,18 @@ public final class BetStore: Sendable {
     ledgers.withLock { $0.filter(\.value.hasFinished).map(\.key) }
   }
 
+  /// Every agency that was there, in the order of their numbers.
+  var agencyStatuses: [AgencyStatus] {
+    ledgers.withLock { $0 }.sorted { $0.key < $1.key }.map { agency, ledger in
+      AgencyStatus(
+        agency: agency, stored: ledger.stored, hasFinished: ledger.hasFinished,
+        isConnected: ledger.claim != nil)
+    }
+  }
+
+  /// How long the disk has been waited for, for bets.
+  var syncTimes: SyncTimes { bets.syncTimes }
+
   /// Makes a connection the one that speaks for its agency. One that did so before has lost the
   /// claim from then on; what it was storing is waited for.
   ///

@@ -15,6 +15,7 @@ final class CommitLog: Sendable {
     var rows: [UInt8] = []
     var waiters: [Waiter] = []
     var isFlushing = false
+    var syncTimes = SyncTimes()
   }
 
   private let state = Mutex(State())
@@ -52,6 +53,9 @@ final class CommitLog: Sendable {
     if let failure { throw failure }
   }
 
+  /// How long the disk has been waited for.
+  var syncTimes: SyncTimes { state.withLock { $0.syncTimes } }
+
   /// Closes the file. Nobody may append any more.
   func close() {
     queue.sync { file.withLock { $0.close() } }
@@ -78,11 +82,18 @@ final class CommitLog: Sendable {
     }
   }
 
+  private func synchronize(_ file: inout AppendOnlyFile) throws(StorageError) {
+    let start = ContinuousClock.now
+    try file.synchronize()
+    let duration = start.duration(to: .now)
+    state.withLock { $0.syncTimes.add(duration) }
+  }
+
   private func commit(_ rows: [UInt8]) -> StorageError? {
     do throws(StorageError) {
       try file.withLock { file throws(StorageError) in
         try file.append(rows)
-        if durability == .disk { try file.synchronize() }
+        if durability == .disk { try synchronize(&file) }
       }
       return nil
     } catch {
