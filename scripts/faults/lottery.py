@@ -132,9 +132,13 @@ class Lottery:
         promised = {agency: self.promised(agency) for agency in self.bets.by_agency}
         checks.check_promises(self, promised)
 
+    def has_ended(self):
+        """Whether no agency runs any more."""
+        return all(process.status is not None for process in self.agencies.values())
+
     def finish(self):
         """Waits for the end of the lottery, and checks everything."""
-        self.deadline.wait(self._all_ended, "the end of all agencies", watch=self.check_alive)
+        self.deadline.wait(self.has_ended, "the end of all agencies", watch=self.check_alive)
         self.server.signal(signal.SIGTERM)
         if (status := self.server.wait(self.deadline)) != 0:
             self.outcome.problem(f"the server ended with {status} on SIGTERM")
@@ -147,9 +151,6 @@ class Lottery:
         for process in [self.server, *self.agencies.values()]:
             if process:
                 process.kill()
-
-    def _all_ended(self):
-        return all(process.status is not None for process in self.agencies.values())
 
     def _listens_or_ended(self):
         return self.server.status is not None or LISTENING in self.server.text()

@@ -91,6 +91,10 @@ def play(bench, scenario, number):
         scenario.play(round)
     except Failure as failure:
         round.outcome.problem(str(failure))
+    except (KeyboardInterrupt, SystemExit):
+        # An interrupted round is no evidence.
+        shutil.rmtree(round.directory, ignore_errors=True)
+        raise
     if not round.outcome.problems:
         shutil.rmtree(round.directory, ignore_errors=True)
     else:

@@ -35,17 +35,23 @@ def _run_out_twice(round, lottery, leave):
     """Holds a lottery in which the room runs out. `leave` sees to how many bytes are left."""
     # So that many batches are on their way whenever room comes back.
     lottery.window, lottery.pauses = 64, ("1ms", "5ms")
+    # Small ones, so that the lottery is not over before the room runs out.
+    lottery.batch = round.random.choice((10, 40))
     lottery.start_agencies()
     for moment in sorted(round.random.uniform(0, 0.7) for _ in range(2)):
         lottery.wait_until_stored(moment)
-        lottery.outcome.faults += 1
         logged = lottery.server.log.stat().st_size
         leave(round.random.randrange(40000))
         while NOT_STORED not in lottery.server.text(logged):
+            if lottery.has_ended():
+                # The room was taken too late.
+                lottery.finish()
+                return
             lottery.check_alive()
             lottery.deadline.check("a batch is refused")
             time.sleep(0.001)
             leave(0)
+        lottery.outcome.faults += 1
         # Again and again, so that it comes back between any two batches.
         for _ in range(round.random.randrange(100)):
             leave(round.random.choice((0, 2000, 20000)))
