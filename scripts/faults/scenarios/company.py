@@ -33,7 +33,6 @@ def frozen(round):
         lottery.start_agencies()
         lottery.wait_until_stored(round.random.uniform(0, 0.8))
         older = lottery.agencies[cold]
-        had_finished = cold in lottery.finished_agencies()
         older.signal(signal.SIGSTOP)
         lottery.outcome.faults += 1
         lottery.deadline.wait(
@@ -44,9 +43,7 @@ def frozen(round):
             lottery.deadline.wait(
                 lambda: newer.status == 0, "the other one's end", watch=lottery.check_alive)
             older.signal(signal.SIGCONT)
-            if not (had_finished and older.wait(lottery.deadline) == 0):
-                # It was not sent its winners before the other one came.
-                _ends_superseded(lottery, older)
+            _does_not_fight_back(lottery, older)
         else:
             older.signal(signal.SIGCONT)
         lottery.finish()
@@ -63,3 +60,11 @@ def _ends_superseded(lottery, process):
     line = process.last_line()
     if status != SUPERSEDED or "ERROR 7" not in line:
         lottery.outcome.problem(f"{process.name} should have been superseded: {status}, {line}")
+
+
+def _does_not_fight_back(lottery, process):
+    """It ends superseded, or well where its winners had come before the newer one did, or it had
+    not spoken at all before: over its first connection."""
+    first = process.wait(lottery.deadline) == 0 and "action: retry" not in process.text()
+    if not first:
+        _ends_superseded(lottery, process)
