@@ -22,9 +22,10 @@ final class Server: Sendable {
   init(
     _ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log
   ) throws(ServerError) {
+    let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
     connections = ConnectionRegistry(
-      limit: min(configuration.maxConnections, ConnectionLimit.ofProcess()),
-      limitPerAddress: configuration.maxConnectionsPerAddress)
+      limit: limit, limitPerAddress: configuration.maxConnectionsPerAddress)
+    if Int(configuration.agencies) > limit { log.warning(Self.tooFew(limit)) }
     timeout = configuration.timeout
     let failure = Latch<StorageError>()
     self.failure = failure
@@ -87,6 +88,13 @@ final class Server: Sendable {
     for file in ["bets.csv", "finished.csv"] {
       context.log.info(LogLine("close_file", .success, ["file": file]))
     }
+  }
+
+  /// Those who are in wait for the draw, and the draw waits for those who are not.
+  private static func tooFew(_ limit: Int) -> LogLine {
+    LogLine(
+      "limit_connections", .success,
+      ["note": "more agencies than the \(limit) connections: the draw may never be held"])
   }
 
   private static func log(_ report: Recovery.Report, to log: Log) {

@@ -49,8 +49,10 @@ public struct Program: Sendable {
   private func run(
     with file: String?, _ work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
   ) async -> ExitStatus {
-    // A write to a pipe that nobody reads is an error, not the end.
+    // A write to a pipe that nobody reads, or beyond what a file may hold, is an error and not the
+    // end.
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     let worker = Worker(label: name)
     let log = log
     let task = Task(executorPreference: worker) { try await work(file, worker, log) }
