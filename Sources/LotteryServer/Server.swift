@@ -15,6 +15,9 @@ final class Server: Sendable {
   /// Pause after an attempt to accept that failed for want of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
 
+  /// How often connections are looked at, at least.
+  private static let lookInterval = Duration.seconds(5)
+
   /// Opens the files and the port.
   ///
   /// - Parameter keys: what agencies must show; nil lets anyone be any agency.
@@ -141,10 +144,11 @@ final class Server: Sendable {
         ["ip": channel.peer?.ip ?? "", "note": "too many connections from this address"]))
   }
 
-  /// Looks after peers that owe a message for too long, until the task is cancelled.
+  /// Looks after peers that owe a message for too long, or have vanished, until the task is
+  /// cancelled.
   private func endOverdueConnections() async {
     while !Task.isCancelled {
-      try? await Task.sleep(for: timeout / 4)
+      try? await Task.sleep(for: min(timeout / 4, Self.lookInterval))
       endOverdueConnections(at: .now)
     }
   }

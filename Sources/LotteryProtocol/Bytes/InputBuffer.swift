@@ -37,6 +37,13 @@ public struct InputBuffer: ~Copyable {
     if unread.isEmpty { storage = [] }
   }
 
+  /// Gives back the memory that the unread bytes do not need, for as long as nobody fills it.
+  public mutating func shrink() {
+    guard storage.count > 2 * unread.count else { return }
+    storage = Array(storage[unread])
+    unread = 0..<unread.count
+  }
+
   /// Takes what `read` puts into the free room behind the unread bytes.
   ///
   /// - Parameter read: gets the free room, never empty unless the buffer is full, and returns how

@@ -44,7 +44,7 @@ public struct CSVFile: ~Copyable {
   private var atEnd = false
 
   /// Bytes read in one go: large enough that the calls do not count.
-  public static let chunkSize = 256 * 1024
+  public static let chunkSize = 64 * 1024
 
   /// Opens the file at `path`.
   ///

@@ -88,22 +88,9 @@ public final class Channel: Sendable {
     }
   }
 
-  /// Returns when the connection breaks or the task is cancelled, and not because of anything that
-  /// the peer says: for a peer that waits for something else than its own next message.
-  public func waitUntilBroken() async {
-    while !Task.isCancelled, !socket.isBroken() {
-      guard let received = try? socket.peek() else { return }
-      if received == .wouldBlock {
-        await waitUntilReady(for: .reading)
-      } else {
-        // What has arrived would wake us again and again: look from time to time instead.
-        try? await Task.sleep(for: Self.lookInterval)
-      }
-    }
-  }
-
-  /// How often a connection with unread bytes is looked at.
-  private static let lookInterval = Duration.seconds(5)
+  /// Whether the connection is broken, as far as the kernel knows. A peer that says nothing more has
+  /// not broken it.
+  public var isBroken: Bool { socket.isBroken() }
 
   /// Says that nothing more will be sent, and takes in what the peer still sends, up to `limit`
   /// bytes, until it closes or the task is cancelled.

@@ -65,20 +65,6 @@ public struct Socket: Sendable {
     }
   }
 
-  /// Looks at what has arrived without taking it.
-  func peek() throws(SystemError) -> Received {
-    var byte: UInt8 = 0
-    do throws(SystemError) {
-      let count = try SystemError.check("recv") {
-        Glibc.recv(descriptor, &byte, 1, Int32(MSG_PEEK))
-      }
-      return count == 0 ? .end : .bytes(count)
-    } catch {
-      if error.code == EAGAIN { return .wouldBlock }
-      throw error
-    }
-  }
-
   /// Whether the connection is broken, as far as the kernel knows (poll(2)): bytes that wait to be
   /// received and a peer that sends no more do not count.
   func isBroken() -> Bool {

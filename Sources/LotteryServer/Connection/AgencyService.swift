@@ -1,4 +1,3 @@
-import Glibc
 import LotteryProtocol
 import ProcessSupport
 
@@ -92,7 +91,7 @@ struct AgencyService: ~Copyable {
   private mutating func storeGroup() async throws(ServiceError) -> Bool {
     guard let claim, !session.group.isEmpty else { return true }
     // While the disk works, thousands of connections may wait here: with empty hands.
-    buffer.releaseIfEmpty()
+    buffer.shrink()
     var failure: StorageError?
     do throws(StorageError) {
       try await context.store.store(session.group, by: claim)
@@ -141,7 +140,9 @@ struct AgencyService: ~Copyable {
   private static let wrongKeyPause = Duration.seconds(1)
 
   private mutating func makeClaim(_ agency: UInt32) async throws(ServiceError) {
-    let claim = Claim(agency: agency) { [interruption] in interruption.interrupt(.superseded) }
+    let claim = Claim(agency: agency) { [interruption] in
+      interruption.interrupt(.error(.superseded))
+    }
     self.claim = claim
     guard let standing = await context.store.take(claim) else { throw .channel(.cancelled) }
     try await send([session.welcome(standing, isDrawn: context.draw.isHeld)])
@@ -149,6 +150,7 @@ struct AgencyService: ~Copyable {
 
   private mutating func finish(total: UInt64) async throws(ServiceError) {
     guard let claim else { return }
+    buffer.shrink()
     do throws(StorageError) {
       try await context.store.finish(total: total, by: claim)
     } catch {
@@ -161,28 +163,16 @@ struct AgencyService: ~Copyable {
     try await send([session.confirm()])
   }
 
-  private func sendWinners() async throws(ServiceError) {
-    guard let winners = await awaitDraw() else {
-      throw .channel(Task.isCancelled ? .cancelled : .broken(SystemError("poll", code: ECONNRESET)))
-    }
+  private mutating func sendWinners() async throws(ServiceError) {
+    // Nobody reads from the connection meanwhile, or would notice that the agency has gone.
+    interruption.watch(channel)
+    buffer.shrink()
+    let winners = await context.draw.winners(of: session.agency)
+    interruption.watch(nil)
+    guard let winners else { throw .channel(.cancelled) }
     var bytes: [UInt8] = []
     ServerMessage.appendWinners(winners, to: &bytes)
     try await send(bytes)
-  }
-
-  /// The agency's winners, once the draw is held; nil where the connection ends first.
-  private func awaitDraw() async -> [String]? {
-    let (draw, agency, channel) = (context.draw, session.agency, channel)
-    return await withTaskGroup(of: [String]?.self) { group in
-      group.addTask { await draw.winners(of: agency) }
-      group.addTask {
-        await channel.waitUntilBroken()
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first
-    }
   }
 
   private func send(_ messages: [ServerMessage]) async throws(ServiceError) {

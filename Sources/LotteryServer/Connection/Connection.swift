@@ -74,12 +74,23 @@ struct Connection: Sendable {
     case .refused(let code, let reason):
       await refuse(code, reason)
     case .channel(.cancelled):
-      // Who speaks another protocol would not understand an ERROR.
-      let code = interruption.reason ?? .shuttingDown
-      if !isEcho { await refuse(code, code.explanation) }
+      await endInterrupted()
     case .channel(.broken(let error)):
       context.log.debug(
         LogLine("connection_lost", .fail, ["ip": ip, "error": error.description]))
+    }
+  }
+
+  private func endInterrupted() async {
+    switch interruption.reason {
+    case .error(let code):
+      // Who speaks another protocol would not understand an ERROR.
+      if !isEcho { await refuse(code, code.explanation) }
+    case .vanished:
+      context.log.debug(
+        LogLine("connection_lost", .fail, ["ip": ip, "error": "the peer has vanished"]))
+    case nil:
+      break
     }
   }
 

@@ -50,19 +50,17 @@ final class ConnectionRegistry: Sendable {
     return true
   }
 
-  /// Interrupts the connections whose peer has owed a message for too long.
+  /// Interrupts the connections whose peer has owed a message for too long, or has vanished.
   func endOverdue(at now: ContinuousClock.Instant) {
     let interruptions = state.withLock { Array($0.interruptions.values) }
-    for interruption in interruptions where interruption.patience.isOver(at: now) {
-      interruption.interrupt(.tooSlow)
-    }
+    for interruption in interruptions { interruption.interruptIfDue(at: now) }
   }
 
   /// Interrupts all connections, and returns when the last of them is closed. None may be started
   /// any more.
   func endAll(_ reason: ErrorCode) async {
     let interruptions = state.withLock { Array($0.interruptions.values) }
-    for interruption in interruptions { interruption.interrupt(reason) }
+    for interruption in interruptions { interruption.interrupt(.error(reason)) }
     for interruption in interruptions { await interruption.end() }
   }
 

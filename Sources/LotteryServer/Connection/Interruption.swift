@@ -1,14 +1,23 @@
 import LotteryProtocol
 import Synchronization
 
-/// Ends a connection from outside, with the reason that its agency is told.
+/// Ends a connection from outside.
 final class Interruption: Sendable {
+  /// Why it does.
+  enum Reason: Equatable {
+    /// What the agency is told.
+    case error(ErrorCode)
+    /// There is nobody any more who could be told.
+    case vanished
+  }
+
   /// How long the peer may still take for its message.
   let patience: Patience
 
   private struct State {
-    var reason: ErrorCode?
+    var reason: Reason?
     var task: Task<Void, Never>?
+    var watched: Channel?
   }
 
   private let state = Mutex(State())
@@ -19,7 +28,7 @@ final class Interruption: Sendable {
   }
 
   /// Why the connection was interrupted, if it was.
-  var reason: ErrorCode? { state.withLock { $0.reason } }
+  var reason: Reason? { state.withLock { $0.reason } }
 
   /// The task to interrupt. It may have been interrupted before it began.
   func attach(_ task: Task<Void, Never>) {
@@ -30,17 +39,32 @@ final class Interruption: Sendable {
     if isInterrupted { task.cancel() }
   }
 
-  /// Returns when the connection is closed.
-  func end() async {
-    await state.withLock { $0.task }?.value
+  /// From now on `channel` is looked at from time to time, because nobody reads from it who would
+  /// notice that it breaks; nil ends that.
+  func watch(_ channel: Channel?) {
+    state.withLock { $0.watched = channel }
+  }
+
+  /// Interrupts the connection where there is a reason at this time.
+  func interruptIfDue(at now: ContinuousClock.Instant) {
+    if patience.isOver(at: now) {
+      interrupt(.error(.tooSlow))
+    } else if state.withLock({ $0.watched })?.isBroken == true {
+      interrupt(.vanished)
+    }
   }
 
   /// Interrupts the connection; the first reason is the one that counts.
-  func interrupt(_ reason: ErrorCode) {
+  func interrupt(_ reason: Reason) {
     let task = state.withLock { state in
       state.reason = state.reason ?? reason
       return state.task
     }
     task?.cancel()
+  }
+
+  /// Returns when the connection is closed.
+  func end() async {
+    await state.withLock { $0.task }?.value
   }
 }

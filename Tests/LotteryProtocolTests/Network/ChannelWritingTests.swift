@@ -37,7 +37,7 @@ struct ChannelWritingTests {
   func broken() async throws {
     try await withConnection { channel, peer in
       try peer.reset()
-      await channel.waitUntilBroken()
+      await until { channel.isBroken }
       let codes: [Int32] = [ECONNRESET, EPIPE]
       for _ in 1...2 {
         let error = await #expect(throws: ChannelError.self) { try await channel.send([1]) }

@@ -42,11 +42,15 @@ struct RunningServer: Sendable {
     await task.value
   }
 
-  /// Runs `body` while the server believes again and again that an hour has passed.
-  func whileTimePasses<Value>(_ body: () async throws -> Value) async throws -> Value {
+  /// Runs `body` while the server looks at its connections again and again, believing that it is
+  /// `later`.
+  @discardableResult
+  func whileTimePasses<Value>(
+    _ later: Duration = .seconds(3600), _ body: () async throws -> Value
+  ) async throws -> Value {
     let clock = Task {
       while !Task.isCancelled {
-        server.endOverdueConnections(at: .now + .seconds(3600))
+        server.endOverdueConnections(at: .now + later)
         await Task.yield()
       }
     }
