@@ -57,6 +57,14 @@ final class ProgramProcess: Sendable {
     kill(pid, signal)
   }
 
+  /// The most memory that it has taken so far, in kB (proc(5), VmHWM); nil where it has ended.
+  var peakMemory: Int? {
+    let pid = process.withLock { $0.processIdentifier }
+    let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line.flatMap { Int($0.filter(\.isNumber)) }
+  }
+
   /// Waits until a line holds `text`; nil where the output ends before that.
   @discardableResult
   func line(with text: String) async -> String? {
