@@ -64,6 +64,10 @@ fuzz: ## Fuzzes what reads bytes from outside, each target for MINUTES=1
 	scripts/fuzz.sh $$(($(MINUTES) * 60))
 .PHONY: fuzz
 
+sanitize: ## Runs the tests and a lottery under the address and thread sanitizers
+	scripts/sanitize.sh
+.PHONY: sanitize
+
 run: ## Holds the same lottery without Docker and shows the winners
 	scripts/run-lottery.sh
 .PHONY: run

@@ -4,6 +4,7 @@
 /// encoded as the bytes that it was decoded from.
 func fuzzFrames(_ bytes: [UInt8]) {
   let whole = Frames(bytes, pieces: [bytes.count])
+  expectEqual(whole, Frames(cutting: bytes), "as the contract says")
   let first = Int(bytes.first ?? 0)
   expectEqual(whole, Frames(bytes, pieces: [1]), "byte by byte")
   expectEqual(whole, Frames(bytes, pieces: [first + 1, 1, 7]), "in pieces")
@@ -18,8 +19,21 @@ func fuzzFrames(_ bytes: [UInt8]) {
 private struct Frames: Equatable {
   var frames: [[UInt8]] = []
   var error: WireError?
-  /// Bytes that were taken in before the error, or that are no whole frame.
+  /// Bytes at the end of the stream that are no whole frame.
   var rest = 0
+
+  /// Cuts up `bytes` as `PROTOCOL.md` says it: a length of four bytes, then as many bytes.
+  init(cutting bytes: [UInt8]) {
+    var unread = bytes[...]
+    while unread.count >= 4, error == nil {
+      let length = unread.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+      if !(1...7996).contains(length) { error = .frameLength(length) }
+      guard error == nil, unread.count >= 4 + Int(length) else { break }
+      frames.append(Array(unread.dropFirst(4).prefix(Int(length))))
+      unread = unread.dropFirst(4 + Int(length))
+    }
+    rest = error == nil ? unread.count : 0
+  }
 
   /// Cuts up `bytes`, which arrive in pieces of these sizes, over and over.
   init(_ bytes: [UInt8], pieces: [Int]) {

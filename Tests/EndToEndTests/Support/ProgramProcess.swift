@@ -20,12 +20,16 @@ final class ProgramProcess: Sendable {
   private let process: Mutex<Process>
   private let ending: Task<Ending, Never>
 
-  /// Starts `program`, with nothing in its environment but `environment`.
+  /// In the path sanitizers look for `llvm-symbolizer`: without it there are no names in their
+  /// reports, and none are recognized as known.
+  private static let inherited = ProcessInfo.processInfo.environment.filter { $0.key == "PATH" }
+
+  /// Starts `program`, with nothing else in its environment but `environment`.
   init(_ program: String, _ arguments: [String] = [], environment: [String: String]) throws {
     let process = Process()
     process.executableURL = URL(filePath: Bundle.main.bundlePath).appending(path: program)
     process.arguments = arguments
-    process.environment = environment
+    process.environment = Self.inherited.merging(environment) { $1 }
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Runs the tests, with the two programs as they play whole lotteries in them, and a lottery of the
+# five agencies under a sanitizer:
+#
+#   scripts/sanitize.sh [address|thread]...      both unless told otherwise
+#
+# Exit status: 1 where something was reported or failed, 64 for wrong arguments.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/checks.bash
+. scripts/lib/checks.bash
+# shellcheck source=scripts/lib/bets.bash
+. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/host.bash
+. scripts/lib/host.bash
+
+# Swift's own handling of crashes would get in the way.
+export SWIFT_BACKTRACE=enable=no
+
+# build SANITIZER: optimized, for the tests have time limits. Sets `options` and `programs`.
+build() {
+  local directory=.build-${1:0:1}san
+  mkdir -p "$directory"
+  clang -c -O1 -fPIC -Wall -Werror "Tests/Sanitizers/$1.c" -o "$directory/$1.o"
+  options=(
+    -c release -Xswiftc -enable-testing --sanitize="$1" --scratch-path "$directory"
+    -Xlinker "$PWD/$directory/$1.o"
+  )
+  # The build does not know it: what was linked with an older one must go.
+  rm -f "$directory"/release/{lottery-server,agency-client,lotteryPackageTests.xctest}
+  swift build --build-tests "${options[@]}"
+  programs=$(swift build "${options[@]}" --show-bin-path)
+}
+
+told_winners() {
+  local id
+  for ((id = 1; id <= 5; id++)); do
+    echo "$id $(winners_in_log <"$run/agency-$id.log")"
+  done
+}
+
+same_winners() { diff <(expected_winners "$run/data" 5) <(told_winners); }
+
+no_report() { ! grep -hE -A 20 'ERROR: AddressSanitizer|WARNING: ThreadSanitizer' "$run"/*.log; }
+
+# A lottery of the five agencies, with data that is made up.
+lottery() {
+  run=$(mktemp -d)
+  scripts/generate-data.sh "$run/data"
+  start_server 5
+  for ((id = 1; id <= 5; id++)); do start_agency "$id" "$run/data/agency-$id.csv"; done
+  check "a lottery under the $1 sanitizer" wait_agencies
+  check "its winners" same_winners
+  check "the server ends well" stop_server
+  check "nothing is reported" no_report
+  rm -rf "$run"
+}
+
+sanitizers=("$@")
+if (($# == 0)); then sanitizers=(address thread); fi
+for sanitizer in "${sanitizers[@]}"; do
+  case $sanitizer in
+    address | thread) ;;
+    *)
+      echo "usage: $0 [address|thread]..." >&2
+      exit 64
+      ;;
+  esac
+done
+
+trap stop_all EXIT
+trap 'exit 130' INT TERM
+for sanitizer in "${sanitizers[@]}"; do
+  build "$sanitizer"
+  check "the tests under the $sanitizer sanitizer" \
+    swift test "${options[@]}" --skip-build </dev/null
+  lottery "$sanitizer"
+done
+tally
