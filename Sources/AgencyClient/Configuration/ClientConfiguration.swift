@@ -22,7 +22,7 @@ struct ClientConfiguration: Equatable {
   /// Bets in a batch. A batch is smaller where more would not fit into a packet.
   var batchMaxAmount = 150
   /// Batches that may wait for their answers.
-  var batchWindow = 16
+  var batchWindow = 32
   /// How long it tries again.
   var retry = RetryPolicy()
 }

@@ -12,8 +12,8 @@ public struct InputBuffer: ~Copyable {
   /// The most bytes that it holds at a time.
   public let capacity: Int
 
-  /// The least memory that it takes: room for any packet.
-  static let leastSize = 8 * 1024
+  /// The least memory that it takes: room for a small agency's batches.
+  static let leastSize = 2 * 1024
   /// The memory that it will take, learned from how much arrived before.
   private var size = Self.leastSize
 
@@ -54,6 +54,7 @@ public struct InputBuffer: ~Copyable {
   ) throws(Failure) -> Int {
     makeRoom()
     let end = unread.upperBound
+    assert(end < storage.count || isFull, "0 must not mean that there was no room")
     // The pointer is lent for the call only, and covers the part of the array behind `end`.
     let result = storage.withUnsafeMutableBytes { bytes -> Result<Int, Failure> in
       do throws(Failure) {
@@ -72,13 +73,18 @@ public struct InputBuffer: ~Copyable {
   /// Takes a copy of as much of `bytes` as there is room for, and returns how many that were.
   @discardableResult
   public mutating func append(copying bytes: Span<UInt8>) -> Int {
-    fill { room in
-      bytes.withUnsafeBytes { source in
-        let count = min(room.count, source.count)
-        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<count]))
-        return count
+    var taken = 0
+    while taken < bytes.count, !isFull {
+      let rest = bytes.extracting(taken...)
+      taken += fill { room in
+        rest.withUnsafeBytes { source in
+          let count = min(room.count, source.count)
+          room.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<count]))
+          return count
+        }
       }
     }
+    return taken
   }
 
   /// Overwrites one byte, for a decoder that unescapes in place.
@@ -89,7 +95,7 @@ public struct InputBuffer: ~Copyable {
   /// Takes more memory if the last read used it up, less next time if it hardly used any.
   private mutating func adapt(to count: Int) {
     if unread.upperBound == storage.count {
-      size = 2 * size
+      size = 2 * storage.count
     } else if count < size / 4 {
       size = max(size / 2, Self.leastSize)
     }
@@ -99,7 +105,8 @@ public struct InputBuffer: ~Copyable {
   /// Makes room behind the unread bytes where it is small: by growing, and by moving them to the
   /// front.
   private mutating func makeRoom() {
-    grow(to: size)
+    // What was learned from small reads must not leave a large message without room.
+    grow(to: max(size, unread.count + 1))
     let first = unread.lowerBound
     guard first > 0, storage.count - unread.upperBound < storage.count / 2 else { return }
     let moved = unread

@@ -13,6 +13,13 @@ extension OutputSpan where Element == UInt8 {
     }
   }
 
+  /// Appends `value` in big-endian order.
+  mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
+    for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
+      append(UInt8(truncatingIfNeeded: value >> shift))
+    }
+  }
+
   /// Appends `value` in plain decimal, up to 20 digits.
   mutating func append(decimal value: some FixedWidthInteger & UnsignedInteger) {
     var rest = UInt64(value)

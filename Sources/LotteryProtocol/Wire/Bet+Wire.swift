@@ -33,25 +33,40 @@ enum BetWire {
 extension Array where Element == UInt8 {
   /// Appends the wire bytes of the bet that `located` finds in `source`.
   mutating func append(bet located: LocatedBet, in source: Span<UInt8>) {
-    append(text: source.extracting(located.firstName))
-    append(text: source.extracting(located.lastName))
-    append(text: source.extracting(located.document))
-    append(birthdate: located.birthdate, number: located.number)
+    append(
+      bet: source.extracting(located.firstName), source.extracting(located.lastName),
+      source.extracting(located.document), located.birthdate, located.number)
   }
 
   /// Appends the wire bytes of `bet`; the agency is the connection's and not written.
   mutating func append(bet: Bet) {
-    append(text: bet.firstName.utf8.span)
-    append(text: bet.lastName.utf8.span)
-    append(text: bet.document.utf8.span)
-    append(birthdate: bet.birthdate, number: bet.number)
+    append(
+      bet: bet.firstName.utf8.span, bet.lastName.utf8.span, bet.document.utf8.span,
+      bet.birthdate, bet.number)
   }
 
-  private mutating func append(birthdate: CalendarDate, number: UInt32) {
-    append(bigEndian: birthdate.year)
-    append(birthdate.month)
-    append(birthdate.day)
-    append(bigEndian: number)
+  private mutating func append(
+    bet firstName: Span<UInt8>, _ lastName: Span<UInt8>, _ document: Span<UInt8>,
+    _ birthdate: CalendarDate, _ number: UInt32
+  ) {
+    let size = BetWire.fixedSize + firstName.count + lastName.count + document.count
+    append(addingCapacity: size) { bytes in
+      bytes.append(text: firstName)
+      bytes.append(text: lastName)
+      bytes.append(text: document)
+      bytes.append(bigEndian: birthdate.year)
+      bytes.append(birthdate.month)
+      bytes.append(birthdate.day)
+      bytes.append(bigEndian: number)
+    }
+  }
+}
+
+extension OutputSpan where Element == UInt8 {
+  /// Appends a text: its length in one byte, then its bytes.
+  fileprivate mutating func append(text: Span<UInt8>) {
+    append(UInt8(text.count))
+    append(copying: text)
   }
 }
 

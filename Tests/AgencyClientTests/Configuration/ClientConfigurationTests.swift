@@ -16,7 +16,7 @@ struct ClientConfigurationTests {
     #expect(configuration.loopPeriod == .seconds(5))
     #expect(configuration.dataFile == ".data/agency-3.csv")
     #expect(configuration.batchMaxAmount == 150)
-    #expect(configuration.batchWindow == 16)
+    #expect(configuration.batchWindow == 32)
   }
 
   @Test("the file is read, its keys in upper or lower case, and the environment comes before it")

@@ -80,4 +80,35 @@ struct InputBufferTests {
     }
     #expect(received == sent)
   }
+
+  @Test("However little arrives at a time, there is room for it until the buffer is full")
+  func slowSender() {
+    var buffer = InputBuffer(capacity: 20_000)
+    for count in 1...20_000 {
+      #expect(buffer.append(copying: [UInt8(truncatingIfNeeded: count)].span) == 1)
+    }
+    let isFull = buffer.isFull
+    #expect(isFull)
+    #expect(buffer.unreadBytes == (1...20_000).map { UInt8(truncatingIfNeeded: $0) })
+  }
+
+  @Test("Bytes come out as they went in, whatever is taken, filled and shrunk in between")
+  func mixture() {
+    var random = SeededGenerator(seed: 12)
+    var buffer = InputBuffer(capacity: 16 * 1024)
+    var expected: [UInt8] = []
+    for _ in 0..<5000 {
+      let limit = random.oneIn(3) ? 6000 : 40
+      let bytes = (0..<Int.random(in: 0...limit, using: &random)).map { UInt8($0 & 0xFF) }
+      let taken = buffer.append(copying: bytes.span)
+      #expect(taken == min(bytes.count, buffer.capacity - expected.count))
+      expected += bytes[..<taken]
+      if random.oneIn(4) { buffer.shrink() }
+      let used = Int.random(in: 0...expected.count, using: &random)
+      buffer.consume(used)
+      expected.removeFirst(used)
+      if random.oneIn(4) { buffer.releaseIfEmpty() }
+      #expect(buffer.unreadBytes == expected)
+    }
+  }
 }

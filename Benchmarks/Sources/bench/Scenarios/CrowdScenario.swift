@@ -6,7 +6,7 @@ struct CrowdScenario: Scenario {
 
   private static let crowds = [1, 10, 100, 1_000, 10_000]
   private static let bets = 100_000
-  private static let window = 16
+  private static let window = 32
   /// What the others are compared with.
   private static let reference = 10
 

@@ -6,7 +6,7 @@ struct FloodScenario: Scenario {
 
   private static let agencies = 8
   /// Frames ahead of their acknowledgements: the lottery's own default.
-  private static let window = 16
+  private static let window = 32
   private static let ours = "ours"
   private static let copier = "copier, same window, group sync"
 
