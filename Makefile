@@ -98,8 +98,9 @@ format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
 .PHONY: format
 
-lint: ## Checks the style of the Swift sources and the scripts, and the links of the documents
+lint: ## Checks the style of the Swift sources and the scripts, links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	scripts/lint-scripts.sh
 	scripts/check-docs.sh
+	scripts/check-translation.sh
 .PHONY: lint

@@ -50,7 +50,7 @@ check_citation() {
   [[ $rest =~ ^[,\ ]*$ ]] || complain "$1: no heading for $2"
 }
 
-for document in *.md .data/*.md Benchmarks/*.md; do
+for document in *.md .data/*.md Benchmarks/*.md docs/*.md; do
   while read -r link; do check_link "$document" "$link"; done < <(links "$document")
 done
 while read -r source; do

@@ -17,6 +17,8 @@ root=$PWD
 . scripts/tests/echo.bash
 # shellcheck source=scripts/tests/branches.bash
 . scripts/tests/branches.bash
+# shellcheck source=scripts/tests/translation.bash
+. scripts/tests/translation.bash
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -44,4 +46,5 @@ test_keys
 test_data
 test_echo
 test_branches
+test_translation
 tally
