@@ -1,5 +1,6 @@
 import Foundation
 import LotteryProtocol
+import TestSupport
 import Testing
 
 /// However many strangers come and however much they send, the lottery goes on.

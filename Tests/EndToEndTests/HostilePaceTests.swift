@@ -1,5 +1,6 @@
 import Foundation
 import LotteryProtocol
+import TestSupport
 import Testing
 
 /// Whoever is too slow is told so, and the lottery goes on.

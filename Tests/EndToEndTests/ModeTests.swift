@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The agency's other modes, with the two executables", .timeLimit(.minutes(1)))

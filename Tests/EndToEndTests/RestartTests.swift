@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Ends and starts in the middle", .timeLimit(.minutes(1)))
@@ -13,7 +14,7 @@ struct RestartTests {
     // Its last batch: from then on it waits for the other agency.
     await first.line(with: "cantidad: 50")
     first.send(SIGKILL)
-    #expect(await first.end() == .init(status: SIGKILL, wasKilled: true))
+    #expect(await first.end() == .killed(by: SIGKILL))
     let second = try await lottery.startServer()
     let late = try lottery.startAgency(2)
     #expect(await waiting.end() == .exit(0))

@@ -5,7 +5,7 @@ public enum PythonOracle {
   /// Python could not be asked. A test that cannot ask fails.
   public struct Failure: Error {
     let script: String
-    let status: Int32
+    let ending: ChildProcess.Ending
   }
 
   /// The answers of `script` to `cases`, which it gets all at once.
@@ -17,19 +17,11 @@ public enum PythonOracle {
     let input = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try JSONEncoder().encode(cases).write(to: input)
     defer { try? FileManager.default.removeItem(at: input) }
-    let output = Pipe()
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
     let path = Repository.root.appending(path: "Tests/Oracles").appending(path: script).path()
-    process.arguments = ["python3", path] + arguments
-    process.standardInput = try FileHandle(forReadingFrom: input)
-    process.standardOutput = output
-    try process.run()
-    let answers = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(script: script, status: process.terminationStatus)
-    }
+    let python = try ChildProcess("python3", [path] + arguments, input: input.path())
+    var answers = Data()
+    let ending = python.wait { answers += $0 }
+    guard ending == .exit(0) else { throw Failure(script: script, ending: ending) }
     return try JSONDecoder().decode([Answer].self, from: answers)
   }
 }

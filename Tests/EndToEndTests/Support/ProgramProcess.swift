@@ -1,15 +1,10 @@
 import Foundation
+import LotteryProtocol
 import Synchronization
+import TestSupport
 
 /// One of the two executables, running, and what it prints.
 final class ProgramProcess: Sendable {
-  /// How it ended.
-  struct Ending: Sendable, Equatable {
-    /// The exit status, or the signal that killed it.
-    let status: Int32
-    let wasKilled: Bool
-  }
-
   private struct State {
     var lines: [String] = []
     var isAtEnd = false
@@ -17,8 +12,8 @@ final class ProgramProcess: Sendable {
   }
 
   private let state = Mutex(State())
-  private let process: Mutex<Process>
-  private let ending: Task<Ending, Never>
+  private let process: ChildProcess
+  private let ending = Latch<ChildProcess.Ending>()
 
   /// In the path sanitizers look for `llvm-symbolizer`: without it there are no names in their
   /// reports, and none are recognized as known.
@@ -26,30 +21,11 @@ final class ProgramProcess: Sendable {
 
   /// Starts `program`, with nothing else in its environment but `environment`.
   init(_ program: String, _ arguments: [String] = [], environment: [String: String]) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: Bundle.main.bundlePath).appending(path: program)
-    process.arguments = arguments
-    process.environment = Self.inherited.merging(environment) { $1 }
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    let (endings, continuation) = AsyncStream.makeStream(of: Ending.self)
-    process.terminationHandler = { process in
-      continuation.yield(
-        Ending(
-          status: process.terminationStatus,
-          wasKilled: process.terminationReason == .uncaughtSignal))
-      continuation.finish()
-    }
-    ending = Task {
-      for await ending in endings { return ending }
-      return Ending(status: -1, wasKilled: true)
-    }
-    try process.run()
-    self.process = Mutex(process)
-    let reader = output.fileHandleForReading
-    Thread.detachNewThread { [self] in read(reader) }
+    process = try ChildProcess(
+      Bundle.main.bundleURL.appending(path: program).path(), arguments,
+      environment: Self.inherited.merging(environment) { $1 }.map { "\($0)=\($1)" },
+      joinsErrors: true)
+    Thread.detachNewThread { [self] in ending.open(read()) }
   }
 
   /// All lines printed so far.
@@ -57,14 +33,12 @@ final class ProgramProcess: Sendable {
 
   /// Sends it a signal.
   func send(_ signal: Int32) {
-    let pid = process.withLock { $0.processIdentifier }
-    kill(pid, signal)
+    if ending.value == nil { kill(process.pid, signal) }
   }
 
   /// The most memory that it has taken so far, in kB (proc(5), VmHWM); nil where it has ended.
   var peakMemory: Int? {
-    let pid = process.withLock { $0.processIdentifier }
-    let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    let status = try? String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)
     let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return line.flatMap { Int($0.filter(\.isNumber)) }
   }
@@ -83,19 +57,15 @@ final class ProgramProcess: Sendable {
     }
   }
 
-  /// Waits for its end, and for all of its output.
-  func end() async -> Ending {
-    let result = await ending.value
-    await line(with: "\u{0}never printed")
-    return result
+  /// Waits for its end, and for all of its output; nil where the task is cancelled first.
+  func end() async -> ChildProcess.Ending? {
+    await ending.wait()
   }
 
-  private func read(_ reader: FileHandle) {
+  private func read() -> ChildProcess.Ending {
     var rest: [UInt8] = []
-    while true {
-      let data = reader.availableData
-      if data.isEmpty { break }
-      rest += data
+    let ending = process.wait { bytes in
+      rest += bytes
       while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
         add(String(decoding: rest[..<end], as: UTF8.self))
         rest.removeSubrange(...end)
@@ -107,6 +77,7 @@ final class ProgramProcess: Sendable {
       return state.waiting
     }
     for waiter in woken { waiter.continuation.resume(returning: nil) }
+    return ending
   }
 
   private func add(_ line: String) {
@@ -118,9 +89,4 @@ final class ProgramProcess: Sendable {
     }
     for waiter in woken { waiter.continuation.resume(returning: line) }
   }
-}
-
-extension ProgramProcess.Ending {
-  /// It ended by itself, with this status.
-  static func exit(_ status: Int32) -> Self { Self(status: status, wasKilled: false) }
 }
