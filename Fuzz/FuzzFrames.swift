@@ -73,6 +73,8 @@ private func checkAgencyMessage(_ frame: [UInt8]) {
     AgencyMessage.appendFinished(total: total, to: &encoded)
   case .winnersQuery:
     AgencyMessage.appendWinnersQuery(to: &encoded)
+  case .statusQuery:
+    AgencyMessage.appendStatusQuery(to: &encoded)
   }
   expectEqual(encoded.dropFirst(ProtocolLimits.frameHeaderSize), frame[...], "encoded anew")
 }

@@ -71,7 +71,7 @@ private struct SessionRun {
       expectEqual(session.confirm(), .confirmed, "FINISHED")
       model.finish()
     case .fail: disconnect()
-    case .gathered, .reply, .reject, .awaitDraw: break
+    case .gathered, .reply, .reject, .awaitDraw, .tellStatus: break
     }
   }
 

@@ -10,6 +10,7 @@ enum ModelAnswer: Equatable {
   case confirmed
   case finish(UInt64)
   case awaitDraw
+  case tellStatus
   case error(ErrorCode)
   /// No session should ever answer this.
   case other
@@ -25,6 +26,7 @@ enum ModelAnswer: Equatable {
       case .reply, .reject: .other
       case .finish(let total): .finish(total)
       case .awaitDraw: .awaitDraw
+      case .tellStatus: .tellStatus
       case .fail(let code, _): .error(code)
       }
   }

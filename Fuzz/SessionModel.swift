@@ -52,6 +52,7 @@ struct SessionModel {
     case (.finished, .finished(let total)):
       return total == accepted ? .confirmed : .error(.totalsDiffer)
     case (.finished, .winnersQuery): return .awaitDraw
+    case (.greeting, .statusQuery): return .tellStatus
     default: return .error(.notNow)
     }
   }

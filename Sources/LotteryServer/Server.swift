@@ -7,7 +7,7 @@ import Synchronization
 final class Server: Sendable {
   private let listener: Listener
   let context: ServiceContext
-  let connections: ConnectionRegistry
+  private var connections: ConnectionRegistry { context.connections }
   /// Opens when the disk can no longer be relied upon.
   private let failure: Latch<StorageError>
   private let timeout: Duration
@@ -26,8 +26,6 @@ final class Server: Sendable {
     _ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log
   ) throws(ServerError) {
     let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
-    connections = ConnectionRegistry(
-      limit: limit, limitPerAddress: configuration.maxConnectionsPerAddress)
     if Int(configuration.agencies) > limit { log.warning(Self.tooFew(limit)) }
     timeout = configuration.timeout
     let failure = Latch<StorageError>()
@@ -45,7 +43,10 @@ final class Server: Sendable {
     let draw = Draw(
       agencies: Int(configuration.agencies), store: store, log: log, onFailure: onFailure)
     context = ServiceContext(
-      agencies: configuration.agencies, keys: keys, store: store, draw: draw, log: log)
+      agencies: configuration.agencies, keys: keys, store: store, draw: draw,
+      connections: ConnectionRegistry(
+        limit: limit, limitPerAddress: configuration.maxConnectionsPerAddress),
+      log: log)
     do throws(SystemError) {
       listener = try Listener(
         port: configuration.port, backlog: Int32(configuration.listenBacklog))

@@ -7,7 +7,7 @@ public enum ServerProgram {
   /// Runs it with `arguments`, without its own name, and returns its exit status.
   public static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "lottery-server", help: help, layout: .python)
-    return await program.run(arguments) { file, _, log in
+    return await program.run(arguments, status: status) { file, _, log in
       var settings = try settings(file)
       let configuration = try ServerConfiguration(&settings)
       log.setLevel(configuration.loggingLevel)
@@ -21,6 +21,12 @@ public enum ServerProgram {
       defer { withExtendedLifetime(watcher) {} }
       try await server.run()
     }
+  }
+
+  private static func status(_ file: String?, _ worker: Worker) async throws -> String {
+    var settings = try settings(file)
+    let configuration = try ServerConfiguration(&settings)
+    return try await StatusQuery(port: configuration.port, worker: worker).ask().table
   }
 
   private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
@@ -48,8 +54,10 @@ public enum ServerProgram {
   private static let help = """
     Takes the bets of a national lottery's agencies and holds the draw.
 
-    usage: lottery-server [--config FILE]
+    usage: lottery-server [--config FILE] [--status]
       --config FILE  the configuration (INI), config.ini unless given; may be missing
+      --status       asks the server that runs here how the lottery stands; ends with 0 if it
+                     answers, 69 if there is none, 76 if it is another program's port
       --help         prints this
       --version      prints the version
 

@@ -59,25 +59,3 @@ struct ModeTests {
     #expect(await server.end() == .exit(0))
   }
 }
-
-@Suite("What an operator asks a server", .timeLimit(.minutes(1)))
-struct OperatorTests {
-  @Test("SIGUSR1 makes the server log how the lottery stands")
-  func status() async throws {
-    let lottery = try Lottery(agencies: 2)
-    try lottery.write(.rows(10, of: 1), of: 1)
-    let server = try await lottery.startServer()
-    let agency = try lottery.startAgency(1)
-    await server.line(with: "cantidad: 10")
-    server.send(SIGUSR1)
-    let status = try #require(await server.line(with: "action: status | result: success"))
-    #expect(status.contains("agencies: 2 | "))
-    #expect(status.contains(" | bets: 10 | drawn: no | "))
-    let line = "action: status_agency | result: success | agency: 1 | stored: 10 | "
-    #expect(await server.line(with: line) != nil)
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
-    agency.send(SIGTERM)
-    #expect(await agency.end() == .exit(0))
-  }
-}

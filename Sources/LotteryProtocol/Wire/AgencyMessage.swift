@@ -1,4 +1,4 @@
-/// What an agency sends (`PROTOCOL.md`, What an agency sends).
+/// What an agency sends (`PROTOCOL.md`, What an agency sends), or the operator instead.
 public enum AgencyMessage: Hashable, Sendable {
   /// Who it is. Comes first, once.
   case hello(version: UInt8, agency: UInt32, key: String)
@@ -8,6 +8,8 @@ public enum AgencyMessage: Hashable, Sendable {
   case finished(total: UInt64)
   /// Asks for its winners.
   case winnersQuery
+  /// Asks how the lottery stands; the operator does, on a connection that is no agency's.
+  case statusQuery
 
   /// Decodes a frame, its header left out.
   ///
@@ -46,6 +48,8 @@ public enum AgencyMessage: Hashable, Sendable {
       return cursor.takeInteger(UInt64.self).map { .finished(total: $0) }
     case MessageType.winnersQuery:
       return .winnersQuery
+    case MessageType.statusQuery:
+      return .statusQuery
     default:
       throw .unknownType(type)
     }
@@ -94,5 +98,10 @@ extension AgencyMessage {
   /// Appends the frame of a WINNERS?.
   public static func appendWinnersQuery(to bytes: inout [UInt8]) {
     FrameWriter(type: MessageType.winnersQuery, to: &bytes).finish(&bytes)
+  }
+
+  /// Appends the frame of a STATUS?.
+  public static func appendStatusQuery(to bytes: inout [UInt8]) {
+    FrameWriter(type: MessageType.statusQuery, to: &bytes).finish(&bytes)
   }
 }

@@ -1,4 +1,4 @@
-/// The type byte of a frame (`PROTOCOL.md`, What an agency sends, What the server sends).
+/// The type byte of a frame (`PROTOCOL.md`, What an agency sends, What the server sends, The status).
 enum MessageType {
   static let hello: UInt8 = 0x01
   static let bet: UInt8 = 0x02
@@ -12,4 +12,7 @@ enum MessageType {
   static let confirmed: UInt8 = 0x84
   static let winners: UInt8 = 0x85
   static let error: UInt8 = 0x8F
+
+  static let statusQuery: UInt8 = 0x10
+  static let status: UInt8 = 0x90
 }

@@ -1,8 +1,8 @@
 extension ServerMessage {
   /// Appends the frame of this message.
   ///
-  /// A reason longer than a text can carry is cut at a character; WINNERS must fit one frame, which
-  /// ``appendWinners(_:to:)`` sees to.
+  /// A reason longer than a text can carry is cut at a character; WINNERS and STATUS must fit one
+  /// frame, which ``appendWinners(_:to:)`` and ``appendStatus(_:to:)`` see to.
   public func append(to bytes: inout [UInt8]) {
     let frame = FrameWriter(type: type, to: &bytes)
     switch self {
@@ -24,6 +24,9 @@ extension ServerMessage {
       bytes.append(more ? 1 : 0)
       bytes.append(bigEndian: UInt16(documents.count))
       for document in documents { bytes.append(text: document.utf8.span) }
+    case .status(let more, let status):
+      bytes.append(more ? 1 : 0)
+      status.append(to: &bytes)
     case .error(let code, let reason):
       bytes.append(code.rawValue)
       bytes.append(reason: reason)
@@ -38,6 +41,17 @@ extension ServerMessage {
       let part = rest.prefix(winnersThatFit(rest))
       rest = rest.dropFirst(part.count)
       ServerMessage.winners(more: !rest.isEmpty, documents: Array(part)).append(to: &bytes)
+    } while !rest.isEmpty
+  }
+
+  /// Appends how the lottery stands, over as many STATUS frames as its agencies need, at least one.
+  public static func appendStatus(_ status: LotteryStatus, to bytes: inout [UInt8]) {
+    var rest = status.seen[...]
+    repeat {
+      var part = status
+      part.seen = Array(rest.prefix(LotteryStatus.agenciesPerFrame))
+      rest = rest.dropFirst(part.seen.count)
+      ServerMessage.status(more: !rest.isEmpty, part).append(to: &bytes)
     } while !rest.isEmpty
   }
 
@@ -60,6 +74,7 @@ extension ServerMessage {
     case .rejected: MessageType.rejected
     case .confirmed: MessageType.confirmed
     case .winners: MessageType.winners
+    case .status: MessageType.status
     case .error: MessageType.error
     }
   }

@@ -10,6 +10,8 @@ public enum ServerMessage: Hashable, Sendable {
   case confirmed
   /// Documents of this agency's winners; `more` frames follow.
   case winners(more: Bool, documents: [String])
+  /// How the lottery stands; `more` frames follow, each with other agencies.
+  case status(more: Bool, LotteryStatus)
   /// The connection ends.
   case error(code: ErrorCode, reason: String)
 
@@ -45,6 +47,11 @@ public enum ServerMessage: Hashable, Sendable {
       return .confirmed
     case MessageType.winners:
       return try takeWinners(from: &cursor, in: frame)
+    case MessageType.status:
+      guard let more = try cursor.takeFlag(type, "more"),
+        let status = try LotteryStatus.take(from: &cursor)
+      else { return nil }
+      return .status(more: more, status)
     case MessageType.error:
       guard let code = cursor.takeInteger(UInt8.self),
         let reason = try takeString(type, from: &cursor, in: frame)
@@ -78,15 +85,14 @@ public enum ServerMessage: Hashable, Sendable {
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>
   ) throws(WireError) -> ServerMessage? {
     let type = MessageType.winners
-    guard let more = cursor.takeInteger(UInt8.self), let count = cursor.takeInteger(UInt16.self)
+    guard let more = try cursor.takeFlag(type, "more"), let count = cursor.takeInteger(UInt16.self)
     else { return nil }
-    guard more <= 1 else { throw .fieldValue(type, field: "more", value: UInt64(more)) }
     var documents: [String] = []
     for _ in 0..<count {
       guard let document = try takeString(type, from: &cursor, in: frame) else { return nil }
       documents.append(document)
     }
-    return .winners(more: more == 1, documents: documents)
+    return .winners(more: more, documents: documents)
   }
 
   private static func takeString(

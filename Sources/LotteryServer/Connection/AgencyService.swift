@@ -125,6 +125,8 @@ struct AgencyService: ~Copyable {
       try await finish(total: total)
     case .awaitDraw:
       try await sendWinners()
+    case .tellStatus:
+      try await tellStatus()
     case .fail(let code, let reason):
       throw .refused(code, reason)
     }
@@ -172,6 +174,19 @@ struct AgencyService: ~Copyable {
     guard let winners else { throw .channel(.cancelled) }
     var bytes: [UInt8] = []
     ServerMessage.appendWinners(winners, to: &bytes)
+    try await send(bytes)
+  }
+
+  /// The operator works where the server runs; the agencies' standing is nobody else's affair.
+  private func tellStatus() async throws(ServiceError) {
+    guard channel.peer?.isLoopback == true else {
+      throw .refused(.notNow, "the status is told on the server's own machine alone")
+    }
+    var status = context.status
+    // The operator's own connection is none to speak of.
+    status.connections -= 1
+    var bytes: [UInt8] = []
+    ServerMessage.appendStatus(status, to: &bytes)
     try await send(bytes)
   }
 

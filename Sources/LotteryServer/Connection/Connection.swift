@@ -39,12 +39,12 @@ struct Connection: Sendable {
 
   private mutating func serve() async throws(ServiceError) {
     var buffer = InputBuffer(capacity: Self.bufferSize)
-    // Health checks connect from this machine and say nothing: they are not worth a line.
+    // Health checks on this machine ask for the status, or say nothing: they are not worth a line.
     let isLocal = channel.peer?.isLoopback ?? false
     if !isLocal { announce() }
     interruption.patience.expectMessage()
     guard try await receiveFirst(into: &buffer) else { return }
-    if isLocal { announce() }
+    if isLocal, !Self.asksForStatus(buffer) { announce() }
     isEcho = buffer.storage[buffer.unread.lowerBound] != 0
     if !isEcho {
       var service = AgencyService(
@@ -54,6 +54,12 @@ struct Connection: Sendable {
       var service = EchoService(channel: channel, log: context.log, buffer: buffer)
       try await service.run()
     }
+  }
+
+  private static func asksForStatus(_ buffer: borrowing InputBuffer) -> Bool {
+    var query: [UInt8] = []
+    AgencyMessage.appendStatusQuery(to: &query)
+    return buffer.storage[buffer.unread].elementsEqual(query)
   }
 
   private mutating func announce() {

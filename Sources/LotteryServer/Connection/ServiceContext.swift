@@ -8,5 +8,6 @@ struct ServiceContext: Sendable {
   let keys: AgencyKeys?
   let store: BetStore
   let draw: Draw
+  let connections: ConnectionRegistry
   let log: Log
 }

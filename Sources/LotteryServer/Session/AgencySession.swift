@@ -39,6 +39,8 @@ struct AgencySession {
       switch (phase, message) {
       case (.greeting, .hello(let version, let agency, let key)):
         return hello(version: version, agency: agency, key: key)
+      case (.greeting, .statusQuery):
+        return .tellStatus
       case (.open, .bets(let batch)), (.finished, .bets(let batch)):
         return try take(batch, in: frame)
       case (.open, .finished(let total)), (.finished, .finished(let total)):
@@ -49,6 +51,8 @@ struct AgencySession {
         return .fail(.notNow, "HELLO must come first")
       case (_, .hello):
         return .fail(.notNow, "HELLO comes only once")
+      case (_, .statusQuery):
+        return .fail(.notNow, "the status is told before HELLO alone")
       case (_, .winnersQuery):
         return .fail(.notNow, "the winners can be asked for after FINISHED")
       case (.claiming, _):

@@ -14,6 +14,8 @@ enum SessionAction: Equatable {
   case finish(total: UInt64)
   /// Wait for the draw, then send the winners.
   case awaitDraw
+  /// Tell how the lottery stands, and go on.
+  case tellStatus
   /// Send ERROR, and close.
   case fail(ErrorCode, String)
 }

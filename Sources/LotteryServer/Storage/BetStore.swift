@@ -71,9 +71,9 @@ public final class BetStore: Sendable {
   }
 
   /// Every agency that was there, in the order of their numbers.
-  var agencyStatuses: [AgencyStatus] {
+  var agencyStatuses: [LotteryStatus.Agency] {
     ledgers.withLock { $0 }.sorted { $0.key < $1.key }.map { agency, ledger in
-      AgencyStatus(
+      LotteryStatus.Agency(
         agency: agency, stored: ledger.stored, hasFinished: ledger.hasFinished,
         isConnected: ledger.claim != nil)
     }

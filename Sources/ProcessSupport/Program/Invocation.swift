@@ -2,6 +2,8 @@
 public enum Invocation: Equatable, Sendable {
   /// To do its work, with the configuration file that was named.
   case run(configurationFile: String?)
+  /// To say how a running one is doing, that has this configuration file.
+  case status(configurationFile: String?)
   /// To say how it is used.
   case help
   /// To say its version.
@@ -9,9 +11,13 @@ public enum Invocation: Equatable, Sendable {
 
   /// What `arguments`, without the program's own name, ask for.
   ///
+  /// - Parameter hasStatus: whether the program knows `--status`.
   /// - Throws: ``UsageError``
-  public init(_ arguments: some Sequence<String>) throws(UsageError) {
+  public init(
+    _ arguments: some Sequence<String>, hasStatus: Bool = false
+  ) throws(UsageError) {
     var configurationFile: String?
+    var isStatus = false
     var isHelp = false
     var isVersion = false
     var rest = arguments.makeIterator()
@@ -28,15 +34,18 @@ public enum Invocation: Equatable, Sendable {
         }
         guard configurationFile == nil else { throw UsageError("--config: given twice") }
         configurationFile = file
+      case "--status" where value == nil && hasStatus: isStatus = true
       case "--help" where value == nil, "-h": isHelp = true
       case "--version" where value == nil: isVersion = true
       default: throw UsageError("\"\(argument)\": unknown argument")
       }
     }
-    if isHelp {
-      self = .help
-    } else {
-      self = isVersion ? .version : .run(configurationFile: configurationFile)
-    }
+    self =
+      switch true {
+      case isHelp: .help
+      case isVersion: .version
+      case isStatus: .status(configurationFile: configurationFile)
+      default: .run(configurationFile: configurationFile)
+      }
   }
 }

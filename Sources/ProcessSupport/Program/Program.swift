@@ -25,24 +25,47 @@ public struct Program: Sendable {
 
   /// Does what `arguments`, without the program's own name, ask for.
   ///
-  /// - Parameter work: gets the configuration file that was named, a worker and a log. SIGTERM and
-  ///   SIGINT cancel it; it is over well when it returns.
+  /// - Parameters:
+  ///   - status: gets the configuration file that was named and a worker, asks a running program
+  ///     how it is doing, and returns what to print; nil where the program has no `--status`.
+  ///   - work: gets the configuration file that was named, a worker and a log. SIGTERM and SIGINT
+  ///     cancel it; it is over well when it returns.
   /// - Returns: the exit status.
   public func run(
     _ arguments: some Sequence<String>,
+    status: (@Sendable (String?, Worker) async throws -> String)? = nil,
     work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
   ) async -> Int32 {
     do throws(UsageError) {
-      switch try Invocation(arguments) {
+      switch try Invocation(arguments, hasStatus: status != nil) {
       case .run(let file): return await run(with: file, work).rawValue
+      case .status(let file): return await show(file, status).rawValue
       case .help: print(help)
       case .version: print("\(name) \(Self.version)")
       }
       return ExitStatus.success.rawValue
     } catch {
-      var complaint = "\(name): \(error); try \(name) --help\n"
-      _ = complaint.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      complain("\(error); try \(name) --help")
       return error.exitStatus.rawValue
+    }
+  }
+
+  private func complain(_ text: String) {
+    var line = "\(name): \(text)\n"
+    _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  private func show(
+    _ file: String?, _ status: (@Sendable (String?, Worker) async throws -> String)?
+  ) async -> ExitStatus {
+    let worker = Worker(label: name)
+    let task = Task(executorPreference: worker) { try await status?(file, worker) }
+    do {
+      print(try await task.value ?? "")
+      return .success
+    } catch {
+      complain("\(error)")
+      return Self.exitStatus(error)
     }
   }
 
@@ -74,9 +97,13 @@ public struct Program: Sendable {
       log.info(LogLine("exit", .success))
       return .success
     }
-    let status = (error as? any ProgramError)?.exitStatus ?? .systemError
+    let status = Self.exitStatus(error)
     log.critical(
       LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": "\(error)"]))
     return status
+  }
+
+  private static func exitStatus(_ error: any Error) -> ExitStatus {
+    (error as? any ProgramError)?.exitStatus ?? .systemError
   }
 }

@@ -8,6 +8,7 @@ enum AgencyWord: Equatable {
   case batch([Bet], offset: UInt64)
   case finished(total: UInt64)
   case winnersQuery
+  case statusQuery
 
   /// Reads a frame, its header left out. The bets are taken for those of agency 1.
   init(frame: Span<UInt8>) throws {
@@ -18,6 +19,7 @@ enum AgencyWord: Equatable {
       self = .hello(agency: agency)
     case .finished(let total): self = .finished(total: total)
     case .winnersQuery: self = .winnersQuery
+    case .statusQuery: self = .statusQuery
     case .bets(let batch):
       var bets: [Bet] = []
       let bad = try batch.forEachBet(in: frame) { _, located in

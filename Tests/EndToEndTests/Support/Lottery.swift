@@ -27,6 +27,11 @@ final class Lottery: Sendable {
     return server
   }
 
+  /// Starts the program that asks the server how the lottery stands.
+  func askStatus() throws -> ProgramProcess {
+    try ProgramProcess("lottery-server", ["--status"], environment: ["SERVER_PORT": "\(port)"])
+  }
+
   /// Starts an agency that reads `agency-N.csv` of the lottery's directory.
   func startAgency(_ id: Int, _ environment: [String: String] = [:]) throws -> ProgramProcess {
     try ProgramProcess(

@@ -23,11 +23,18 @@ enum MessageSamples {
   static let noWinners = hex("00000004 85 00 0000")
   static let error = hex("00000003 8F 09 00")
 
-  /// Every message that an agency sends.
-  static let ofAgency = [hello, bet, batch, finished, winnersQuery]
+  static let statusQuery = hex("00000001 10")
+  /// Of five agencies, with two connections: agency 3 with 300 bets has finished and is connected.
+  static let status = hex(
+    "0000001B 90 00 01 00000005 00000002 0001 00000003 000000000000012C 01 01")
+  static let statusGoesOn = hex("0000000D 90 01 00 00000000 00000000 0000")
+
+  /// Every message that an agency sends, or the operator.
+  static let ofAgency = [hello, bet, batch, finished, winnersQuery, statusQuery]
   /// Every message that the server sends.
   static let ofServer = [
-    welcome, welcomeBack, stored, rejected, confirmed, winners, noWinners, error,
+    welcome, welcomeBack, stored, rejected, confirmed, winners, noWinners, error, status,
+    statusGoesOn,
   ]
   /// Every message there is.
   static let all = ofAgency + ofServer

@@ -59,6 +59,15 @@ struct AgencyMessageTests {
     #expect(message == .winnersQuery)
   }
 
+  @Test("STATUS? has the bytes that the contract says")
+  func statusQuery() throws {
+    var bytes: [UInt8] = []
+    AgencyMessage.appendStatusQuery(to: &bytes)
+    #expect(bytes == MessageSamples.statusQuery)
+    let message = try decodeFromAgency(withoutHeader(MessageSamples.statusQuery)).message
+    #expect(message == .statusQuery)
+  }
+
   @Test("A HELLO of another version is taken, whatever follows the version")
   func otherVersion() throws {
     let message = try AgencyMessage(frame: hex("01 02 FFFFFFFFFF").span)

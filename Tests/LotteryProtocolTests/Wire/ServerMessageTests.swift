@@ -23,6 +23,19 @@ struct ServerMessageTests {
       (.winners(more: true, documents: ["12", "3"]), MessageSamples.winners),
       (.winners(more: false, documents: []), MessageSamples.noWinners),
       (.error(code: .tooSlow, reason: ""), MessageSamples.error),
+      (
+        .status(
+          more: false,
+          LotteryStatus(
+            isDrawn: true, agencies: 5, connections: 2,
+            seen: [.init(agency: 3, stored: 300, hasFinished: true, isConnected: true)])),
+        MessageSamples.status
+      ),
+      (
+        .status(
+          more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
+        MessageSamples.statusGoesOn
+      ),
     ]
   }
 
@@ -60,6 +73,10 @@ struct ServerMessageTests {
       ("8F 00 00", 0x8F, "code", 0),
       ("8F 0A 00", 0x8F, "code", 10),
       ("85 02 0000", 0x85, "more", 2),
+      ("90 02 00 00000000 00000000 0000", 0x90, "more", 2),
+      ("90 00 FF 00000000 00000000 0000", 0x90, "drawn", 255),
+      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 02 00", 0x90, "finished", 2),
+      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 01 03", 0x90, "connected", 3),
     ] as [(String, UInt8, String, UInt64)])
   func unknownValue(frame: String, type: UInt8, field: String, value: UInt64) {
     #expect(throws: WireError.fieldValue(type, field: field, value: value)) {

@@ -50,6 +50,7 @@ enum Answer: Equatable {
   case confirmed
   case finish(UInt64)
   case awaitDraw
+  case tellStatus
   case error(ErrorCode)
   /// No session should ever answer this here.
   case other
@@ -64,6 +65,7 @@ enum Answer: Equatable {
       case .reply, .reject: .other
       case .finish(let total): .finish(total)
       case .awaitDraw: .awaitDraw
+      case .tellStatus: .tellStatus
       case .fail(let code, _): .error(code)
       }
   }

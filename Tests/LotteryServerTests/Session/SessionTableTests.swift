@@ -59,6 +59,7 @@ import Testing
       "FINISHED with one more", Frames.finished(4),
       notNow, notNow, totalsDiffer, totalsDiffer, totalsDiffer),
     Row("WINNERS?", Frames.winnersQuery, notNow, notNow, notNow, .awaitDraw, .awaitDraw),
+    Row("STATUS?", Frames.statusQuery, .tellStatus, notNow, notNow, notNow, notNow),
   ]
 
   static var bets: [Row] {

@@ -49,6 +49,12 @@ enum Frames {
     return frame
   }
 
+  static var statusQuery: [UInt8] {
+    var frame: [UInt8] = []
+    AgencyMessage.appendStatusQuery(to: &frame)
+    return frame
+  }
+
   /// A frame of any bytes, its type the first of them.
   static func frame(_ body: [UInt8]) -> [UInt8] {
     var frame: [UInt8] = []

@@ -18,6 +18,24 @@ struct InvocationTests {
   }
 
   @Test(
+    "--status, for a program that knows it",
+    arguments: [
+      (["--status"], .status(configurationFile: nil)),
+      (["--status", "--config", "a"], .status(configurationFile: "a")),
+      (["--config=a", "--status"], .status(configurationFile: "a")),
+      (["--status", "--help"], .help), (["--status", "--version"], .version),
+    ] as [([String], Invocation)])
+  func status(arguments: [String], expected: Invocation) throws {
+    #expect(try Invocation(arguments, hasStatus: true) == expected)
+  }
+
+  @Test("--status is refused by a program that does not, and with a value")
+  func refusedStatus() {
+    #expect(throws: UsageError.self) { try Invocation(["--status"]) }
+    #expect(throws: UsageError.self) { try Invocation(["--status=a"], hasStatus: true) }
+  }
+
+  @Test(
     "what is refused",
     arguments: [
       (["--bogus"], "\"--bogus\": unknown argument"), (["x"], "\"x\": unknown argument"),

@@ -4,21 +4,18 @@ import ProcessSupport
 extension Server {
   /// Logs how the lottery stands: a line for all, then one for each agency that was there.
   func logStatus() {
-    let agencies = context.store.agencyStatuses
+    let status = context.status
     let syncs = context.store.syncTimes
     context.log.info(
       LogLine(
         "status", .success,
         [
-          "agencies": "\(context.agencies)",
-          "finished": "\(agencies.count { $0.hasFinished })",
-          "bets": "\(agencies.reduce(0) { $0 + $1.stored })",
-          "drawn": context.draw.isHeld ? "yes" : "no",
-          "connections": "\(connections.count)",
-          "syncs": "\(syncs.count)", "sync_mean": syncs.mean.goText,
-          "sync_longest": syncs.longest.goText,
+          "agencies": "\(status.agencies)", "finished": "\(status.finished)",
+          "bets": "\(status.bets)", "drawn": status.isDrawn ? "yes" : "no",
+          "connections": "\(status.connections)", "syncs": "\(syncs.count)",
+          "sync_mean": syncs.mean.goText, "sync_longest": syncs.longest.goText,
         ]))
-    for agency in agencies {
+    for agency in status.seen {
       context.log.info(
         LogLine(
           "status_agency", .success,
@@ -28,5 +25,14 @@ extension Server {
             "connected": agency.isConnected ? "yes" : "no",
           ]))
     }
+  }
+}
+
+extension ServiceContext {
+  /// How the lottery stands.
+  var status: LotteryStatus {
+    LotteryStatus(
+      isDrawn: draw.isHeld, agencies: agencies, connections: UInt32(connections.count),
+      seen: store.agencyStatuses)
   }
 }

@@ -1,0 +1,45 @@
+import LotteryProtocol
+
+extension LotteryStatus {
+  /// Bets that are safe, of all agencies.
+  var bets: UInt64 { seen.reduce(0) { $0 &+ $1.stored } }
+
+  /// Agencies that take part and have finished.
+  var finished: Int { seen.count { $0.hasFinished && $0.agency <= agencies } }
+
+  /// What `--status` prints: a row for each agency that was there, and one for those between them
+  /// that take part and were not; then all of them in one line.
+  var table: String {
+    var lines = [Self.row("agency", "bets", "finished", "connected")]
+    var nextAgency: UInt64 = 1
+    for agency in seen {
+      lines += absentRow(from: nextAgency, to: UInt64(agency.agency))
+      lines.append(
+        Self.row(
+          "\(agency.agency)", "\(agency.stored)", agency.hasFinished ? "yes" : "no",
+          agency.isConnected ? "yes" : "no"))
+      nextAgency = UInt64(agency.agency) + 1
+    }
+    lines += absentRow(from: nextAgency, to: .max)
+    lines.append(
+      "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
+        + "draw: \(isDrawn ? "held" : "not held")")
+    return lines.joined(separator: "\n")
+  }
+
+  private func absentRow(from first: UInt64, to next: UInt64) -> [String] {
+    let last = min(next - 1, UInt64(agencies))
+    guard first <= last else { return [] }
+    return [Self.row(first == last ? "\(first)" : "\(first)-\(last)", "0", "no", "no")]
+  }
+
+  private static func row(
+    _ agency: String, _ bets: String, _ finished: String, _ connected: String
+  ) -> String {
+    "\(padded(agency, 10))  \(padded(bets, 12))  \(padded(finished, 8))  \(padded(connected, 9))"
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+}

@@ -1,0 +1,37 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Why a server does not tell how the lottery stands.
+enum StatusError: Error, Equatable {
+  /// There is no port to ask on.
+  case noPort
+  /// Nobody listens, or the connection broke.
+  case unreachable(port: UInt16, reason: String)
+  /// It takes too long.
+  case noAnswer(port: UInt16, after: Duration)
+  /// It does not want to.
+  case refused(ErrorCode, reason: String)
+  /// Whoever listens is no server of this kind.
+  case unexpected(port: UInt16, reason: String)
+}
+
+extension StatusError: ProgramError {
+  /// One line that a person can act on.
+  var description: String {
+    switch self {
+    case .noPort: "SERVER_PORT is 0: the port that the system chose is not known here"
+    case .unreachable(let port, let reason): "no server on port \(port): \(reason)"
+    case .noAnswer(let port, let after): "port \(port): no answer within \(after.goText)"
+    case .refused(let code, let reason): "the server refused (ERROR \(code.rawValue)): \(reason)"
+    case .unexpected(let port, let reason): "port \(port): not a lottery server: \(reason)"
+    }
+  }
+
+  var exitStatus: ExitStatus {
+    switch self {
+    case .noPort: .badConfiguration
+    case .unreachable, .noAnswer, .refused: .unavailable
+    case .unexpected: .protocolError
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Asks the server on this machine how the lottery stands (`PROTOCOL.md`, The status).
+struct StatusQuery: Sendable {
+  let port: UInt16
+  let worker: Worker
+  /// How long the server may take for all of its answer.
+  var patience = Duration.seconds(3)
+
+  /// What the server says.
+  ///
+  /// - Throws: ``StatusError``
+  func ask() async throws(StatusError) -> LotteryStatus {
+    guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
+    let answer = Latch<Result<LotteryStatus, StatusError>>()
+    await Deadline.run(on: worker, for: patience) {
+      do throws(StatusError) {
+        answer.open(.success(try await exchange(with: endpoint)))
+      } catch {
+        answer.open(.failure(error))
+      }
+    }
+    guard let answer = answer.value else { throw noAnswer }
+    return try answer.get()
+  }
+
+  private var noAnswer: StatusError { .noAnswer(port: port, after: patience) }
+
+  private func exchange(with endpoint: Endpoint) async throws(StatusError) -> LotteryStatus {
+    let channel: Channel
+    do throws(Connector.Failure) {
+      channel = try await Connector.connect(to: endpoint, worker: worker)
+    } catch {
+      if error == .cancelled { throw noAnswer }
+      throw .unreachable(port: port, reason: error.description)
+    }
+    do throws(StatusError) {
+      let status = try await converse(over: channel)
+      await channel.close()
+      return status
+    } catch {
+      await channel.close()
+      throw error
+    }
+  }
+
+  private func converse(over channel: Channel) async throws(StatusError) -> LotteryStatus {
+    var query: [UInt8] = []
+    AgencyMessage.appendStatusQuery(to: &query)
+    do throws(ChannelError) { try await channel.send(query) } catch { throw broken(error) }
+    var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
+    var whole: LotteryStatus?
+    while true {
+      while let (more, part) = try nextPart(in: &buffer) {
+        var sum = whole ?? part
+        if whole != nil { sum.seen += part.seen }
+        guard more else { return sum }
+        whole = sum
+      }
+      try await receive(from: channel, into: &buffer)
+    }
+  }
+
+  private func receive(
+    from channel: Channel, into buffer: inout InputBuffer
+  ) async throws(StatusError) {
+    let count: Int
+    do throws(ChannelError) {
+      count = try await channel.receive(into: &buffer)
+    } catch {
+      throw broken(error)
+    }
+    guard count > 0 else { throw .unexpected(port: port, reason: "it hung up without an answer") }
+  }
+
+  private func nextPart(
+    in buffer: inout InputBuffer
+  ) throws(StatusError) -> (more: Bool, LotteryStatus)? {
+    let message: ServerMessage
+    do throws(WireError) {
+      guard let frame = try buffer.nextFrame() else { return nil }
+      message = try ServerMessage(frame: buffer.storage.span.extracting(frame), agency: 0)
+      buffer.consume(frame: frame)
+    } catch {
+      throw .unexpected(port: port, reason: error.description)
+    }
+    switch message {
+    case .status(let more, let status): return (more, status)
+    case .error(let code, let reason): throw .refused(code, reason: reason)
+    default: throw .unexpected(port: port, reason: "STATUS should answer STATUS?")
+    }
+  }
+
+  private func broken(_ error: ChannelError) -> StatusError {
+    switch error {
+    case .cancelled: noAnswer
+    case .broken(let error): .unreachable(port: port, reason: error.description)
+    }
+  }
+}

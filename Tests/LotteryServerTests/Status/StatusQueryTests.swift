@@ -1,0 +1,139 @@
+import LotteryProtocol
+import ProcessSupport
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// A server is asked how the lottery stands, over its port.
+@Suite(.timeLimit(.minutes(1))) struct StatusQueryTests {
+  @Test func `it tells of agencies that are there, have gone, and have finished`() async throws {
+    let file = try LogFile()
+    try await withServer(agencies: 3, log: file.log) { server in
+      try await server.withClient(3) { try await $0.finish(with: try sampleBets(3, 0..<70)) }
+      try await server.withClient(1) { client in
+        try await client.greet()
+        // The server may not have noticed yet that agency 3 has gone; its end is logged.
+        let gone = "INFO     action: close_socket | result: success | ip: 127.0.0.1"
+        while try file.lines(of: "close_socket") != [gone] { await Task.yield() }
+        var status = try await Self.ask(server.port)
+        while status.connections > 1 { status = try await Self.ask(server.port) }
+        #expect(
+          status
+            == LotteryStatus(
+              isDrawn: false, agencies: 3, connections: 1,
+              seen: [
+                .init(agency: 1, stored: 0, hasFinished: false, isConnected: true),
+                .init(agency: 3, stored: 70, hasFinished: true, isConnected: false),
+              ]))
+      }
+    }
+    // Nobody but the two agencies is worth a line.
+    #expect(try file.lines(of: "accept_connections").count == 1 + 2)
+  }
+
+  @Test func `it tells whether the draw has been held`() async throws {
+    try await withServer(agencies: 1) { server in
+      #expect(try await Self.ask(server.port).isDrawn == false)
+      try await server.withClient(1) {
+        try await $0.finish(with: [])
+        _ = try await $0.askWinners()
+      }
+      #expect(try await Self.ask(server.port).isDrawn)
+    }
+  }
+
+  @Test func `more agencies than fit one frame arrive whole and in order`() async throws {
+    let agencies: UInt32 = 1500
+    let directory = try TemporaryDirectory()
+    let finished = (1...agencies).map { "\($0),0\r\n" }.joined()
+    try directory.write(finished.utf8, to: "finished.csv")
+    try await withServer(agencies: agencies, in: directory) { server in
+      let status = try await Self.ask(server.port)
+      #expect(status.seen.map(\.agency) == Array(1...agencies))
+      #expect(status.finished == 1500)
+    }
+  }
+
+  @Test func `it may be asked again, and before HELLO`() async throws {
+    try await withServer(agencies: 1) { server in
+      try await server.withClient(1) { client in
+        let none = LotteryStatus(isDrawn: false, agencies: 1, connections: 0, seen: [])
+        try await client.expect(.status(more: false, none), after: Frames.statusQuery)
+        try await client.expect(.status(more: false, none), after: Frames.statusQuery)
+        try await client.finish(with: [])
+        try await client.expect(
+          .error(code: .notNow, reason: "the status is told before HELLO alone"),
+          after: Frames.statusQuery)
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ([0x48, 0x54, 0x54, 0x50], "frame length 1213486160: must be 1 to 7996"),
+      ([0, 0, 0, 1, 0x84], "STATUS should answer STATUS?"), ([], "it hung up without an answer"),
+    ] as [([UInt8], String)])
+  func `another program on the port is told from a server`(
+    answer: [UInt8], reason: String
+  ) async throws {
+    let error = try await Self.failure { listener in
+      let (channel, _) = try await listener.accept()
+      try await channel.send(answer)
+      await channel.drain(limit: 100)
+      await channel.close()
+    }
+    #expect(error.description.hasSuffix("not a lottery server: \(reason)"))
+    #expect(error.exitStatus == .protocolError)
+  }
+
+  @Test func `a server that refuses is not a healthy one`() async throws {
+    let error = try await Self.failure { listener in
+      let (channel, _) = try await listener.accept()
+      var bytes: [UInt8] = []
+      ServerMessage.error(code: .shuttingDown, reason: "the end").append(to: &bytes)
+      try await channel.send(bytes)
+      await channel.drain(limit: 100)
+      await channel.close()
+    }
+    #expect(error == .refused(.shuttingDown, reason: "the end"))
+    #expect(error.exitStatus == .unavailable)
+  }
+
+  @Test func `a server that does not answer is not waited for for ever`() async throws {
+    let error = try await Self.failure(patience: .milliseconds(20)) { _ in }
+    #expect(error.description.hasSuffix("no answer within 20ms"))
+    #expect(error.exitStatus == .unavailable)
+  }
+
+  /// What the query makes of a port on which `serve` answers.
+  private static func failure(
+    patience: Duration = .seconds(30),
+    _ serve: @escaping @Sendable (Listener) async throws -> Void
+  ) async throws -> StatusError {
+    let listener = try Listener(port: 0, backlog: 16)
+    let worker = Worker(label: "query")
+    let query = StatusQuery(port: listener.port, worker: worker, patience: patience)
+    let answer = Task(executorPreference: worker) { await Self.result(of: query) }
+    try await serve(listener)
+    let result = await answer.value
+    await listener.close()
+    guard case .failure(let error) = result else { throw RawClient.Unexpected() }
+    return error
+  }
+
+  private static func ask(_ port: UInt16) async throws -> LotteryStatus {
+    let worker = Worker(label: "query")
+    let query = StatusQuery(port: port, worker: worker, patience: .seconds(30))
+    let task = Task(executorPreference: worker) { await result(of: query) }
+    return try await task.value.get()
+  }
+
+  private static func result(of query: StatusQuery) async -> Result<LotteryStatus, StatusError> {
+    do throws(StatusError) {
+      return .success(try await query.ask())
+    } catch {
+      return .failure(error)
+    }
+  }
+}

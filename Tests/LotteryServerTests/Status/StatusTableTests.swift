@@ -1,0 +1,54 @@
+import LotteryProtocol
+import Testing
+
+@testable import LotteryServer
+
+/// What `--status` prints.
+@Suite struct StatusTableTests {
+  @Test func `a lottery that nobody has come to yet`() {
+    let status = LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: [])
+    #expect(
+      status.table == """
+            agency          bets  finished  connected
+               1-5             0        no         no
+        bets: 0, finished: 0 of 5, connections: 0, draw: not held
+        """)
+  }
+
+  @Test func `agencies that were not there stand between those that were`() {
+    let status = LotteryStatus(
+      isDrawn: false, agencies: .max, connections: 1,
+      seen: [
+        .init(agency: 2, stored: 27000, hasFinished: true, isConnected: false),
+        .init(agency: 3, stored: 1, hasFinished: false, isConnected: true),
+        .init(agency: 9, stored: 0, hasFinished: false, isConnected: false),
+      ])
+    #expect(
+      status.table == """
+            agency          bets  finished  connected
+                 1             0        no         no
+                 2         27000       yes         no
+                 3             1        no        yes
+               4-8             0        no         no
+                 9             0        no         no
+        10-4294967295             0        no         no
+        bets: 27001, finished: 1 of 4294967295, connections: 1, draw: not held
+        """)
+  }
+
+  @Test func `an agency of an earlier, larger lottery is shown and does not count as finished`() {
+    let status = LotteryStatus(
+      isDrawn: true, agencies: 1, connections: 0,
+      seen: [
+        .init(agency: 1, stored: 1, hasFinished: true, isConnected: false),
+        .init(agency: 3, stored: 2, hasFinished: true, isConnected: false),
+      ])
+    #expect(
+      status.table == """
+            agency          bets  finished  connected
+                 1             1       yes         no
+                 3             2       yes         no
+        bets: 3, finished: 1 of 1, connections: 0, draw: held
+        """)
+  }
+}
