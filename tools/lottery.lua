@@ -12,11 +12,13 @@ local LONGEST = 7996
 
 local HELLO, BET, BATCH, FINISHED, ASK_WINNERS = 0x01, 0x02, 0x03, 0x04, 0x05
 local WELCOME, STORED, REJECTED, CONFIRMED, WINNERS, ERROR = 0x81, 0x82, 0x83, 0x84, 0x85, 0x8F
+local ASK_STATUS, STATUS = 0x10, 0x90
 
 local TYPES = {
   [HELLO] = "HELLO", [BET] = "BET", [BATCH] = "BATCH", [FINISHED] = "FINISHED",
   [ASK_WINNERS] = "WINNERS?", [WELCOME] = "WELCOME", [STORED] = "STORED",
   [REJECTED] = "REJECTED", [CONFIRMED] = "CONFIRMED", [WINNERS] = "WINNERS", [ERROR] = "ERROR",
+  [ASK_STATUS] = "STATUS?", [STATUS] = "STATUS",
 }
 local STATES = { [0] = "bets are taken", [1] = "has finished", [2] = "the draw has been held" }
 local REJECTIONS = {
@@ -56,6 +58,14 @@ local fields = {
   month = ProtoField.uint8("lottery.bet.birthdate.month", "Month"),
   day = ProtoField.uint8("lottery.bet.birthdate.day", "Day"),
   number = ProtoField.uint32("lottery.bet.number", "Number"),
+  drawn = ProtoField.uint8("lottery.status.drawn", "The draw has been held"),
+  agencies = ProtoField.uint32("lottery.status.agencies", "Agencies that take part"),
+  connections = ProtoField.uint32("lottery.status.connections", "Connections"),
+  standing = ProtoField.none("lottery.status.entry", "Entry"),
+  standing_agency = ProtoField.uint32("lottery.status.agency", "Agency"),
+  standing_stored = ProtoField.uint64("lottery.status.stored", "Stored"),
+  finished = ProtoField.uint8("lottery.status.finished", "Finished"),
+  connected = ProtoField.uint8("lottery.status.connected", "Connected"),
   echo = ProtoField.string("lottery.echo", "Echo line"),
 }
 lottery.fields = fields
@@ -215,6 +225,30 @@ readers[ERROR] = function(body, tree)
   tree:add_proto_expert_info(
     experts.error, string.format("Error, code %d (%s): %s", code, meaning, reason))
   return string.format("code %d: %s", code, reason)
+end
+
+readers[ASK_STATUS] = function() return "" end
+
+local function read_standing(body, tree)
+  local start = body.at
+  local entry = tree:add(fields.standing, body.tvb(start))
+  local agency = body:integer(entry, fields.standing_agency, 4)
+  local stored = body:integer(entry, fields.standing_stored, 8)
+  local finished = body:integer(entry, fields.finished, 1)
+  local connected = body:integer(entry, fields.connected, 1)
+  entry:set_len(body.at - start)
+  entry:set_text(string.format(
+    "Agency %d: stored %s, finished %d, connected %d", agency, stored, finished, connected))
+end
+
+readers[STATUS] = function(body, tree)
+  local more = body:integer(tree, fields.more, 1)
+  local drawn = body:integer(tree, fields.drawn, 1)
+  body:integer(tree, fields.agencies, 4)
+  body:integer(tree, fields.connections, 4)
+  local count = body:integer(tree, fields.count, 2)
+  for _ = 1, count do read_standing(body, tree) end
+  return string.format("more %d, drawn %d, count %d", more, drawn, count)
 end
 
 -- Reads what follows the length; returns a line about it. Raises where the bytes are no message.

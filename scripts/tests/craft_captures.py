@@ -13,7 +13,7 @@ RAW_IP = 101  # the link type: packets begin with their IP header
 
 
 def documented_messages(path):
-    """The frames in hex under "Every message in hex", in their order."""
+    """The frames in hex under "Every message in hex", those of the agency first."""
     with open(path, encoding="utf-8") as document:
         section = document.read().split("## Every message in hex")[1]
     blocks = section.split("```text\n")[1:]
@@ -23,7 +23,7 @@ def documented_messages(path):
         size = 4 + struct.unpack_from(">I", stream)[0]
         messages.append(stream[:size])
         stream = stream[size:]
-    return messages
+    return sorted(messages, key=is_from_server)
 
 
 def is_from_server(message):
@@ -75,6 +75,7 @@ def captures(messages):
         "long-body": struct.pack(">I", len(hello) - 3) + hello[4:] + b"!",
         "empty-batch": struct.pack(">IBQH", 11, 3, 0, 0),
         "batch-of-lies": struct.pack(">IBQH", 11, 3, 0, 65535),
+        "short-entry": struct.pack(">IBBBIIHI", 17, 0x90, 0, 0, 5, 0, 1, 3),
         "long-text": struct.pack(">IBBIB", 7, 1, 1, 3, 255),
     }
     return {

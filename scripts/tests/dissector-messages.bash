@@ -2,7 +2,7 @@
 
 # What craft_captures.py writes, and `short`.
 readonly MADE_UP=(whole split-header split-body bytes straddling together echo midway short length-0
-  length-7997 unknown-type short-body long-body empty-batch batch-of-lies long-text)
+  length-7997 unknown-type short-body long-body empty-batch batch-of-lies short-entry long-text)
 
 make_captures() {
   python3 scripts/tests/craft_captures.py PROTOCOL.md "$work" &&
@@ -52,13 +52,14 @@ no_accident() {
 }
 
 test_fields() {
-  check "messages: types" has_values whole lottery.type 0x01 0x02 0x03 0x03 0x04 0x05 \
-    0x81 0x81 0x82 0x83 0x84 0x85 0x85 0x8f
-  check "messages: lengths" has_values whole lottery.length 7 48 40 79 9 1 11 40 9 51 1 13 4 27
+  check "messages: types" has_values whole lottery.type 0x01 0x02 0x03 0x03 0x04 0x05 0x10 \
+    0x81 0x81 0x82 0x83 0x84 0x85 0x85 0x8f 0x90
+  check "messages: lengths" has_values whole lottery.length \
+    7 48 40 79 9 1 1 11 40 9 51 1 13 4 27 27
   check "messages: each has its connection's agency" has_values whole lottery.agency \
-    3 3 3 3 3 3 3 3 3 3 3 3 3 3
+    3 3 3 3 3 3 3 3 3 3 3 3 3 3 3 3
   check "messages: offsets" has_values whole lottery.offset 0 1 0 2
-  check "messages: counts" has_values whole lottery.count 1 2 1 0
+  check "messages: counts" has_values whole lottery.count 1 2 1 0 1
   check "messages: stored" has_values whole lottery.stored 0 2 2
   check "messages: total" has_values whole lottery.total 2
   check "messages: documents" has_values whole lottery.bet.document \
@@ -67,9 +68,12 @@ test_fields() {
   check "messages: birthdates" has_values whole lottery.bet.birthdate \
     1999-03-17 1998-04-18 1999-03-17 1998-04-18 1998-04-18
   check "messages: winners" has_values whole lottery.winner 30904465
+  check "messages: an agency in the status" equal "3 2 1 0" \
+    "$(for field in agency stored finished connected; do values whole "lottery.status.$field"; done |
+      xargs)"
   check "messages: every field that is declared is found" every_field_is_found
   check "messages: a filter selects by document" selects whole \
-    'lottery.bet.document == "04712339"' "3 4 8"
+    'lottery.bet.document == "04712339"' "3 4 9"
 }
 
 test_segments() {
@@ -78,8 +82,8 @@ test_segments() {
     check "segments: $name gives the same messages" same_as_whole "$name"
   done
   check "segments: found again where the capture begins in the middle" has_values midway \
-    lottery.type 0x04 0x05 0x81 0x81 0x82 0x83 0x84 0x85 0x85 0x8f
-  check "segments: packets captured in part are no error" selects short lottery.truncated "2 4 10"
+    lottery.type 0x04 0x05 0x10 0x81 0x81 0x82 0x83 0x84 0x85 0x85 0x8f 0x90
+  check "segments: packets captured in part are no error" selects short lottery.truncated "2 4 11"
 }
 
 test_experts() {
@@ -94,6 +98,8 @@ test_experts() {
   check "malformed: long body" is_malformed long-body '1 bytes left over after the last field'
   check "malformed: empty batch" is_malformed empty-batch 'a batch has one bet at least'
   check "malformed: more bets than bytes" is_malformed batch-of-lies 'the body ends inside a field'
+  check "malformed: an entry that ends early" is_malformed short-entry \
+    'the body ends inside a field'
   check "malformed: a text past the end" is_malformed long-text 'the body ends inside a field'
   check "malformed: nothing else is" selects whole lottery.malformed ""
 }
