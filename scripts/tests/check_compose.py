@@ -38,7 +38,8 @@ def check_server(server, agencies, keys):
     check_mount(config, "./config/config.ini", "/config.ini")
     assert data == {"type": "volume", "target": "/data"}, data
     assert server["restart"].startswith("on-failure")
-    assert "test" in server["healthcheck"]
+    test = ["CMD", "/lottery-server", "--config", "/config.ini", "--status"]
+    assert server["healthcheck"]["test"] == test
 
 
 def check_client(client, agency, keys):

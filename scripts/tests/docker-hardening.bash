@@ -54,6 +54,23 @@ publishes_no_port() {
   equal "" "$(docker port "$1")" && equal "map[]" "$(inspected "$1" '{{.HostConfig.PortBindings}}')"
 }
 
+status_of_the_server() {
+  docker exec server /lottery-server --config /config.ini --status
+}
+
+tells_its_status() {
+  equal "bets: 100, finished: 2 of 3, connections: 2, draw: not held" \
+    "$(status_of_the_server | tail -n 1)"
+}
+
+# STATUS? from another machine gets an ERROR, code 5: a length, type 8f, the code, and why.
+tells_it_to_nobody_else() {
+  local answer
+  answer=$(docker run --rm --network tp0_testing_net busybox:latest sh -c \
+    'printf "\000\000\000\001\020" | nc server 12345 | od -An -tx1 -N 6')
+  [[ $answer == " 00 00 00 "??" 8f 05" ]] || { echo "$answer" && return 1; }
+}
+
 # One agency is missing, so that the others wait for the draw while they are looked at.
 waits_for_the_last() {
   rm -f .data/*.csv .data/*.zip && scripts/generate-data.sh .data 3 50 &&
@@ -75,6 +92,8 @@ test_hardening() {
   done <<<"server 256 64
 client1 64 32
 client2 64 32"
+  check "hardening: the server tells how the lottery stands" wait_until 20 tells_its_status
+  check "hardening: and tells it to no other machine" tells_it_to_nobody_else
   check "hardening: the last one is started" compose up -d client3
   check "hardening: every agency ends well" ends_well client1 client2 client3
   check "hardening: everything ends" forget
