@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Holds the lottery of the five agencies with local processes, without Docker, and shows who won.
+# Holds the lottery of the five agencies with local processes, without Docker, and shows who won;
+# on a terminal also how all of them get on meanwhile.
 # The logs and the server's files stay in .run. Exit status 1 if anything went wrong.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +13,28 @@ cd "$(dirname "$0")/.."
 
 readonly AGENCIES=5
 run=.run
+
+# Draws how the agencies stand over what it drew before, for a person who watches a terminal.
+drawn=0
+draw_status() {
+  local table
+  [[ -t 1 ]] || return 0
+  table=$(SERVER_PORT=$port "$programs/lottery-server" --status 2>/dev/null) || return 0
+  # Up to where the last one begins, and away with it (ECMA-48, CUU and ED).
+  if ((drawn > 0)); then printf '\e[%dA\e[J' "$drawn"; fi
+  printf '%s\n' "$table"
+  drawn=$(wc -l <<<"$table")
+}
+
+# Like wait_agencies, and draws meanwhile.
+watch_agencies() {
+  while ((${#agency_pids[@]} > 0)); do
+    collect_agencies || return
+    draw_status
+    sleep 0.1
+  done
+  draw_status
+}
 
 # The documents of an agency's winners, out of what the server has stored.
 documents_of() {
@@ -46,6 +69,6 @@ trap 'exit 130' INT TERM
 
 start_server "$AGENCIES"
 for ((id = 1; id <= AGENCIES; id++)); do start_agency "$id" ".data/agency-$id.csv"; done
-wait_agencies
+watch_agencies
 stop_server
 show_winners
