@@ -30,6 +30,15 @@ secret() {
   printf '    secrets:\n      - source: %s\n        target: %s\n' "$2" "$3"
 }
 
+# What a service may write to its log: old lines go where a peer makes it write without end.
+logging() {
+  cat <<'YAML'
+  logging:
+    driver: json-file
+    options: {max-size: 64m, max-file: "4"}
+YAML
+}
+
 # Leaves no trace in the server's log.
 healthcheck() {
   cat <<'YAML'
@@ -53,6 +62,7 @@ x-confined: &confined
   read_only: true
   cap_drop: [ALL]
   security_opt: [no-new-privileges:true]
+$(logging)
 
 services:
   server:

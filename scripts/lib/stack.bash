@@ -15,6 +15,7 @@ x-confined: &confined
   read_only: true
   cap_drop: [ALL]
   networks: [lottery]
+$(logging)
 
 services:
   server:

@@ -15,11 +15,14 @@ def check_mount(mount, source, target):
     assert (mount["source"], mount["target"]) == (source, target), mount
 
 
+LOGGING = {"driver": "json-file", "options": {"max-size": "64m", "max-file": "4"}}
+
+
 def check_confined(service, memory, pids):
     assert service["read_only"] is True and service["cap_drop"] == ["ALL"], service
     assert service["security_opt"] == ["no-new-privileges:true"], service
     assert (service["mem_limit"], service["pids_limit"]) == (f"{memory}m", pids), service
-    assert "ports" not in service
+    assert service["logging"] == LOGGING and "ports" not in service
 
 
 def check_secret(service, source, target):

@@ -16,6 +16,7 @@ def check_service(service, memory, pids):
     assert not NOT_OF_A_STACK & set(service), service
     assert service["read_only"] is True and service["cap_drop"] == ["ALL"], service
     assert service["networks"] == ["lottery"]
+    assert service["logging"]["options"] == {"max-size": "64m", "max-file": "4"}, service
     deploy = service["deploy"]
     assert deploy["endpoint_mode"] == "dnsrr"
     assert deploy["resources"]["limits"] == {"memory": f"{memory}m", "pids": pids}, deploy

@@ -50,6 +50,11 @@ has_limits() {
     equal "$3" "$(limit "$1" $groups/pids.max $groups/pids/pids.max)"
 }
 
+bounds_its_log() {
+  equal "json-file map[max-file:4 max-size:64m]" \
+    "$(inspected "$1" '{{.HostConfig.LogConfig.Type}} {{.HostConfig.LogConfig.Config}}')"
+}
+
 publishes_no_port() {
   equal "" "$(docker port "$1")" && equal "map[]" "$(inspected "$1" '{{.HostConfig.PortBindings}}')"
 }
@@ -88,6 +93,7 @@ test_hardening() {
     check "hardening: $container gains no privileges" gains_no_privileges "$container"
     # shellcheck disable=SC2086
     check "hardening: $container's memory and processes are limited" has_limits "$container" $limits
+    check "hardening: $container's log is bounded" bounds_its_log "$container"
     check "hardening: $container publishes no port" publishes_no_port "$container"
   done <<<"server 256 64
 client1 64 32
