@@ -16,7 +16,7 @@ check() {
   else
     failed=$((failed + 1))
     echo "FAIL  $name"
-    tail -n 30 "$output" | sed 's/^/        /'
+    tail -n 100 "$output" | sed 's/^/        /'
   fi
   rm -f "$output"
 }
