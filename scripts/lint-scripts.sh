@@ -25,6 +25,8 @@ done
 for script in "${libraries[@]}"; do bash -n "$script" || failed=1; done
 if command -v shellcheck >/dev/null; then
   shellcheck --external-sources --check-sourced "${programs[@]}" || failed=1
+else
+  echo "$0: shellcheck is not installed: the style of shell scripts is not checked" >&2
 fi
 
 mapfile -t modules < <(find scripts -name '*.py' | sort)
