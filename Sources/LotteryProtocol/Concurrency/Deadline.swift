@@ -12,7 +12,10 @@ public enum Deadline {
     let task = Task(executorPreference: worker) { await work() }
     let (seconds, attoseconds) = limit.components
     let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
-    worker.queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { task.cancel() }
+    // Not on the worker, which the work may keep busy.
+    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
+      task.cancel()
+    }
     await task.value
   }
 }

@@ -14,6 +14,16 @@ public final class Worker: TaskExecutor {
     queue = DispatchQueue(label: label, target: .global())
   }
 
+  /// Lets other workers have their turn.
+  ///
+  /// `Task.yield()` does not: Dispatch goes on with a queue for as long as there is something in it,
+  /// on the same thread, and as many busy workers as there are threads would shut out all others.
+  func yield() async {
+    await withUnsafeContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume() }
+    }
+  }
+
   /// Runs `job` behind what the worker was given before.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)

@@ -32,12 +32,18 @@ public final class Channel: Sendable {
   /// - Throws: ``ChannelError``
   public func receive(into buffer: inout InputBuffer) async throws(ChannelError) -> Int {
     precondition(!buffer.isFull, "no room to receive into")
+    var hasWaited = false
     while true {
       // First of all, so that a peer that always has something to say cannot hold up the end.
       if Task.isCancelled { throw .cancelled }
-      if let count = try receiveNow(into: &buffer) { return count }
+      if let count = try receiveNow(into: &buffer) {
+        // Nor may it keep the thread from all others.
+        if !hasWaited { await worker.yield() }
+        return count
+      }
       buffer.releaseIfEmpty()
       await waitUntilReady(for: .reading)
+      hasWaited = true
     }
   }
 

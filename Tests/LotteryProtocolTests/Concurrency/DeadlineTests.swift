@@ -26,6 +26,13 @@ struct DeadlineTests {
     #expect(ContinuousClock.now - start >= .milliseconds(49))
   }
 
+  @Test("Work that never lets go of its worker is cancelled all the same")
+  func busy() async {
+    await Deadline.run(on: worker, for: .milliseconds(20)) {
+      while !Task.isCancelled {}
+    }
+  }
+
   @Test("The cancellation of whoever waits for it does not cut the work short")
   func cancelledCaller() async {
     let wasCancelled = Latch<Bool>()

@@ -43,6 +43,20 @@ struct WorkerTests {
     #expect(overlaps.value == 0)
   }
 
+  @Test("Workers that always have something to do let the others have their turn")
+  func turns() async {
+    let isOver = Latch<Void>()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<ProcessInfo.processInfo.activeProcessorCount + 2 {
+        let worker = Worker(label: "busy")
+        group.addTask(executorPreference: worker) {
+          while isOver.value == nil { await worker.yield() }
+        }
+      }
+      group.addTask(executorPreference: Worker(label: "late")) { isOver.open(()) }
+    }
+  }
+
   @Test("A thousand workers that wait hold hardly any threads")
   func threads() async throws {
     let latch = Latch<Int>()
