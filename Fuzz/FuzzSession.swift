@@ -71,7 +71,8 @@ private struct SessionRun {
       expectEqual(session.confirm(), .confirmed, "FINISHED")
       model.finish()
     case .fail: disconnect()
-    case .gathered, .reply, .reject, .awaitDraw, .tellStatus: break
+    case .tellStatus: model.phase = .tellingStatus
+    case .gathered, .reply, .reject, .awaitDraw: break
     }
   }
 

@@ -4,7 +4,7 @@
 /// What the contract says of one connection after the other (`PROTOCOL.md`, The conversation), said
 /// once more with decoded bets in arrays.
 struct SessionModel {
-  enum Phase { case greeting, claiming, open, finished }
+  enum Phase { case greeting, tellingStatus, claiming, open, finished }
 
   static let agencies: UInt32 = 2
 
@@ -52,7 +52,7 @@ struct SessionModel {
     case (.finished, .finished(let total)):
       return total == accepted ? .confirmed : .error(.totalsDiffer)
     case (.finished, .winnersQuery): return .awaitDraw
-    case (.greeting, .statusQuery): return .tellStatus
+    case (.greeting, .statusQuery), (.tellingStatus, .statusQuery): return .tellStatus
     default: return .error(.notNow)
     }
   }

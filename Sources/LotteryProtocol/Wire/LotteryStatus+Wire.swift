@@ -14,7 +14,7 @@ extension LotteryStatus {
     bytes.append(bigEndian: connections)
     bytes.append(bigEndian: UInt16(seen.count))
     for agency in seen {
-      bytes.append(bigEndian: agency.agency)
+      bytes.append(bigEndian: agency.number)
       bytes.append(bigEndian: agency.stored)
       bytes.append(agency.hasFinished ? 1 : 0)
       bytes.append(agency.isConnected ? 1 : 0)
@@ -38,13 +38,13 @@ extension LotteryStatus {
   }
 
   private static func takeAgency(from cursor: inout Span<UInt8>) throws(WireError) -> Agency? {
-    guard let agency = cursor.takeInteger(UInt32.self),
+    guard let number = cursor.takeInteger(UInt32.self),
       let stored = cursor.takeInteger(UInt64.self),
       let hasFinished = try cursor.takeFlag(MessageType.status, "finished"),
       let isConnected = try cursor.takeFlag(MessageType.status, "connected")
     else { return nil }
     return Agency(
-      agency: agency, stored: stored, hasFinished: hasFinished, isConnected: isConnected)
+      number: number, stored: stored, hasFinished: hasFinished, isConnected: isConnected)
   }
 }
 

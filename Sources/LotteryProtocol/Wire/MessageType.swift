@@ -1,4 +1,5 @@
-/// The type byte of a frame (`PROTOCOL.md`, What an agency sends, What the server sends, The status).
+/// The type byte of a frame (`PROTOCOL.md`, What an agency sends, What the server sends, The
+/// status).
 enum MessageType {
   static let hello: UInt8 = 0x01
   static let bet: UInt8 = 0x02

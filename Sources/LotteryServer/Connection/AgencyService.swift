@@ -28,7 +28,7 @@ struct AgencyService: ~Copyable {
       repeat {
         try await handleFrames()
         // A message that has begun must end; between two messages an agency may take its time.
-        if session.isGreeting || !buffer.unread.isEmpty { interruption.patience.expectMessage() }
+        if session.isAnonymous || !buffer.unread.isEmpty { interruption.patience.expectMessage() }
       } while try await receive()
       releaseClaim()
     } catch {
@@ -197,6 +197,9 @@ struct AgencyService: ~Copyable {
   }
 
   private func send(_ bytes: [UInt8]) async throws(ServiceError) {
+    // Who does not take its answers is as slow as who does not send its messages.
+    interruption.patience.expectMessage()
+    defer { interruption.patience.messageCame() }
     do throws(ChannelError) {
       try await channel.send(bytes)
     } catch {

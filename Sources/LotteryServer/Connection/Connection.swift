@@ -44,7 +44,7 @@ struct Connection: Sendable {
     if !isLocal { announce() }
     interruption.patience.expectMessage()
     guard try await receiveFirst(into: &buffer) else { return }
-    if isLocal, !Self.asksForStatus(buffer) { announce() }
+    if !isLocal || !Self.asksForStatus(buffer) { announce() }
     isEcho = buffer.storage[buffer.unread.lowerBound] != 0
     if !isEcho {
       var service = AgencyService(
@@ -59,10 +59,11 @@ struct Connection: Sendable {
   private static func asksForStatus(_ buffer: borrowing InputBuffer) -> Bool {
     var query: [UInt8] = []
     AgencyMessage.appendStatusQuery(to: &query)
-    return buffer.storage[buffer.unread].elementsEqual(query)
+    return buffer.storage[buffer.unread].starts(with: query)
   }
 
   private mutating func announce() {
+    guard !isAnnounced else { return }
     isAnnounced = true
     context.log.info(LogLine("accept_connections", .success, ["ip": ip]))
   }
@@ -75,7 +76,7 @@ struct Connection: Sendable {
     }
   }
 
-  private func end(because error: ServiceError) async {
+  private mutating func end(because error: ServiceError) async {
     switch error {
     case .refused(let code, let reason):
       await refuse(code, reason)
@@ -87,7 +88,7 @@ struct Connection: Sendable {
     }
   }
 
-  private func endInterrupted() async {
+  private mutating func endInterrupted() async {
     switch interruption.reason {
     case .error(let code):
       // Who speaks another protocol would not understand an ERROR.
@@ -101,7 +102,8 @@ struct Connection: Sendable {
   }
 
   /// Tells the peer why, and gives it a moment to hear it.
-  private func refuse(_ code: ErrorCode, _ reason: String) async {
+  private mutating func refuse(_ code: ErrorCode, _ reason: String) async {
+    announce()
     context.log.info(
       LogLine(
         "refuse_connection", .success, ["ip": ip, "code": "\(code.rawValue)", "reason": reason]))

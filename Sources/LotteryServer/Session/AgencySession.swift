@@ -6,6 +6,8 @@ struct AgencySession {
   private enum Phase: Equatable {
     /// HELLO has to come first.
     case greeting
+    /// The operator asks, on a connection that is no agency's.
+    case tellingStatus
     /// HELLO has come; the claim is being made.
     case claiming
     /// Bets are taken.
@@ -19,8 +21,8 @@ struct AgencySession {
   /// Batches that have been taken and are not stored yet.
   private(set) var group = BetGroup()
 
-  /// Whether HELLO has still to come.
-  var isGreeting: Bool { phase == .greeting }
+  /// Whether this is not an agency's connection yet, or never.
+  var isAnonymous: Bool { phase == .greeting || phase == .tellingStatus }
 
   private let agencies: UInt32
   private var phase = Phase.greeting
@@ -39,7 +41,8 @@ struct AgencySession {
       switch (phase, message) {
       case (.greeting, .hello(let version, let agency, let key)):
         return hello(version: version, agency: agency, key: key)
-      case (.greeting, .statusQuery):
+      case (.greeting, .statusQuery), (.tellingStatus, .statusQuery):
+        phase = .tellingStatus
         return .tellStatus
       case (.open, .bets(let batch)), (.finished, .bets(let batch)):
         return try take(batch, in: frame)
@@ -49,10 +52,12 @@ struct AgencySession {
         return .awaitDraw
       case (.greeting, _):
         return .fail(.notNow, "HELLO must come first")
+      case (.tellingStatus, _):
+        return .fail(.notNow, "this connection asks for the status alone")
       case (_, .hello):
         return .fail(.notNow, "HELLO comes only once")
       case (_, .statusQuery):
-        return .fail(.notNow, "the status is told before HELLO alone")
+        return .fail(.notNow, "the status is not told on an agency's connection")
       case (_, .winnersQuery):
         return .fail(.notNow, "the winners can be asked for after FINISHED")
       case (.claiming, _):

@@ -5,7 +5,7 @@ extension LotteryStatus {
   var bets: UInt64 { seen.reduce(0) { $0 &+ $1.stored } }
 
   /// Agencies that take part and have finished.
-  var finished: Int { seen.count { $0.hasFinished && $0.agency <= agencies } }
+  var finished: Int { seen.count { $0.hasFinished && $0.number <= agencies } }
 
   /// What `--status` prints: a row for each agency that was there, and one for those between them
   /// that take part and were not; then all of them in one line.
@@ -13,12 +13,12 @@ extension LotteryStatus {
     var lines = [Self.row("agency", "bets", "finished", "connected")]
     var nextAgency: UInt64 = 1
     for agency in seen {
-      lines += absentRow(from: nextAgency, to: UInt64(agency.agency))
+      lines += absentRow(from: nextAgency, to: UInt64(agency.number))
       lines.append(
         Self.row(
-          "\(agency.agency)", "\(agency.stored)", agency.hasFinished ? "yes" : "no",
+          "\(agency.number)", "\(agency.stored)", agency.hasFinished ? "yes" : "no",
           agency.isConnected ? "yes" : "no"))
-      nextAgency = UInt64(agency.agency) + 1
+      nextAgency = UInt64(agency.number) + 1
     }
     lines += absentRow(from: nextAgency, to: .max)
     lines.append(

@@ -20,7 +20,7 @@ extension Server {
         LogLine(
           "status_agency", .success,
           [
-            "agency": "\(agency.agency)", "stored": "\(agency.stored)",
+            "agency": "\(agency.number)", "stored": "\(agency.stored)",
             "finished": agency.hasFinished ? "yes" : "no",
             "connected": agency.isConnected ? "yes" : "no",
           ]))

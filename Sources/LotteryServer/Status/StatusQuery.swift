@@ -53,10 +53,11 @@ struct StatusQuery: Sendable {
     var whole: LotteryStatus?
     while true {
       while let (more, part) = try nextPart(in: &buffer) {
-        var sum = whole ?? part
-        if whole != nil { sum.seen += part.seen }
-        guard more else { return sum }
-        whole = sum
+        guard part.seen.follow(whole?.seen.last, orEnd: !more) else {
+          throw .unexpected(port: port, reason: "the agencies are not in their order")
+        }
+        if whole == nil { whole = part } else { whole?.seen += part.seen }
+        if let whole, !more { return whole }
       }
       try await receive(from: channel, into: &buffer)
     }
@@ -71,7 +72,7 @@ struct StatusQuery: Sendable {
     } catch {
       throw broken(error)
     }
-    guard count > 0 else { throw .unexpected(port: port, reason: "it hung up without an answer") }
+    guard count > 0 else { throw .unreachable(port: port, reason: "it hung up") }
   }
 
   private func nextPart(
@@ -96,6 +97,17 @@ struct StatusQuery: Sendable {
     switch error {
     case .cancelled: noAnswer
     case .broken(let error): .unreachable(port: port, reason: error.description)
+    }
+  }
+}
+
+extension [LotteryStatus.Agency] {
+  /// Whether their numbers rise, and go on behind `last`. Only an answer's end may bring none, so that
+  /// no answer goes on for ever.
+  fileprivate func follow(_ last: LotteryStatus.Agency?, orEnd isEnd: Bool) -> Bool {
+    guard !isEmpty else { return isEnd }
+    return zip(CollectionOfOne(last) + dropLast(), self).allSatisfy { previous, next in
+      previous.map { $0.number < next.number } ?? true
     }
   }
 }

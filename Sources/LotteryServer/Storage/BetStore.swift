@@ -72,11 +72,14 @@ public final class BetStore: Sendable {
 
   /// Every agency that was there, in the order of their numbers.
   var agencyStatuses: [LotteryStatus.Agency] {
-    ledgers.withLock { $0 }.sorted { $0.key < $1.key }.map { agency, ledger in
-      LotteryStatus.Agency(
-        agency: agency, stored: ledger.stored, hasFinished: ledger.hasFinished,
-        isConnected: ledger.claim != nil)
+    let agencies = ledgers.withLock { ledgers in
+      ledgers.map { number, ledger in
+        LotteryStatus.Agency(
+          number: number, stored: ledger.stored, hasFinished: ledger.hasFinished,
+          isConnected: ledger.claim != nil)
+      }
     }
+    return agencies.sorted { $0.number < $1.number }
   }
 
   /// How long the disk has been waited for, for bets.

@@ -40,33 +40,43 @@ public struct Program: Sendable {
       switch try Invocation(arguments, hasStatus: status != nil) {
       case .run(let file): return await run(with: file, work).rawValue
       case .status(let file): return await show(file, status).rawValue
-      case .help: print(help)
-      case .version: print("\(name) \(Self.version)")
+      case .help: say(help, to: STDOUT_FILENO)
+      case .version: say("\(name) \(Self.version)", to: STDOUT_FILENO)
       }
       return ExitStatus.success.rawValue
     } catch {
-      complain("\(error); try \(name) --help")
+      say("\(name): \(error); try \(name) --help", to: STDERR_FILENO)
       return error.exitStatus.rawValue
     }
-  }
-
-  private func complain(_ text: String) {
-    var line = "\(name): \(text)\n"
-    _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 
   private func show(
     _ file: String?, _ status: (@Sendable (String?, Worker) async throws -> String)?
   ) async -> ExitStatus {
+    signal(SIGPIPE, SIG_IGN)
     let worker = Worker(label: name)
     let task = Task(executorPreference: worker) { try await status?(file, worker) }
     do {
-      print(try await task.value ?? "")
-      return .success
+      // Whoever asks must not take half a table for the whole.
+      if say(try await task.value ?? "", to: STDOUT_FILENO) { return .success }
+      say("\(name): standard output cannot be written", to: STDERR_FILENO)
+      return .ioError
     } catch {
-      complain("\(error)")
+      say("\(name): \(error)", to: STDERR_FILENO)
       return Self.exitStatus(error)
     }
+  }
+
+  /// Writes a line; false where that fails.
+  @discardableResult
+  private func say(_ line: String, to descriptor: Int32) -> Bool {
+    var rest = ArraySlice((line + "\n").utf8)
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno != EINTR { return false }
+      rest = rest.dropFirst(max(0, count))
+    }
+    return true
   }
 
   private func run(

@@ -6,6 +6,7 @@ import Testing
 enum Recorded {
   static let hello: [UInt8] = [0, 0, 0, 7, 1, 1, 0, 0, 0, 3, 0]
   static let winnersQuery: [UInt8] = [0, 0, 0, 1, 5]
+  static let statusQuery: [UInt8] = [0, 0, 0, 1, 0x10]
   /// Both bets, at offset 0.
   static let batch: [UInt8] =
     [0, 0, 0, 0x4F, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] + santiago + zoe

@@ -28,7 +28,7 @@ struct ServerMessageTests {
           more: false,
           LotteryStatus(
             isDrawn: true, agencies: 5, connections: 2,
-            seen: [.init(agency: 3, stored: 300, hasFinished: true, isConnected: true)])),
+            seen: [.init(number: 3, stored: 300, hasFinished: true, isConnected: true)])),
         MessageSamples.status
       ),
       (

@@ -23,8 +23,8 @@ import Testing
             == LotteryStatus(
               isDrawn: false, agencies: 3, connections: 1,
               seen: [
-                .init(agency: 1, stored: 0, hasFinished: false, isConnected: true),
-                .init(agency: 3, stored: 70, hasFinished: true, isConnected: false),
+                .init(number: 1, stored: 0, hasFinished: false, isConnected: true),
+                .init(number: 3, stored: 70, hasFinished: true, isConnected: false),
               ]))
       }
     }
@@ -50,29 +50,54 @@ import Testing
     try directory.write(finished.utf8, to: "finished.csv")
     try await withServer(agencies: agencies, in: directory) { server in
       let status = try await Self.ask(server.port)
-      #expect(status.seen.map(\.agency) == Array(1...agencies))
+      #expect(status.seen.map(\.number) == Array(1...agencies))
       #expect(status.finished == 1500)
     }
   }
 
-  @Test func `it may be asked again, and before HELLO`() async throws {
+  @Test func `it may be asked again, but not on an agency's connection`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withClient(1) { client in
         let none = LotteryStatus(isDrawn: false, agencies: 1, connections: 0, seen: [])
         try await client.expect(.status(more: false, none), after: Frames.statusQuery)
         try await client.expect(.status(more: false, none), after: Frames.statusQuery)
-        try await client.finish(with: [])
         try await client.expect(
-          .error(code: .notNow, reason: "the status is told before HELLO alone"),
+          .error(code: .notNow, reason: "this connection asks for the status alone"),
+          after: Frames.hello(1))
+      }
+      try await server.withClient(1) { client in
+        try await client.greet()
+        try await client.expect(
+          .error(code: .notNow, reason: "the status is not told on an agency's connection"),
           after: Frames.statusQuery)
       }
     }
   }
 
+  @Test func `who asks for the status and breaks the contract is worth a line`() async throws {
+    let file = try LogFile()
+    try await withServer(agencies: 1, log: file.log) { server in
+      try await server.withClient(1) { client in
+        try await client.send(Frames.statusQuery, Frames.hello(1))
+        _ = try await client.receive()
+        _ = try await client.receive()
+        try await client.expect(nil)
+      }
+    }
+    #expect(
+      try file.lines(of: "accept_connections", "refuse_connection").dropFirst() == [
+        "INFO     action: accept_connections | result: success | ip: 127.0.0.1",
+        "INFO     action: refuse_connection | result: success | ip: 127.0.0.1 | code: 5"
+          + " | reason: this connection asks for the status alone",
+      ])
+  }
+
   @Test(
     arguments: [
       ([0x48, 0x54, 0x54, 0x50], "frame length 1213486160: must be 1 to 7996"),
-      ([0, 0, 0, 1, 0x84], "STATUS should answer STATUS?"), ([], "it hung up without an answer"),
+      ([0, 0, 0, 1, 0x84], "STATUS should answer STATUS?"),
+      (frames([], []), "the agencies are not in their order"),
+      (frames([1, 3], [3, 4]), "the agencies are not in their order"),
     ] as [([UInt8], String)])
   func `another program on the port is told from a server`(
     answer: [UInt8], reason: String
@@ -104,6 +129,47 @@ import Testing
     let error = try await Self.failure(patience: .milliseconds(20)) { _ in }
     #expect(error.description.hasSuffix("no answer within 20ms"))
     #expect(error.exitStatus == .unavailable)
+  }
+
+  @Test func `a server that hangs up is not taken for another program`() async throws {
+    let error = try await Self.failure { listener in
+      let (channel, _) = try await listener.accept()
+      await channel.drain(limit: 5)
+      await channel.close()
+    }
+    #expect(error.description.hasSuffix("it hung up"))
+    #expect(error.exitStatus == .unavailable)
+  }
+
+  @Test func `an answer without end is not listened to for ever`() async throws {
+    let error = try await Self.failure(patience: .milliseconds(200)) { listener in
+      let (channel, _) = try await listener.accept()
+      var first: UInt32 = 1
+      var bytes: [UInt8] = []
+      // It ends when the one who asks has gone.
+      while (try? await channel.send(bytes)) != nil {
+        bytes = Self.frame(first..<first + 500)
+        first += 500
+      }
+      await channel.close()
+    }
+    #expect(error.description.hasSuffix("no answer within 200ms"))
+  }
+
+  /// Frames of STATUS with these agencies, more of them announced on each.
+  private static func frames(_ agencies: [UInt32]...) -> [UInt8] {
+    agencies.flatMap { frame($0) }
+  }
+
+  private static func frame(_ agencies: some Sequence<UInt32>) -> [UInt8] {
+    let seen = agencies.map {
+      LotteryStatus.Agency(number: $0, stored: 0, hasFinished: false, isConnected: false)
+    }
+    var bytes: [UInt8] = []
+    ServerMessage.status(
+      more: true, LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: seen)
+    ).append(to: &bytes)
+    return bytes
   }
 
   /// What the query makes of a port on which `serve` answers.

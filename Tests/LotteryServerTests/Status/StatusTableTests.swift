@@ -19,9 +19,9 @@ import Testing
     let status = LotteryStatus(
       isDrawn: false, agencies: .max, connections: 1,
       seen: [
-        .init(agency: 2, stored: 27000, hasFinished: true, isConnected: false),
-        .init(agency: 3, stored: 1, hasFinished: false, isConnected: true),
-        .init(agency: 9, stored: 0, hasFinished: false, isConnected: false),
+        .init(number: 2, stored: 27000, hasFinished: true, isConnected: false),
+        .init(number: 3, stored: 1, hasFinished: false, isConnected: true),
+        .init(number: 9, stored: 0, hasFinished: false, isConnected: false),
       ])
     #expect(
       status.table == """
@@ -40,8 +40,8 @@ import Testing
     let status = LotteryStatus(
       isDrawn: true, agencies: 1, connections: 0,
       seen: [
-        .init(agency: 1, stored: 1, hasFinished: true, isConnected: false),
-        .init(agency: 3, stored: 2, hasFinished: true, isConnected: false),
+        .init(number: 1, stored: 1, hasFinished: true, isConnected: false),
+        .init(number: 3, stored: 2, hasFinished: true, isConnected: false),
       ])
     #expect(
       status.table == """

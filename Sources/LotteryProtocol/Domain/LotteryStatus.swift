@@ -3,7 +3,7 @@ public struct LotteryStatus: Hashable, Sendable {
   /// How one agency stands.
   public struct Agency: Hashable, Sendable {
     /// Its number.
-    public var agency: UInt32
+    public var number: UInt32
     /// Its bets that are safe.
     public var stored: UInt64
     /// Whether its FINISHED is safe.
@@ -12,8 +12,8 @@ public struct LotteryStatus: Hashable, Sendable {
     public var isConnected: Bool
 
     /// The standing of an agency.
-    public init(agency: UInt32, stored: UInt64, hasFinished: Bool, isConnected: Bool) {
-      self.agency = agency
+    public init(number: UInt32, stored: UInt64, hasFinished: Bool, isConnected: Bool) {
+      self.number = number
       self.stored = stored
       self.hasFinished = hasFinished
       self.isConnected = isConnected
