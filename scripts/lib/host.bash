@@ -13,7 +13,7 @@ build_programs() {
 }
 
 is_listening() {
-  grep -q 'action: accept_connections | result: in_progress' "$run/server.log"
+  grep -qs 'action: accept_connections | result: in_progress' "$run/server.log"
 }
 
 is_listening_or_dead() {
