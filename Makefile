@@ -51,8 +51,9 @@ data: ## Unpacks .data/dataset.zip, or makes up the files that are missing
 	scripts/data.sh
 .PHONY: data
 
-build: ## Builds the two programs for this machine
-	swift build -c release
+# With Swift's libraries inside, a program starts in half the time.
+build: ## Builds the two programs for this machine, in .build/release
+	swift build -c release --static-swift-stdlib
 .PHONY: build
 
 test: ## Tests the scripts and the programs

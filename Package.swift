@@ -20,8 +20,8 @@ let package = Package(
     .target(name: "LotteryServer", dependencies: ["LotteryProtocol", "ProcessSupport"]),
     .target(name: "AgencyClient", dependencies: ["LotteryProtocol", "ProcessSupport"]),
 
-    .executableTarget(name: "lottery-server", dependencies: ["LotteryServer"]),
-    .executableTarget(name: "agency-client", dependencies: ["AgencyClient"]),
+    .executableTarget(name: "lottery-server", dependencies: ["LotteryServer", "ProcessSupport"]),
+    .executableTarget(name: "agency-client", dependencies: ["AgencyClient", "ProcessSupport"]),
 
     // What tests of all modules share.
     .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -1,4 +1,4 @@
 import AgencyClient
-import Glibc
+import ProcessSupport
 
-exit(await ClientProgram.main(CommandLine.arguments.dropFirst()))
+MainThread.wait { await ClientProgram.main(CommandLine.arguments.dropFirst()) }

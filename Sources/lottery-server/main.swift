@@ -1,4 +1,4 @@
-import Glibc
 import LotteryServer
+import ProcessSupport
 
-exit(await ServerProgram.main(CommandLine.arguments.dropFirst()))
+MainThread.wait { await ServerProgram.main(CommandLine.arguments.dropFirst()) }

@@ -52,10 +52,8 @@ def cleaning_up(prefix):
 
 def build():
     """Builds the two programs, and returns where they lie."""
-    command = ["swift", "build", "-c", "release", "--package-path", bets.ROOT]
-    subprocess.run(command, check=True, stdout=sys.stderr)
-    path = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
-    return Path(path.stdout.strip())
+    subprocess.run(["make", "--silent", "-C", bets.ROOT, "build"], check=True, stdout=sys.stderr)
+    return Path(bets.ROOT, ".build", "release")
 
 
 def prepare(directory, seed, programs, settings):

@@ -8,8 +8,8 @@ agency_pids=()
 
 # Builds the programs; sets `programs`, where they are.
 build_programs() {
-  swift build -c release
-  programs=$(swift build -c release --show-bin-path)
+  make --silent build
+  programs=.build/release
 }
 
 is_listening() {
