@@ -57,7 +57,7 @@ public enum ServerProgram {
     usage: lottery-server [--config FILE] [--status]
       --config FILE  the configuration (INI), config.ini unless given; may be missing
       --status       asks the server that runs here how the lottery stands; ends with 0 if it
-                     answers, 69 if there is none, 76 if it is another program's port
+                     answers, 69 if none does, 76 if what answers is no lottery server
       --help         prints this
       --version      prints the version
 

@@ -3,6 +3,9 @@
 # What a stack does not know is missing here: `no-new-privileges` (a daemon can have it for all its
 # containers), an order of starting (agencies try again until the server is there), names of
 # containers. Virtual addresses need a kernel with IPVS; with dnsrr a name is its tasks' addresses.
+#
+# A swarm ends what is unhealthy, and a server that has no connection left for one who asks for its
+# status should go on: the healthcheck asks the kernel whether it listens.
 
 stack_server() {
   cat <<YAML
@@ -34,7 +37,7 @@ YAML
       - type: volume
         source: bets
         target: /data
-$(healthcheck)
+$(healthcheck "netstat -ltn | grep -q '0\.0\.0\.0:[1-9]'")
     deploy:
       endpoint_mode: dnsrr
       # The volume is on one node, and so is whoever writes in it.

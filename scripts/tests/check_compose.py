@@ -43,6 +43,7 @@ def check_server(server, agencies, keys):
     assert server["restart"].startswith("on-failure")
     test = ["CMD", "/lottery-server", "--config", "/config.ini", "--status"]
     assert server["healthcheck"]["test"] == test
+    assert server["healthcheck"]["start_period"] == "60s"
 
 
 def check_client(client, agency, keys):
