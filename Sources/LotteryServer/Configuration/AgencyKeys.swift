@@ -43,8 +43,8 @@ struct AgencyKeys: Sendable, Equatable {
   ) throws(ConfigurationError) -> (UInt32, [UInt8]) {
     let rule = "must be AGENCY:KEY, a number from 1 and 1 to \(ProtocolLimits.textSize) bytes"
     // The line is not shown: it may hold a key.
-    guard let colon = text.firstIndex(of: ":"), let agency = UInt32(String(text[..<colon])),
-      agency > 0
+    guard let colon = text.firstIndex(of: ":"),
+      let agency = UInt32(decimal: String(text[..<colon]).utf8.span), agency > 0
     else { throw ConfigurationError(file: file, line: line, rule) }
     let key = Array(String(text[colon...].dropFirst()).utf8)
     guard (1...ProtocolLimits.textSize).contains(key.count) else {

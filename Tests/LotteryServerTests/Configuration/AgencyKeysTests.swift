@@ -30,6 +30,7 @@ struct AgencyKeysTests {
       ("secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
       ("1:\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
       ("0:secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
+      ("+1:secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
     ])
   func refusals(text: String, problem: String) {
     let error = #expect(throws: ConfigurationError.self) { try keys(text) }
