@@ -2,7 +2,7 @@ import Glibc
 
 /// Something that must hold whatever the bytes are.
 enum FuzzTarget: String, CaseIterable {
-  case frames, session, csv, ini, yaml, duration, search
+  case frames, session, csv, ini, yaml, keys, duration, search
 
   /// The target that the environment names; all of them are in one program.
   static let chosen: FuzzTarget = {
@@ -19,6 +19,7 @@ enum FuzzTarget: String, CaseIterable {
     case .csv: fuzzCSV(bytes)
     case .ini: fuzzINI(bytes)
     case .yaml: fuzzYAML(bytes)
+    case .keys: fuzzKeys(bytes)
     case .duration: fuzzDuration(bytes)
     case .search: fuzzSearch(bytes)
     }

@@ -1,0 +1,91 @@
+import ProcessSupport
+
+@testable import LotteryServer
+
+/// A file of keys that is taken admits each agency with the key that stands behind its number, byte
+/// for byte, and with no other. Why a file is refused tells nothing of the keys in it.
+///
+/// The first byte is the number of agencies, which a digit up to 8 says as it is read.
+func fuzzKeys(_ bytes: [UInt8]) {
+  var input = FuzzInput(bytes)
+  let agencies = UInt32(input.next() & 0x0F) % 9
+  let file = input.take(bytes.count)
+  let listed = listedKeys(file, agencies: agencies)
+  do throws(ConfigurationError) {
+    let keys = try AgencyKeys(file, file: "f", agencies: agencies)
+    guard let listed else { fatalError("taken, though it breaks a rule") }
+    for agency in 0...agencies + 1 { checkAdmission(keys, agency, listed, agencies: agencies) }
+  } catch {
+    if file.allSatisfy(isPlain) { expectEqual(listed, nil, "refused with \(error)") }
+    expectEqual(refusal(hidingKeys(file), agencies), error.description, "with other keys")
+  }
+}
+
+/// The keys that a file lists, or nil where it breaks a rule.
+private func listedKeys(_ file: [UInt8], agencies: UInt32) -> [UInt32: [UInt8]]? {
+  var keys: [UInt32: [UInt8]] = [:]
+  for var line in file.split(separator: UInt8(ascii: "\n")) {
+    if line.last == UInt8(ascii: "\r") { line.removeLast() }
+    while let last = line.last, isBlank(last) { line.removeLast() }
+    line = line.drop(while: isBlank)
+    if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
+    let parts = line.split(separator: colon, maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, (1...255).contains(parts[1].count), parts[0].allSatisfy(isDigit),
+      let agency = UInt32(String(decoding: parts[0], as: UTF8.self)), agency > 0,
+      keys.updateValue(Array(parts[1]), forKey: agency) == nil
+    else { return nil }
+  }
+  return (0..<agencies).allSatisfy { keys[$0 + 1] != nil } ? keys : nil
+}
+
+private func checkAdmission(
+  _ keys: AgencyKeys, _ agency: UInt32, _ listed: [UInt32: [UInt8]], agencies: UInt32
+) {
+  let key = listed[agency] ?? []
+  var guesses = (0...agencies + 1).compactMap { listed[$0] } + [key, key + [0], key + key]
+  for index in key.indices {
+    var changed = key
+    changed[index] ^= 1
+    guesses += [changed, Array(key[..<index])]
+  }
+  for guess in guesses {
+    // A guess that is not UTF-8 becomes another one that is.
+    let text = String(decoding: guess, as: UTF8.self)
+    let admitted = keys.admit(agency, key: text)
+    expectEqual(admitted, listed[agency] == Array(text.utf8), "\(agency):\(text.debugDescription)")
+  }
+}
+
+private func refusal(_ file: [UInt8], _ agencies: UInt32) -> String? {
+  do throws(ConfigurationError) {
+    _ = try AgencyKeys(file, file: "f", agencies: agencies)
+    return nil
+  } catch {
+    return error.description
+  }
+}
+
+/// The file with an `x` for every character of a key, and of a line without a colon, which may be
+/// one as well. What is no such character stays: it decides on whether the file is refused, as the
+/// lengths do, and a `#` on what is a line at all.
+private func hidingKeys(_ file: [UInt8]) -> [UInt8] {
+  var hidden = file
+  for line in file.split(separator: UInt8(ascii: "\n")) {
+    let start = line.firstIndex(of: colon).map { $0 + 1 } ?? line.startIndex
+    for index in start..<line.endIndex where isPlain(file[index]) && !isBlank(file[index]) {
+      if file[index] != UInt8(ascii: "#") { hidden[index] = UInt8(ascii: "x") }
+    }
+  }
+  return hidden
+}
+
+private let colon = UInt8(ascii: ":")
+
+private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == 0x09 }
+
+private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+/// Whether it is ASCII that any configuration may hold, wherever it stands.
+private func isPlain(_ byte: UInt8) -> Bool {
+  (0x20...0x7E).contains(byte) || byte == 0x09 || byte == UInt8(ascii: "\n")
+}
