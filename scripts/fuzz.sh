@@ -49,7 +49,7 @@ fuzz() {
   # Swift's own handling of crashes would get between the crash and libFuzzer. Leaks cannot be
   # looked for: Swift keeps what it made once for ever.
   FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
-    "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=10 -rss_limit_mb=2048 \
+    "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \
     "$FINDS/$1" "Fuzz/corpus/$1" </dev/null >"$log" 2>&1
 }

@@ -43,7 +43,8 @@ public enum ServerProgram {
     _ configuration: ServerConfiguration
   ) throws(ConfigurationError) -> AgencyKeys? {
     guard let path = configuration.agencyKeys else { return nil }
-    guard let bytes = try ConfigurationFile.read(path) else {
+    let limit = AgencyKeys.fileSizeLimit
+    guard let bytes = try ConfigurationFile.read(path, sizeLimit: limit) else {
       throw ConfigurationError(missing: path)
     }
     return try AgencyKeys(bytes, file: path, agencies: configuration.agencies)

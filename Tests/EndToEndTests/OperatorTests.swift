@@ -59,4 +59,17 @@ struct OperatorTests {
     let reason = "connect: Connection refused"
     #expect(status.lines == ["lottery-server: no server on port \(lottery.port): \(reason)"])
   }
+
+  @Test("a file with the keys of 5,000 agencies is taken")
+  func manyKeys() async throws {
+    let lottery = try Lottery(agencies: 5000)
+    let key = String(repeating: "k", count: 64)
+    try lottery.directory.write(
+      (1...5000).map { "\($0):\(key)\n" }.joined().utf8, to: "keys")
+    let server = try await lottery.startServer([
+      "SERVER_AGENCY_KEYS": lottery.directory.file("keys")
+    ])
+    server.send(SIGTERM)
+    #expect(await server.end() == .exit(0))
+  }
 }

@@ -9,6 +9,9 @@ import ProcessSupport
 struct AgencyKeys: Sendable, Equatable {
   private var keys: [UInt32: [UInt8]] = [:]
 
+  /// The largest file of keys, in bytes: room for the longest key of each of 100,000 agencies.
+  static let fileSizeLimit = 32 * 1024 * 1024
+
   /// The keys in `bytes`, that errors call `file`, which must have one for each of the agencies 1 to
   /// `agencies`.
   init(_ bytes: [UInt8], file: String, agencies: UInt32) throws(ConfigurationError) {

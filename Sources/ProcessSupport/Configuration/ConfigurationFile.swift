@@ -3,24 +3,29 @@ import LotteryProtocol
 
 /// Reads a configuration file into memory.
 public enum ConfigurationFile {
-  /// The largest configuration file, in bytes.
-  static let sizeLimit = 64 * 1024
+  /// The largest file that people write by hand, in bytes.
+  public static let sizeLimit = 64 * 1024
 
   /// What the file at `path` holds, or nil where there is no such file.
   ///
-  /// - Throws: ``ConfigurationError`` where it cannot be read or is far too large.
-  public static func read(_ path: String) throws(ConfigurationError) -> [UInt8]? {
+  /// - Parameter sizeLimit: the most bytes that it may hold.
+  /// - Throws: ``ConfigurationError`` where it cannot be read or is too large.
+  public static func read(
+    _ path: String, sizeLimit: Int = Self.sizeLimit
+  ) throws(ConfigurationError) -> [UInt8]? {
     do throws(SystemError) {
       let file = try File(reading: path)
       defer { file.close() }
-      return try readAll(file)
+      return try readAll(file, sizeLimit)
     } catch {
       if error.code == ENOENT { return nil }
       throw ConfigurationError(unreadable: path, reason: error.description)
     }
   }
 
-  private static func readAll(_ file: File) throws(SystemError) -> [UInt8] {
+  private static func readAll(
+    _ file: File, _ sizeLimit: Int
+  ) throws(SystemError) -> [UInt8] {
     var buffer = InputBuffer(capacity: sizeLimit + 1)
     while !buffer.isFull {
       let count = try buffer.fill { room throws(SystemError) in try file.read(into: room) }

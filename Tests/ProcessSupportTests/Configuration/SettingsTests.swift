@@ -40,6 +40,9 @@ struct SettingsTests {
     #expect(throws: ConfigurationError.self) {
       try ConfigurationFile.read(directory.file("large"))
     }
+    #expect(
+      try ConfigurationFile.read(directory.file("large"), sizeLimit: 64 * 1024 + 1)?.count
+        == 64 * 1024 + 1)
     #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(directory.path) }
   }
 
