@@ -28,7 +28,7 @@ docker-compose-up: $(COMPOSE_FILE) docker-image ## Makes what is missing and sta
 
 docker-compose-down: ## Stops the lottery and removes all that it left
 	$(COMPOSE) stop -t 1
-	$(COMPOSE) down -v
+	$(COMPOSE) down -v --remove-orphans
 .PHONY: docker-compose-down
 
 docker-compose-logs: ## Follows the logs of the lottery

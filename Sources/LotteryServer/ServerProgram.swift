@@ -6,6 +6,8 @@ import ProcessSupport
 public enum ServerProgram {
   /// Runs it with `arguments`, without its own name, and returns its exit status.
   public static func main(_ arguments: some Sequence<String>) async -> Int32 {
+    // Until there is something to tell, it is no reason to end.
+    signal(SIGUSR1, SIG_IGN)
     let program = Program(name: "lottery-server", help: help, layout: .python)
     return await program.run(arguments, status: status) { file, _, log in
       var settings = try settings(file)

@@ -72,4 +72,25 @@ struct OperatorTests {
     server.send(SIGTERM)
     #expect(await server.end() == .exit(0))
   }
+
+  @Test("SIGUSR1 while the server still reads its files does not end it")
+  func earlyStatus() async throws {
+    let lottery = try Lottery(agencies: 1)
+    let rows = [String].rows(200_000, of: 1).map { "1," + $0 }.joined()
+    try FileManager.default.createDirectory(
+      atPath: lottery.directory.file("server"), withIntermediateDirectories: true)
+    try lottery.directory.write(rows.utf8, to: "server/bets.csv")
+    let server = try ProgramProcess(
+      "lottery-server",
+      environment: [
+        "SERVER_PORT": "\(lottery.port)", "SERVER_AGENCIES": "1",
+        "SERVER_DATA_DIR": lottery.directory.file("server"),
+      ])
+    // What it says before it begins to read.
+    #expect(await server.line(with: "action: agency_keys") != nil)
+    server.send(SIGUSR1)
+    #expect(await server.line(with: "accept_connections | result: in_progress") != nil)
+    server.send(SIGTERM)
+    #expect(await server.end() == .exit(0))
+  }
 }

@@ -76,13 +76,17 @@ public final class Channel: Sendable {
 
   /// Returns when the kernel has taken all of `bytes`.
   ///
+  /// - Parameter onProgress: is called whenever it has taken more of them after a wait.
   /// - Throws: ``ChannelError``; part of the bytes may have been sent, and then nothing can be sent
   ///   any more, because the peer would take it for the rest.
-  public func send(_ bytes: [UInt8]) async throws(ChannelError) {
+  public func send(
+    _ bytes: [UInt8], onProgress: () -> Void = {}
+  ) async throws(ChannelError) {
     if isCutShort.load(ordering: .relaxed) { throw .broken(SystemError("send", code: EPIPE)) }
     var sent = 0
     while sent < bytes.count {
       if let count = try sendNow(bytes, from: sent) {
+        if sent > 0 { onProgress() }
         sent += count
       } else {
         await waitUntilReady(for: .writing)

@@ -201,7 +201,8 @@ struct AgencyService: ~Copyable {
     interruption.patience.expectMessage()
     defer { interruption.patience.messageCame() }
     do throws(ChannelError) {
-      try await channel.send(bytes)
+      // Many winners on a slow line take their time.
+      try await channel.send(bytes) { interruption.patience.renew() }
     } catch {
       throw .channel(error)
     }

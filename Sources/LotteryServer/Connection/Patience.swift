@@ -23,6 +23,11 @@ final class Patience: Sendable {
     }
   }
 
+  /// What is owed comes in pieces, and one of them has come.
+  func renew() {
+    deadline.store(Self.nanoseconds(.now + limit), ordering: .relaxed)
+  }
+
   /// Nothing is owed any more.
   func messageCame() {
     deadline.store(0, ordering: .relaxed)

@@ -20,6 +20,8 @@ public final class Log: Sendable {
   private let descriptor: Int32
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "log")
+  /// Bytes that have been brought out.
+  private let written = Atomic(0)
 
   /// Bytes of lines that may wait to be written.
   static let pendingLimit = 8 * 1024 * 1024
@@ -61,6 +63,23 @@ public final class Log: Sendable {
     queue.sync { writePending() }
   }
 
+  /// Likewise, or when nobody has taken anything for as long as `patience`: a program must be able to
+  /// end where its output is a pipe that is full and not read.
+  public func flush(patience: Duration) {
+    let isDone = DispatchSemaphore(value: 0)
+    queue.async {
+      self.writePending()
+      isDone.signal()
+    }
+    let (seconds, attoseconds) = patience.components
+    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+    var taken: Int
+    repeat {
+      taken = written.load(ordering: .relaxed)
+      if isDone.wait(timeout: .now() + .nanoseconds(nanoseconds)) == .success { return }
+    } while written.load(ordering: .relaxed) > taken
+  }
+
   private func write(_ level: LogLevel, _ line: () -> LogLine) {
     guard writes(level) else { return }
     let text = line().text
@@ -92,15 +111,16 @@ public final class Log: Sendable {
 
   /// A log that cannot be written has nobody to tell; the program goes on without it.
   private func writeAll(_ bytes: [UInt8]) {
-    var written = 0
-    while written < bytes.count {
+    var start = 0
+    while start < bytes.count {
       let count = try? SystemError.check("write") {
-        bytes.span.extracting(written...).withUnsafeBytes {
+        bytes.span.extracting(start...).withUnsafeBytes {
           Glibc.write(descriptor, $0.baseAddress, $0.count)
         }
       }
       guard let count else { return }
-      written += count
+      start += count
+      written.wrappingAdd(count, ordering: .relaxed)
     }
   }
 }

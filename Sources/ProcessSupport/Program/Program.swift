@@ -98,7 +98,7 @@ public struct Program: Sendable {
     let result = await task.result
     withExtendedLifetime(watcher) {}
     let status = report(result)
-    log.flush()
+    log.flush(patience: .milliseconds(500))
     return status
   }
 

@@ -21,6 +21,16 @@ import Testing
     #expect(!patience.isOver(at: now + .seconds(100)))
   }
 
+  @Test func `it begins anew whenever a piece of what is owed has come`() {
+    let patience = Patience(limit: .seconds(10))
+    let start = ContinuousClock.now
+    patience.expectMessage()
+    while ContinuousClock.now - start < .milliseconds(2) {}
+    patience.renew()
+    #expect(!patience.isOver(at: start + .milliseconds(10_001)))
+    #expect(patience.isOver(at: .now + .seconds(11)))
+  }
+
   @Test func `who says nothing is told so and closed`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withClient { client in

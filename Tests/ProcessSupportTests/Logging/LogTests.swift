@@ -108,6 +108,19 @@ struct LogTests {
     #expect(received.withLock { $0 } == count * lineSize)
   }
 
+  @Test("A reader that never reads does not keep a program from its end")
+  func deafReader() throws {
+    let pipe = Pipe()
+    let log = Log(
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let value = String(repeating: "x", count: 100_000)
+    log.info(LogLine("config", .success, ["value": value]))
+    log.flush(patience: .milliseconds(20))
+    // What did not fit into the pipe is brought out by and by.
+    let size = 19 + 10 + "action: config | result: success | value: \n".count + 100_000
+    #expect(try read(size, from: pipe) == size)
+  }
+
   @Test("A log that cannot be written stops nobody")
   func full() {
     let descriptor = open("/dev/full", O_WRONLY)
