@@ -28,8 +28,8 @@ extension LotteryStatus {
   }
 
   private func absentRow(from first: UInt64, to next: UInt64) -> [String] {
+    guard first < next, first <= agencies else { return [] }
     let last = min(next - 1, UInt64(agencies))
-    guard first <= last else { return [] }
     return [Self.row(first == last ? "\(first)" : "\(first)-\(last)", "0", "no", "no")]
   }
 

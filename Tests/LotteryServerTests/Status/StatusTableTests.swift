@@ -36,6 +36,19 @@ import Testing
         """)
   }
 
+  @Test func `an agency 0, which none should be, is shown like any other`() {
+    let status = LotteryStatus(
+      isDrawn: false, agencies: 1, connections: 0,
+      seen: [.init(number: 0, stored: 1, hasFinished: false, isConnected: false)])
+    #expect(
+      status.table == """
+            agency          bets  finished  connected
+                 0             1        no         no
+                 1             0        no         no
+        bets: 1, finished: 0 of 1, connections: 0, draw: not held
+        """)
+  }
+
   @Test func `an agency of an earlier, larger lottery is shown and does not count as finished`() {
     let status = LotteryStatus(
       isDrawn: true, agencies: 1, connections: 0,
