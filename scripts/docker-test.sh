@@ -19,10 +19,7 @@ for part in images lottery hardening keys crash modes branches; do
   . "scripts/tests/docker-$part.bash"
 done
 
-docker info >/dev/null 2>&1 || {
-  echo "$0: Docker does not answer" >&2
-  exit 1
-}
+require_docker
 # Their names are fixed, so there is room for one lottery only.
 if docker network inspect tp0_testing_net >/dev/null 2>&1; then
   echo "$0: a lottery is up already: make docker-compose-down" >&2
@@ -39,9 +36,7 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 unset CLI_MODE AGENCY_DATA GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 
-copy_tree "$work/tree"
-if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$work/tree/.data/"; fi
-cd "$work/tree"
+enter_copy "$work/tree"
 
 test_images
 ((failed == 0)) || {

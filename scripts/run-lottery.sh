@@ -26,16 +26,6 @@ draw_status() {
   drawn=$(wc -l <<<"$table")
 }
 
-# Like wait_agencies, and draws meanwhile.
-watch_agencies() {
-  while ((${#agency_pids[@]} > 0)); do
-    collect_agencies || return
-    draw_status
-    sleep 0.1
-  done
-  draw_status
-}
-
 # The documents of an agency's winners, out of what the server has stored.
 documents_of() {
   awk -F , -v agency="$1" -v number="$WINNING_NUMBER" '
@@ -69,6 +59,8 @@ trap 'exit 130' INT TERM
 
 start_server "$AGENCIES"
 for ((id = 1; id <= AGENCIES; id++)); do start_agency "$id" ".data/agency-$id.csv"; done
-watch_agencies
+on_wait=draw_status
+wait_agencies
+draw_status
 stop_server
 show_winners

@@ -20,10 +20,7 @@ root=$PWD
 # shellcheck source=scripts/tests/docker-stack.bash
 . scripts/tests/docker-stack.bash
 
-docker info >/dev/null 2>&1 || {
-  echo "$0: Docker does not answer" >&2
-  exit 1
-}
+require_docker
 if [[ $(docker info -f '{{.Swarm.LocalNodeState}}') != inactive ]]; then
   echo "$0: this machine is in a swarm: docker swarm leave" >&2
   exit 1
@@ -41,8 +38,6 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 
-copy_tree "$work/tree"
-if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$work/tree/.data/"; fi
-cd "$work/tree"
+enter_copy "$work/tree"
 test_stack
 tally

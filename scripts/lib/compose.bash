@@ -30,9 +30,15 @@ secret() {
   printf '    secrets:\n      - source: %s\n        target: %s\n' "$2" "$3"
 }
 
-# What a service may write to its log: old lines go where a peer makes it write without end.
-logging() {
-  cat <<'YAML'
+# confined LINE: what all services have in common, LINE among it. A service may write so much to its
+# log: old lines go where a peer makes it write without end.
+confined() {
+  cat <<YAML
+# What no program here needs is taken from all of them.
+x-confined: &confined
+  read_only: true
+  cap_drop: [ALL]
+  $1
   logging:
     driver: json-file
     options: {max-size: 64m, max-file: "4"}
@@ -58,12 +64,7 @@ server() {
 # AGENCY_DATA=/dev/null lets bet and echo, which read no agency's file, run where there is none.
 name: tp0
 
-# What no program here needs is taken from all of them.
-x-confined: &confined
-  read_only: true
-  cap_drop: [ALL]
-  security_opt: [no-new-privileges:true]
-$(logging)
+$(confined 'security_opt: [no-new-privileges:true]')
 
 services:
   server:

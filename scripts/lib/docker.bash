@@ -1,6 +1,19 @@
 # The lottery in containers, from the directory of its compose file. To be sourced after
 # checks.bash.
 
+require_docker() {
+  docker info >/dev/null 2>&1 && return
+  echo "$0: Docker does not answer" >&2
+  exit 1
+}
+
+# enter_copy DIR: goes on in a copy of the work tree, with the course's data set where that is there.
+enter_copy() {
+  copy_tree "$1"
+  if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$1/.data/"; fi
+  cd "$1"
+}
+
 compose() {
   docker compose -f docker-compose-dev.yaml "$@"
 }

@@ -59,10 +59,14 @@ collect_agencies() {
   done
 }
 
+# What is done again and again while the agencies are waited for; the caller's choice.
+on_wait=:
+
 # wait_agencies: 1 as soon as one fails, for the others may then wait for the draw for ever.
 wait_agencies() {
   while ((${#agency_pids[@]} > 0)); do
     collect_agencies || return
+    "$on_wait"
     sleep 0.1
   done
 }

@@ -13,12 +13,7 @@ stack_server() {
 #   docker stack deploy --resolve-image never --compose-file FILE lottery
 version: "3.9"
 
-# What no program here needs is taken from all of them.
-x-confined: &confined
-  read_only: true
-  cap_drop: [ALL]
-  networks: [lottery]
-$(logging)
+$(confined 'networks: [lottery]')
 
 services:
   server:

@@ -18,12 +18,7 @@ struct Conversation: ~Copyable {
   /// The next message.
   mutating func receive() async throws -> ServerMessage {
     while true {
-      if let frame = try buffer.nextFrame() {
-        let bytes = buffer.storage
-        let message = try ServerMessage(frame: bytes.span.extracting(frame), agency: agency)
-        buffer.consume(frame: frame)
-        return message
-      }
+      if let message = try buffer.nextServerMessage(agency: agency) { return message }
       guard try await channel.receive(into: &buffer) > 0 else {
         throw UnexpectedAnswer(agency, nil)
       }

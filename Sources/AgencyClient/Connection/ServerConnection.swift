@@ -86,11 +86,7 @@ struct ServerConnection: ~Copyable {
 
   private mutating func nextMessage() throws(AgencyError) -> ServerMessage? {
     do throws(WireError) {
-      guard let frame = try buffer.nextFrame() else { return nil }
-      let bytes = buffer.storage
-      let message = try ServerMessage(frame: bytes.span.extracting(frame), agency: agency)
-      buffer.consume(frame: frame)
-      return message
+      return try buffer.nextServerMessage(agency: agency)
     } catch {
       throw .unexpected(error.description)
     }

@@ -10,10 +10,8 @@ public enum Deadline {
     on worker: Worker, for limit: Duration, _ work: @escaping @Sendable () async -> Void
   ) async {
     let task = Task(executorPreference: worker) { await work() }
-    let (seconds, attoseconds) = limit.components
-    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
     // Not on the worker, which the work may keep busy.
-    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
+    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(limit.nanoseconds)) {
       task.cancel()
     }
     await task.value

@@ -29,6 +29,17 @@ extension InputBuffer {
     try FrameDecoder.nextFrame(in: storage.span, from: unread)
   }
 
+  /// Takes the next message that the server sent to `agency`, or returns nil while more bytes are
+  /// needed.
+  ///
+  /// - Throws: ``WireError``
+  public mutating func nextServerMessage(agency: UInt32) throws(WireError) -> ServerMessage? {
+    guard let frame = try nextFrame() else { return nil }
+    let message = try ServerMessage(frame: storage.span.extracting(frame), agency: agency)
+    consume(frame: frame)
+    return message
+  }
+
   /// Marks the frame that ``nextFrame()`` found as used up.
   public mutating func consume(frame: Range<Int>) {
     consume(ProtocolLimits.frameHeaderSize + frame.count)

@@ -40,11 +40,10 @@ struct Connection: Sendable {
   private mutating func serve() async throws(ServiceError) {
     var buffer = InputBuffer(capacity: Self.bufferSize)
     // Health checks on this machine ask for the status, or say nothing: they are not worth a line.
-    let isLocal = channel.peer?.isLoopback ?? false
-    if !isLocal { announce() }
+    if channel.peer?.isLoopback != true { announce() }
     interruption.patience.expectMessage()
     guard try await receiveFirst(into: &buffer) else { return }
-    if !isLocal || !Self.asksForStatus(buffer) { announce() }
+    if !Self.asksForStatus(buffer) { announce() }
     isEcho = buffer.storage[buffer.unread.lowerBound] != 0
     if !isEcho {
       var service = AgencyService(
@@ -57,10 +56,14 @@ struct Connection: Sendable {
   }
 
   private static func asksForStatus(_ buffer: borrowing InputBuffer) -> Bool {
-    var query: [UInt8] = []
-    AgencyMessage.appendStatusQuery(to: &query)
-    return buffer.storage[buffer.unread].starts(with: query)
+    buffer.storage[buffer.unread].starts(with: statusQuery)
   }
+
+  private static let statusQuery: [UInt8] = {
+    var bytes: [UInt8] = []
+    AgencyMessage.appendStatusQuery(to: &bytes)
+    return bytes
+  }()
 
   private mutating func announce() {
     guard !isAnnounced else { return }

@@ -1,3 +1,4 @@
+import LotteryProtocol
 import Synchronization
 
 /// Until when a peer may take to complete the message that it owes.
@@ -6,7 +7,7 @@ import Synchronization
 /// which costs one comparison for each and no timer.
 final class Patience: Sendable {
   /// Nanoseconds of the clock below; 0 while nothing is owed.
-  private let deadline = Atomic<Int64>(0)
+  private let deadline = Atomic(0)
   private let limit: Duration
   private static let start = ContinuousClock.now
 
@@ -39,9 +40,8 @@ final class Patience: Sendable {
     return deadline != 0 && deadline <= Self.nanoseconds(now)
   }
 
-  private static func nanoseconds(_ instant: ContinuousClock.Instant) -> Int64 {
-    let (seconds, attoseconds) = start.duration(to: instant).components
+  private static func nanoseconds(_ instant: ContinuousClock.Instant) -> Int {
     // Never 0, which has a meaning of its own.
-    return max(1, seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    max(1, start.duration(to: instant).nanoseconds)
   }
 }

@@ -16,13 +16,13 @@ struct AgencySession {
     case finished
   }
 
-  /// The agency at the other end, once it has said HELLO.
+  /// The agency at the other end, once it has said HELLO; 0 until then.
   private(set) var agency: UInt32 = 0
   /// Batches that have been taken and are not stored yet.
   private(set) var group = BetGroup()
 
   /// Whether this is not an agency's connection yet, or never.
-  var isAnonymous: Bool { phase == .greeting || phase == .tellingStatus }
+  var isAnonymous: Bool { agency == 0 }
 
   private let agencies: UInt32
   private var phase = Phase.greeting

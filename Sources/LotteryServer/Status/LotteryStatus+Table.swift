@@ -16,8 +16,8 @@ extension LotteryStatus {
       lines += absentRow(from: nextAgency, to: UInt64(agency.number))
       lines.append(
         Self.row(
-          "\(agency.number)", "\(agency.stored)", agency.hasFinished ? "yes" : "no",
-          agency.isConnected ? "yes" : "no"))
+          "\(agency.number)", "\(agency.stored)", agency.hasFinished.answer,
+          agency.isConnected.answer))
       nextAgency = UInt64(agency.number) + 1
     }
     lines += absentRow(from: nextAgency, to: .max)
@@ -42,4 +42,9 @@ extension LotteryStatus {
   private static func padded(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
+}
+
+extension Bool {
+  /// As the operator reads it.
+  var answer: String { self ? "yes" : "no" }
 }

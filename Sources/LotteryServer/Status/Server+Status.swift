@@ -11,7 +11,7 @@ extension Server {
         "status", .success,
         [
           "agencies": "\(status.agencies)", "finished": "\(status.finished)",
-          "bets": "\(status.bets)", "drawn": status.isDrawn ? "yes" : "no",
+          "bets": "\(status.bets)", "drawn": status.isDrawn.answer,
           "connections": "\(status.connections)", "syncs": "\(syncs.count)",
           "sync_mean": syncs.mean.goText, "sync_longest": syncs.longest.goText,
         ]))
@@ -21,8 +21,8 @@ extension Server {
           "status_agency", .success,
           [
             "agency": "\(agency.number)", "stored": "\(agency.stored)",
-            "finished": agency.hasFinished ? "yes" : "no",
-            "connected": agency.isConnected ? "yes" : "no",
+            "finished": agency.hasFinished.answer,
+            "connected": agency.isConnected.answer,
           ]))
     }
   }

@@ -78,15 +78,14 @@ struct StatusQuery: Sendable {
   private func nextPart(
     in buffer: inout InputBuffer
   ) throws(StatusError) -> (more: Bool, LotteryStatus)? {
-    let message: ServerMessage
+    let message: ServerMessage?
     do throws(WireError) {
-      guard let frame = try buffer.nextFrame() else { return nil }
-      message = try ServerMessage(frame: buffer.storage.span.extracting(frame), agency: 0)
-      buffer.consume(frame: frame)
+      message = try buffer.nextServerMessage(agency: 0)
     } catch {
       throw .unexpected(port: port, reason: error.description)
     }
     switch message {
+    case nil: return nil
     case .status(let more, let status): return (more, status)
     case .error(let code, let reason): throw .refused(code, reason: reason)
     default: throw .unexpected(port: port, reason: "STATUS should answer STATUS?")

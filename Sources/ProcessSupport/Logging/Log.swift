@@ -71,12 +71,10 @@ public final class Log: Sendable {
       self.writePending()
       isDone.signal()
     }
-    let (seconds, attoseconds) = patience.components
-    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
     var taken: Int
     repeat {
       taken = written.load(ordering: .relaxed)
-      if isDone.wait(timeout: .now() + .nanoseconds(nanoseconds)) == .success { return }
+      if isDone.wait(timeout: .now() + .nanoseconds(patience.nanoseconds)) == .success { return }
     } while written.load(ordering: .relaxed) > taken
   }
 

@@ -52,12 +52,7 @@ final class RawClient {
   /// The next message; nil where the server has closed the connection.
   func receive() async throws -> ServerMessage? {
     while true {
-      if let frame = try buffer.nextFrame() {
-        let bytes = buffer.storage
-        let message = try ServerMessage(frame: bytes.span.extracting(frame), agency: agency)
-        buffer.consume(frame: frame)
-        return message
-      }
+      if let message = try buffer.nextServerMessage(agency: agency) { return message }
       if try await fill() == 0 { return nil }
     }
   }
