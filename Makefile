@@ -91,6 +91,11 @@ faults-self-test: ## Checks that faults which are put into the server are found
 	python3 -B scripts/faults/self_test.py
 .PHONY: faults-self-test
 
+resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a server's image
+	python3 -B scripts/faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
+	  $(if $(IMAGE),--only server listener --image $(IMAGE))
+.PHONY: resets
+
 entrega: ## Makes the branches ej1 to ej8 to hand in
 	scripts/entrega.sh
 .PHONY: entrega
