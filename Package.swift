@@ -12,8 +12,10 @@ let package = Package(
   ],
   dependencies: [],
   targets: [
+    // epoll(7), which the toolchain's Glibc module leaves out.
+    .systemLibrary(name: "CEpoll"),
     // What both sides share: bets, messages and their bytes, frames, sockets.
-    .target(name: "LotteryProtocol"),
+    .target(name: "LotteryProtocol", dependencies: ["CEpoll"]),
     // What both programs owe their operator: flags, log lines, signals, exit statuses.
     .target(name: "ProcessSupport", dependencies: ["LotteryProtocol"]),
 
@@ -44,7 +46,7 @@ let package = Package(
 )
 
 // One strictness for every target, written once.
-for target in package.targets {
+for target in package.targets where target.type != .system {
   target.swiftSettings = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),

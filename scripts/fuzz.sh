@@ -14,7 +14,7 @@ readonly MODULES=(LotteryProtocol ProcessSupport LotteryServer AgencyClient)
 readonly FLAGS=(
   -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors -enable-testing
   -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
-  -enable-upcoming-feature MemberImportVisibility '-sanitize=fuzzer,address' -I "$BUILD"
+  -enable-upcoming-feature MemberImportVisibility '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CEpoll
 )
 
 usage() {

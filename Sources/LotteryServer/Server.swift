@@ -83,7 +83,7 @@ final class Server: Sendable {
   }
 
   private func close() async {
-    await listener.close()
+    listener.close()
     context.log.info(LogLine("close_socket", .success, ["socket": "listener"]))
     let open = connections.count
     await connections.endAll(.shuttingDown)
@@ -138,7 +138,7 @@ final class Server: Sendable {
       channel: channel, worker: worker, context: context,
       interruption: Interruption(patience: Patience(limit: timeout)))
     guard !connections.start(connection) else { return }
-    await channel.close()
+    channel.close()
     context.log.warning(
       LogLine(
         "limit_connections", .success,

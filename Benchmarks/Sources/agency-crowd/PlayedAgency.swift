@@ -15,9 +15,9 @@ struct PlayedAgency: Sendable {
       try await greet(&conversation)
       try await send(bets, over: &conversation)
       try await finish(total: bets.total, over: &conversation)
-      await channel.close()
+      channel.close()
     } catch {
-      await channel.close()
+      channel.close()
       throw error
     }
   }

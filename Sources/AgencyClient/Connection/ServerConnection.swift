@@ -65,7 +65,7 @@ struct ServerConnection: ~Copyable {
 
   /// Closes the connection.
   func close() async {
-    await channel.close()
+    channel.close()
     log.info(LogLine("close_socket", .success, ["client_id": "\(agency)"]))
   }
 

@@ -65,7 +65,7 @@ struct EchoMode {
   }
 
   private func close(_ channel: Channel) async {
-    await channel.close()
+    channel.close()
     log.info(LogLine("close_socket", .success, ["client_id": "\(configuration.id)"]))
   }
 }

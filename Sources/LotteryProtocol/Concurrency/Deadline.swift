@@ -2,6 +2,9 @@ import Dispatch
 
 /// Work that must not take longer than it may.
 public enum Deadline {
+  /// A queue with a thread of its own: busy workers may hold all the others.
+  private static let timers = DispatchQueue(label: "deadlines")
+
   /// Runs `work` on `worker`, cancels it after `limit`, and returns when it has ended.
   ///
   /// The work is a task of its own: it runs to its end or its deadline even where the task that
@@ -10,8 +13,7 @@ public enum Deadline {
     on worker: Worker, for limit: Duration, _ work: @escaping @Sendable () async -> Void
   ) async {
     let task = Task(executorPreference: worker) { await work() }
-    // Not on the worker, which the work may keep busy.
-    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(limit.nanoseconds)) {
+    timers.asyncAfter(deadline: .now() + .nanoseconds(limit.nanoseconds)) {
       task.cancel()
     }
     await task.value

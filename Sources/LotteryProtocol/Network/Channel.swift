@@ -12,16 +12,23 @@ public final class Channel: Sendable {
 
   private let socket: Socket
   private let worker: Worker
-  /// What was waited for last.
-  private let readiness = Mutex<Readiness?>(nil)
+  private let readiness: Readiness
   /// Whether a write ended in the middle of a message.
   private let isCutShort = Atomic(false)
 
-  /// A channel over a connected socket, which from now on belongs to it.
-  init(_ socket: Socket, peer: PeerAddress?, worker: Worker) {
+  /// A channel over a socket that is connected or connecting, which from now on belongs to it.
+  ///
+  /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. Then it is closed.
+  init(_ socket: Socket, peer: PeerAddress?, worker: Worker) throws(SystemError) {
     self.socket = socket
     self.peer = peer
     self.worker = worker
+    do throws(SystemError) {
+      readiness = try Readiness(of: socket.descriptor)
+    } catch {
+      socket.close()
+      throw error
+    }
   }
 
   /// Waits until bytes arrive, and puts them into `buffer`, which must not be full.
@@ -42,7 +49,7 @@ public final class Channel: Sendable {
         return count
       }
       buffer.releaseIfEmpty()
-      await waitUntilReady(for: .reading)
+      await readiness.wait(for: .reading)
       hasWaited = true
     }
   }
@@ -70,9 +77,7 @@ public final class Channel: Sendable {
   }
 
   /// Whether a task waits for bytes that have not arrived.
-  var isAwaited: Bool {
-    readiness.withLock { $0?.direction == .reading && $0?.isAwaited == true }
-  }
+  var isAwaited: Bool { readiness.isAwaited(for: .reading) }
 
   /// Returns when the kernel has taken all of `bytes`.
   ///
@@ -89,7 +94,7 @@ public final class Channel: Sendable {
         if sent > 0 { onProgress() }
         sent += count
       } else {
-        await waitUntilReady(for: .writing)
+        await readiness.wait(for: .writing)
         if Task.isCancelled {
           isCutShort.store(sent > 0, ordering: .relaxed)
           throw .cancelled
@@ -121,7 +126,7 @@ public final class Channel: Sendable {
   ///
   /// - Throws: ``ChannelError``
   func finishConnecting() async throws(ChannelError) {
-    await waitUntilReady(for: .writing)
+    await readiness.wait(for: .writing)
     if Task.isCancelled { throw .cancelled }
     do throws(SystemError) {
       if let error = try socket.pendingError() { throw error }
@@ -131,34 +136,9 @@ public final class Channel: Sendable {
   }
 
   /// Closes the connection. When it returns, the descriptor is free.
-  public func close() async {
-    await stopWatching()
+  public func close() {
+    readiness.cancel()
     socket.close()
-  }
-
-  /// Returns when the socket can be read from or written to, or the task is cancelled, or for no
-  /// reason at all.
-  ///
-  /// One direction is watched at a time. Dispatch would let two sources share what the kernel
-  /// watches, and where the connection breaks while neither is waited for, it takes the descriptor
-  /// off the kernel's list (event_epoll.c, `EPOLLHUP`): a source for the other direction that is
-  /// made later stays deaf.
-  func waitUntilReady(for direction: Readiness.Direction) async {
-    var current = readiness.withLock { $0 }
-    if current?.direction != direction {
-      await stopWatching()
-      current = Readiness(direction, of: socket.descriptor, on: worker.queue)
-      readiness.withLock { $0 = current }
-    }
-    await current?.wait()
-  }
-
-  private func stopWatching() async {
-    let current = readiness.withLock { readiness in
-      defer { readiness = nil }
-      return readiness
-    }
-    await current?.cancel()
   }
 
   private func sendNow(_ bytes: [UInt8], from start: Int) throws(ChannelError) -> Int? {

@@ -51,7 +51,7 @@ public enum Connector {
   ) async throws(ChannelError) -> Channel {
     let channel: Channel
     do throws(SystemError) {
-      channel = Channel(try address.startConnecting(), peer: nil, worker: worker)
+      channel = try Channel(try address.startConnecting(), peer: nil, worker: worker)
     } catch {
       throw .broken(error)
     }
@@ -59,7 +59,7 @@ public enum Connector {
       try await channel.finishConnecting()
       return channel
     } catch {
-      await channel.close()
+      channel.close()
       throw error
     }
   }

@@ -6,8 +6,7 @@ public final class Listener: Sendable {
   public let port: UInt16
 
   private let socket: Socket
-  private let worker = Worker(label: "listener")
-  private let reading: Readiness
+  private let readiness: Readiness
 
   /// Listens on all IPv4 addresses of this machine.
   ///
@@ -19,11 +18,11 @@ public final class Listener: Sendable {
     socket = try Socket.listening(port: port, backlog: backlog)
     do throws(SystemError) {
       self.port = try socket.port()
+      readiness = try Readiness(of: socket.descriptor)
     } catch {
       socket.close()
       throw error
     }
-    reading = Readiness(.reading, of: socket.descriptor, on: worker.queue)
   }
 
   /// Waits for the next connection. Each gets a worker of its own.
@@ -36,18 +35,18 @@ public final class Listener: Sendable {
       do throws(SystemError) {
         if let (accepted, peer) = try socket.accept() {
           let worker = Worker(label: "connection \(peer)")
-          return (Channel(accepted, peer: peer, worker: worker), worker)
+          return (try Channel(accepted, peer: peer, worker: worker), worker)
         }
       } catch {
         throw .broken(error)
       }
-      await reading.wait()
+      await readiness.wait(for: .reading)
     }
   }
 
   /// Stops listening. When it returns, the port is free.
-  public func close() async {
-    await reading.cancel()
+  public func close() {
+    readiness.cancel()
     socket.close()
   }
 }

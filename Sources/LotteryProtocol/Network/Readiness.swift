@@ -1,98 +1,117 @@
-// Dispatch sources may be used from any thread (dispatch_source_create(3)); their type only does
-// not say so on Linux.
-@preconcurrency import Dispatch
 import Synchronization
 
-/// Lets a task wait, without holding a thread, until a descriptor can be read from or written to.
+/// Lets a task wait, without holding a thread, until a socket can be read from or written to.
 ///
-/// One task waits at a time. The Dispatch source is suspended while nobody waits, and the
-/// descriptor stays open until ``cancel()`` has returned: closed earlier, its number could be given
-/// to another connection while the kernel still watches it for this one.
+/// The caller first tries, and waits only after the kernel answered that nothing is there
+/// (`EAGAIN`). A change that the ``Poller`` reports between the two is remembered, so that none is
+/// lost. One task at a time waits for a direction. It is resumed on its own executor, which for a
+/// connection is its ``Worker``.
 final class Readiness: Sendable {
   enum Direction {
     case reading
     case writing
   }
 
-  private enum State {
-    case idle
-    case waiting(UnsafeContinuation<Void, Never>)
-    case cancelled(UnsafeContinuation<Void, Never>)
+  /// What is known of one direction.
+  private enum Condition {
+    /// Nothing has changed since a task was told so last.
+    case unchanged
+    /// Something has changed, and no task has been told yet.
+    case changed
+    /// A task waits for the next change.
+    case awaited(UnsafeContinuation<Void, Never>)
   }
 
-  /// What is waited for.
-  let direction: Direction
+  private struct State {
+    var reading = Condition.unchanged
+    var writing = Condition.unchanged
+    /// Nil before registration and after ``cancel()``.
+    var token: UInt64?
 
-  private let source: any DispatchSourceProtocol
-  private let state = Mutex(State.idle)
-
-  init(_ direction: Direction, of descriptor: Int32, on queue: DispatchQueue) {
-    self.direction = direction
-    switch direction {
-    case .reading:
-      source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-    case .writing:
-      source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
+    subscript(direction: Direction) -> Condition {
+      get { direction == .reading ? reading : writing }
+      set {
+        switch direction {
+        case .reading: reading = newValue
+        case .writing: writing = newValue
+        }
+      }
     }
-    source.setEventHandler { [unowned self] in wake() }
-    source.setCancelHandler { [self] in finishCancel() }
   }
 
-  /// Returns once the descriptor is ready, or the task is cancelled, or for no reason at all: the
-  /// caller tries again and sees.
-  func wait() async {
+  private let state = Mutex(State())
+  private let poller: Poller
+  private let descriptor: Int32
+
+  /// Watches `descriptor`, which stays open until ``cancel()`` has returned.
+  ///
+  /// - Throws: ``SystemError`` if the kernel has no room for one more.
+  init(of descriptor: Int32) throws(SystemError) {
+    self.descriptor = descriptor
+    poller = try Poller.shared()
+    let token = try poller.register(self, for: descriptor)
+    state.withLock { $0.token = token }
+  }
+
+  /// Returns once the socket may be ready, or the task is cancelled. The caller tries again.
+  func wait(for direction: Direction) async {
     await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
-        state.withLock { state in
-          guard case .idle = state else { preconditionFailure("two tasks wait for one descriptor") }
-          state = .waiting(continuation)
+        let hasChanged = state.withLock { state in
+          switch state[direction] {
+          case .unchanged:
+            state[direction] = .awaited(continuation)
+            return false
+          case .changed:
+            state[direction] = .unchanged
+            return true
+          case .awaited:
+            preconditionFailure("two tasks wait for one direction")
+          }
         }
-        source.resume()
-        // Cancelled before there was anybody to wake: then the handler below came too early.
-        if Task.isCancelled { wake() }
+        if hasChanged {
+          continuation.resume()
+        } else if Task.isCancelled {
+          // The handler below may have run before there was a task to wake.
+          end(direction, leaving: nil)
+        }
       }
     } onCancel: {
-      wake()
+      end(direction, leaving: nil)
     }
   }
 
-  /// Whether a task waits.
-  var isAwaited: Bool {
+  /// Whether a task waits for `direction`.
+  func isAwaited(for direction: Direction) -> Bool {
     state.withLock { state in
-      if case .waiting = state { true } else { false }
+      if case .awaited = state[direction] { true } else { false }
     }
   }
 
-  /// Stops watching the descriptor; when it returns, the descriptor may be closed.
-  ///
-  /// Nobody may be waiting, and nobody may wait afterwards.
-  func cancel() async {
-    await withUnsafeContinuation { continuation in
-      state.withLock { state in
-        guard case .idle = state else { preconditionFailure("cancelled while a task waits") }
-        state = .cancelled(continuation)
-      }
-      source.cancel()
-      // A suspended source never gets to run its cancel handler.
-      source.resume()
-    }
+  /// Notes a change: wakes the task that waits for it, or else remembers it.
+  func note(_ direction: Direction) {
+    end(direction, leaving: .changed)
   }
 
-  private func wake() {
+  /// Stops watching. Afterwards the descriptor may be closed, and no task may wait.
+  func cancel() {
+    let token = state.withLock { state in
+      defer { state.token = nil }
+      return state.token
+    }
+    if let token { poller.unregister(token, of: descriptor) }
+  }
+
+  /// Wakes the task that waits, if one does; otherwise leaves `condition`, unless it is nil.
+  private func end(_ direction: Direction, leaving condition: Condition?) {
     let waiting = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-      guard case .waiting(let continuation) = state else { return nil }
-      state = .idle
-      source.suspend()
+      guard case .awaited(let continuation) = state[direction] else {
+        if let condition { state[direction] = condition }
+        return nil
+      }
+      state[direction] = .unchanged
       return continuation
     }
     waiting?.resume()
-  }
-
-  private func finishCancel() {
-    let cancelled = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-      guard case .cancelled(let continuation) = state else { return nil }
-      return continuation
-    }
-    cancelled?.resume()
   }
 }

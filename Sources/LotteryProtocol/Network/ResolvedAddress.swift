@@ -43,17 +43,16 @@ struct ResolvedAddress: Sendable {
   }
 
   private func connect(_ socket: Socket) throws(SystemError) {
-    do throws(SystemError) {
-      try SystemError.check("connect") {
-        bytes.withUnsafeBytes { raw in
-          // The pointer is lent for the call; the bytes are a whole `sockaddr`.
-          Glibc.connect(
-            socket.descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self),
-            socklen_t(raw.count))
-        }
-      }
-    } catch  where error.code == EINPROGRESS {
-      return
+    let code = bytes.withUnsafeBytes { raw in
+      // The pointer is lent for the call; the bytes are a whole `sockaddr`.
+      let result = Glibc.connect(
+        socket.descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self),
+        socklen_t(raw.count))
+      return result == 0 ? 0 : errno
+    }
+    // Not to be called again after EINTR: the attempt goes on by itself (connect(2)).
+    guard code == 0 || code == EINPROGRESS || code == EINTR else {
+      throw SystemError("connect", code: code)
     }
   }
 }

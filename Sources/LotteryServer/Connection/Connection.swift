@@ -31,7 +31,7 @@ struct Connection: Sendable {
     } catch {
       await end(because: error)
     }
-    await channel.close()
+    channel.close()
     if isAnnounced { context.log.info(LogLine("close_socket", .success, ["ip": ip])) }
   }
 

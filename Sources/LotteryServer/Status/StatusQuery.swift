@@ -37,10 +37,10 @@ struct StatusQuery: Sendable {
     }
     do throws(StatusError) {
       let status = try await converse(over: channel)
-      await channel.close()
+      channel.close()
       return status
     } catch {
-      await channel.close()
+      channel.close()
       throw error
     }
   }

@@ -38,16 +38,16 @@ final class ScriptedServer: Sendable {
     let channel = try #require(await accept(), "the agency has ended")
     do {
       try await body(ScriptedConnection(channel))
-      await channel.close()
+      channel.close()
     } catch {
-      await channel.close()
+      channel.close()
       throw error
     }
   }
 
   /// Hangs up on the agency, should it still try to connect.
   func close() async {
-    await listener.close()
+    listener.close()
   }
 
   /// The agency's next connection; nil where it ends instead.

@@ -52,17 +52,4 @@ struct ChannelCancellationTests {
       await until { channel.isBroken }
     }
   }
-
-  @Test("A connection that broke while nobody waited wakes whoever waits for the other direction")
-  func brokenBetween() async throws {
-    // How soon Dispatch sees the break is a matter of chance.
-    for _ in 0..<20 {
-      try await withConnection { channel, peer in
-        await channel.waitUntilReady(for: .writing)
-        try peer.reset()
-        await channel.waitUntilReady(for: .reading)
-        await #expect(throws: ChannelError.self) { try await channel.receive(1) }
-      }
-    }
-  }
 }

@@ -24,10 +24,10 @@ struct ConnectorTests {
     #expect(try await theirs.receive(3) == [1, 2, 3])
     try await theirs.send([4])
     #expect(try await ours.receive(1) == [4])
-    await ours.close()
+    ours.close()
     #expect(try await theirs.receive(1) == [])
-    await theirs.close()
-    await listener.close()
+    theirs.close()
+    listener.close()
   }
 
   @Test("A port on which nobody listens is refused")
@@ -61,6 +61,6 @@ struct ConnectorTests {
     }
     task.cancel()
     await #expect(throws: Connector.Failure.cancelled) { try await task.value }
-    await listener.close()
+    listener.close()
   }
 }

@@ -15,11 +15,11 @@ struct ListenerTests {
     for _ in peers {
       let (channel, worker) = try await listener.accept()
       received += try await Task(executorPreference: worker) { try await channel.receive(1) }.value
-      await channel.close()
+      channel.close()
     }
     #expect(received.sorted() == Array(0..<50))
     for peer in peers { peer.close() }
-    await listener.close()
+    listener.close()
   }
 
   @Test("A connection that arrives while it is waited for is accepted")
@@ -29,10 +29,10 @@ struct ListenerTests {
     await Task.yield()
     let peer = try Peer(port: listener.port)
     let (channel, _) = try await accepted.value
-    await channel.close()
+    channel.close()
     #expect(try peer.receive(1) == [])
     peer.close()
-    await listener.close()
+    listener.close()
   }
 
   @Test("A port that is taken is an error, and free again once its listener has closed")
@@ -42,7 +42,7 @@ struct ListenerTests {
     #expect(throws: SystemError("bind", code: EADDRINUSE)) {
       try Listener(port: first.port, backlog: 1)
     }
-    await first.close()
+    first.close()
     // A process that another test starts just now holds the descriptor too until its program runs.
     var second: Listener?
     await until {
@@ -50,7 +50,7 @@ struct ListenerTests {
       return second != nil
     }
     #expect(second?.port == first.port)
-    await second?.close()
+    second?.close()
   }
 
   @Test("A task that is cancelled stops waiting for a connection")
@@ -60,6 +60,6 @@ struct ListenerTests {
     await Task.yield()
     task.cancel()
     await #expect(throws: ChannelError.cancelled) { try await task.value }
-    await listener.close()
+    listener.close()
   }
 }

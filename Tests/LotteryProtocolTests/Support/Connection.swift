@@ -12,9 +12,9 @@ func withConnection(
   let listener = try Listener(port: 0, backlog: 16)
   let peer = try Peer(port: listener.port, receiveBuffer: receiveBuffer)
   let (channel, worker) = try await listener.accept()
-  await listener.close()
+  listener.close()
   let outcome = await Task(executorPreference: worker) { try await body(channel, peer) }.result
-  await channel.close()
+  channel.close()
   peer.close()
   try outcome.get()
 }
@@ -28,7 +28,10 @@ extension Channel {
   }
 }
 
-/// Returns once `condition` holds; other tasks run meanwhile.
+/// Returns once `condition` holds.
+///
+/// It sleeps between two looks: `Task.yield()` would keep the thread of a worker (see ``Worker/yield()``),
+/// and there are as few threads as cores.
 func until(_ condition: () -> Bool) async {
-  while !condition() { await Task.yield() }
+  while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
 }

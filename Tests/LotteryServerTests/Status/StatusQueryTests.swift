@@ -106,7 +106,7 @@ import Testing
       let (channel, _) = try await listener.accept()
       try await channel.send(answer)
       await channel.drain(limit: 100)
-      await channel.close()
+      channel.close()
     }
     #expect(error.description.hasSuffix("not a lottery server: \(reason)"))
     #expect(error.exitStatus == .protocolError)
@@ -119,7 +119,7 @@ import Testing
       ServerMessage.error(code: .shuttingDown, reason: "the end").append(to: &bytes)
       try await channel.send(bytes)
       await channel.drain(limit: 100)
-      await channel.close()
+      channel.close()
     }
     #expect(error == .refused(.shuttingDown, reason: "the end"))
     #expect(error.exitStatus == .unavailable)
@@ -135,7 +135,7 @@ import Testing
     let error = try await Self.failure { listener in
       let (channel, _) = try await listener.accept()
       await channel.drain(limit: 5)
-      await channel.close()
+      channel.close()
     }
     #expect(error.description.hasSuffix("it hung up"))
     #expect(error.exitStatus == .unavailable)
@@ -151,7 +151,7 @@ import Testing
         bytes = Self.frame(first..<first + 500)
         first += 500
       }
-      await channel.close()
+      channel.close()
     }
     #expect(error.description.hasSuffix("no answer within 200ms"))
   }
@@ -183,7 +183,7 @@ import Testing
     let answer = Task(executorPreference: worker) { await Self.result(of: query) }
     try await serve(listener)
     let result = await answer.value
-    await listener.close()
+    listener.close()
     guard case .failure(let error) = result else { throw RawClient.Unexpected() }
     return error
   }

@@ -10,7 +10,6 @@ final class RawClient {
   private let socket: Socket
   private let channel: Channel
   private let agency: UInt32
-  private var hasFinishedSending = false
   private var buffer = InputBuffer(capacity: 4 * ProtocolLimits.packetSize)
 
   /// Connects to a server on this machine.
@@ -18,12 +17,12 @@ final class RawClient {
     let endpoint = try #require(Endpoint("127.0.0.1:\(port)"))
     let address = try #require(try ResolvedAddress.all(of: endpoint).get().first)
     socket = try address.startConnecting()
-    channel = Channel(socket, peer: nil, worker: Worker(label: "client"))
+    channel = try Channel(socket, peer: nil, worker: Worker(label: "client"))
     self.agency = agency
     do {
       try await channel.finishConnecting()
     } catch {
-      await channel.close()
+      channel.close()
       throw error
     }
   }
@@ -36,24 +35,13 @@ final class RawClient {
   /// Says that nothing more will be sent.
   func finishSending() {
     socket.shutdownWriting()
-    hasFinishedSending = true
-  }
-
-  /// Takes in what arrives next, and returns how many bytes that is.
-  private func fill() async throws -> Int {
-    // Dispatch can lose the end of a connection that is closed on both sides, so this blocks.
-    if hasFinishedSending {
-      var watched = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
-      try SystemError.check("poll") { poll(&watched, 1, 10_000) }
-    }
-    return try await channel.receive(into: &buffer)
   }
 
   /// The next message; nil where the server has closed the connection.
   func receive() async throws -> ServerMessage? {
     while true {
       if let message = try buffer.nextServerMessage(agency: agency) { return message }
-      if try await fill() == 0 { return nil }
+      if try await channel.receive(into: &buffer) == 0 { return nil }
     }
   }
 
@@ -100,7 +88,7 @@ final class RawClient {
   /// What arrives until the server closes the connection.
   func receiveAll() async throws -> [UInt8] {
     var bytes: [UInt8] = []
-    while try await fill() > 0 {
+    while try await channel.receive(into: &buffer) > 0 {
       bytes += buffer.storage[buffer.unread]
       buffer.consume(buffer.unread.count)
     }
@@ -118,11 +106,11 @@ final class RawClient {
     setsockopt(
       socket.descriptor, SOL_SOCKET, SO_LINGER, &immediately,
       socklen_t(MemoryLayout<linger>.size))
-    await channel.close()
+    channel.close()
   }
 
   func close() async {
-    await channel.close()
+    channel.close()
   }
 
   /// Another message than WINNERS came.
