@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests, with the two programs as they play whole lotteries in them, and a lottery of the
-# five agencies under a sanitizer:
+# Runs the tests, with the two programs as they play whole lotteries in them, a lottery of the five
+# agencies, and connections that are reset for RESETS_SECONDS=5 a side, under a sanitizer:
 #
 #   scripts/sanitize.sh [address|thread]...      both unless told otherwise
 #
@@ -13,6 +13,8 @@ cd "$(dirname "$0")/.."
 . scripts/lib/bets.bash
 # shellcheck source=scripts/lib/host.bash
 . scripts/lib/host.bash
+
+readonly RESETS_SECONDS=${RESETS_SECONDS:-5}
 
 # Swift's own handling of crashes would get in the way.
 export SWIFT_BACKTRACE=enable=no
@@ -62,6 +64,8 @@ lottery() {
   rm -rf "$run"
 }
 
+resets() { python3 -B scripts/faults/resets.py --programs "$programs" --seconds "$RESETS_SECONDS"; }
+
 sanitizers=("$@")
 if (($# == 0)); then sanitizers=(address thread); fi
 for sanitizer in "${sanitizers[@]}"; do
@@ -80,5 +84,6 @@ for sanitizer in "${sanitizers[@]}"; do
   build "$sanitizer"
   check "the tests under the $sanitizer sanitizer" tests
   lottery "$sanitizer"
+  check "connections that are reset, under the $sanitizer sanitizer" resets
 done
 tally
