@@ -96,7 +96,7 @@ struct AgencyService: ~Copyable {
     do throws(StorageError) {
       try await context.store.store(session.group, by: claim)
     } catch {
-      if case .claimLost = error { throw .channel(.cancelled) }
+      if case .claimLost = error { throw .superseded }
       failure = error
     }
     BatchLog.write(session.group, stored: failure == nil, to: context.log)
@@ -156,7 +156,7 @@ struct AgencyService: ~Copyable {
     do throws(StorageError) {
       try await context.store.finish(total: total, by: claim)
     } catch {
-      if case .claimLost = error { throw .channel(.cancelled) }
+      if case .claimLost = error { throw .superseded }
       context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
       throw .refused(.shuttingDown, "the server could not store it")
     }

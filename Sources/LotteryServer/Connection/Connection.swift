@@ -128,14 +128,3 @@ struct Connection: Sendable {
     code == .shuttingDown ? .milliseconds(250) : .seconds(2)
   }
 }
-
-extension ErrorCode {
-  /// Why a connection is interrupted, for the agency.
-  fileprivate var explanation: String {
-    switch self {
-    case .superseded: "a newer connection of this agency took over"
-    case .tooSlow: "no complete message in time"
-    default: "the server is shutting down"
-    }
-  }
-}

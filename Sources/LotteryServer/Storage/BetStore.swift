@@ -7,7 +7,7 @@ import Synchronization
 /// this type adds is whose bets they are: it counts them, and sees to it that one connection at a
 /// time speaks for an agency.
 public final class BetStore: Sendable {
-  private let ledgers: Mutex<[UInt32: AgencyLedger]>
+  let ledgers: Mutex<[UInt32: AgencyLedger]>
   private let bets: CommitLog
   private let finished: CommitLog
   private let directory: DataDirectory

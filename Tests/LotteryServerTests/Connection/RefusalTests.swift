@@ -135,4 +135,21 @@ import Testing
       }
     }
   }
+
+  @Test func `a connection that finds its claim lost is told so before anything interrupts it`()
+    async throws
+  {
+    let superseded = ServerMessage.error(
+      code: .superseded, reason: "a newer connection of this agency took over")
+    for frame in [Frames.bet(try sampleBet(1), at: 0), Frames.finished(0)] {
+      try await withServer(agencies: 1) { server in
+        try await server.withClient(1) { client in
+          try await client.greet()
+          server.stealClaim(of: 1)
+          try await client.expect(superseded, after: frame)
+          try await client.expect(nil)
+        }
+      }
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
+import Synchronization
 import TestSupport
 import Testing
 
@@ -56,6 +57,12 @@ struct RunningServer: Sendable {
     }
     defer { clock.cancel() }
     return try await body()
+  }
+
+  /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
+  /// older one.
+  func stealClaim(of agency: UInt32) {
+    server.context.store.ledgers.withLock { $0[agency]?.claim = Claim(agency: agency) {} }
   }
 
   /// Runs `body` with a connection, which is closed afterwards.
