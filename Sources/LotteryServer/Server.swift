@@ -123,6 +123,8 @@ final class Server: Sendable {
       } catch {
         guard case .broken(let error) = error else { return }
         // The connection waits in the kernel's queue: come back for it when there is room.
+      // A connection makes at least two lines.
+      await context.log.waitForRoom()
         if !isExhausted {
           context.log.error(
             LogLine("accept_connections", .fail, ["error": error.description]))

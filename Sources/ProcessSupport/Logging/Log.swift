@@ -5,32 +5,50 @@ import Synchronization
 
 /// A program's log, on standard output.
 ///
-/// Writing a line costs a copy into memory; a queue of its own brings it out, so that a slow
-/// terminal or pipe holds up nobody. Only where ``pendingLimit`` bytes wait to be written does the
-/// writer wait too: a log neither loses lines nor grows without bound.
+/// Logging a line copies it into memory and never waits; a queue of its own writes it. So a slow
+/// terminal or a pipe that nobody reads holds up no thread, neither of a connection nor of the
+/// handler of SIGTERM. What waits to be written is bounded: a task that makes many lines suspends
+/// in ``waitForRoom()`` while more than half of ``pendingLimit`` is taken, so that nothing is lost
+/// while the output is read at all. Once nothing has been written for ``patience`` nobody waits any
+/// more; lines that find no room are lost then, and a line of their own counts them.
 public final class Log: Sendable {
   private struct State {
     var clock = LogClock()
     var pending: [UInt8] = []
     var isWriting = false
+    /// Lines that found no room since the last that did.
+    var lost = 0
+    /// Opens when there is room again; there while a task waits for that.
+    var room: Latch<Void>?
+    /// Whether the output has not taken anything for too long to be waited for.
+    var isStuck = false
   }
 
   private let layout: LogLayout
   private let leastLevel: Atomic<Int>
   private let descriptor: Int32
+  private let patience: Duration
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "log")
-  /// Bytes that have been brought out.
+  /// Bytes that have been written.
   private let written = Atomic(0)
 
   /// Bytes of lines that may wait to be written.
   static let pendingLimit = 8 * 1024 * 1024
+  /// Bytes from which on tasks wait for room, so that those that cannot wait still find some.
+  static let crowdedSize = pendingLimit / 2
 
   /// A log of what matters at least as much as `level`.
-  public init(layout: LogLayout, level: LogLevel, descriptor: Int32 = STDOUT_FILENO) {
+  ///
+  /// - Parameter patience: how long the output may take nothing before nobody waits for it.
+  public init(
+    layout: LogLayout, level: LogLevel, descriptor: Int32 = STDOUT_FILENO,
+    patience: Duration = .seconds(1)
+  ) {
     self.layout = layout
     leastLevel = Atomic(level.rawValue)
     self.descriptor = descriptor
+    self.patience = patience
   }
 
   /// Whether lines of this level are written.
@@ -58,53 +76,96 @@ public final class Log: Sendable {
   /// Logs why the program ends.
   public func critical(_ line: @autoclosure () -> LogLine) { write(.critical, line) }
 
-  /// Returns when all lines so far have been written.
-  public func flush() {
-    queue.sync { writePending() }
+  /// Suspends the task while too many lines wait to be written: until some of them are, the task is
+  /// cancelled, or the output has taken nothing for too long.
+  public func waitForRoom() async {
+    while let (room, isNew) = latchUntilRoom() {
+      if isNew { watch(room, written: written.load(ordering: .relaxed)) }
+      guard await room.wait() != nil else { return }
+    }
   }
 
-  /// Likewise, or when nobody has taken anything for as long as `patience`: a program must be able to
-  /// end where its output is a pipe that is full and not read.
-  public func flush(patience: Duration) {
+  /// Writes all lines so far, and returns when that is done or `limit` has passed: a program must be
+  /// able to end although nobody reads its output.
+  ///
+  /// - Returns: whether all lines have been written.
+  @discardableResult
+  public func flush(limit: Duration = .seconds(60)) -> Bool {
     let isDone = DispatchSemaphore(value: 0)
     queue.async {
       self.writePending()
       isDone.signal()
     }
-    var taken: Int
-    repeat {
-      taken = written.load(ordering: .relaxed)
-      if isDone.wait(timeout: .now() + .nanoseconds(patience.nanoseconds)) == .success { return }
-    } while written.load(ordering: .relaxed) > taken
+    return isDone.wait(timeout: .now() + .nanoseconds(limit.nanoseconds)) == .success
+  }
+
+  private func latchUntilRoom() -> (Latch<Void>, isNew: Bool)? {
+    state.withLock { state in
+      guard state.pending.count > Self.crowdedSize, !state.isStuck else { return nil }
+      if let room = state.room { return (room, false) }
+      let room = Latch<Void>()
+      state.room = room
+      return (room, true)
+    }
+  }
+
+  /// Looks after every ``patience`` whether the output still takes something, as long as there are
+  /// tasks that wait for it.
+  private func watch(_ room: Latch<Void>, written before: Int) {
+    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(patience.nanoseconds)) {
+      guard room.value == nil else { return }
+      let now = self.written.load(ordering: .relaxed)
+      if now > before { return self.watch(room, written: now) }
+      self.state.withLock { state in
+        state.isStuck = true
+        state.room = nil
+      }
+      room.open(())
+    }
   }
 
   private func write(_ level: LogLevel, _ line: () -> LogLine) {
     guard writes(level) else { return }
     let text = line().text
-    let (mustStart, mustWait) = state.withLock { state in
-      state.clock.update()
-      state.pending += state.clock.text.utf8
-      state.pending += layout.column(for: level).utf8
-      state.pending += text.utf8
-      state.pending.append(UInt8(ascii: "\n"))
-      let mustStart = !state.isWriting
-      state.isWriting = true
-      return (mustStart, state.pending.count > Self.pendingLimit)
+    let mustStart = state.withLock { state in
+      guard state.pending.count < Self.pendingLimit else {
+        state.lost += 1
+        return false
+      }
+      append(text, level, to: &state)
+      defer { state.isWriting = true }
+      return !state.isWriting
     }
     if mustStart { queue.async { self.writePending() } }
-    if mustWait { flush() }
+  }
+
+  private func append(_ text: String, _ level: LogLevel, to state: inout State) {
+    state.clock.update()
+    state.pending += state.clock.text.utf8
+    state.pending += layout.column(for: level).utf8
+    state.pending += text.utf8
+    state.pending.append(UInt8(ascii: "\n"))
   }
 
   private func writePending() {
     while true {
-      let lines = state.withLock { state in
-        defer { state.pending = [] }
-        state.isWriting = !state.pending.isEmpty
-        return state.pending
-      }
+      let (lines, room) = state.withLock { state in takePending(&state) }
+      room?.open(())
       if lines.isEmpty { return }
       writeAll(lines)
     }
+  }
+
+  private func takePending(_ state: inout State) -> (lines: [UInt8], room: Latch<Void>?) {
+    defer {
+      state.isWriting = !state.pending.isEmpty
+      (state.pending, state.lost, state.room, state.isStuck) = ([], 0, nil, false)
+    }
+    // Behind the last line that found room, and before the next one that will.
+    if state.lost > 0 {
+      append(LogLine("log", .fail, ["lost_lines": "\(state.lost)"]).text, .error, to: &state)
+    }
+    return (state.pending, state.room)
   }
 
   /// A log that cannot be written has nobody to tell; the program goes on without it.

@@ -7,6 +7,10 @@ public struct Program: Sendable {
   /// The version of both programs.
   public static let version = "1.0.0"
 
+  /// How long the last log lines may take to be written: enough for any output that is read, and
+  /// with what a server needs to tell its agencies still less than a second.
+  private static let flushLimit = Duration.milliseconds(500)
+
   private let name: String
   private let help: String
   private let log: Log
@@ -96,9 +100,10 @@ public struct Program: Sendable {
       task.cancel()
     }
     let result = await task.result
+      // Never waits, so the line can precede those of all that ends.
     withExtendedLifetime(watcher) {}
     let status = report(result)
-    log.flush(patience: .milliseconds(500))
+    log.flush(limit: Self.flushLimit)
     return status
   }
 

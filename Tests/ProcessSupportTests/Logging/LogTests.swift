@@ -90,22 +90,97 @@ struct LogTests {
     #expect(try read(size, from: pipe) == size)
   }
 
-  @Test("More than may wait to be written is written all the same")
-  func overLimit() throws {
+  /// A value, and the size of a line of this file that holds nothing else.
+  private static let value = String(repeating: "x", count: 100_000)
+  private static let lineSize =
+    19 + 10 + "action: config | result: success | value: \n".count + 100_000
+  private static var line: LogLine { LogLine("config", .success, ["value": value]) }
+
+  @Test("Tasks that wait for room lose no line, however many there are")
+  func overLimit() async throws {
     let pipe = Pipe()
     let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
-    let lineSize = 19 + 10 + "action: config | result: success | value: \n".count + 100_000
-    let count = 2 * Log.pendingLimit / lineSize
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
+      patience: .seconds(60))
+    let count = 3 * Log.pendingLimit / Self.lineSize
     let received = Mutex(0)
     let reader = DispatchGroup()
     DispatchQueue(label: "reader").async(group: reader) {
-      received.withLock { $0 = (try? read(count * lineSize, from: pipe)) ?? 0 }
+      received.withLock { $0 = (try? read(count * Self.lineSize, from: pipe)) ?? 0 }
     }
-    let value = String(repeating: "x", count: 100_000)
-    for _ in 0..<count { log.info(LogLine("config", .success, ["value": value])) }
-    reader.wait()
-    #expect(received.withLock { $0 } == count * lineSize)
+    for _ in 0..<count {
+      await log.waitForRoom()
+      log.info(Self.line)
+    }
+    await withCheckedContinuation { done in reader.notify(queue: .global()) { done.resume() } }
+    #expect(received.withLock { $0 } == count * Self.lineSize)
+  }
+
+  @Test("Nobody waits for an output that is not read: lines without room are lost, and counted")
+  func lost() throws {
+    let pipe = Pipe()
+    let log = Log(
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let count = 3 * Log.pendingLimit / Self.lineSize
+    for _ in 0..<count { log.info(Self.line) }
+    let reader = Mutex<[UInt8]>([])
+    let isAtEnd = DispatchSemaphore(value: 0)
+    DispatchQueue(label: "reader").async {
+      while let part = try? pipe.fileHandleForReading.read(upToCount: 1 << 20), !part.isEmpty {
+        reader.withLock { $0 += part }
+      }
+      isAtEnd.signal()
+    }
+    log.flush()
+    log.info(LogLine("exit", .success))
+    log.flush()
+    try pipe.fileHandleForWriting.close()
+    isAtEnd.wait()
+    let lines = reader.withLock { String(decoding: $0, as: UTF8.self) }
+      .split(separator: "\n").map { parts(of: String($0)).rest }
+    // One more than fits, and what the log's own queue had taken before.
+    let kept = lines.count - 2
+    #expect((1...2).contains(kept / (Log.pendingLimit / Self.lineSize)))
+    let notes = [
+      " ERROR     action: log | result: fail | lost_lines: \(count - kept)",
+      " INFO     action: exit | result: success",
+    ]
+    #expect(lines.suffix(2) == notes)
+  }
+
+  @Test("A task waits for room until some is there, and no longer than the output stands still")
+  func waitForRoom() async throws {
+    let pipe = Pipe()
+    let log = Log(
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
+      patience: .milliseconds(20))
+    await log.waitForRoom()
+    // The first line is in the pipe, or waits in the log's own queue.
+    log.info(Self.line)
+    for _ in 0...(Log.crowdedSize / Self.lineSize) { log.info(Self.line) }
+    // Nobody reads: all who wait are let go, and none waits any more.
+    await withTaskGroup { group in
+      for _ in 0..<10 { group.addTask { await log.waitForRoom() } }
+    }
+    let start = ContinuousClock.now
+    for _ in 0..<1000 { await log.waitForRoom() }
+    #expect(start.duration(to: .now) < .seconds(10))
+    let size = (Log.crowdedSize / Self.lineSize + 2) * Self.lineSize
+    #expect(try read(size, from: pipe) == size)
+  }
+
+  @Test("A task that is cancelled does not wait for room")
+  func cancelledWait() async throws {
+    let pipe = Pipe()
+    let log = Log(
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
+      patience: .seconds(3600))
+    for _ in 0...(Log.crowdedSize / Self.lineSize + 1) { log.info(Self.line) }
+    let waiting = Task { await log.waitForRoom() }
+    waiting.cancel()
+    await waiting.value
+    let size = (Log.crowdedSize / Self.lineSize + 2) * Self.lineSize
+    #expect(try read(size, from: pipe) == size)
   }
 
   @Test("A reader that never reads does not keep a program from its end")
@@ -113,12 +188,30 @@ struct LogTests {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
-    let value = String(repeating: "x", count: 100_000)
-    log.info(LogLine("config", .success, ["value": value]))
-    log.flush(patience: .milliseconds(20))
+    log.info(Self.line)
+    #expect(!log.flush(limit: .milliseconds(20)))
     // What did not fit into the pipe is brought out by and by.
-    let size = 19 + 10 + "action: config | result: success | value: \n".count + 100_000
-    #expect(try read(size, from: pipe) == size)
+    #expect(try read(Self.lineSize, from: pipe) == Self.lineSize)
+  }
+
+  @Test("A reader that hardly reads does not either")
+  func slowDeafReader() throws {
+    let pipe = Pipe()
+    let log = Log(
+      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    for _ in 0..<60 { log.info(Self.line) }
+    let isOver = Mutex(false)
+    let reader = DispatchGroup()
+    DispatchQueue(label: "reader").async(group: reader) {
+      while !isOver.withLock({ $0 }) {
+        _ = try? pipe.fileHandleForReading.read(upToCount: 4096)
+        usleep(5000)
+      }
+    }
+    #expect(!log.flush(limit: .milliseconds(50)))
+    isOver.withLock { $0 = true }
+    reader.wait()
+    while log.flush(limit: .zero) == false { _ = try read(1 << 16, from: pipe) }
   }
 
   @Test("A log that cannot be written stops nobody")
