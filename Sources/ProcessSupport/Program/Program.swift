@@ -49,7 +49,7 @@ public struct Program: Sendable {
       }
       return ExitStatus.success.rawValue
     } catch {
-      say("\(name): \(error); try \(name) --help", to: STDERR_FILENO)
+      say("\(name): \(Self.printable(error)); try \(name) --help", to: STDERR_FILENO)
       return error.exitStatus.rawValue
     }
   }
@@ -66,9 +66,15 @@ public struct Program: Sendable {
       say("\(name): standard output cannot be written", to: STDERR_FILENO)
       return .ioError
     } catch {
-      say("\(name): \(error)", to: STDERR_FILENO)
+      say("\(name): \(Self.printable(error))", to: STDERR_FILENO)
       return Self.exitStatus(error)
     }
+  }
+
+  /// What went wrong, in one line: it may repeat what a peer or a file says, which must not control
+  /// the operator's terminal.
+  private static func printable(_ error: any Error) -> String {
+    PrintableText.escaped("\(error)")
   }
 
   /// Writes a line; false where that fails.
@@ -94,13 +100,13 @@ public struct Program: Sendable {
     let log = log
     let task = Task(executorPreference: worker) { try await work(file, worker, log) }
     let watcher = SignalWatcher(SignalWatcher.termination) { signal in
+      // Never waits, so the line can precede those of all that ends.
       log.info(
         LogLine(
           "shutdown", .inProgress, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]))
       task.cancel()
     }
     let result = await task.result
-      // Never waits, so the line can precede those of all that ends.
     withExtendedLifetime(watcher) {}
     let status = report(result)
     log.flush(limit: Self.flushLimit)
