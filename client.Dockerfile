@@ -18,9 +18,8 @@ RUN --mount=type=cache,target=/src/.build,sharing=locked \
 FROM busybox:latest
 LABEL org.opencontainers.image.title="agency-client" \
       org.opencontainers.image.description="Sends an agency's bets and asks for its winners"
-# The agency looks for .data/agency-N.csv from its working directory.
+# The agency looks for config.yaml and .data/agency-N.csv in its working directory.
 WORKDIR /
 COPY --from=build /out/agency-client /agency-client
 USER 10001:10001
 ENTRYPOINT ["/agency-client"]
-CMD ["--config", "/config.yaml"]

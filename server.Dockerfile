@@ -18,6 +18,8 @@ RUN --mount=type=cache,target=/src/.build,sharing=locked \
 FROM busybox:latest
 LABEL org.opencontainers.image.title="lottery-server" \
       org.opencontainers.image.description="Takes the agencies' bets and holds the draw"
+# The server looks for config.ini in its working directory.
+WORKDIR /
 COPY --from=build /out/lottery-server /lottery-server
 # A volume mounted here takes over this owner, so that the server may write in it.
 COPY --from=build --chown=10001:10001 /out/data /data
@@ -25,4 +27,3 @@ ENV SERVER_DATA_DIR=/data
 USER 10001:10001
 EXPOSE 12345
 ENTRYPOINT ["/lottery-server"]
-CMD ["--config", "/config.ini"]

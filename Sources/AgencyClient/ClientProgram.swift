@@ -23,8 +23,9 @@ public enum ClientProgram {
   }
 
   private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
-    let path = file ?? ClientConfiguration.defaultFile
-    let document = try ConfigurationFile.read(path).map { bytes throws(ConfigurationError) in
+    let (path, bytes) = try ConfigurationFile.read(
+      named: file, default: ClientConfiguration.defaultFile)
+    let document = try bytes.map { bytes throws(ConfigurationError) in
       try YAMLDocument(bytes, file: path)
     }
     return Settings(file: document?.settings ?? [], environment: environment)
@@ -72,7 +73,7 @@ public enum ClientProgram {
     Sends an agency's bets to the central of a national lottery and asks for its winners.
 
     usage: agency-client [--config FILE]
-      --config FILE  the configuration (YAML), config.yaml unless given; may be missing
+      --config FILE  the configuration (YAML), which must exist (config.yaml, which need not)
       --help         prints this
       --version      prints the version
 

@@ -32,11 +32,12 @@ public enum ServerProgram {
   }
 
   private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
-    let path = file ?? ServerConfiguration.defaultFile
-    let document = try ConfigurationFile.read(path).map { bytes throws(ConfigurationError) in
+    let (path, bytes) = try ConfigurationFile.read(
+      named: file, default: ServerConfiguration.defaultFile)
+    let document = try bytes.map { bytes throws(ConfigurationError) in
       try INIDocument(bytes, file: path)
     }
-    return Settings(file: document?.sections["DEFAULT"] ?? []) { variable in
+    return Settings(file: document?.settings ?? []) { variable in
       getenv(variable).map { String(cString: $0) }
     }
   }
@@ -58,7 +59,7 @@ public enum ServerProgram {
     Takes the bets of a national lottery's agencies and holds the draw.
 
     usage: lottery-server [--config FILE] [--status]
-      --config FILE  the configuration (INI), config.ini unless given; may be missing
+      --config FILE  the configuration (INI), which must exist (config.ini, which need not)
       --status       asks the server that runs here how the lottery stands; ends with 0 if it
                      answers, 69 if none does, 76 if what answers is no lottery server
       --help         prints this

@@ -99,6 +99,10 @@ struct BadInputTests {
       ("lottery-server", [], ["SERVER_PORT": "many"], 78),
       ("agency-client", [], ["CLI_SERVER_ADDRESS": "a:1"], 78),
       ("agency-client", ["--config", "/"], [:], 78),
+      ("lottery-server", ["--config", "/nowhere.ini"], [:], 66),
+      ("lottery-server", ["--config", "/nowhere.ini", "--status"], [:], 66),
+      ("agency-client", ["--config", "/nowhere.yaml"], [:], 66),
+      ("lottery-server", [], ["SERVER_AGENCY_KEYS": ""], 78),
       ("lottery-server", ["--help"], [:], 0), ("agency-client", ["--version"], [:], 0),
     ] as [(String, [String], [String: String], Int32)])
   func flags(

@@ -10,6 +10,17 @@ struct INIDocument {
   /// The values of each section. Keys are in lower case.
   private(set) var sections: [String: [Setting]] = [:]
 
+  /// The values of the default section under their keys, and those of other sections under names
+  /// like `[section] key`, which nothing asks for: they are reported as ignored.
+  var settings: [Setting] {
+    sections.flatMap { section, settings in
+      settings.map { setting in
+        let key = section == "DEFAULT" ? setting.key : "[\(section)] \(setting.key)"
+        return Setting(key: key, value: setting.value, origin: setting.origin)
+      }
+    }
+  }
+
   private let file: String
   private var section: String?
 

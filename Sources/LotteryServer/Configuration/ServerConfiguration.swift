@@ -40,7 +40,8 @@ extension ServerConfiguration {
     try settings.read("SERVER_AGENCIES", .wholeNumber(0...UInt32.max), into: &agencies)
     try settings.read("SERVER_DATA_DIR", .text, into: &dataDirectory)
     try settings.read("SERVER_DURABILITY", .word, into: &durability)
-    agencyKeys = try settings.value("SERVER_AGENCY_KEYS", "SERVER_AGENCY_KEYS", .text)
+    agencyKeys = try settings.value(
+      "SERVER_AGENCY_KEYS", "SERVER_AGENCY_KEYS", Self.keysFile, acceptsEmpty: true)
     try settings.read("SERVER_TIMEOUT", .duration(Self.timeouts), into: &timeout)
     try settings.read("SERVER_MAX_CONNECTIONS", .wholeNumber(1...1_000_000), into: &maxConnections)
     try settings.read(
@@ -55,6 +56,12 @@ extension ServerConfiguration {
     LogLine(
       "config", .success,
       [
+  /// An empty value is an error: it would open the lottery to everyone, and more likely a variable
+  /// of a script is not set.
+  private static let keysFile = ValueRule<String>("a file; to ask for no keys, do not set it") {
+    $0.isEmpty ? nil : $0
+  }
+
         "port": "\(port)", "listen_backlog": "\(listenBacklog)",
         "logging_level": loggingLevel.name,
       ])

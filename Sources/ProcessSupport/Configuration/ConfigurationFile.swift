@@ -23,6 +23,19 @@ public enum ConfigurationFile {
     }
   }
 
+  /// What the configuration file of a program holds: the one that `--config` named, which must
+  /// exist, or else the one at `path`, which need not.
+  ///
+  /// - Returns: the file's path, and its bytes; nil if there is no such file.
+  /// - Throws: ``ConfigurationError``
+  public static func read(
+    named file: String?, default path: String
+  ) throws(ConfigurationError) -> (path: String, bytes: [UInt8]?) {
+    guard let file else { return (path, try read(path)) }
+    guard let bytes = try read(file) else { throw ConfigurationError(noInput: file) }
+    return (file, bytes)
+  }
+
   private static func readAll(
     _ file: File, _ sizeLimit: Int
   ) throws(SystemError) -> [UInt8] {

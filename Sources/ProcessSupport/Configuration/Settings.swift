@@ -15,16 +15,18 @@ public struct Settings {
 
   /// The value of `key`, or of the environment's `variable`, or nil where neither is set.
   ///
+  /// - Parameter acceptsEmpty: whether an empty value counts as one, for the rule to judge.
   /// - Throws: ``ConfigurationError`` where it breaks its rule.
   public mutating func value<Value>(
-    _ key: String, _ variable: String, _ rule: ValueRule<Value>
+    _ key: String, _ variable: String, _ rule: ValueRule<Value>, acceptsEmpty: Bool = false
   ) throws(ConfigurationError) -> Value? {
     known.insert(key.lowercased())
-    if let text = environment(variable), !text.isEmpty {
+    if let text = environment(variable), acceptsEmpty || !text.isEmpty {
       return try Self.checked(
         Setting(key: variable, value: text, origin: .environment), name: variable, rule)
     }
-    guard let setting = file[key.lowercased()], !setting.value.isEmpty else { return nil }
+    guard let setting = file[key.lowercased()], acceptsEmpty || !setting.value.isEmpty
+    else { return nil }
     return try Self.checked(setting, name: key, rule)
   }
 

@@ -6,7 +6,7 @@ public enum ExitStatus: Int32, Sendable {
   case usage = 64
   /// A file holds what it must not.
   case badData = 65
-  /// A file that must be there cannot be read.
+  /// A file that must be there does not exist or cannot be read.
   case noInput = 66
   /// The server cannot be reached, or not for long enough.
   case unavailable = 69

@@ -26,9 +26,37 @@ struct ServerConfigurationTests {
     #expect(configuration.durability == .process)
   }
 
-  @Test("other sections than DEFAULT say nothing")
+  @Test("keys of other sections than DEFAULT mean nothing, and are told with their section")
   func otherSections() throws {
-    #expect(try Self.read("[other]\nSERVER_PORT = 1\n", [:]).port == 12345)
+    let text = "[default]\nSERVER_PORT = 1\n[DEFAULT]\nSERVER_PORTT = 2\n[x]\nSERVER_PORT = 3\n"
+    let document = try INIDocument(Array(text.utf8), file: "c.ini")
+    var settings = Settings(file: document.settings) { _ in nil }
+    #expect(try ServerConfiguration(&settings).port == 12345)
+    let log = try LogFile()
+    settings.warnOfUnused(log.log)
+    let line = "WARNING  action: ignore_key | result: success | key:"
+    #expect(
+      try log.lines(of: "ignore_key") == [
+        "\(line) [default] server_port | origin: c.ini:2",
+        "\(line) [x] server_port | origin: c.ini:6",
+        "\(line) server_portt | origin: c.ini:4",
+      ])
+  }
+
+  @Test("an empty name of the file of keys is an error, not a lottery without keys")
+  func emptyAgencyKeys() throws {
+    let rule = "SERVER_AGENCY_KEYS = \"\": must be a file; to ask for no keys, do not set it"
+    let inFile = #expect(throws: ConfigurationError.self) {
+      try Self.read("[DEFAULT]\nSERVER_AGENCY_KEYS =\n", [:])
+    }
+    #expect(inFile?.description == "c.ini:2: \(rule)")
+    let inEnvironment = #expect(throws: ConfigurationError.self) {
+      try Self.read("[DEFAULT]\nSERVER_AGENCY_KEYS = keys\n", ["SERVER_AGENCY_KEYS": ""])
+    }
+    #expect(inEnvironment?.description == "environment: \(rule)")
+    #expect(inEnvironment?.exitStatus == .badConfiguration)
+    #expect(try Self.read("[DEFAULT]\nSERVER_AGENCY_KEYS = keys\n", [:]).agencyKeys == "keys")
+    #expect(try Self.read("", [:]).agencyKeys == nil)
   }
 
   @Test(
@@ -80,7 +108,7 @@ struct ServerConfigurationTests {
     _ text: String, _ environment: [String: String]
   ) throws(ConfigurationError) -> ServerConfiguration {
     let document = try INIDocument(Array(text.utf8), file: "c.ini")
-    var settings = Settings(file: document.sections["DEFAULT"] ?? []) { environment[$0] }
+    var settings = Settings(file: document.settings) { environment[$0] }
     return try ServerConfiguration(&settings)
   }
 }

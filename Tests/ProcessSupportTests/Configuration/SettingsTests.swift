@@ -46,6 +46,24 @@ struct SettingsTests {
     #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(directory.path) }
   }
 
+  @Test("a file that was named must be there, the default one need not")
+  func namedFile() throws {
+    let directory = try TemporaryDirectory()
+    let missing = directory.file("missing")
+    let (path, bytes) = try ConfigurationFile.read(named: nil, default: missing)
+    #expect(path == missing)
+    #expect(bytes == nil)
+    let error = #expect(throws: ConfigurationError.self) {
+      try ConfigurationFile.read(named: missing, default: "config.ini")
+    }
+    #expect(error?.description == "\(missing): there is no such file")
+    #expect(error?.exitStatus == .noInput)
+    try directory.write([1, 2], to: "there")
+    #expect(
+      try ConfigurationFile.read(named: directory.file("there"), default: missing)
+        == (directory.file("there"), [1, 2]))
+  }
+
   private static func setting(_ key: String, _ value: String) -> Setting {
     Setting(key: key, value: value, origin: .file("c", line: 1))
   }
