@@ -26,7 +26,17 @@ final class Server: Sendable {
     _ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log
   ) throws(ServerError) {
     let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
-    if Int(configuration.agencies) > limit { log.warning(Self.tooFew(limit)) }
+    let limitPerAddress = configuration.maxConnectionsPerAddress
+    // Connected agencies wait for the draw, and the draw waits for agencies that cannot connect.
+    if Int(configuration.agencies) > limit {
+      log.warning(Self.tooFew("the \(limit) connections: the draw may never be held"))
+    }
+    if Int(configuration.agencies) > limitPerAddress {
+      log.warning(
+        Self.tooFew(
+          "the \(limitPerAddress) connections from one address: if they share one, the draw may"
+            + " never be held"))
+    }
     timeout = configuration.timeout
     let failure = Latch<StorageError>()
     self.failure = failure
@@ -45,11 +55,11 @@ final class Server: Sendable {
     context = ServiceContext(
       agencies: configuration.agencies, keys: keys, store: store, draw: draw,
       connections: ConnectionRegistry(
-        limit: limit, limitPerAddress: configuration.maxConnectionsPerAddress),
+        limit: limit, limitPerAddress: limitPerAddress),
       log: log)
     do throws(SystemError) {
       listener = try Listener(
-        port: configuration.port, backlog: Int32(configuration.listenBacklog))
+        port: configuration.port, backlog: configuration.acceptQueue)
     } catch {
       store.close()
       throw .port(configuration.port, error)
@@ -94,11 +104,8 @@ final class Server: Sendable {
     }
   }
 
-  /// Those who are in wait for the draw, and the draw waits for those who are not.
-  private static func tooFew(_ limit: Int) -> LogLine {
-    LogLine(
-      "limit_connections", .success,
-      ["note": "more agencies than the \(limit) connections: the draw may never be held"])
+  private static func tooFew(_ limit: String) -> LogLine {
+    LogLine("limit_connections", .success, ["note": "more agencies than \(limit)"])
   }
 
   private static func log(_ report: Recovery.Report, to log: Log) {
@@ -116,6 +123,8 @@ final class Server: Sendable {
     var isExhausted = false
     while true {
       await waitForRoom()
+      // A connection makes at least two lines.
+      await context.log.waitForRoom()
       do throws(ChannelError) {
         let (channel, worker) = try await listener.accept()
         isExhausted = false
@@ -123,8 +132,6 @@ final class Server: Sendable {
       } catch {
         guard case .broken(let error) = error else { return }
         // The connection waits in the kernel's queue: come back for it when there is room.
-      // A connection makes at least two lines.
-      await context.log.waitForRoom()
         if !isExhausted {
           context.log.error(
             LogLine("accept_connections", .fail, ["error": error.description]))

@@ -68,7 +68,8 @@ public enum ServerProgram {
     Each key of the file may also be set in the environment, which comes first:
       SERVER_PORT            port to listen on (12345)
       SERVER_IP              the server's name, for people (server)
-      SERVER_LISTEN_BACKLOG  connections that may wait to be accepted (5)
+      SERVER_LISTEN_BACKLOG  connections that may wait to be accepted (5); never fewer
+                             than SERVER_AGENCIES
       LOGGING_LEVEL          DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
       SERVER_AGENCIES        agencies that take part, 0 for the echo service alone (5)
       SERVER_DATA_DIR        where bets.csv and finished.csv lie (the working directory)

@@ -7,7 +7,7 @@ struct ServerConfiguration: Equatable {
   var port: UInt16 = 12345
   /// The name under which the agencies know the server. The server itself listens on all addresses.
   var host = "server"
-  /// Connections that may wait to be accepted.
+  /// Connections that may wait to be accepted; see ``acceptQueue``.
   var listenBacklog: Int32 = 5
   /// What is logged.
   var loggingLevel = LogLevel.info
@@ -49,19 +49,24 @@ extension ServerConfiguration {
       into: &maxConnectionsPerAddress)
   }
 
+  /// Connections that the kernel keeps until they are accepted: ``listenBacklog``, but room for all
+  /// agencies at least, which may come at the same moment. The kernel has a limit of its own
+  /// (listen(2), `somaxconn`).
+  var acceptQueue: Int32 { max(listenBacklog, Int32(min(agencies, 65_535))) }
+
   private static let timeouts = Duration.milliseconds(10)...Duration.seconds(24 * 3600)
 
-  /// The line that tells how the server is configured, to the letter of the exercises.
-  var logLine: LogLine {
-    LogLine(
-      "config", .success,
-      [
   /// An empty value is an error: it would open the lottery to everyone, and more likely a variable
   /// of a script is not set.
   private static let keysFile = ValueRule<String>("a file; to ask for no keys, do not set it") {
     $0.isEmpty ? nil : $0
   }
 
+  /// The line that tells how the server is configured, to the letter of the exercises.
+  var logLine: LogLine {
+    LogLine(
+      "config", .success,
+      [
         "port": "\(port)", "listen_backlog": "\(listenBacklog)",
         "logging_level": loggingLevel.name,
       ])

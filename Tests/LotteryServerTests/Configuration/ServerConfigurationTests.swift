@@ -96,6 +96,18 @@ struct ServerConfigurationTests {
         == "environment: SERVER_PORT = \"x\": must be a whole number from 0 to 65535")
   }
 
+  @Test(
+    "as many connections may wait to be accepted as agencies take part",
+    arguments: [(5, 0, 5), (5, 5, 5), (5, 6, 6), (6, 5, 6), (5, 65_535, 65_535), (1, .max, 65_535)]
+      as [(Int32, UInt32, Int32)])
+  func acceptQueue(backlog: Int32, agencies: UInt32, expected: Int32) {
+    var configuration = ServerConfiguration()
+    configuration.listenBacklog = backlog
+    configuration.agencies = agencies
+    #expect(configuration.acceptQueue == expected)
+    #expect(configuration.logLine.text.contains(" | listen_backlog: \(backlog) | "))
+  }
+
   @Test("the log line is the exercise's")
   func logLine() {
     #expect(

@@ -57,4 +57,48 @@ import Testing
       #expect(ConnectionLimit.ofProcess() == limit)
     }
   }
+
+  @Test func `as many connections as agencies take part can wait to be accepted`() async throws {
+    try await withServer(
+      agencies: 40,
+      changing: {
+        $0.maxConnections = 1
+        $0.listenBacklog = 1
+      }
+    ) { server in
+      try await server.withClient(1) { agency in
+        try await agency.greet()
+        var waiting: [RawClient] = []
+        // One that finds no room is never made: the kernel retries until it gives up.
+        for _ in 0..<40 { waiting.append(try await RawClient(port: server.port)) }
+        for client in waiting { await client.close() }
+      }
+    }
+  }
+
+  @Test(arguments: [(3, 3, 0), (4, 3, 1), (4, 4, 0)])
+  func `a limit that more agencies than it lets in share is warned of`(
+    agencies: Int, limit: Int, warnings: Int
+  ) async throws {
+    for isPerAddress in [false, true] {
+      let log = try LogFile()
+      try await withServer(
+        agencies: UInt32(agencies), log: log.log,
+        changing: {
+          if isPerAddress {
+            $0.maxConnectionsPerAddress = limit
+          } else {
+            $0.maxConnections = limit
+          }
+        }
+      ) { _ in }
+      let note =
+        isPerAddress
+        ? "more agencies than the \(limit) connections from one address: if they share one, the draw"
+          + " may never be held"
+        : "more agencies than the \(limit) connections: the draw may never be held"
+      let line = "WARNING  action: limit_connections | result: success | note: \(note)"
+      #expect(try log.lines(of: "limit_connections") == [String](repeating: line, count: warnings))
+    }
+  }
 }
