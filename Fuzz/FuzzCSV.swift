@@ -70,7 +70,8 @@ private func checkWritten(_ bet: Bet) {
   var row: [UInt8] = []
   row.append(csvRow: bet)
   expectEqual(Bet(csvRow: row.span), bet, "written as \(row)")
-  if !row.contains(.quote) {
+  // One with a NUL is taken from bets.csv alone, and not in one pass.
+  if !row.contains(.quote), !row.contains(0) {
     let plain = PlainBetRow(in: row.span, at: 0, before: row.count, hasAgency: true)
     expectEqual(plain?.end, row.count, "not found in one pass: \(row)")
   }

@@ -8,6 +8,7 @@ func fuzzSearch(_ bytes: [UInt8]) {
     let span = bytes.span.extracting(start...)
     checkPlainText(bytes, from: start)
     expectEqual(span.isASCII, text.allSatisfy { $0 < 0x80 }, "isASCII")
+    expectEqual(span.isPlainASCII, text.allSatisfy(isPlainASCII), "isPlainASCII")
     expectEqual(span.isValidUTF8, String(validating: text, as: UTF8.self) != nil, "isValidUTF8")
     expectEqual(span.allDigits, text.allSatisfy(isDigit), "allDigits")
     expectEqual(UInt32(decimal: span), decimal(text), "decimal")
@@ -25,10 +26,12 @@ func fuzzSearch(_ bytes: [UInt8]) {
 private func checkPlainText(_ bytes: [UInt8], from start: Int) {
   let stops = Array(",\"\r\n".utf8)
   let end = bytes[start...].firstIndex { stops.contains($0) } ?? bytes.count
-  let (found, isASCII) = bytes.span.endOfPlainText(from: start)
+  let (found, isPlain) = bytes.span.endOfPlainText(from: start)
   expectEqual(found, end, "endOfPlainText")
-  expectEqual(isASCII, bytes[start..<end].allSatisfy { $0 < 0x80 }, "endOfPlainText: ASCII")
+  expectEqual(isPlain, bytes[start..<end].allSatisfy(isPlainASCII), "endOfPlainText: ASCII")
 }
+
+private func isPlainASCII(_ byte: UInt8) -> Bool { (0x01...0x7F).contains(byte) }
 
 private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 

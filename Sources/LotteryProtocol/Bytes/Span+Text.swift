@@ -14,6 +14,21 @@ extension Span where Element == UInt8 {
     return true
   }
 
+  /// Whether every byte is ASCII and none is NUL. Eight bytes are looked at in a step.
+  var isPlainASCII: Bool {
+    var offset = 0
+    while offset + 8 <= count {
+      let word = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      if word.marksBesidePlainASCII != 0 { return false }
+      offset += 8
+    }
+    while offset < count {
+      if !self[offset].isPlainASCII { return false }
+      offset += 1
+    }
+    return true
+  }
+
   /// Whether these bytes are valid UTF-8. Most are ASCII, which is seen without decoding.
   var isValidUTF8: Bool {
     if isASCII { return true }
@@ -37,6 +52,22 @@ extension Span where Element == UInt8 {
     for index in indices where self[index] != other[index] { return false }
     return true
   }
+}
+
+extension UInt64 {
+  /// The highest bit of each of its eight bytes that is NUL or beyond ASCII; those above the lowest
+  /// of them mean nothing.
+  ///
+  /// Subtracting 1 sets the highest bit of a byte that was 0, and borrows from the bytes above it
+  /// only.
+  var marksBesidePlainASCII: UInt64 {
+    (self | (self &- 0x0101_0101_0101_0101)) & 0x8080_8080_8080_8080
+  }
+}
+
+extension UInt8 {
+  /// Whether it is ASCII and not NUL.
+  var isPlainASCII: Bool { (0x01...0x7F).contains(self) }
 }
 
 extension String {

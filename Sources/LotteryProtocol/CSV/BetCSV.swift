@@ -34,7 +34,9 @@ public enum BetCSV {
     }
     do throws(BetRuleViolation) {
       let agency = hasAgency ? try Self.agency(bytes.extracting(fields[0])) : 0
-      return (agency, try bet(fields.suffix(columns.count), in: bytes))
+      // A row with an agency is one of bets.csv, which an older server may have written.
+      let bet = try bet(fields.suffix(columns.count), in: bytes, allowsNUL: hasAgency)
+      return (agency, bet)
     } catch {
       throw .violation(error)
     }
@@ -48,7 +50,7 @@ public enum BetCSV {
   }
 
   private static func bet(
-    _ fields: ArraySlice<Range<Int>>, in bytes: Span<UInt8>
+    _ fields: ArraySlice<Range<Int>>, in bytes: Span<UInt8>, allowsNUL: Bool
   ) throws(BetRuleViolation) -> LocatedBet {
     let first = fields.startIndex
     let date = bytes.extracting(fields[first + 3])
@@ -61,7 +63,7 @@ public enum BetCSV {
     }
     return try LocatedBet(
       firstName: fields[first], lastName: fields[first + 1], document: fields[first + 2],
-      birthdate: birthdate, number: number, in: bytes)
+      birthdate: birthdate, number: number, in: bytes, allowsNUL: allowsNUL)
   }
 }
 

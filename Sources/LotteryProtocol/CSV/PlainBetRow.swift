@@ -76,12 +76,14 @@ extension Span where Element == UInt8 {
     return document
   }
 
+  private var isTextWithoutNUL: Bool { isValidUTF8 && firstIndex(of: 0) == nil }
+
   /// A name and the comma behind it; nil where it breaks a rule or something else ends it.
   fileprivate func takePlainText(at position: inout Int) -> Range<Int>? {
     let start = position
-    let (end, isASCII) = endOfPlainText(from: start)
+    let (end, isPlainASCII) = endOfPlainText(from: start)
     guard end < count, self[end] == .comma, end - start <= ProtocolLimits.textSize,
-      isASCII || extracting(start..<end).isValidUTF8
+      isPlainASCII || extracting(start..<end).isTextWithoutNUL
     else { return nil }
     position = end + 1
     return start..<end

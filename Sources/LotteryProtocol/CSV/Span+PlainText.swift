@@ -1,9 +1,10 @@
 extension Span where Element == UInt8 {
   /// The first byte from `start` on that may end a field or begin quotes, and whether all before it
-  /// are ASCII. Eight bytes are looked at in a step.
-  func endOfPlainText(from start: Int) -> (end: Int, isASCII: Bool) {
+  /// are ASCII and not NUL. Eight bytes are looked at in a step.
+  func endOfPlainText(from start: Int) -> (end: Int, isPlainASCII: Bool) {
     var offset = start
-    var seen: UInt64 = 0
+    // Set as soon as a byte is NUL or beyond ASCII.
+    var marks: UInt64 = 0
     while offset + 8 <= count {
       let word = UInt64(
         littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -12,28 +13,25 @@ extension Span where Element == UInt8 {
         | word.marking(.carriageReturn)
       if stops != 0 {
         let stop = stops.trailingZeroBitCount - 7
-        seen |= word & ~(~0 << UInt64(stop))
-        return (offset + stop / 8, seen.isASCII)
+        marks |= word.marksBesidePlainASCII & ~(~0 << UInt64(stop))
+        return (offset + stop / 8, marks == 0)
       }
-      seen |= word
+      marks |= word.marksBesidePlainASCII
       offset += 8
     }
     while offset < count {
       switch self[offset] {
-      case .comma, .quote, .lineFeed, .carriageReturn: return (offset, seen.isASCII)
+      case .comma, .quote, .lineFeed, .carriageReturn: return (offset, marks == 0)
       default:
-        seen |= UInt64(self[offset])
+        if !self[offset].isPlainASCII { marks = 1 }
         offset += 1
       }
     }
-    return (offset, seen.isASCII)
+    return (offset, marks == 0)
   }
 }
 
 extension UInt64 {
-  /// Whether none of its eight bytes has its highest bit set.
-  fileprivate var isASCII: Bool { self & 0x8080_8080_8080_8080 == 0 }
-
   /// The highest bit of the lowest byte that is `byte`, and perhaps of some above it; 0 where none
   /// is (Bit Twiddling Hacks, "Determine if a word has a byte equal to n").
   fileprivate func marking(_ byte: UInt8) -> UInt64 {

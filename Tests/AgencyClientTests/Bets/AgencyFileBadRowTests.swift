@@ -40,6 +40,14 @@ struct AgencyFileBadRowTests {
       Array(agencyFile(try sampleBets(0..<2)).utf8) + row, at: 3, "must be valid UTF-8")
   }
 
+  @Test("a name with a NUL, which not every Python can read back, is reported")
+  func nul() throws {
+    for name in ["A\u{0}na", "\"A\u{0}na\""] {
+      let text = agencyFile(try sampleBets(0..<2)) + "\(name),Pérez,1,1999-12-31,7\n"
+      try expectBadRow(Array(text.utf8), at: 3, "must be free of NUL")
+    }
+  }
+
   @Test("a name of 255 bytes is taken, one of 256 is not")
   func longName() throws {
     let longest = String(repeating: "ñ", count: 127) + "n"

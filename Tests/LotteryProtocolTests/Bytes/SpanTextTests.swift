@@ -15,6 +15,26 @@ struct SpanTextTests {
   }
 
   @Test(
+    "One byte of plain text that is NUL or beyond ASCII is seen wherever it is", arguments: 0..<20)
+  func isPlainASCII(position: Int) {
+    for byte: UInt8 in [0x00, 0x80, 0xFF] {
+      // Next to 1 a NUL borrows from, and to 0x7F one that carries into, the bytes at its sides.
+      for others: UInt8 in [0x01, 0x7F] {
+        var bytes = [UInt8](repeating: others, count: 20)
+        #expect(bytes.span.isPlainASCII == true)
+        bytes[position] = byte
+        #expect(bytes.span.isPlainASCII == false)
+        #expect(bytes.span.endOfPlainText(from: 0).isPlainASCII == false)
+        // Behind the end of the text it does not matter.
+        if position > 0 {
+          bytes[position - 1] = .comma
+          #expect(bytes.span.endOfPlainText(from: 0) == (position - 1, true))
+        }
+      }
+    }
+  }
+
+  @Test(
     "UTF-8 is told from what is not",
     arguments: [
       ("", true), ("61", true), ("C3B1", true), ("E6B0B4", true), ("F09F8EB2", true),

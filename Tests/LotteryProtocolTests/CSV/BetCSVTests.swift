@@ -54,6 +54,13 @@ struct BetCSVTests {
     #expect(try bet("\"Ana\",\"Ñu\",\"007\",\"1999-03-17\",\"02201\"") == Bets.ana())
   }
 
+  @Test("A NUL in a name is refused in an agency's file, and read where an older server stored it")
+  func nul() throws {
+    let error = #expect(throws: BetCSV.Failure.self) { try bet("A\0,Ñu,007,1999-03-17,2201\n") }
+    #expect(error?.description == #"first name "A\u{0}": must be free of NUL"#)
+    #expect(try bet("5,A\0,Ñ\0,007,1999-03-17,2201\n").lastName == "Ñ\0")
+  }
+
   @Test("A row of bets.csv is an agency and a bet")
   func readBack() throws {
     #expect(try bet("5,Ana,Ñu,007,1999-03-17,2201\r\n") == Bets.ana())

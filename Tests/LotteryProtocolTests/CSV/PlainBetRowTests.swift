@@ -48,6 +48,7 @@ struct PlainBetRowTests {
       "Ana,Ñu,,1999-03-17,2201\n", "Ana,Ñu,x,1999-03-17,2201\n",
       "Ana,Ñu,123456789012345678901,1999-03-17,2201\n", "Ana,Ñu,1,1999-02-29,2201\n",
       "Ana,Ñu,1,1999-03-1,2201\n", "Ana,Ñu,1,1999-03-17,\n", "Ana,Ñu,1,1999-03-17,-1\n",
+      "A\u{0}a,Ñu,1,1999-03-17,1\n", "Ana,Ñ\u{0}u,1,1999-03-17,1\n",
       "Ana,Ñu,1,1999-03-17,4294967296\n", "Ana,Ñu,1,1999-03-17,1,\n", "Ana,1,1999-03-17,1\n",
     ])
   func refusals(text: String) {
@@ -102,6 +103,7 @@ struct PlainBetRowTests {
     if hasAgency { fields.insert("\(Int.random(in: 0...9, using: &random))", at: 0) }
     let odd = [
       "", "\"", "\"x\"", "0", "00000000007", "-", "é", "a\n", "\r", ",", " 1", "2000-02-30",
+      "\u{0}",
     ]
     for index in fields.indices where random.oneIn(8) {
       fields[index] = random.oneIn(2) ? random.pick(odd) : fields[index] + random.pick(odd)

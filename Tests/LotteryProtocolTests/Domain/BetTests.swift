@@ -26,9 +26,22 @@ struct BetTests {
     #expect((try? last.get().lastName) == (isGood ? name : nil))
   }
 
-  @Test("A name may hold anything that is text", arguments: ["", "a,b", "\"", "\r\n", "🎲", "\0"])
+  @Test(
+    "A name may hold anything that is text", arguments: ["", "a,b", "\"", "\r\n", "🎲", "\u{1}"])
   func nameContent(name: String) throws {
     #expect(try bet(firstName: name).firstName == name)
+  }
+
+  @Test("A name with a NUL breaks a rule, wherever the NUL is", arguments: 0..<20)
+  func nameWithNUL(position: Int) {
+    for letter: Character in ["a", "ñ"] {
+      var letters = [Character](repeating: letter, count: 20)
+      letters[position] = "\0"
+      let error = #expect(throws: BetRuleViolation.self) { try bet(firstName: String(letters)) }
+      #expect(error?.field == .firstName)
+      #expect(error?.rule == "free of NUL")
+      #expect(throws: BetRuleViolation.self) { try bet(lastName: String(letters)) }
+    }
   }
 
   @Test(

@@ -32,6 +32,19 @@ struct BadBetTests {
   }
 
   @Test(
+    "A NUL in a name breaks a rule of its bet, not the stream",
+    arguments: [
+      ("0100 0142 0130 07CF0311 00000899", .firstName),
+      ("0141 03C3B100 0130 07CF0311 00000899", .lastName),
+    ] as [(String, Field)])
+  func nul(bet: String, field: Field) throws {
+    let bad = try #require(try firstBad([MessageSamples.ana, bet]))
+    #expect(bad.index == 1)
+    #expect(bad.violation.field == field)
+    #expect(bad.violation.rule == "free of NUL")
+  }
+
+  @Test(
     "A date that does not exist breaks a rule",
     arguments: [
       ("0000 01 01", "0-1-1"), ("2710 01 01", "10000-1-1"), ("FFFF 01 01", "65535-1-1"),

@@ -34,7 +34,7 @@ import Testing
   /// Texts that need quotes, and some that only seem to.
   private static let texts = [
     "", " ", "Ana", " Ana ", "O'Higgins", "Ñandú 🎲", "a,b", ",", "\"", "\"\"", "a\"b", "\"a\"",
-    "a\nb", "a\rb", "a\r\nb", "\n", "\r", "a\tb", "a;b", "a\\b", "a|b", "#", "=1+1", "\u{0}",
+    "a\nb", "a\rb", "a\r\nb", "\n", "\r", "a\tb", "a;b", "a\\b", "a|b", "#", "=1+1", "\u{1}",
     "\u{FEFF}", "\u{2028}", "\u{7F}", "e\u{301}", String(repeating: "\"", count: 255),
     String(repeating: "x", count: 255),
   ]

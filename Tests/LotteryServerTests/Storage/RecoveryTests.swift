@@ -86,4 +86,16 @@ import Testing
         birthdate: "2000-02-29", number: "7574")
     }
   }
+
+  @Test func `rows that an older server stored with a NUL in a name are read`() async throws {
+    let nul = Array("1,A\u{0}na,Ñu,007,1999-03-17,7574\r\n".utf8)
+    for plain in [rows([try sampleBet(1)]), Array("1,Ana,Ñu,8,1999-03-17,1\r\n".utf8)] {
+      try directory.write(plain + nul, to: "bets.csv")
+      let store = try BetStore(directory: directory.path)
+      defer { store.close() }
+      #expect(store.recovery.bets == 2)
+      #expect(await store.take(Claim(agency: 1) {})?.lastBet?.firstName == "A\u{0}na")
+      #expect(try directory.read("bets.csv") == plain + nul)
+    }
+  }
 }
