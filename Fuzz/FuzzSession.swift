@@ -72,7 +72,8 @@ private struct SessionRun {
       model.finish()
     case .fail: disconnect()
     case .tellStatus: model.phase = .tellingStatus
-    case .gathered, .reply, .reject, .awaitDraw: break
+    case .reject: model.rejected += 1
+    case .gathered, .reply, .awaitDraw: break
     }
   }
 

@@ -14,6 +14,8 @@ struct SessionModel {
   /// Bets that wait to be stored, and where the batches that brought them begin.
   private(set) var pending: [Bet] = []
   private(set) var batches: [UInt64] = []
+  /// Batches rejected since the last new bet, or the last group that could not be stored.
+  var rejected = 0
 
   private var agency: UInt32 = 0
   private var bets: [UInt32: [Bet]] = [:]
@@ -59,11 +61,16 @@ struct SessionModel {
 
   private func answer(to batch: BetBatch, in frame: [UInt8]) -> ModelAnswer {
     guard let (bets, bad) = decode(batch, in: frame) else { return .error(.malformed) }
-    if batch.offset > accepted { return .rejected(batch.offset, .outOfSequence, 0) }
+    if batch.offset > accepted { return rejection(.outOfSequence, of: batch, at: 0) }
     if phase == .finished, Int(batch.offset) + batch.count > accepted {
-      return .rejected(batch.offset, .agencyFinished, 0)
+      return rejection(.agencyFinished, of: batch, at: 0)
     }
-    return bad ? .rejected(batch.offset, .ruleBroken, bets.count) : .gathered
+    return bad ? rejection(.ruleBroken, of: batch, at: bets.count) : .gathered
+  }
+
+  private func rejection(_ code: RejectionCode, of batch: BetBatch, at index: Int) -> ModelAnswer {
+    rejected < ProtocolLimits.rejectedInARow
+      ? .rejected(batch.offset, code, index) : .error(.notNow)
   }
 
   /// The bets up to the first bad one, and whether there is one; nil where the bytes are no bets.
@@ -83,7 +90,7 @@ struct SessionModel {
 /// What happens to the connection, after it was answered.
 extension SessionModel {
   mutating func disconnect() {
-    (phase, agency, pending, batches) = (.greeting, 0, [], [])
+    (phase, agency, pending, batches, rejected) = (.greeting, 0, [], [], 0)
   }
 
   mutating func welcome(_ agency: UInt32) -> ServerMessage {
@@ -99,7 +106,9 @@ extension SessionModel {
     guard case .bets(let batch) = try? AgencyMessage(frame: frame.span),
       let (bets, _) = decode(batch, in: frame)
     else { fatalError("no batch: \(frame)") }
-    pending += bets.dropFirst(accepted - Int(batch.offset))
+    let new = bets.dropFirst(accepted - Int(batch.offset))
+    if !new.isEmpty { rejected = 0 }
+    pending += new
     batches.append(batch.offset)
   }
 
@@ -110,7 +119,7 @@ extension SessionModel {
   }
 
   mutating func groupFailed() -> [ServerMessage] {
-    defer { (pending, batches) = ([], []) }
+    defer { (pending, batches, rejected) = ([], [], 0) }
     return batches.enumerated().map { index, offset in
       .rejected(
         offset: offset, index: 0, code: index == 0 ? .notStored : .outOfSequence, reason: "")

@@ -22,6 +22,23 @@ struct HostileFloodTests {
     }
   }
 
+  @Test("batches that are all rejected hold up neither the lottery nor the server's end")
+  func rejected() async throws {
+    var bet = Recorded.bet
+    // Its offset, behind all that is stored.
+    bet[12] = 9
+    let agencies = 2 + Self.flooders
+    try await SiegedLottery.hold(agencies: agencies) { [bet] port in
+      for number in 3...agencies {
+        var greeting: [UInt8] = []
+        AgencyMessage.appendHello(agency: UInt32(number), key: "", to: &greeting)
+        greeting += Recorded.finished(0)
+        try Self.flood(port, with: bet, after: greeting)
+      }
+      return []
+    }
+  }
+
   @Test("questions for the status without end hold up neither the lottery nor the server's end")
   func status() async throws {
     try await SiegedLottery.hold { port in

@@ -18,7 +18,7 @@ public final class Worker: TaskExecutor {
   ///
   /// `Task.yield()` does not: Dispatch goes on with a queue for as long as there is something in it,
   /// on the same thread, and as many busy workers as there are threads would shut out all others.
-  func yield() async {
+  public func yield() async {
     await withUnsafeContinuation { continuation in
       DispatchQueue.global().async { continuation.resume() }
     }

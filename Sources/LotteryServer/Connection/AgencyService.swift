@@ -4,18 +4,24 @@ import ProcessSupport
 /// Talks to one agency: brings bytes to the session, and does what the session asks for.
 struct AgencyService: ~Copyable {
   private let channel: Channel
+  private let worker: Worker
   private let context: ServiceContext
   private let interruption: Interruption
   private var session: AgencySession
   private var buffer: InputBuffer
   private var claim: Claim?
+  /// Answers that have not been sent.
+  private var answers: [UInt8] = []
+  private var rejections: RejectionLog
 
   /// A service that goes on from what `buffer` holds.
   init(
-    channel: Channel, context: ServiceContext, interruption: Interruption,
+    channel: Channel, worker: Worker, context: ServiceContext, interruption: Interruption,
     buffer: consuming InputBuffer
   ) {
     self.channel = channel
+    self.worker = worker
+    rejections = RejectionLog(log: context.log)
     self.context = context
     self.interruption = interruption
     self.buffer = buffer
@@ -24,18 +30,37 @@ struct AgencyService: ~Copyable {
 
   /// Serves until the agency closes the connection.
   mutating func run() async throws(ServiceError) {
+    defer { rejections.endRun(of: session.agency) }
     do throws(ServiceError) {
       repeat {
         try await handleFrames()
+        try await sendAnswers()
+        try await slowDown()
+        await context.log.waitForRoom()
         // A message that has begun must end; between two messages an agency may take its time.
         if session.isAnonymous || !buffer.unread.isEmpty { interruption.patience.expectMessage() }
       } while try await receive()
       releaseClaim()
     } catch {
       releaseClaim()
+      // If these cannot be sent, neither can ERROR: the first failure is the one that counts.
+      if case .refused = error { _ = try? await sendAnswers() }
       throw error
     }
   }
+
+  /// Makes an agency whose batches are all rejected wait before the next are looked at, so that it
+  /// costs the others less than one whose batches are stored.
+  private func slowDown() async throws(ServiceError) {
+    guard session.rejectedInARow > Self.quickRejections else { return }
+    do { try await Task.sleep(for: Self.rejectionPause) } catch { throw .channel(.cancelled) }
+  }
+
+  /// Batches rejected in a row from which on the agency has to pause.
+  private static let quickRejections = 8
+  /// The pause after bytes that brought nothing but rejected batches. Short, because an honest agency
+  /// may have many megabytes in flight when it meets a bad bet.
+  private static let rejectionPause = Duration.milliseconds(10)
 
   private func releaseClaim() {
     if let claim { context.store.release(claim) }
@@ -51,7 +76,10 @@ struct AgencyService: ~Copyable {
 
   /// Handles every frame that is complete. Batches that arrived together are stored together.
   private mutating func handleFrames() async throws(ServiceError) {
+    var turn = 0
     while let frame = try await nextFrame() {
+      turn += 1
+      if turn % Self.framesInATurn == 0 { await worker.yield() }
       let bytes = buffer.storage
       let action = session.receive(bytes.span.extracting(frame))
       if action == .gathered {
@@ -66,6 +94,9 @@ struct AgencyService: ~Copyable {
     }
     try await storeGroup()
   }
+
+  /// Frames after which the other connections have their turn: many small ones arrive at once.
+  private static let framesInATurn = 64
 
   private mutating func nextFrame() async throws(ServiceError) -> Range<Int>? {
     let found: Result<Range<Int>?, WireError>
@@ -99,6 +130,7 @@ struct AgencyService: ~Copyable {
       if case .claimLost = error { throw .superseded }
       failure = error
     }
+    if failure == nil, session.group.newBets > 0 { rejections.endRun(of: session.agency) }
     BatchLog.write(session.group, stored: failure == nil, to: context.log)
     guard let failure else {
       try await send([session.groupStored()])
@@ -110,6 +142,8 @@ struct AgencyService: ~Copyable {
   }
 
   private mutating func perform(_ action: SessionAction) async throws(ServiceError) {
+    // Rejections gather; anything else is answered behind them, or not at once.
+    if case .reject = action {} else { try await sendAnswers() }
     switch action {
     case .gathered:
       break
@@ -119,8 +153,9 @@ struct AgencyService: ~Copyable {
     case .reply(let message):
       try await send([message])
     case .reject(let message, let bets):
-      BatchLog.write(message, bets: bets, to: context.log)
-      try await send([message])
+      rejections.add(message, bets: bets)
+      message.append(to: &answers)
+      if answers.count > Self.answersSize { try await sendAnswers() }
     case .finish(let total):
       try await finish(total: total)
     case .awaitDraw:
@@ -190,11 +225,21 @@ struct AgencyService: ~Copyable {
     try await send(bytes)
   }
 
-  private func send(_ messages: [ServerMessage]) async throws(ServiceError) {
-    var bytes: [UInt8] = []
-    for message in messages { message.append(to: &bytes) }
+  private mutating func send(_ messages: [ServerMessage]) async throws(ServiceError) {
+    for message in messages { message.append(to: &answers) }
+    try await sendAnswers()
+  }
+
+  /// Sends the answers that have gathered.
+  private mutating func sendAnswers() async throws(ServiceError) {
+    guard !answers.isEmpty else { return }
+    let bytes = answers
+    answers = []
     try await send(bytes)
   }
+
+  /// Answers to batches that arrived together are sent together, up to about so many bytes.
+  private static let answersSize = 16 * 1024
 
   private func send(_ bytes: [UInt8]) async throws(ServiceError) {
     // Who does not take its answers is as slow as who does not send its messages.

@@ -1,7 +1,7 @@
 import LotteryProtocol
 import ProcessSupport
 
-/// The log lines of stored and refused batches, which graders add up.
+/// The log lines of batches that were taken, which graders add up.
 enum BatchLog {
   /// One line for each batch of the group: how many bets it brought, those that were stored before
   /// not being counted again.
@@ -21,10 +21,31 @@ enum BatchLog {
       }
     }
   }
+}
 
-  /// A line for a batch of `bets` bets that REJECTED answers.
-  static func write(_ message: ServerMessage, bets: Int, to log: Log) {
+/// The log lines of batches that REJECTED answers: of many in a row on one connection the first few,
+/// and then how many more there were. A peer that sends nothing else must not fill the log.
+struct RejectionLog {
+  /// Batches in a row that get a line of their own.
+  static let linesInARow = 8
+
+  private let log: Log
+  private var inARow = 0
+  private var unloggedBets = 0
+
+  /// Rejections for `log`.
+  init(log: Log) {
+    self.log = log
+  }
+
+  /// Notes a batch of `bets` bets that `message` rejects.
+  mutating func add(_ message: ServerMessage, bets: Int) {
     guard case .rejected(let offset, let index, let code, let reason) = message else { return }
+    inARow += 1
+    guard inARow <= Self.linesInARow else {
+      unloggedBets += bets
+      return
+    }
     log.info(
       LogLine(
         "apuesta_recibida", .fail,
@@ -32,5 +53,19 @@ enum BatchLog {
           "cantidad": "\(bets)", "offset": "\(offset)", "index": "\(index)",
           "code": "\(code.rawValue)", "error": reason,
         ]))
+  }
+
+  /// Notes that batches of `agency` are taken again, or that its connection ends.
+  mutating func endRun(of agency: UInt32) {
+    if inARow > Self.linesInARow {
+      log.info(
+        LogLine(
+          "reject_batches", .success,
+          [
+            "agency": "\(agency)", "more_batches": "\(inARow - Self.linesInARow)",
+            "more_bets": "\(unloggedBets)",
+          ]))
+    }
+    (inARow, unloggedBets) = (0, 0)
   }
 }

@@ -47,7 +47,8 @@ struct Connection: Sendable {
     isEcho = buffer.storage[buffer.unread.lowerBound] != 0
     if !isEcho {
       var service = AgencyService(
-        channel: channel, context: context, interruption: interruption, buffer: buffer)
+        channel: channel, worker: worker, context: context, interruption: interruption,
+        buffer: buffer)
       try await service.run()
     } else {
       var service = EchoService(channel: channel, log: context.log, buffer: buffer)

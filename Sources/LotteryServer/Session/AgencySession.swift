@@ -24,6 +24,9 @@ struct AgencySession {
   /// Whether this is not an agency's connection yet, or never.
   var isAnonymous: Bool { agency == 0 }
 
+  /// Batches rejected for a fault of the agency since the last that brought a new bet.
+  private(set) var rejectedInARow = 0
+
   private let agencies: UInt32
   private var phase = Phase.greeting
   /// Bets that are stored, and those in ``group``.
@@ -108,6 +111,8 @@ struct AgencySession {
       return ServerMessage.rejected(offset: batch.offset, index: 0, code: code, reason: reason)
     }
     group = BetGroup()
+    // The batches in flight are about to be rejected too, and the disk is no fault of the agency.
+    rejectedInARow = 0
     return answers
   }
 
@@ -143,13 +148,18 @@ struct AgencySession {
       return reject(batch, .ruleBroken, bad.violation.description, index: bad.index)
     }
     accepted += UInt64(new)
+    if new > 0 { rejectedInARow = 0 }
     return .gathered
   }
 
-  private func reject(
+  private mutating func reject(
     _ batch: BetBatch, _ code: RejectionCode, _ reason: String, index: Int = 0
   ) -> SessionAction {
-    .reject(
+    guard rejectedInARow < ProtocolLimits.rejectedInARow else {
+      return .fail(.notNow, "\(rejectedInARow) batches rejected in a row")
+    }
+    rejectedInARow += 1
+    return .reject(
       .rejected(offset: batch.offset, index: UInt16(index), code: code, reason: reason),
       bets: batch.count)
   }
