@@ -53,7 +53,11 @@ struct AgencyService: ~Copyable {
   /// costs the others less than one whose batches are stored.
   private func slowDown() async throws(ServiceError) {
     guard session.rejectedInARow > Self.quickRejections else { return }
-    do { try await Task.sleep(for: Self.rejectionPause) } catch { throw .channel(.cancelled) }
+    try await pause(Self.rejectionPause)
+  }
+
+  private func pause(_ duration: Duration) async throws(ServiceError) {
+    do { try await Task.sleep(for: duration) } catch { throw .channel(.cancelled) }
   }
 
   /// Batches rejected in a row from which on the agency has to pause.
@@ -163,6 +167,7 @@ struct AgencyService: ~Copyable {
     case .tellStatus:
       try await tellStatus()
     case .fail(let code, let reason):
+      if session.isStorming { try await pause(Self.refusalPause) }
       throw .refused(code, reason)
     }
   }
@@ -170,11 +175,12 @@ struct AgencyService: ~Copyable {
   /// Who guesses keys has to wait for each answer.
   private func checkKey(of agency: UInt32, _ key: String) async throws(ServiceError) {
     guard let keys = context.keys, !keys.admit(agency, key: key) else { return }
-    do { try await Task.sleep(for: Self.wrongKeyPause) } catch { throw .channel(.cancelled) }
+    try await pause(Self.refusalPause)
     throw .refused(.wrongKey, "agency \(agency): the key is not this agency's")
   }
 
-  private static let wrongKeyPause = Duration.seconds(1)
+  /// The pause before ERROR for a peer that would otherwise come back at once, and do the same again.
+  private static let refusalPause = Duration.seconds(1)
 
   private mutating func makeClaim(_ agency: UInt32) async throws(ServiceError) {
     let claim = Claim(agency: agency) { [interruption] in

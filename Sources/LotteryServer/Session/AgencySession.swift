@@ -26,6 +26,8 @@ struct AgencySession {
 
   /// Batches rejected for a fault of the agency since the last that brought a new bet.
   private(set) var rejectedInARow = 0
+  /// Whether those are as many as may be.
+  var isStorming: Bool { rejectedInARow >= ProtocolLimits.rejectedInARow }
 
   private let agencies: UInt32
   private var phase = Phase.greeting
@@ -155,7 +157,7 @@ struct AgencySession {
   private mutating func reject(
     _ batch: BetBatch, _ code: RejectionCode, _ reason: String, index: Int = 0
   ) -> SessionAction {
-    guard rejectedInARow < ProtocolLimits.rejectedInARow else {
+    guard !isStorming else {
       return .fail(.notNow, "\(rejectedInARow) batches rejected in a row")
     }
     rejectedInARow += 1
