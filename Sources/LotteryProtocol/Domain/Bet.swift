@@ -31,6 +31,17 @@ public struct Bet: Hashable, Sendable {
     self.number = number
   }
 
+  /// Whether both are the same bet, byte for byte.
+  ///
+  /// Strings are equal if they look the same: `é` in one scalar and in two. Files hold bytes.
+  public static func == (left: Bet, right: Bet) -> Bool {
+    left.agency == right.agency && left.birthdate == right.birthdate
+      && left.number == right.number
+      && left.document.utf8.span.isEqual(to: right.document.utf8.span)
+      && left.lastName.utf8.span.isEqual(to: right.lastName.utf8.span)
+      && left.firstName.utf8.span.isEqual(to: right.firstName.utf8.span)
+  }
+
   /// A bet whose date and number are still text, as a person or an environment variable gives them.
   ///
   /// - Throws: the first field that breaks its rule.

@@ -63,7 +63,8 @@ struct AgencyFileSkipTests {
         number: number ?? "\(bet.number)")
     }
     return try [
-      make("Eva"), make(nil, "Pèrez"), make(nil, nil, "0" + bet.document),
+      make("Eva"), make(nil, "Pe\u{301}rez"), make(nil, "Pèrez"),
+      make(nil, nil, "0" + bet.document),
       make(nil, nil, nil, "1999-12-30"), make(nil, nil, nil, nil, "4294967295"),
     ]
   }

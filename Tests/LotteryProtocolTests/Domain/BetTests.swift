@@ -26,6 +26,18 @@ struct BetTests {
     #expect((try? last.get().lastName) == (isGood ? name : nil))
   }
 
+  @Test("Bets are the same byte for byte, whatever their names look like")
+  func sameLooks() throws {
+    let composed = "Jos\u{E9}"
+    let decomposed = "Jose\u{301}"
+    #expect(try bet(firstName: composed) == bet(firstName: composed))
+    #expect(try bet(firstName: composed) != bet(firstName: decomposed))
+    #expect(try bet(lastName: composed) != bet(lastName: decomposed))
+    #expect(try bet(document: "1") != bet(document: "01"))
+    #expect(try bet(birthdate: "1999-03-17") != bet(birthdate: "1999-03-18"))
+    #expect(try bet(number: "1") != bet(number: "2"))
+  }
+
   @Test(
     "A name may hold anything that is text", arguments: ["", "a,b", "\"", "\r\n", "🎲", "\u{1}"])
   func nameContent(name: String) throws {
