@@ -30,9 +30,10 @@ private func listedKeys(_ file: [UInt8], agencies: UInt32) -> [UInt32: [UInt8]]?
     line = line.drop(while: isBlank)
     if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
     let parts = line.split(separator: colon, maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, (1...255).contains(parts[1].count), parts[0].allSatisfy(isDigit),
+    guard parts.count == 2, parts[0].allSatisfy(isDigit),
       let agency = UInt32(String(decoding: parts[0], as: UTF8.self)), agency > 0,
-      keys.updateValue(Array(parts[1]), forKey: agency) == nil
+      case let key = parts[1].drop(while: isBlank), (1...255).contains(key.count),
+      keys.updateValue(Array(key), forKey: agency) == nil
     else { return nil }
   }
   return (0..<agencies).allSatisfy { keys[$0 + 1] != nil } ? keys : nil

@@ -1,4 +1,3 @@
-import Glibc
 import LotteryProtocol
 import ProcessSupport
 
@@ -28,7 +27,7 @@ public enum ClientProgram {
     let document = try bytes.map { bytes throws(ConfigurationError) in
       try YAMLDocument(bytes, file: path)
     }
-    return Settings(file: document?.settings ?? [], environment: environment)
+    return Settings(file: document?.settings ?? [], environment: Environment.text)
   }
 
   private static func run(
@@ -38,7 +37,7 @@ public enum ClientProgram {
     case .lottery:
       try await LotteryMode(configuration: configuration, key: key, worker: worker, log: log).run()
     case .bet:
-      let bet = try Bet(agency: configuration.id, environment: environment)
+      let bet = try Bet(agency: configuration.id, environment: Environment.bytes)
       try await BetMode(
         configuration: configuration, key: key, bet: bet, worker: worker, log: log
       ).run()
@@ -47,26 +46,20 @@ public enum ClientProgram {
     }
   }
 
-  /// The key in the file that was named, without the line end behind it; none is an empty one.
-  private static func key(
+  /// The key in the first line of the file that was named; none is an empty one.
+  static func key(
     _ configuration: ClientConfiguration
   ) throws(ConfigurationError) -> String {
     guard let path = configuration.keyFile else { return "" }
     guard let bytes = try ConfigurationFile.read(path) else {
       throw ConfigurationError(missing: path)
     }
-    let key = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-    guard (1...ProtocolLimits.textSize).contains(key.count),
-      let text = String(validating: key, as: UTF8.self)
-    else {
+    let lines = try ConfigurationLines(bytes, file: path)
+    guard let key = lines.makeIterator().next()?.1.agencyKey else {
       throw ConfigurationError(
         file: path, line: 1, "a key must be 1 to \(ProtocolLimits.textSize) bytes of UTF-8")
     }
-    return text
-  }
-
-  private static func environment(_ variable: String) -> String? {
-    getenv(variable).map { String(cString: $0) }
+    return key
   }
 
   private static let help = """

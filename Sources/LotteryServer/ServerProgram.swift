@@ -37,9 +37,7 @@ public enum ServerProgram {
     let document = try bytes.map { bytes throws(ConfigurationError) in
       try INIDocument(bytes, file: path)
     }
-    return Settings(file: document?.settings ?? []) { variable in
-      getenv(variable).map { String(cString: $0) }
-    }
+    return Settings(file: document?.settings ?? [], environment: Environment.text)
   }
 
   private static func keys(

@@ -5,15 +5,24 @@ extension Bet {
   /// NUMERO.
   ///
   /// - Throws: ``AgencyError/badBet(_:)`` where one is missing or breaks its rule.
-  init(agency: UInt32, environment: (String) -> String?) throws(AgencyError) {
+  init(agency: UInt32, environment: (String) -> [UInt8]?) throws(AgencyError) {
+    func text(
+      _ variable: String, _ field: BetRuleViolation.Field
+    ) throws(BetRuleViolation) -> String {
+      let bytes = environment(variable) ?? []
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw BetRuleViolation(field, value: bytes.span, rule: "valid UTF-8")
+      }
+      return text
+    }
     do throws(BetRuleViolation) {
       try self.init(
         agency: agency,
-        firstName: environment("NOMBRE") ?? "",
-        lastName: environment("APELLIDO") ?? "",
-        document: environment("DOCUMENTO") ?? "",
-        birthdate: environment("NACIMIENTO") ?? "",
-        number: environment("NUMERO") ?? "")
+        firstName: text("NOMBRE", .firstName),
+        lastName: text("APELLIDO", .lastName),
+        document: text("DOCUMENTO", .document),
+        birthdate: text("NACIMIENTO", .birthdate),
+        number: text("NUMERO", .number))
     } catch {
       throw .badBet(error)
     }

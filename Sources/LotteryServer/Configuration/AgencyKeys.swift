@@ -49,10 +49,9 @@ struct AgencyKeys: Sendable, Equatable {
     guard let colon = text.firstIndex(of: ":"),
       let agency = UInt32(decimal: String(text[..<colon]).utf8.span), agency > 0
     else { throw ConfigurationError(file: file, line: line, rule) }
-    let key = Array(String(text[colon...].dropFirst()).utf8)
-    guard (1...ProtocolLimits.textSize).contains(key.count) else {
+    guard let key = text[colon...].dropFirst().agencyKey else {
       throw ConfigurationError(file: file, line: line, rule)
     }
-    return (agency, key)
+    return (agency, Array(key.utf8))
   }
 }

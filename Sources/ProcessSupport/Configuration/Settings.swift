@@ -4,11 +4,13 @@
 /// Keys are the same in upper and lower case. An empty value counts as none.
 public struct Settings {
   private let file: [String: Setting]
-  private let environment: (String) -> String?
+  private let environment: (String) throws(ConfigurationError) -> String?
   private var known: Set<String> = []
 
   /// The values in `file` and in `environment`.
-  public init(file: [Setting], environment: @escaping (String) -> String?) {
+  public init(
+    file: [Setting], environment: @escaping (String) throws(ConfigurationError) -> String?
+  ) {
     self.file = Dictionary(file.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     self.environment = environment
   }
@@ -21,7 +23,7 @@ public struct Settings {
     _ key: String, _ variable: String, _ rule: ValueRule<Value>, acceptsEmpty: Bool = false
   ) throws(ConfigurationError) -> Value? {
     known.insert(key.lowercased())
-    if let text = environment(variable), acceptsEmpty || !text.isEmpty {
+    if let text = try environment(variable), acceptsEmpty || !text.isEmpty {
       return try Self.checked(
         Setting(key: variable, value: text, origin: .environment), name: variable, rule)
     }

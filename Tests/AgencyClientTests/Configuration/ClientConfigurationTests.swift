@@ -1,5 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
@@ -91,17 +92,54 @@ struct ClientConfigurationTests {
       "NOMBRE": "Santiago Lionel", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
       "NACIMIENTO": "1999-03-17", "NUMERO": "7574",
     ]
-    let bet = try Bet(agency: 1, environment: { environment[$0] })
+    let bet = try Bet(agency: 1, environment: { environment[$0].map { Array($0.utf8) } })
     #expect(bet.document == "30904465")
     #expect(bet.number == 7574)
     environment["NACIMIENTO"] = "1999-02-29"
     let error = #expect(throws: AgencyError.self) {
-      try Bet(agency: 1, environment: { environment[$0] })
+      try Bet(agency: 1, environment: { environment[$0].map { Array($0.utf8) } })
     }
     #expect(
       error?.description
         == "birthdate \"1999-02-29\": must be a date that exists, written YYYY-MM-DD")
     #expect(error?.exitStatus == .badData)
+  }
+
+  @Test(
+    "a bet in the environment that is not UTF-8 is refused, not repaired",
+    arguments: [
+      ("NOMBRE", .firstName), ("APELLIDO", .lastName), ("DOCUMENTO", .document),
+      ("NACIMIENTO", .birthdate), ("NUMERO", .number),
+    ] as [(String, BetRuleViolation.Field)])
+  func encoding(variable: String, field: BetRuleViolation.Field) {
+    let latin1: [UInt8] = [0x4D, 0x75, 0xF1, 0x6F, 0x7A]
+    let violation = BetRuleViolation(field, value: latin1.span, rule: "valid UTF-8")
+    #expect(throws: AgencyError.badBet(violation)) {
+      try Bet(agency: 1, environment: { $0 == variable ? latin1 : [] })
+    }
+  }
+
+  @Test(
+    "the key is the first line, without blanks around it",
+    arguments: ["secret", "secret\n", "secret\r\n", " \tsecret \t \n", "secret\nmore\n"])
+  func key(text: String) throws {
+    #expect(try Self.key(text) == "secret")
+  }
+
+  @Test(
+    "a file without a key is refused, and the key is not shown",
+    arguments: ["", "\n", " \t\n", "\nsecret\n", String(repeating: "k", count: 256)])
+  func badKey(text: String) {
+    let error = #expect(throws: ConfigurationError.self) { try Self.key(text) }
+    #expect(error?.description.hasSuffix(":1: a key must be 1 to 255 bytes of UTF-8") == true)
+  }
+
+  private static func key(_ text: String) throws -> String {
+    let directory = try TemporaryDirectory()
+    var configuration = ClientConfiguration(
+      id: 1, serverAddress: try #require(Endpoint("a:1")), dataFile: "")
+    configuration.keyFile = try directory.path(of: "key", holding: text)
+    return try ClientProgram.key(configuration)
   }
 
   private static func read(

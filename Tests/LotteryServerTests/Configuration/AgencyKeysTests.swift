@@ -22,12 +22,20 @@ struct AgencyKeysTests {
     }
   }
 
+  @Test("blanks around a key are no part of it, as in the agency's own file")
+  func blanks() throws {
+    let keys = try keys(" 1: \talpha beta \t\n2:b\n")
+    #expect(keys.admit(1, key: "alpha beta"))
+    #expect(!keys.admit(1, key: " \talpha beta"))
+  }
+
   @Test(
     "a bad file is refused with its line, and no key is shown",
     arguments: [
       ("1:a\n1:b\n2:c\n", "keys:2: agency 1 is there twice"),
       ("1:a\n", "keys:1: agency 2 has no key"),
       ("secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
+      ("1: \t\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
       ("1:\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
       ("0:secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
       ("+1:secret\n", "keys:1: must be AGENCY:KEY, a number from 1 and 1 to 255 bytes"),
