@@ -17,6 +17,8 @@ enum AgencyError: Error, Equatable {
   case unexpected(String)
   /// The agency's file cannot be read.
   case unreadable(path: String, SystemError)
+  /// What stands for the agency's file is a directory, a pipe or a device.
+  case notAFile(path: String)
   /// A row of the agency's file is no bet.
   case badRow(path: String, line: Int, reason: String)
   /// The bet in the environment is none.
@@ -50,6 +52,7 @@ extension AgencyError: ProgramError {
       "the server rejected bet \(offset &+ UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error)"
+    case .notAFile(let path): "\(path): not a regular file"
     case .badRow(let path, let line, let reason): "\(path):\(line): \(reason)"
     case .badBet(let violation): violation.description
     case .otherFile(let path, let reason):
@@ -64,7 +67,7 @@ extension AgencyError: ProgramError {
     case .refused(let code, _): Self.exitStatus(code)
     case .rejected, .badRow, .badBet: .badData
     case .unexpected: .protocolError
-    case .unreadable: .noInput
+    case .unreadable, .notAFile: .noInput
     case .otherFile: .otherFile
     }
   }

@@ -21,6 +21,7 @@ struct AgencyErrorTests {
       (.rejected(.agencyFinished, offset: 0, index: 0, reason: ""), .badData),
       (.unexpected("WELCOME"), .protocolError),
       (.unreadable(path: "a.csv", broken), .noInput),
+      (.notAFile(path: "a.csv"), .noInput),
       (.badRow(path: "a.csv", line: 1, reason: ""), .badData),
       (.badBet(BetRuleViolation(.document, value: "x", rule: "")), .badData),
       (.otherFile(path: "a.csv", reason: ""), .otherFile),

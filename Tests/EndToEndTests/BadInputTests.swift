@@ -58,6 +58,40 @@ struct BadInputTests {
     _ = await server.end()
   }
 
+  @Test("a pipe that nobody writes to is no agency's file: 66, and no wait")
+  func pipe() async throws {
+    let lottery = try Lottery(agencies: 1)
+    try #require(mkfifo(lottery.directory.file("agency-1.csv"), 0o600) == 0)
+    let server = try await lottery.startServer()
+    let agency = try lottery.startAgency(1)
+    #expect(await agency.end() == .exit(66))
+    #expect(agency.lines.last?.hasSuffix("agency-1.csv: not a regular file") == true)
+    server.send(SIGTERM)
+    _ = await server.end()
+  }
+
+  @Test(
+    "what is not UTF-8 in the environment is refused, not repaired",
+    arguments: [
+      ("lottery-server", "SERVER_DATA_DIR", 78, "environment: SERVER_DATA_DIR = "),
+      ("agency-client", "CLI_DATA_FILE", 78, "environment: CLI_DATA_FILE = "),
+      ("agency-client", "NOMBRE", 65, "first name "),
+    ] as [(String, String, Int32, String)])
+  func encoding(program: String, variable: String, status: Int32, problem: String) throws {
+    let path = Bundle.main.bundleURL.appending(path: program).path()
+    let process = try ChildProcess(
+      "sh", ["-c", "export \(variable)=\"$(printf 'Mu\\361oz')\"; exec '\(path)'"],
+      environment: [
+        "PATH=/usr/bin:/bin", "CLI_ID=1", "CLI_SERVER_ADDRESS=127.0.0.1:1", "CLI_MODE=bet",
+        "NACIMIENTO=1999-03-17", "DOCUMENTO=1", "NUMERO=1",
+      ])
+    var output: [UInt8] = []
+    #expect(process.wait { output += $0 } == .exit(status))
+    let line = String(decoding: output, as: UTF8.self).split(separator: "\n").last
+    #expect(
+      line?.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8") == true, "\(line ?? "")")
+  }
+
   @Test("a second server in the same directory ends with 75")
   func secondServer() async throws {
     let lottery = try Lottery(agencies: 1)

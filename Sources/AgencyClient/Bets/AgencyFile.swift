@@ -5,14 +5,18 @@ struct AgencyFile: ~Copyable {
   private let path: String
   private var rows: CSVFile
 
-  /// Opens the file at `path`.
+  /// Opens the file at `path`, which must be a regular one: only that can be begun anew after a
+  /// connection was lost, and read without waiting for another program.
   init(path: String) throws(AgencyError) {
     self.path = path
+    let file: File?
     do throws(SystemError) {
-      rows = try CSVFile(path: path, lastRow: .whole)
+      file = try File(regular: path)
     } catch {
       throw .unreadable(path: path, error)
     }
+    guard let file else { throw .notAFile(path: path) }
+    rows = CSVFile(file, lastRow: .whole)
   }
 
   /// Bytes of the file, and how many of them have been read.

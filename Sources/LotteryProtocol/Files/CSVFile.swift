@@ -52,7 +52,14 @@ public struct CSVFile: ~Copyable {
   public init(
     path: String, lastRow: LastRow, range: Range<Int> = 0..<Int.max
   ) throws(SystemError) {
-    file = try File(reading: path, at: range.lowerBound)
+    self.init(try File(reading: path, at: range.lowerBound), lastRow: lastRow, range: range)
+  }
+
+  /// Reads an open file, which from now on belongs to it.
+  ///
+  /// - Parameter range: the bytes to read; the file stands at the first of them.
+  public init(_ file: File, lastRow: LastRow, range: Range<Int> = 0..<Int.max) {
+    self.file = file
     size = (try? file.size()) ?? 0
     self.lastRow = lastRow
     rest = range.count

@@ -19,6 +19,34 @@ public struct File: Sendable {
     }
   }
 
+  /// Opens the regular file at `path`, or `/dev/null`, for reading; nil if there is something else.
+  public init?(regular path: String) throws(SystemError) {
+    // To open a named pipe would wait until somebody writes to it (fifo(7)).
+    descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    do throws(SystemError) {
+      if try isRegular() {
+        try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
+        return
+      }
+    } catch {
+      close()
+      throw error
+    }
+    close()
+    return nil
+  }
+
+  private func isRegular() throws(SystemError) -> Bool {
+    var status = stat()
+    try SystemError.check("fstat") { fstat(descriptor, &status) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return true
+    // The device of `/dev/null`: major number 1, minor number 3 (null(4)).
+    case S_IFCHR: return status.st_rdev == 1 << 8 | 3
+    default: return false
+    }
+  }
+
   /// Opens the file at `path` for appending and reading, and makes it where it is missing.
   public init(appending path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") {

@@ -1,3 +1,4 @@
+import Glibc
 import LotteryProtocol
 import ProcessSupport
 import TestSupport
@@ -47,16 +48,22 @@ struct AgencyFileTests {
     #expect(error?.exitStatus == .noInput)
   }
 
-  @Test("a directory is unreadable when it is read")
-  func directory() throws {
+  @Test("a directory, and a pipe that nobody writes to, are refused at once")
+  func notAFile() throws {
     let directory = try TemporaryDirectory()
-    var file = try AgencyFile(path: directory.path)
-    do throws(AgencyError) {
-      _ = try file.next()
-      Issue.record("a directory was read")
-    } catch {
-      #expect(error.description == "\(directory.path): read: Is a directory")
+    let pipe = directory.file("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    for path in [directory.path, pipe] {
+      let error = #expect(throws: AgencyError.self) { _ = try AgencyFile(path: path) }
+      #expect(error?.description == "\(path): not a regular file")
+      #expect(error?.exitStatus == .noInput)
     }
+  }
+
+  @Test("/dev/null holds no bets")
+  func null() throws {
+    var file = try AgencyFile(path: "/dev/null")
+    #expect(try file.rest().isEmpty)
   }
 
   @Test("a file of several megabytes passes through a buffer of one chunk")

@@ -39,6 +39,28 @@ struct FileTests {
     #expect(try file.size() == 0)
   }
 
+  @Test("Among the files that are regular is /dev/null, and no directory, pipe or other device")
+  func regular() throws {
+    let path = try directory.path(of: "a", holding: "abc")
+    try #require(symlink(path, directory.file("link")) == 0)
+    for path in [path, directory.file("link")] {
+      let file = try #require(try File(regular: path))
+      defer { file.close() }
+      #expect(try file.read(at: 0, count: 3) == Array("abc".utf8))
+      // Reading it blocks as usual.
+      #expect(fcntl(file.descriptor, F_GETFL) & O_NONBLOCK == 0)
+    }
+    let null = try #require(try File(regular: "/dev/null"))
+    null.close()
+    try #require(mkfifo(directory.file("pipe"), 0o600) == 0)
+    for other in [directory.path, directory.file("pipe"), "/dev/zero"] {
+      #expect(try File(regular: other) == nil, "\(other)")
+    }
+    #expect(throws: SystemError("open", code: ENOENT)) {
+      try File(regular: directory.file("missing"))
+    }
+  }
+
   @Test(
     "Only what lies in the file is read",
     arguments: [
