@@ -25,6 +25,8 @@ enum AgencyError: Error, Equatable {
   case badBet(BetRuleViolation)
   /// The server holds other bets of this agency than its file has.
   case otherFile(path: String, reason: String)
+  /// The server did not do what the agency waited for.
+  case noAnswer(waitedFor: String)
   /// Trying again has not helped for as long as was allowed.
   indirect case gaveUp(after: String, AgencyError)
 
@@ -57,13 +59,14 @@ extension AgencyError: ProgramError {
     case .badBet(let violation): violation.description
     case .otherFile(let path, let reason):
       "\(path): not the file that this agency began with: \(reason)"
+    case .noAnswer(let event): "waited for \(event)"
     case .gaveUp(let after, let error): "gave up after \(after) without progress: \(error)"
     }
   }
   var exitStatus: ExitStatus {
     switch self {
     case .cancelled: .success
-    case .unreachable, .disconnected, .gaveUp: .unavailable
+    case .unreachable, .disconnected, .noAnswer, .gaveUp: .unavailable
     case .refused(let code, _): Self.exitStatus(code)
     case .rejected, .badRow, .badBet: .badData
     case .unexpected: .protocolError

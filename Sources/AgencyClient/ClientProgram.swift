@@ -81,7 +81,8 @@ public enum ClientProgram {
       CLI_KEY_FILE         file with the agency's key (no key)
       CLI_BATCH_MAXAMOUNT  bets in a batch, fewer where 8000 bytes are full (150)
       CLI_BATCH_WINDOW     batches that may wait for their answers (32)
-      CLI_RETRY_LIMIT      gives up after so long without progress (1m0s)
+      CLI_RETRY_LIMIT      gives up after so long without progress, waiting for the server or
+                           for a retry; 0: one attempt, 5s (1m0s)
       CLI_RETRY_PAUSE      first pause before trying again (100ms)
       CLI_RETRY_MAXPAUSE   longest pause (5s)
     Mode bet takes its bet from NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO and NUMERO.

@@ -25,6 +25,7 @@ struct AgencyErrorTests {
       (.badRow(path: "a.csv", line: 1, reason: ""), .badData),
       (.badBet(BetRuleViolation(.document, value: "x", rule: "")), .badData),
       (.otherFile(path: "a.csv", reason: ""), .otherFile),
+      (.noAnswer(waitedFor: "STORED"), .unavailable),
       (.gaveUp(after: "1m0s", .refused(.shuttingDown, reason: "")), .unavailable),
     ] as [(AgencyError, Status)])
   func exitStatus(error: AgencyError, status: Status) {
@@ -65,7 +66,7 @@ struct AgencyErrorTests {
       .cancelled, .unexpected(""), .unreadable(path: "", Self.broken),
       .badRow(path: "", line: 1, reason: ""), .otherFile(path: "", reason: ""),
       .badBet(BetRuleViolation(.document, value: "x", rule: "")),
-      .gaveUp(after: "", .disconnected("")),
+      .notAFile(path: ""), .noAnswer(waitedFor: ""), .gaveUp(after: "", .disconnected("")),
     ]
     for error in lasting { #expect(!error.isTransient, "\(error)") }
   }

@@ -1,47 +1,147 @@
 import LotteryProtocol
 import ProcessSupport
+import Synchronization
 
-/// Tries until it works, or until that is hopeless.
-struct Persistence {
-  private let limit: Duration
-  private let limitText: String
-  private let log: Log
-  private var backoff: Backoff
-  /// When it went wrong for the first time since something went well.
-  private var failingSince: ContinuousClock.Instant?
+/// Tries until it works, until that is hopeless, or until there has been no progress for too long.
+///
+/// Progress is what the server has done for the agency: stored bets, confirmed their end, sent a
+/// line back. A connection or a WELCOME is none: a server that does nothing else is given up.
+///
+/// Time counts while the agency waits for the server and while it pauses before a retry. The
+/// agency's own work, such as reading its file, does not count, and neither does the wait for the
+/// draw.
+final class Persistence: Sendable {
+  private typealias Instant = ContinuousClock.Instant
 
-  /// Persistence that ends after `limit` without progress.
-  init(_ policy: RetryPolicy, log: Log) {
-    limit = policy.limit
-    limitText = policy.limit.goText
-    self.log = log
-    backoff = Backoff(first: policy.pause, longest: policy.maxPause)
+  private struct State {
+    var backoff: Backoff
+    /// Time that counts since the last progress, without the wait that is going on.
+    var elapsed = Duration.zero
+    /// What the agency is waiting for, and since when.
+    var wait: (event: String, start: Instant)?
+    /// Why the work was cancelled, if this did it.
+    var expiry: AgencyError?
   }
 
-  /// Notes that something went well: the limit and the pauses begin anew.
-  mutating func noteProgress() {
-    failingSince = nil
-    backoff.reset()
+  private let policy: RetryPolicy
+  private let log: Log
+  private let state: Mutex<State>
+
+  /// How often ``expire()`` looks whether the agency waits again, at most.
+  private static let resolution = Duration.milliseconds(10)
+
+  /// Persistence that ends as `policy` says.
+  init(_ policy: RetryPolicy, log: Log) {
+    self.policy = policy
+    self.log = log
+    state = Mutex(State(backoff: Backoff(first: policy.pause, longest: policy.maxPause)))
+  }
+
+  /// Runs `work`, whose waits for the server are bounded by the limit.
+  ///
+  /// - Throws: what `work` throws; ``AgencyError/gaveUp(after:_:)`` if it had to be cancelled.
+  func run(
+    _ work: @escaping @Sendable (Persistence) async throws(AgencyError) -> Void
+  ) async throws(AgencyError) {
+    let outcome = await withTaskGroup(of: Result<Void, AgencyError>?.self) { group in
+      group.addTask {
+        do throws(AgencyError) {
+          return .success(try await work(self))
+        } catch {
+          return .failure(self.cause(of: error))
+        }
+      }
+      group.addTask {
+        await self.expire()
+        return nil
+      }
+      var outcome: Result<Void, AgencyError>?
+      for await ended in group {
+        outcome = ended ?? outcome
+        // Either the work has ended, or its time is up.
+        group.cancelAll()
+      }
+      return outcome
+    }
+    try outcome?.get()
+  }
+
+  /// Waits for the server: `body` returns once `event` is there.
+  ///
+  /// - Throws: what `body` throws; ``AgencyError/gaveUp(after:_:)`` if that takes too long.
+  func wait<Value>(
+    for event: String, _ body: () async throws(AgencyError) -> Value
+  ) async throws(AgencyError) -> Value {
+    state.withLock { $0.wait = (event, .now) }
+    defer {
+      state.withLock { state in
+        if let wait = state.wait { state.elapsed += wait.start.duration(to: .now) }
+        state.wait = nil
+      }
+    }
+    do throws(AgencyError) {
+      return try await body()
+    } catch {
+      throw cause(of: error)
+    }
+  }
+
+  /// Notes progress: the limit and the pauses begin anew.
+  func noteProgress() {
+    state.withLock { state in
+      state.elapsed = .zero
+      state.backoff.reset()
+    }
   }
 
   /// Waits before the next attempt, because of `error`.
   ///
-  /// - Throws: `error` where trying again cannot mend it, ``AgencyError/gaveUp(after:_:)`` where it
-  ///   has not for too long, ``AgencyError/cancelled``.
-  mutating func pause(after error: AgencyError) async throws(AgencyError) {
+  /// - Throws: `error` if a retry cannot mend it, ``AgencyError/gaveUp(after:_:)`` if there has been
+  ///   no progress for too long, ``AgencyError/cancelled``.
+  func pause(after error: AgencyError) async throws(AgencyError) {
     guard error.isTransient else { throw error }
-    var generator = SystemRandomNumberGenerator()
-    let pause = backoff.pause(using: &generator)
-    let start = failingSince ?? .now
-    failingSince = start
-    guard start.duration(to: .now) + pause <= limit else {
-      throw .gaveUp(after: limitText, error)
+    let (elapsed, pause) = state.withLock { state in
+      var generator = SystemRandomNumberGenerator()
+      return (state.elapsed, state.backoff.pause(using: &generator))
+    }
+    guard elapsed + pause <= policy.limit else {
+      throw .gaveUp(after: policy.limit.goText, error)
     }
     log.warning(LogLine("retry", .inProgress, ["pause": pause.goText, "error": error.description]))
+    let start = Instant.now
     do {
       try await Task.sleep(for: pause)
     } catch {
-      throw .cancelled
+      throw cause(of: .cancelled)
     }
+    state.withLock { $0.elapsed += start.duration(to: .now) }
+  }
+
+  /// Returns when the limit is reached, or the task is cancelled.
+  private func expire() async {
+    while let next = nextCheck() {
+      do {
+        try await Task.sleep(until: next)
+      } catch {
+        return
+      }
+    }
+  }
+
+  /// The earliest time at which the limit can be reached, or nil if it has been.
+  private func nextCheck() -> Instant? {
+    state.withLock { state in
+      let rest = policy.waitLimit - state.elapsed
+      guard let (event, start) = state.wait else { return .now + max(rest, Self.resolution) }
+      if start + rest > .now { return start + rest }
+      state.expiry = .gaveUp(after: policy.waitLimit.goText, .noAnswer(waitedFor: event))
+      return nil
+    }
+  }
+
+  /// Tells a cancellation by the limit from one by a signal.
+  private func cause(of error: AgencyError) -> AgencyError {
+    guard error == .cancelled else { return error }
+    return state.withLock { $0.expiry } ?? error
   }
 }

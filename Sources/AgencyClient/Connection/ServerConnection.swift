@@ -3,7 +3,7 @@ import ProcessSupport
 
 /// A connection to the server that speaks the protocol's messages.
 struct ServerConnection: ~Copyable {
-  private let channel: Channel
+  private let link: ServerLink
   private let agency: UInt32
   private let log: Log
   private var buffer = InputBuffer(capacity: Self.bufferSize)
@@ -15,13 +15,9 @@ struct ServerConnection: ~Copyable {
   ///
   /// - Throws: ``AgencyError``
   init(
-    to endpoint: Endpoint, agency: UInt32, worker: Worker, log: Log
+    to endpoint: Endpoint, agency: UInt32, worker: Worker, persistence: Persistence, log: Log
   ) async throws(AgencyError) {
-    do throws(Connector.Failure) {
-      channel = try await Connector.connect(to: endpoint, worker: worker)
-    } catch {
-      throw error == .cancelled ? .cancelled : .unreachable("\(endpoint): \(error)")
-    }
+    link = try await ServerLink(to: endpoint, worker: worker, persistence: persistence)
     self.agency = agency
     self.log = log
   }
@@ -33,7 +29,8 @@ struct ServerConnection: ~Copyable {
     var hello: [UInt8] = []
     AgencyMessage.appendHello(agency: agency, key: key, to: &hello)
     try await send(hello)
-    guard case .welcome(let version, _, let stored, let lastBet) = try await receive() else {
+    guard case .welcome(let version, _, let stored, let lastBet) = try await receive("WELCOME")
+    else {
       throw .unexpected("WELCOME should answer HELLO")
     }
     guard version == ProtocolLimits.version else {
@@ -47,25 +44,33 @@ struct ServerConnection: ~Copyable {
   /// - Throws: ``AgencyError``; what the server refused or rejected before it hung up comes before
   ///   the broken connection, because it tells whether trying again is worth it.
   mutating func send(_ frames: [UInt8]) async throws(AgencyError) {
-    do throws(ChannelError) {
-      try await channel.send(frames)
+    do throws(AgencyError) {
+      try await link.send(frames)
     } catch {
       if error != .cancelled { try receiveLastWords() }
-      throw AgencyError(error)
+      throw error
     }
   }
 
   /// The next message; what the server refuses or rejects is thrown.
-  mutating func receive() async throws(AgencyError) -> ServerMessage {
+  ///
+  /// - Parameters:
+  ///   - name: of the message that should come, for the log.
+  ///   - isLimited: false if it may take as long as it likes.
+  mutating func receive(
+    _ name: String, isLimited: Bool = true
+  ) async throws(AgencyError) -> ServerMessage {
     while true {
       if let message = try nextMessage() { return try Self.checked(message) }
-      guard try await fill() > 0 else { throw .disconnected("the server closed it") }
+      guard try await link.receive(name, into: &buffer, isLimited: isLimited) > 0 else {
+        throw .disconnected("the server closed it")
+      }
     }
   }
 
   /// Closes the connection.
   func close() async {
-    channel.close()
+    link.close()
     log.info(LogLine("close_socket", .success, ["client_id": "\(agency)"]))
   }
 
@@ -73,15 +78,7 @@ struct ServerConnection: ~Copyable {
   private mutating func receiveLastWords() throws(AgencyError) {
     repeat {
       while let message = try nextMessage() { _ = try Self.checked(message) }
-    } while (try? channel.receiveNow(into: &buffer)) ?? 0 > 0
-  }
-
-  private mutating func fill() async throws(AgencyError) -> Int {
-    do throws(ChannelError) {
-      return try await channel.receive(into: &buffer)
-    } catch {
-      throw AgencyError(error)
-    }
+    } while link.receiveLastWords(into: &buffer)
   }
 
   private mutating func nextMessage() throws(AgencyError) -> ServerMessage? {
@@ -98,16 +95,6 @@ struct ServerConnection: ~Copyable {
     case .rejected(let offset, let index, let code, let reason):
       throw .rejected(code, offset: offset, index: index, reason: reason)
     default: return message
-    }
-  }
-}
-
-extension AgencyError {
-  /// What the end of a channel means to an agency.
-  init(_ error: ChannelError) {
-    switch error {
-    case .cancelled: self = .cancelled
-    case .broken(let error): self = .disconnected(error.description)
     }
   }
 }

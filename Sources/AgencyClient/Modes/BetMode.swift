@@ -11,23 +11,25 @@ struct BetMode {
 
   /// Runs until the bet is stored.
   func run() async throws(AgencyError) {
-    var persistence = Persistence(configuration.retry, log: log)
-    while true {
-      do throws(AgencyError) {
-        try await attempt()
-        log.info(
-          LogLine(
-            "apuesta_enviada", .success, ["dni": bet.document, "numero": "\(bet.number)"]))
-        return
-      } catch {
-        try await persistence.pause(after: error)
+    try await Persistence(configuration.retry, log: log).run { persistence throws(AgencyError) in
+      while true {
+        do throws(AgencyError) {
+          try await attempt(persistence)
+          log.info(
+            LogLine(
+              "apuesta_enviada", .success, ["dni": bet.document, "numero": "\(bet.number)"]))
+          return
+        } catch {
+          try await persistence.pause(after: error)
+        }
       }
     }
   }
 
-  private func attempt() async throws(AgencyError) {
+  private func attempt(_ persistence: Persistence) async throws(AgencyError) {
     var connection = try await ServerConnection(
-      to: configuration.serverAddress, agency: bet.agency, worker: worker, log: log)
+      to: configuration.serverAddress, agency: bet.agency, worker: worker,
+      persistence: persistence, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: key)
       // An attempt that broke off before the answer may have stored it: it must not be stored
@@ -48,7 +50,7 @@ struct BetMode {
     try await connection.send(frame)
     // The server's number may be any: a sum that wraps around is better than a crash.
     let stored = offset &+ 1
-    guard try await connection.receive() == .stored(stored) else {
+    guard try await connection.receive("STORED") == .stored(stored) else {
       throw .unexpected("STORED \(stored) should answer BET")
     }
   }

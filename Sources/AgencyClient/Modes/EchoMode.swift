@@ -10,8 +10,16 @@ struct EchoMode {
 
   /// Runs until all messages have come back.
   func run() async throws(AgencyError) {
+    try await Persistence(configuration.retry, log: log).run { persistence throws(AgencyError) in
+      try await exchangeAll(persistence)
+    }
+  }
+
+  private func exchangeAll(_ persistence: Persistence) async throws(AgencyError) {
     for number in stride(from: 1, through: configuration.loopAmount, by: 1) {
-      let answer = try await exchange("[CLIENT \(configuration.id)] Message N°\(number)\n")
+      let answer = try await exchange(
+        "[CLIENT \(configuration.id)] Message N°\(number)\n", persistence)
+      persistence.noteProgress()
       log.info(
         LogLine("receive_message", .success, ["client_id": "\(configuration.id)", "msg": answer]))
       do {
@@ -24,38 +32,38 @@ struct EchoMode {
   }
 
   /// Sends `line` and returns what came back, without its line end.
-  private func exchange(_ line: String) async throws(AgencyError) -> String {
-    let channel = try await connect()
+  private func exchange(
+    _ line: String, _ persistence: Persistence
+  ) async throws(AgencyError) -> String {
+    let link = try await connect(persistence)
     let answer: String?
-    do throws(ChannelError) {
-      try await channel.send(Array(line.utf8))
-      answer = try await receiveLine(from: channel)
+    do throws(AgencyError) {
+      try await link.send(Array(line.utf8))
+      answer = try await receiveLine(from: link)
     } catch {
-      await close(channel)
-      throw AgencyError(error)
+      await close(link)
+      throw error
     }
-    await close(channel)
+    await close(link)
     guard let answer else { throw .disconnected("the server did not send the whole line back") }
     return answer
   }
 
-  private func connect() async throws(AgencyError) -> Channel {
-    var persistence = Persistence(configuration.retry, log: log)
+  private func connect(_ persistence: Persistence) async throws(AgencyError) -> ServerLink {
     while true {
-      do throws(Connector.Failure) {
-        return try await Connector.connect(to: configuration.serverAddress, worker: worker)
+      do throws(AgencyError) {
+        return try await ServerLink(
+          to: configuration.serverAddress, worker: worker, persistence: persistence)
       } catch {
-        if error == .cancelled { throw .cancelled }
-        try await persistence.pause(
-          after: .unreachable("\(configuration.serverAddress): \(error)"))
+        try await persistence.pause(after: error)
       }
     }
   }
 
   /// Nil where the connection ends before the line does, or the line is too long.
-  private func receiveLine(from channel: Channel) async throws(ChannelError) -> String? {
+  private func receiveLine(from link: ServerLink) async throws(AgencyError) -> String? {
     var buffer = InputBuffer(capacity: ProtocolLimits.echoLineSize)
-    while !buffer.isFull, try await channel.receive(into: &buffer) > 0 {
+    while !buffer.isFull, try await link.receive("the line to come back", into: &buffer) > 0 {
       let bytes = buffer.storage[buffer.unread]
       if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
         return String(decoding: bytes[..<end], as: UTF8.self)
@@ -64,8 +72,8 @@ struct EchoMode {
     return nil
   }
 
-  private func close(_ channel: Channel) async {
-    channel.close()
+  private func close(_ link: ServerLink) async {
+    link.close()
     log.info(LogLine("close_socket", .success, ["client_id": "\(configuration.id)"]))
   }
 }

@@ -13,26 +13,28 @@ struct LotteryMode {
 
   /// Runs until the winners are known.
   func run() async throws(AgencyError) {
-    var persistence = Persistence(configuration.retry, log: log)
-    while true {
-      do throws(AgencyError) {
-        return try await attempt(&persistence)
-      } catch {
-        try await persistence.pause(after: error)
+    try await Persistence(configuration.retry, log: log).run { persistence throws(AgencyError) in
+      while true {
+        do throws(AgencyError) {
+          return try await attempt(persistence)
+        } catch {
+          try await persistence.pause(after: error)
+        }
       }
     }
   }
 
-  private func attempt(_ persistence: inout Persistence) async throws(AgencyError) {
+  private func attempt(_ persistence: Persistence) async throws(AgencyError) {
     var connection = try await ServerConnection(
-      to: configuration.serverAddress, agency: configuration.id, worker: worker, log: log)
+      to: configuration.serverAddress, agency: configuration.id, worker: worker,
+      persistence: persistence, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: key)
       var file = try AgencyFile(path: configuration.dataFile)
       try file.skip(stored, lastBet: lastBet)
       let total = try await sendBets(
-        of: file, from: stored, over: &connection, noting: &persistence)
-      let winners = try await finish(total: total, over: &connection, noting: &persistence)
+        of: file, from: stored, over: &connection, persistence)
+      let winners = try await finish(total: total, over: &connection, persistence)
       log.info(
         LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners.count)"]))
       await connection.close()
@@ -47,7 +49,7 @@ struct LotteryMode {
   /// A bad row ends it only after the rows before it are stored.
   private func sendBets(
     of file: consuming AgencyFile, from stored: UInt64,
-    over connection: inout ServerConnection, noting persistence: inout Persistence
+    over connection: inout ServerConnection, _ persistence: Persistence
   ) async throws(AgencyError) -> UInt64 {
     var batcher = Batcher(file, offset: stored, maxAmount: configuration.batchMaxAmount)
     var window = SendWindow(size: configuration.batchWindow)
@@ -82,7 +84,7 @@ struct LotteryMode {
   private func receiveStored(
     _ window: inout SendWindow, over connection: inout ServerConnection
   ) async throws(AgencyError) -> Int {
-    guard case .stored(let stored) = try await connection.receive() else {
+    guard case .stored(let stored) = try await connection.receive("STORED") else {
       throw .unexpected("STORED should answer BATCH")
     }
     guard let batches = window.acknowledge(stored) else {
@@ -95,22 +97,26 @@ struct LotteryMode {
   }
 
   private func finish(
-    total: UInt64, over connection: inout ServerConnection,
-    noting persistence: inout Persistence
+    total: UInt64, over connection: inout ServerConnection, _ persistence: Persistence
   ) async throws(AgencyError) -> [String] {
     var frames: [UInt8] = []
     AgencyMessage.appendFinished(total: total, to: &frames)
     AgencyMessage.appendWinnersQuery(to: &frames)
     try await connection.send(frames)
-    guard try await connection.receive() == .confirmed else {
+    guard try await connection.receive("CONFIRMED") == .confirmed else {
       throw .unexpected("CONFIRMED should answer FINISHED")
     }
     persistence.noteProgress()
     var winners: [String] = []
+    // The draw takes as long as the last agency does. The frames after the first do not.
+    var isDrawn = false
     while true {
-      guard case .winners(let more, let documents) = try await connection.receive() else {
-        throw .unexpected("WINNERS should answer WINNERS?")
-      }
+      guard
+        case .winners(let more, let documents) = try await connection.receive(
+          "WINNERS", isLimited: isDrawn)
+      else { throw .unexpected("WINNERS should answer WINNERS?") }
+      isDrawn = true
+      persistence.noteProgress()
       winners += documents
       if !more { return winners }
     }

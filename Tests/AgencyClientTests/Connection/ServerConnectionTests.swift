@@ -89,7 +89,8 @@ struct ServerConnectionTests {
 
   @Sendable private static func sendFlood(to endpoint: Endpoint, on worker: Worker) async throws {
     var connection = try await ServerConnection(
-      to: endpoint, agency: 1, worker: worker, log: .discarding)
+      to: endpoint, agency: 1, worker: worker,
+      persistence: Persistence(RetryPolicy(), log: .discarding), log: .discarding)
     do {
       _ = try await connection.greet(key: "")
       try await connection.send(flood)

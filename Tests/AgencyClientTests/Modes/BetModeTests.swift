@@ -91,7 +91,7 @@ struct BetModeTests {
     try await outcome(
       of: { [bet, log = lines.log] endpoint, worker in
         var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
-        configuration.retry = .short
+        configuration.retry = .soon
         try await BetMode(configuration: configuration, key: "", bet: bet, worker: worker, log: log)
           .run()
       }, script: script)

@@ -84,7 +84,7 @@ struct EchoModeTests {
         var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
         configuration.loopAmount = amount
         configuration.loopPeriod = .zero
-        configuration.retry = .short
+        configuration.retry = .soon
         try await EchoMode(configuration: configuration, worker: worker, log: log).run()
       }, script: script)
   }

@@ -12,11 +12,16 @@ struct LotteryAgency: Sendable {
   private let directory: TemporaryDirectory
   private let maxAmount: Int
   private let window: Int
+  private let retry: RetryPolicy
 
   /// An agency that sends `bets`, `maxAmount` in a batch, `window` batches before their answers.
   ///
   /// - Parameter appendix: what its file holds behind the bets.
-  init(_ bets: [Bet], maxAmount: Int = 2, window: Int = 4, appendix: String = "") throws {
+  init(
+    _ bets: [Bet], maxAmount: Int = 2, window: Int = 4, retry: RetryPolicy = .soon,
+    appendix: String = ""
+  ) throws {
+    self.retry = retry
     self.bets = bets
     self.maxAmount = maxAmount
     self.window = window
@@ -30,23 +35,41 @@ struct LotteryAgency: Sendable {
 
   /// Runs it against a server that does what `script` says, and returns how it ended.
   func run(_ script: (ScriptedServer) async throws -> Void) async throws -> AgencyError? {
-    try await outcome(
-      of: { endpoint, worker in
-        var configuration = ClientConfiguration(
-          id: 1, serverAddress: endpoint, dataFile: path)
-        configuration.batchMaxAmount = maxAmount
-        configuration.batchWindow = window
-        configuration.retry = .short
-        try await LotteryMode(configuration: configuration, key: "", worker: worker, log: lines.log)
-          .run()
-      }, script: script)
+    try await outcome(of: run, script: script)
+  }
+
+  /// Runs it against whatever listens at `endpoint`, and returns how it ended.
+  func run(at endpoint: Endpoint) async -> AgencyError? {
+    let worker = Worker(label: "agency")
+    return await Task(executorPreference: worker) {
+      do throws(AgencyError) {
+        try await run(endpoint, worker)
+        return nil
+      } catch {
+        return error
+      }
+    }.value
+  }
+
+  @Sendable private func run(_ endpoint: Endpoint, _ worker: Worker) async throws(AgencyError) {
+    var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: path)
+    configuration.batchMaxAmount = maxAmount
+    configuration.batchWindow = window
+    configuration.retry = retry
+    try await LotteryMode(configuration: configuration, key: "", worker: worker, log: lines.log)
+      .run()
   }
 }
 
 extension RetryPolicy {
-  /// Tries again soon, and gives up soon where nobody listens any more.
+  /// Tries again soon.
+  static var soon: RetryPolicy {
+    RetryPolicy(limit: .seconds(20), pause: .milliseconds(1), maxPause: .milliseconds(5))
+  }
+
+  /// Tries again soon, and gives up soon.
   static var short: RetryPolicy {
-    RetryPolicy(limit: .milliseconds(200), pause: .milliseconds(1), maxPause: .milliseconds(5))
+    RetryPolicy(limit: .milliseconds(500), pause: .milliseconds(1), maxPause: .milliseconds(5))
   }
 }
 

@@ -35,7 +35,17 @@ final class ScriptedServer: Sendable {
   /// Waits for the agency to connect, and runs `body` with that connection, which is closed
   /// afterwards.
   func withConnection(_ body: (ScriptedConnection) async throws -> Void) async throws {
-    let channel = try #require(await accept(), "the agency has ended")
+    try await serve(try #require(await accept(), "the agency has ended"), body)
+  }
+
+  /// Does the same with each of the agency's connections, until the agency has ended.
+  func withEachConnection(_ body: (ScriptedConnection) async throws -> Void) async throws {
+    while let channel = await accept() { try await serve(channel, body) }
+  }
+
+  private func serve(
+    _ channel: Channel, _ body: (ScriptedConnection) async throws -> Void
+  ) async throws {
     do {
       try await body(ScriptedConnection(channel))
       channel.close()
@@ -72,8 +82,11 @@ func outcome(
 ) async throws -> AgencyError? {
   let server = try ScriptedServer(agency: agency)
   do {
-    try await script(server)
-    await server.close()
+    // Not on the tests' own threads, which others keep busy: the agency may give up soon.
+    try await withTaskExecutorPreference(Worker(label: "script")) {
+      try await script(server)
+      await server.close()
+    }
     return await server.agency.value
   } catch {
     server.agency.cancel()
