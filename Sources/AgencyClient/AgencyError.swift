@@ -27,6 +27,10 @@ enum AgencyError: Error, Equatable {
   case otherFile(path: String, reason: String)
   /// The server did not do what the agency waited for.
   case noAnswer(waitedFor: String)
+  /// The bet was sent, and nothing tells whether it is stored.
+  indirect case inDoubt(AgencyError)
+  /// The server holds so many bets behind the one in doubt that this one cannot be looked at.
+  case overtaken(offset: UInt64, stored: UInt64)
   /// Trying again has not helped for as long as was allowed.
   indirect case gaveUp(after: String, AgencyError)
 
@@ -60,6 +64,9 @@ extension AgencyError: ProgramError {
     case .otherFile(let path, let reason):
       "\(path): not the file that this agency began with: \(reason)"
     case .noAnswer(let event): "waited for \(event)"
+    case .inDoubt(let error): "unknown whether the bet is stored: \(error)"
+    case .overtaken(let offset, let stored):
+      "it was sent as bet \(offset), and the server's last bet is \(stored - 1)"
     case .gaveUp(let after, let error): "gave up after \(after) without progress: \(error)"
     }
   }
@@ -67,6 +74,7 @@ extension AgencyError: ProgramError {
     switch self {
     case .cancelled: .success
     case .unreachable, .disconnected, .noAnswer, .gaveUp: .unavailable
+    case .inDoubt, .overtaken: .inDoubt
     case .refused(let code, _): Self.exitStatus(code)
     case .rejected, .badRow, .badBet: .badData
     case .unexpected: .protocolError

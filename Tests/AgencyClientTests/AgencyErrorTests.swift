@@ -26,6 +26,8 @@ struct AgencyErrorTests {
       (.badBet(BetRuleViolation(.document, value: "x", rule: "")), .badData),
       (.otherFile(path: "a.csv", reason: ""), .otherFile),
       (.noAnswer(waitedFor: "STORED"), .unavailable),
+      (.inDoubt(.disconnected("")), .inDoubt),
+      (.inDoubt(.overtaken(offset: 1, stored: 3)), .inDoubt),
       (.gaveUp(after: "1m0s", .refused(.shuttingDown, reason: "")), .unavailable),
     ] as [(AgencyError, Status)])
   func exitStatus(error: AgencyError, status: Status) {
@@ -66,9 +68,19 @@ struct AgencyErrorTests {
       .cancelled, .unexpected(""), .unreadable(path: "", Self.broken),
       .badRow(path: "", line: 1, reason: ""), .otherFile(path: "", reason: ""),
       .badBet(BetRuleViolation(.document, value: "x", rule: "")),
-      .notAFile(path: ""), .noAnswer(waitedFor: ""), .gaveUp(after: "", .disconnected("")),
+      .notAFile(path: ""), .noAnswer(waitedFor: ""), .inDoubt(.disconnected("")),
+      .overtaken(offset: 1, stored: 3), .gaveUp(after: "", .disconnected("")),
     ]
     for error in lasting { #expect(!error.isTransient, "\(error)") }
+  }
+
+  @Test("a bet in doubt says so, and why")
+  func inDoubt() {
+    let error = AgencyError.inDoubt(.overtaken(offset: 1, stored: 4))
+    #expect(
+      error.description
+        == "unknown whether the bet is stored: it was sent as bet 1, and the server's last bet is 3"
+    )
   }
 
   @Test("giving up names the time and the last reason")

@@ -12,29 +12,49 @@ struct BetMode {
   /// Runs until the bet is stored.
   func run() async throws(AgencyError) {
     try await Persistence(configuration.retry, log: log).run { persistence throws(AgencyError) in
-      while true {
-        do throws(AgencyError) {
-          try await attempt(persistence)
-          log.info(
-            LogLine(
-              "apuesta_enviada", .success, ["dni": bet.document, "numero": "\(bet.number)"]))
-          return
-        } catch {
-          try await persistence.pause(after: error)
-        }
+      var delivery = BetDelivery(bet)
+      do throws(AgencyError) {
+        try await deliver(&delivery, persistence)
+      } catch {
+        guard delivery.isInDoubt else { throw error }
+        let doubt = AgencyError.inDoubt(error)
+        log.warning(
+          LogLine(
+            "apuesta_enviada", .fail,
+            ["dni": bet.document, "numero": "\(bet.number)", "error": doubt.description]))
+        // A signal ends it well all the same.
+        throw error == .cancelled ? error : doubt
+      }
+      log.info(
+        LogLine("apuesta_enviada", .success, ["dni": bet.document, "numero": "\(bet.number)"]))
+    }
+  }
+
+  private func deliver(
+    _ delivery: inout BetDelivery, _ persistence: Persistence
+  ) async throws(AgencyError) {
+    while true {
+      do throws(AgencyError) {
+        return try await attempt(&delivery, persistence)
+      } catch {
+        try await persistence.pause(after: error)
       }
     }
   }
 
-  private func attempt(_ persistence: Persistence) async throws(AgencyError) {
+  private func attempt(
+    _ delivery: inout BetDelivery, _ persistence: Persistence
+  ) async throws(AgencyError) {
     var connection = try await ServerConnection(
       to: configuration.serverAddress, agency: bet.agency, worker: worker,
       persistence: persistence, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: key)
-      // An attempt that broke off before the answer may have stored it: it must not be stored
-      // twice.
-      if lastBet != bet { try await send(offset: stored, over: &connection) }
+      switch delivery.step(stored: stored, lastBet: lastBet) {
+      case .send(let offset): try await send(&delivery, offset: offset, over: &connection)
+      case .stored: break
+      case .unknown(let offset): throw .overtaken(offset: offset, stored: stored)
+      }
       await connection.close()
     } catch {
       await connection.close()
@@ -43,15 +63,21 @@ struct BetMode {
   }
 
   private func send(
-    offset: UInt64, over connection: inout ServerConnection
+    _ delivery: inout BetDelivery, offset: UInt64, over connection: inout ServerConnection
   ) async throws(AgencyError) {
     var frame: [UInt8] = []
     AgencyMessage.appendBet(bet, offset: offset, to: &frame)
-    try await connection.send(frame)
-    // The server's number may be any: a sum that wraps around is better than a crash.
-    let stored = offset &+ 1
-    guard try await connection.receive("STORED") == .stored(stored) else {
-      throw .unexpected("STORED \(stored) should answer BET")
+    do throws(AgencyError) {
+      try await connection.send(frame)
+      // The server's number may be any: a sum that wraps around is better than a crash.
+      let stored = offset &+ 1
+      guard try await connection.receive("STORED") == .stored(stored) else {
+        throw .unexpected("STORED \(stored) should answer BET")
+      }
+      delivery.noteAnswer()
+    } catch {
+      if case .rejected = error { delivery.noteAnswer() }
+      throw error
     }
   }
 }

@@ -28,4 +28,6 @@ public enum ExitStatus: Int32, Sendable {
   case unknownAgency = 81
   /// The server holds other bets of this agency than its file.
   case otherFile = 82
+  /// The agency's bet was sent, and nothing tells whether it is stored.
+  case inDoubt = 83
 }

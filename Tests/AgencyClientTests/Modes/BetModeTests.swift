@@ -1,4 +1,5 @@
 import LotteryProtocol
+import ProcessSupport
 import Testing
 
 @testable import AgencyClient
@@ -44,6 +45,134 @@ struct BetModeTests {
     #expect(try lines.about("retry").count == 1)
   }
 
+  @Test("the same bet placed twice on purpose is stored twice")
+  func sameBetAgain() async throws {
+    let outcome = try await run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome([bet])
+        try await peer.expect(.bet(bet, offset: 1))
+        try await peer.send(.stored(2))
+        try await peer.expect(nil)
+      }
+    }
+    #expect(outcome == nil)
+    #expect(try lines.about("apuesta_enviada").count == 1)
+  }
+
+  @Test("a connection lost before the bet was sent does not make the same bet count as this one")
+  func sameBetAfterRetry() async throws {
+    let outcome = try await run { server in
+      try await server.withConnection { peer in try await peer.expect(.hello(agency: 1)) }
+      try await server.withConnection { peer in
+        try await peer.welcome([bet])
+        try await peer.expect(.bet(bet, offset: 1))
+        try await peer.send(.stored(2))
+      }
+    }
+    #expect(outcome == nil)
+  }
+
+  @Test("a name that looks the same in other bytes is not this bet")
+  func sameLooks() async throws {
+    let bet = try namedBet("Jos\u{E9}")
+    let decomposed = try namedBet("Jose\u{301}")
+    let outcome = try await run(bet) { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.expect(.bet(bet, offset: 0))
+      }
+      try await server.withConnection { peer in
+        try await peer.welcome([decomposed])
+        try await peer.expect(.bet(bet, offset: 1))
+        try await peer.send(.stored(2))
+      }
+    }
+    #expect(outcome == nil)
+  }
+
+  @Test("the bet is sent again if another has taken its place")
+  func otherInItsPlace() async throws {
+    let outcome = try await run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.expect(.bet(bet, offset: 0))
+      }
+      try await server.withConnection { peer in
+        try await peer.welcome([sampleBet(1)])
+        try await peer.expect(.bet(bet, offset: 1))
+        try await peer.send(.stored(2))
+      }
+    }
+    #expect(outcome == nil)
+  }
+
+  @Test("it is not sent again, and in doubt, if others lie on top of where it was sent")
+  func overtaken() async throws {
+    let outcome = try await run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.expect(.bet(bet, offset: 0))
+      }
+      try await server.withConnection { peer in
+        try await peer.welcome([bet, sampleBet(1)])
+        try await peer.expect(nil)
+      }
+    }
+    #expect(outcome == .inDoubt(.overtaken(offset: 0, stored: 2)))
+    #expect(
+      try lines.about("apuesta_enviada") == [
+        "fail | dni: 30000007 | numero: 7 | error: unknown whether the bet is stored: "
+          + "it was sent as bet 0, and the server's last bet is 1"
+      ])
+  }
+
+  @Test("it is in doubt if the server never answers it")
+  func neverAnswered() async throws {
+    let outcome = try await run(retry: .short) { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.expect(.bet(bet, offset: 0), nil)
+      }
+    }
+    #expect(outcome == .inDoubt(.gaveUp(after: "500ms", .noAnswer(waitedFor: "STORED"))))
+    #expect(outcome?.exitStatus == .inDoubt)
+  }
+
+  @Test("SIGTERM while it is in doubt ends it well, and the log says so")
+  func cancelledInDoubt() async throws {
+    let outcome = try await run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.expect(.bet(bet, offset: 0))
+        server.agency.cancel()
+        try await peer.expect(nil)
+      }
+    }
+    #expect(outcome == .cancelled)
+    #expect(
+      try lines.about("apuesta_enviada") == [
+        "fail | dni: 30000007 | numero: 7 | error: unknown whether the bet is stored: cancelled"
+      ])
+  }
+
+  @Test("a bet that is rejected is not in doubt: a full disk has it sent again")
+  func fullDisk() async throws {
+    let outcome = try await run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.expect(.bet(bet, offset: 0))
+        try await peer.send(.rejected(offset: 0, index: 0, code: .notStored, reason: "disk full"))
+        try await peer.expect(nil)
+      }
+      try await server.withConnection { peer in
+        try await peer.welcome(sampleBets(0..<2))
+        try await peer.expect(.bet(bet, offset: 2))
+        try await peer.send(.stored(3))
+      }
+    }
+    #expect(outcome == nil)
+  }
+
   @Test("a bet that was lost before it was stored is sent again")
   func lostBet() async throws {
     let outcome = try await run { server in
@@ -66,10 +195,13 @@ struct BetModeTests {
         .rejected(offset: 0, index: 0, code: .agencyFinished, reason: "why"),
         .rejected(.agencyFinished, offset: 0, index: 0, reason: "why")
       ),
-      (.error(code: .superseded, reason: "why"), .refused(.superseded, reason: "why")),
-      (.stored(2), .unexpected("STORED 1 should answer BET")),
-      (.stored(0), .unexpected("STORED 1 should answer BET")),
-      (.confirmed, .unexpected("STORED 1 should answer BET")),
+      (
+        .error(code: .superseded, reason: "why"),
+        .inDoubt(.refused(.superseded, reason: "why"))
+      ),
+      (.stored(2), .inDoubt(.unexpected("STORED 1 should answer BET"))),
+      (.stored(0), .inDoubt(.unexpected("STORED 1 should answer BET"))),
+      (.confirmed, .inDoubt(.unexpected("STORED 1 should answer BET"))),
     ] as [(ServerMessage, AgencyError)])
   func refused(answer: ServerMessage, error: AgencyError) async throws {
     let outcome = try await run { server in
@@ -81,17 +213,27 @@ struct BetModeTests {
       }
     }
     #expect(outcome == error)
-    #expect(try lines.about("apuesta_enviada").isEmpty)
+    let isInDoubt = error.exitStatus == .inDoubt
+    #expect(
+      try lines.about("apuesta_enviada").count { $0.hasPrefix("fail") } == (isInDoubt ? 1 : 0))
+    #expect(try !lines.about("apuesta_enviada").contains { $0.hasPrefix("success") })
     #expect(try lines.about("retry").isEmpty)
   }
 
+  private func namedBet(_ name: String) throws -> Bet {
+    try Bet(
+      agency: 1, firstName: name, lastName: "P", document: "1", birthdate: "2000-01-01",
+      number: "1")
+  }
+
   private func run(
+    _ bet: Bet? = nil, retry: RetryPolicy = .soon,
     _ script: (ScriptedServer) async throws -> Void
   ) async throws -> AgencyError? {
     try await outcome(
-      of: { [bet, log = lines.log] endpoint, worker in
+      of: { [bet = bet ?? self.bet, log = lines.log] endpoint, worker in
         var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
-        configuration.retry = .soon
+        configuration.retry = retry
         try await BetMode(configuration: configuration, key: "", bet: bet, worker: worker, log: log)
           .run()
       }, script: script)
