@@ -14,9 +14,10 @@ struct LotteryMode {
   /// Runs until the winners are known.
   func run() async throws(AgencyError) {
     try await Persistence(configuration.retry, log: log).run { persistence throws(AgencyError) in
+      var acknowledged: UInt64 = 0
       while true {
         do throws(AgencyError) {
-          return try await attempt(persistence)
+          return try await attempt(&acknowledged, persistence)
         } catch {
           try await persistence.pause(after: error)
         }
@@ -24,16 +25,23 @@ struct LotteryMode {
     }
   }
 
-  private func attempt(_ persistence: Persistence) async throws(AgencyError) {
+  /// Talks to the server over one connection.
+  ///
+  /// - Parameter acknowledged: bets that the server holds, as it said last.
+  private func attempt(
+    _ acknowledged: inout UInt64, _ persistence: Persistence
+  ) async throws(AgencyError) {
     var connection = try await ServerConnection(
       to: configuration.serverAddress, agency: configuration.id, worker: worker,
       persistence: persistence, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: key)
+      warnOfLoss(held: stored, of: acknowledged)
+      acknowledged = stored
       var file = try AgencyFile(path: configuration.dataFile)
       try file.skip(stored, lastBet: lastBet)
       let total = try await sendBets(
-        of: file, from: stored, over: &connection, persistence)
+        of: file, noting: &acknowledged, over: &connection, persistence)
       let winners = try await finish(total: total, over: &connection, persistence)
       log.info(
         LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners.count)"]))
@@ -44,14 +52,23 @@ struct LotteryMode {
     }
   }
 
+  /// Tells that bets are gone which the server had acknowledged to this process. They are sent again.
+  private func warnOfLoss(held: UInt64, of acknowledged: UInt64) {
+    guard held < acknowledged else { return }
+    log.warning(
+      LogLine(
+        "lost_bets", .fail,
+        ["error": "the server holds \(held) bets of \(acknowledged) it had acknowledged"]))
+  }
+
   /// Sends what is left of the file, and returns how many bets the agency has in all.
   ///
   /// A bad row ends it only after the rows before it are stored.
   private func sendBets(
-    of file: consuming AgencyFile, from stored: UInt64,
+    of file: consuming AgencyFile, noting acknowledged: inout UInt64,
     over connection: inout ServerConnection, _ persistence: Persistence
   ) async throws(AgencyError) -> UInt64 {
-    var batcher = Batcher(file, offset: stored, maxAmount: configuration.batchMaxAmount)
+    var batcher = Batcher(file, offset: acknowledged, maxAmount: configuration.batchMaxAmount)
     var window = SendWindow(size: configuration.batchWindow)
     var progress = Progress(fileSize: batcher.fileSize)
     defer { progress.clear() }
@@ -67,6 +84,7 @@ struct LotteryMode {
         frames.removeAll(keepingCapacity: true)
       } else if !window.isEmpty {
         let bets = try await receiveStored(&window, over: &connection)
+        acknowledged += UInt64(bets)
         persistence.noteProgress()
         progress.note(bets, position: batcher.position, inFlight: window.count)
       } else {

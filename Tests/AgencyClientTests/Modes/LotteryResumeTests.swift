@@ -92,6 +92,50 @@ struct LotteryResumeTests {
       try agency.lines.about("consulta_ganadores") == ["success | cant_ganadores: 3"])
   }
 
+  @Test("bets that the server had acknowledged and lost are sent again, and the log says so")
+  func lostBets() async throws {
+    let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1, window: 1)
+    let outcome = try await agency.run { server in
+      for held in [[], [], agency.bets] {
+        try await server.withConnection { peer in
+          try await peer.welcome(held)
+          for index in held.count..<3 {
+            try await peer.expect(agency.batch(of: index))
+            if index < 2 { try await peer.send(.stored(UInt64(index + 1))) }
+          }
+          if held.count == 3 { try await peer.finish(total: 3) }
+        }
+      }
+    }
+    #expect(outcome == nil)
+    // Of the third bet it has not heard.
+    #expect(
+      try agency.lines.about("lost_bets")
+        == ["fail | error: the server holds 0 bets of 2 it had acknowledged"])
+  }
+
+  @Test("bets that WELCOME had acknowledged count as well")
+  func lostWelcome() async throws {
+    let agency = try LotteryAgency(sampleBets(0..<3))
+    let outcome = try await agency.run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome(agency.bets)
+        try await peer.expect(.finished(total: 3), .winnersQuery)
+        try await peer.send(.confirmed)
+      }
+      try await server.withConnection { peer in
+        try await peer.welcome(Array(agency.bets[..<1]))
+        try await peer.expect(.batch(Array(agency.bets[1...]), offset: 1))
+        try await peer.send(.stored(3))
+        try await peer.finish(total: 3)
+      }
+    }
+    #expect(outcome == nil)
+    #expect(
+      try agency.lines.about("lost_bets")
+        == ["fail | error: the server holds 1 bets of 3 it had acknowledged"])
+  }
+
   /// What befalls a connection and passes.
   enum BadMoment: CaseIterable {
     case closed, closedInFrame, notStored, outOfSequence, shuttingDown, tooSlow
