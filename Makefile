@@ -82,9 +82,10 @@ bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1 for
 	Benchmarks/.build/release/bench --runs $(or $(RUNS),5) $(if $(QUICK),--quick) $(ONLY)
 .PHONY: bench
 
-faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND= repeat, TABLE= is a file to write
+faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= repeat, TABLE= is a file to write
 	python3 -B scripts/faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(TABLE),--table $(TABLE))
+	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(CASE),--case $(CASE)) \
+	  $(if $(TABLE),--table $(TABLE))
 .PHONY: faults
 
 faults-self-test: ## Checks that faults which are put into the server are found

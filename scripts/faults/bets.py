@@ -12,15 +12,16 @@ ZIPS = ("../shared/data/dataset.zip", ".data/dataset.zip", ".data/datasets.zip")
 
 
 class AgencyBets:
-    """The bets of one agency: its file, and the rows that `bets.csv` must hold in the end."""
+    """The bets of one agency: its file, the rows that `bets.csv` must hold in the end, and the
+    documents of its winners."""
 
     def __init__(self, agency, path):
         self.agency = agency
         self.path = path
         with open(path, encoding="utf-8", newline="") as file:
-            bets = list(csv.reader(file))
-        self.rows = [_stored_row(agency, bet) for bet in bets]
-        self.winners = sum(int(bet[-1]) == WINNING_NUMBER for bet in bets)
+            self.bets = list(csv.reader(file))
+        self.rows = [_stored_row(agency, bet) for bet in self.bets]
+        self.winning = [bet[2] for bet in self.bets if int(bet[-1]) == WINNING_NUMBER]
         self.size = sum(map(len, self.rows))
 
 

@@ -58,9 +58,18 @@ def _explain(outcome, agency, wanted, ever, got):
 def check_winners(lottery):
     """Whoever was told its winners was told the right number, and everybody was told."""
     for agency, bets in lottery.bets.by_agency.items():
-        told = [int(count) for process in lottery.speakers[agency]
-                for count in _winners.findall(process.text())]
-        if not told or any(count != bets.winners for count in told):
-            lottery.outcome.wrong_winners += 1
-            lottery.outcome.problem(
-                f"agency {agency} has {bets.winners} winners and was told {told or 'nothing'}")
+        told = [count for process in lottery.speakers[agency] for count in told_winners(process)]
+        check_told(lottery, agency, told, len(bets.winning))
+
+
+def told_winners(process):
+    """The numbers of winners that an agency was told."""
+    return [int(count) for count in _winners.findall(process.text())]
+
+
+def check_told(lottery, agency, told, winners):
+    """All that an agency was told about its winners is right, and it was told something."""
+    if not told or any(answer != winners for answer in told):
+        lottery.outcome.wrong_winners += 1
+        lottery.outcome.problem(
+            f"agency {agency} has {winners} winners and was told {told or 'nothing'}")

@@ -1,5 +1,6 @@
 """One lottery: a server, its agencies, what they were promised and what is on the disk."""
 
+import itertools
 import random as randoms
 import re
 import signal
@@ -41,6 +42,8 @@ class Lottery:
         # Where the agencies look for the server: a proxy may stand there.
         self.entrance = self.port
         self.starts = 0
+        # Further arguments of the two programs.
+        self.server_flags, self.agency_flags = [], []
         directory.mkdir(parents=True, exist_ok=True)
 
     def start_server(self, **environment):
@@ -54,7 +57,7 @@ class Lottery:
         """Starts the server, and does not wait."""
         self.starts += 1
         self.server = Process(
-            [self.bench.programs / "lottery-server"],
+            [self.bench.programs / "lottery-server", *self.server_flags],
             {"SERVER_PORT": str(self.port), "SERVER_AGENCIES": str(len(self.bets.by_agency)),
              "SERVER_DATA_DIR": str(self.data), "LOGGING_LEVEL": "INFO"}
             | self.bench.settings | environment,
@@ -74,7 +77,7 @@ class Lottery:
     def start_agency(self, agency, **environment):
         speakers = self.speakers[agency]
         self.agencies[agency] = Process(
-            [self.bench.programs / "agency-client"],
+            [self.bench.programs / "agency-client", *self.agency_flags],
             {"CLI_ID": str(agency), "CLI_SERVER_ADDRESS": f"127.0.0.1:{self.entrance}",
              "CLI_DATA_FILE": str(self.bets.by_agency[agency].path), "CLI_MODE": "lottery",
              "CLI_LOG_LEVEL": "DEBUG", "CLI_BATCH_MAXAMOUNT": str(self.batch),
@@ -157,10 +160,14 @@ class Lottery:
 
 
 # Below the ports that the kernel gives to outgoing connections: while the server is dead, one of
-# them could take its port.
+# them could take its port. One after the other, so that no two lotteries share one.
+_first_port = randoms.randrange(20000, 32000)
+_ports = itertools.count()
+
+
 def _free_port():
     while True:
-        port = randoms.randrange(20000, 32000)
+        port = 20000 + (_first_port + next(_ports)) % 12000
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

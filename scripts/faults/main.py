@@ -18,9 +18,9 @@ from pathlib import Path
 
 import bets
 import disk
-import power
 import report
 import scenarios
+import shim
 from processes import kill_all
 from round import Bench, Round
 from waiting import Failure
@@ -62,7 +62,7 @@ def prepare(directory, seed, programs, settings):
     can_mount = disk.SmallDisk.is_possible(directory / "mount")
     print(f"{data.count} bets of {len(data.by_agency)} agencies: {source}; no room: "
           + ("tmpfs and RLIMIT_FSIZE" if can_mount else "RLIMIT_FSIZE"), flush=True)
-    return Bench(programs, directory, seed, data, power.build_shim(directory), can_mount, settings)
+    return Bench(programs, directory, seed, data, shim.build(directory), can_mount, settings)
 
 
 def run(bench, chosen):
@@ -76,15 +76,15 @@ def run(bench, chosen):
             if time.monotonic() > end:
                 outcome.problem(f"not within {chosen.minutes} minutes")
                 break
-            outcome.add(play(bench, scenario, number))
+            outcome.add(play(bench, scenario, number, chosen.case))
         print(f"{scenario.name}: {outcome.rounds} rounds, {len(outcome.problems)} problems, "
               f"{time.monotonic() - start:.1f} s", flush=True)
     return outcomes
 
 
-def play(bench, scenario, number):
+def play(bench, scenario, number, case=None):
     """Plays one round. Its evidence is kept where something is wrong."""
-    round = Round(bench, scenario.name, number)
+    round = Round(bench, scenario.name, number, case)
     try:
         scenario.play(round)
     except Failure as failure:
@@ -105,10 +105,11 @@ def play(bench, scenario, number):
 
 
 def _tell(outcomes, chosen, seed):
-    table = report.rows(outcomes)
-    print(f"\n{report.text(table)}\n")
+    tables = [table for table in (report.table(outcomes), report.calls_table(outcomes)) if table]
+    for table in tables:
+        print(f"\n{report.text(table)}\n")
     if chosen.table:
-        Path(chosen.table).write_text(report.markdown(table), encoding="utf-8")
+        Path(chosen.table).write_text("\n".join(map(report.markdown, tables)), encoding="utf-8")
     wrong = sum(len(outcome.problems) for outcome in outcomes.values())
     print(f"seed {seed}: " + (f"{wrong} problems" if wrong else "nothing lost, nothing twice"))
     return 1 if wrong else 0
@@ -116,7 +117,7 @@ def _tell(outcomes, chosen, seed):
 
 def _tidy(directory):
     """Leaves the evidence of failed rounds only."""
-    for name in ("agencies", "mount", "power.so"):
+    for name in ("agencies", "mount", "sweep", shim.FILE):
         path = directory / name
         if not path.exists():
             continue
@@ -130,12 +131,15 @@ def options(arguments):
     parser = argparse.ArgumentParser(description="Kills, cuts and fills up lotteries.")
     parser.add_argument("--rounds", type=int, default=100, help="rounds of each scenario (100)")
     parser.add_argument("--round", type=int, help="this round only, counted from 0")
+    parser.add_argument("--case", help="this case of the scenario syscalls only")
     parser.add_argument("--seed", type=int, help="repeats the run of that seed")
     parser.add_argument("--only", nargs="+", choices=scenarios.ALL, metavar="SCENARIO",
                         help=", ".join(scenarios.ALL))
     parser.add_argument("--minutes", type=float, default=60, help="starts no round after that (60)")
     parser.add_argument("--table", help="file to write the table to, as Markdown")
     chosen = parser.parse_args(arguments)
+    if chosen.case:
+        chosen.only, chosen.round = ["syscalls"], 0
     chosen.numbers = range(chosen.rounds) if chosen.round is None else [chosen.round]
     return chosen
 

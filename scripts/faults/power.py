@@ -1,18 +1,6 @@
 """Loss of power: what was not synced is gone, or a part of it."""
 
-import subprocess
-from pathlib import Path
-
 FILES = ("bets.csv", "finished.csv")
-
-
-def build_shim(directory):
-    """Compiles the library that notes in the server what has been synced."""
-    library = directory / "power.so"
-    source = Path(__file__).with_name("power.c")
-    subprocess.run(["clang", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source],
-                   check=True)
-    return library
 
 
 class Power:
@@ -22,7 +10,7 @@ class Power:
         self.lottery = lottery
         self.notes = lottery.directory / "synced"
         self.notes.touch()
-        self.environment = {"LD_PRELOAD": str(shim), "POWER_NOTES": str(self.notes)}
+        self.environment = {"LD_PRELOAD": str(shim), "SHIM_NOTES": str(self.notes)}
 
     def lose(self, random):
         """What a crash of the machine leaves of the files of a server that has just died: what was

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from sweep.calls import EFFECTS
+
 HEADINGS = ("Scenario", "What happens", "Rounds", "Faults", "Bets", "Lost", "Twice",
             "Wrong winners", "Longest recovery")
+CALL_HEADINGS = ("Call", "What a failure does", "Runs", "Faults found")
 
 
 @dataclass
@@ -21,6 +24,8 @@ class Outcome:
     # Seconds from the start of a server to its listening, the longest.
     recovery: float = 0
     problems: list = field(default_factory=list)
+    # Runs in which a call failed, and of those the ones with problems, by the call.
+    calls: dict = field(default_factory=dict)
 
     def problem(self, text):
         self.problems.append(text)
@@ -34,22 +39,41 @@ class Outcome:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.note_recovery(other.recovery)
         self.problems += other.problems
+        for call, numbers in other.calls.items():
+            known = self.calls.get(call, (0, 0))
+            self.calls[call] = tuple(map(sum, zip(known, numbers)))
+
+    def note_call(self, call):
+        """Notes a run in which that call failed."""
+        self.calls[call] = (1, int(bool(self.problems)))
 
 
-def rows(outcomes):
-    """The rows of the table, the last one being the sum; `outcomes` by scenario."""
+def table(outcomes):
+    """The table of what was found; `outcomes` by scenario. The last row is the sum."""
     total = Outcome()
-    table = []
+    rows = []
     for scenario, outcome in outcomes.items():
         total.add(outcome)
-        table.append(_row(scenario.name, scenario.description, outcome))
-    return table + [_row("all", "", total)]
+        rows.append(_row(scenario.name, scenario.description, outcome))
+    return [HEADINGS, *rows, _row("all", "", total)]
+
+
+def calls_table(outcomes):
+    """The table of the calls that failed, or None where none was chosen to."""
+    total = Outcome()
+    for outcome in outcomes.values():
+        total.add(outcome)
+    if not total.calls:
+        return None
+    rows = [(call, effect, *map("{:,}".format, total.calls[call]))
+            for call, effect in EFFECTS.items() if call in total.calls]
+    sums = map(sum, zip(*total.calls.values()))
+    return [CALL_HEADINGS, *rows, ("all", "", *map("{:,}".format, sums))]
 
 
 def text(table):
-    """The table for a terminal, without what happens."""
-    lines = [HEADINGS, *table]
-    lines = [(line[0], *line[2:]) for line in lines]
+    """A table for a terminal, without its second column."""
+    lines = [(line[0], *line[2:]) for line in table]
     widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join(
         "  ".join([line[0].ljust(widths[0])]
@@ -58,8 +82,9 @@ def text(table):
 
 
 def markdown(table):
-    """The table for a document."""
-    lines = [HEADINGS, ("---", "---") + ("--:",) * (len(HEADINGS) - 2), *table]
+    """A table for a document."""
+    headings, *rows = table
+    lines = [headings, ("---", "---") + ("--:",) * (len(headings) - 2), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

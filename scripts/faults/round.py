@@ -22,7 +22,7 @@ class Bench:
     directory: Path
     seed: int
     bets: Bets
-    # The library that notes what was synced.
+    # The library that counts calls, lets them fail, and notes what was synced.
     shim: Path
     # Whether small file systems can be mounted.
     can_mount: bool
@@ -34,9 +34,11 @@ class Round:
     """One round. All that it leaves to chance comes from `random`, which depends on the seed, the
     scenario and the number of the round alone; what the system makes of it is another matter."""
 
-    def __init__(self, bench, scenario, number):
+    def __init__(self, bench, scenario, number, case=None):
         self.bench = bench
         self.number = number
+        # The one case to play, of a scenario that has cases.
+        self.case = case
         self.random = random.Random(f"{bench.seed}/{scenario}/{number}")
         self.directory = bench.directory / f"{scenario}-{number}"
         self.outcome = Outcome(rounds=1)

@@ -3,6 +3,8 @@
 - Without syncs (`SERVER_DURABILITY=process`) a loss of power must cost bets that were acknowledged.
 - With the check of offsets taken out of a copy of the server, bets must be stored in a wrong way
   where room runs out.
+- With a copy of the server that cuts off all that it found when it cannot sync that, the sweep must
+  find files that have lost what was in them.
 """
 
 import shutil
@@ -17,11 +19,20 @@ ROUNDS = 10
 SEED = 7574
 
 SESSION = "Sources/LotteryServer/Session/AgencySession.swift"
-# What is taken out, and what stands there instead.
-CHECK = "    guard batch.offset <= accepted else {\n"
-NO_CHECK = "    guard true || batch.offset <= accepted else {\n"
-KNOWN = "    let known = Int(min(accepted - batch.offset, UInt64(batch.count)))\n"
-NONE_KNOWN = "    let known = 0\n"
+FILE = "Sources/LotteryServer/Storage/AppendOnlyFile.swift"
+# What is taken out of a source, and what stands there instead.
+NO_OFFSETS = {
+    SESSION: (
+        ("    guard batch.offset <= accepted else {\n",
+         "    guard true || batch.offset <= accepted else {\n"),
+        ("    let known = Int(min(accepted - batch.offset, UInt64(batch.count)))\n",
+         "    let known = 0\n")),
+}
+NOTHING_SAFE = {
+    FILE: (
+        ("      safeSize = size\n    } catch {\n      file.close()\n",
+         "      safeSize = 0\n    } catch {\n      file.close()\n"),),
+}
 
 
 def self_test(directory):
@@ -32,37 +43,43 @@ def self_test(directory):
                     {"SERVER_DURABILITY": "process"})
     if not outcome.lost:
         missed.append("a server that does not sync loses nothing when the power fails")
-    outcome = _play(directory / "unchecked", _build_mutant(directory / "mutant", programs),
-                    "no-room", {})
+    sources = directory / "mutant"
+    outcome = _play(directory / "unchecked", _build_mutant(sources, programs, NO_OFFSETS),
+                    "no-room")
     if not outcome.problems:
         missed.append("a server that does not check offsets stores everything well")
+    outcome = _play(directory / "unsafe", _build_mutant(sources, programs, NOTHING_SAFE),
+                    "syscalls")
+    if not any("has lost what was in it" in problem for problem in outcome.problems):
+        missed.append("a server that cuts off what it cannot sync loses nothing")
     return missed
 
 
-def _play(directory, programs, scenario, settings):
+def _play(directory, programs, scenario, settings=None):
     directory.mkdir()
-    bench = main.prepare(directory, SEED, programs, settings)
-    print(f"{scenario} must fail now:")
+    bench = main.prepare(directory, SEED, programs, settings or {})
+    print(f"{scenario} must fail now:", flush=True)
     options = main.options(["--rounds", str(ROUNDS), "--only", scenario])
     (outcome,) = main.run(bench, options).values()
     return outcome
 
 
-def _build_mutant(directory, programs):
-    """The server without the check of offsets, and the agency as it is."""
-    directory.mkdir()
+def _build_mutant(directory, programs, mutations):
+    """The server with other sources, built in `directory`, and the agency as it is."""
+    directory.mkdir(exist_ok=True)
     shutil.copy(bets.ROOT / "Package.swift", directory)
     for name in ("Sources", "Tests"):
-        shutil.copytree(bets.ROOT / name, directory / name)
-    session = directory / SESSION
-    source = session.read_text(encoding="utf-8")
-    for old, new in ((CHECK, NO_CHECK), (KNOWN, NONE_KNOWN)):
-        if source.count(old) != 1:
-            sys.exit(f"{SESSION}: the mutation does not apply any more: no {old.strip()!r}")
-        source = source.replace(old, new)
-    session.write_text(source, encoding="utf-8")
-    command = ["swift", "build", "-c", "release", "--product", "lottery-server",
-               "--package-path", directory]
+        shutil.copytree(bets.ROOT / name, directory / name, dirs_exist_ok=True)
+    for name, replacements in mutations.items():
+        path = directory / name
+        source = path.read_text(encoding="utf-8")
+        for old, new in replacements:
+            if source.count(old) != 1:
+                sys.exit(f"{name}: the mutation does not apply any more: no {old.strip()!r}")
+            source = source.replace(old, new)
+        path.write_text(source, encoding="utf-8")
+    command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product",
+               "lottery-server", "--package-path", directory]
     subprocess.run(command, check=True, stdout=sys.stderr)
     path = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
     mutant = Path(path.stdout.strip())
@@ -76,5 +93,5 @@ if __name__ == "__main__":
         shutil.rmtree(where)
     for text in unseen:
         print(f"MISSED: {text}")
-    print(f"self-test: {'FAILED' if unseen else 'both faults of the server were found'}")
+    print(f"self-test: {'FAILED' if unseen else 'all faults of the server were found'}")
     sys.exit(1 if unseen else 0)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from scenarios import company, draw, kills, network, power, room, torn
+from scenarios import company, draw, kills, network, power, room, syscalls, torn
 
 
 @dataclass(frozen=True)
@@ -38,4 +38,6 @@ ALL = {scenario.name: scenario for scenario in (
              power.power_loss),
     Scenario("sync-fails", "a sync fails, and what it should have brought to the disk is lost",
              power.sync_fails),
+    Scenario("syscalls", "a call of the system fails: each, each time, with each error",
+             syscalls.syscalls),
 )}

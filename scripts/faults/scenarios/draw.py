@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 
-from frames import CONFIRMED, FINISHED, WINNERS, FrameTypes
+from frames import CONFIRMED, FINISHED, WINNERS, Frames
 from proxy import Cut, Proxy, Weather
 
 
@@ -43,10 +43,10 @@ class _Moment:
 
     def tap(self):
         """What looks at one connection."""
-        streams = {True: FrameTypes(), False: FrameTypes()}
+        streams = {True: Frames(), False: Frames()}
 
         def look(data, from_server):
-            for kind in streams[from_server].feed(data):
+            for kind, _ in streams[from_server].feed(data):
                 if kind == self.kind and self._comes() and from_server:
                     self.lottery.server.popen.kill()
                     raise Cut

@@ -1,7 +1,9 @@
 """Machines that lose their power, and disks that fail."""
 
+import errno
 import time
 
+import shim
 from power import Power
 from scenarios.kills import moments
 
@@ -26,11 +28,12 @@ def sync_fails(round):
     """The server ends by itself and says why; what was not synced is lost."""
     with round.lottery() as lottery:
         # The server syncs each file once when it starts.
-        failing = round.random.choice((
-            f"bets.csv:{round.random.randint(2, 30)}",
-            f"finished.csv:{round.random.randint(2, 3)}"))
+        file, sync = round.random.choice((
+            ("bets.csv", round.random.randint(2, 30)),
+            ("finished.csv", round.random.randint(2, 3))))
+        failing = shim.rule("fdatasync", [f"e{errno.EIO}"], sync, sync, file)
         power = Power(round.bench.shim, lottery)
-        lottery.start_server(**power.environment, POWER_FAIL=failing)
+        lottery.start_server(**power.environment, SHIM_FAIL=failing)
         lottery.start_agencies()
         status = lottery.server.wait(lottery.deadline)
         lottery.outcome.faults += 1

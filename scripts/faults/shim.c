@@ -1,0 +1,377 @@
+/* Loaded into a program with LD_PRELOAD: counts its calls of the system, lets chosen ones fail, and
+ * notes what has reached the disk, so that a loss of power can be played.
+ *
+ *   SHIM_FAIL="CALL FILE FIRST LAST OUTCOME [OUTCOME]"
+ *                       the calls that have the name CALL below, of the file with the name FILE or
+ *                       of any (*), from the FIRSTth to the LASTth one, have that outcome, from the
+ *                       second one on the other, where there is one. LAST 0: until it is healed
+ *   SHIM_STATE=FILE     is shared with the bench: a `struct state`
+ *   SHIM_CALLERS=FILE   pairs of addresses, as in the program's symbol table, in ascending order: only
+ *                       what is called from between the two of a pair counts
+ *   SHIM_NOTES=FILE     gets a line "NAME SIZE" for every sync of a file or directory that returned
+ *
+ * An OUTCOME is a letter and a number:
+ *
+ *   eN   the call fails with errno N, getaddrinfo with status N
+ *   sN   a read or write takes an Nth of the bytes, at least one; s0: exactly one byte
+ *   pN   getsockopt returns N as the error that was pending
+ *   z0   recv returns 0, as if the peer had closed
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* By what the descriptor is where that makes a difference; an "event" is what is no file and no
+ * socket, like an eventfd. */
+#define CALLS(X)                                                                                   \
+  X(open_file) X(open_directory)                                                                   \
+  X(read_log) X(read_file) X(read_directory) X(read_socket) X(read_event)                          \
+  X(write_log) X(write_file) X(write_directory) X(write_socket) X(write_event)                     \
+  X(close_log) X(close_file) X(close_directory) X(close_socket) X(close_event)                     \
+  X(pread) X(lseek) X(fstat) X(ftruncate) X(fdatasync) X(fsync) X(flock) X(mkdir)                  \
+  X(socket) X(setsockopt) X(getsockopt) X(getsockname) X(bind) X(listen) X(accept) X(connect)      \
+  X(recv) X(send) X(shutdown) X(poll) X(fcntl) X(getaddrinfo)                                      \
+  X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(eventfd) X(malloc)
+
+#define NUMBER(name) CALL_##name,
+enum call { CALLS(NUMBER) CALL_COUNT };
+#define NAME(name) #name,
+static const char *const names[] = {CALLS(NAME)};
+
+/* What the bench reads and writes while the program runs. */
+struct state {
+  atomic_uint healed; /* nothing fails any more */
+  atomic_uint hits;   /* calls that had another outcome than usual */
+  struct {
+    char name[28];
+    atomic_uint count;
+  } calls[CALL_COUNT];
+};
+
+static struct state unshared, *state = &unshared;
+
+struct outcome {
+  char kind; /* 0: as usual */
+  unsigned value;
+};
+
+static struct {
+  unsigned call;
+  char file[NAME_MAX + 1];
+  unsigned first, last;
+  struct outcome outcomes[2];
+  atomic_uint calls, hits;
+} rule = {.call = CALL_COUNT};
+
+static const uintptr_t *callers;
+static size_t caller_count;
+static uintptr_t program;
+
+static int notes = -1;
+
+/* The C library's own. */
+#define REAL(name)                                                                                 \
+  ({                                                                                               \
+    static __typeof__(name) *real;                                                                 \
+    if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                 \
+    real;                                                                                          \
+  })
+
+static int find_program(struct dl_phdr_info *info, size_t size, void *data) {
+  (void)size, (void)data;
+  program = info->dlpi_addr;
+  return 1;
+}
+
+/* A file in memory; NULL where there is none. */
+static void *mapped(const char *path, int flags, int protection, size_t *size) {
+  struct stat status;
+  void *memory = MAP_FAILED;
+  int descriptor = path ? REAL(open)(path, flags | O_CLOEXEC) : -1;
+  if (descriptor >= 0 && fstat(descriptor, &status) == 0) {
+    *size = (size_t)status.st_size;
+    memory = mmap(NULL, *size, protection, MAP_SHARED, descriptor, 0);
+  }
+  if (descriptor >= 0) REAL(close)(descriptor);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void read_rule(const char *text) {
+  char call[32], first[16], second[16] = "";
+  if (sscanf(text, "%31s %255s %u %u %15s %15s", call, rule.file, &rule.first, &rule.last, first,
+             second) < 5)
+    return;
+  struct outcome *outcomes = rule.outcomes;
+  sscanf(first, "%c%u", &outcomes[0].kind, &outcomes[0].value);
+  outcomes[1] = outcomes[0];
+  sscanf(second, "%c%u", &outcomes[1].kind, &outcomes[1].value);
+  for (unsigned number = 0; number < CALL_COUNT; number++)
+    if (!strcmp(names[number], call)) rule.call = number;
+}
+
+__attribute__((constructor)) static void begin(void) {
+  size_t size;
+  struct state *shared = mapped(getenv("SHIM_STATE"), O_RDWR, PROT_READ | PROT_WRITE, &size);
+  if (shared && size >= sizeof *shared) {
+    state = shared;
+    for (unsigned number = 0; number < CALL_COUNT; number++)
+      strcpy(state->calls[number].name, names[number]);
+  }
+  dl_iterate_phdr(find_program, NULL);
+  callers = mapped(getenv("SHIM_CALLERS"), O_RDONLY, PROT_READ, &size);
+  if (callers) caller_count = size / sizeof *callers;
+  const char *path = getenv("SHIM_NOTES");
+  if (path) notes = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const char *fail = getenv("SHIM_FAIL");
+  if (fail) read_rule(fail);
+}
+
+/* Whether the program itself calls, and not what it stands on: how many addresses lie before the
+ * caller tells whether it is between the two of a pair. */
+static int counts(const void *caller) {
+  if (!callers) return 1;
+  uintptr_t address = (uintptr_t)caller - program;
+  size_t low = 0, high = caller_count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (callers[middle] < address)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low % 2 == 1;
+}
+
+/* The last part of the path of an open file. */
+static void name_of(int descriptor, char *name, size_t room) {
+  char link[64], path[PATH_MAX];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  path[length < 0 ? 0 : length] = 0;
+  const char *slash = strrchr(path, '/');
+  snprintf(name, room, "%s", slash ? slash + 1 : path);
+}
+
+static int is_of_rule(unsigned call, int descriptor) {
+  if (call != rule.call) return 0;
+  if (!strcmp(rule.file, "*")) return 1;
+  char name[NAME_MAX + 1];
+  name_of(descriptor, name, sizeof name);
+  return !strcmp(name, rule.file);
+}
+
+static const struct outcome usual = {0, 0};
+
+/* Counts a call, and returns the outcome that it is to have. */
+static struct outcome next(unsigned call, int descriptor) {
+  atomic_fetch_add(&state->calls[call].count, 1);
+  if (atomic_load(&state->healed) || !is_of_rule(call, descriptor)) return usual;
+  unsigned number = atomic_fetch_add(&rule.calls, 1) + 1;
+  if (number < rule.first || (rule.last && number > rule.last)) return usual;
+  atomic_fetch_add(&state->hits, 1);
+  return rule.outcomes[atomic_fetch_add(&rule.hits, 1) > 0];
+}
+
+#define NEXT(call, descriptor)                                                                     \
+  (counts(__builtin_return_address(0)) ? next(call, descriptor) : usual)
+
+static int failed(struct outcome outcome) {
+  errno = (int)outcome.value;
+  return -1;
+}
+
+/* Which one of the five calls from `first` on it is, by what the descriptor is. */
+static unsigned by_kind(unsigned first, int descriptor) {
+  struct stat status;
+  if (descriptor <= STDERR_FILENO) return first;
+  if (REAL(fstat)(descriptor, &status) != 0) return first + 4;
+  if (S_ISREG(status.st_mode)) return first + 1;
+  if (S_ISDIR(status.st_mode)) return first + 2;
+  return S_ISSOCK(status.st_mode) ? first + 3 : first + 4;
+}
+
+static size_t shortened(struct outcome outcome, size_t size) {
+  if (outcome.kind != 's' || size == 0) return size;
+  size_t part = outcome.value ? size / outcome.value : 1;
+  return part ? part : 1;
+}
+
+/* A call that fails does nothing. */
+#define CALL(result, name, call, descriptor, parameters, arguments)                                \
+  result name parameters {                                                                         \
+    struct outcome outcome = NEXT(call, descriptor);                                               \
+    return outcome.kind == 'e' ? failed(outcome) : REAL(name) arguments;                           \
+  }
+
+/* A call that may also take a part of `size` bytes. */
+#define TRANSFER(name, call, parameters, arguments)                                                \
+  ssize_t name parameters {                                                                        \
+    struct outcome outcome = NEXT(call, descriptor);                                               \
+    if (outcome.kind == 'e') return failed(outcome);                                               \
+    if (outcome.kind == 'z') return 0;                                                             \
+    size = shortened(outcome, size);                                                               \
+    return REAL(name) arguments;                                                                   \
+  }
+
+int open(const char *path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  struct outcome outcome = NEXT(flags & O_DIRECTORY ? CALL_open_directory : CALL_open_file, -1);
+  return outcome.kind == 'e' ? failed(outcome) : REAL(open)(path, flags, mode);
+}
+
+TRANSFER(read, by_kind(CALL_read_log, descriptor), (int descriptor, void *bytes, size_t size),
+         (descriptor, bytes, size))
+TRANSFER(write, by_kind(CALL_write_log, descriptor),
+         (int descriptor, const void *bytes, size_t size), (descriptor, bytes, size))
+TRANSFER(pread, CALL_pread, (int descriptor, void *bytes, size_t size, off_t offset),
+         (descriptor, bytes, size, offset))
+TRANSFER(recv, CALL_recv, (int descriptor, void *bytes, size_t size, int flags),
+         (descriptor, bytes, size, flags))
+TRANSFER(send, CALL_send, (int descriptor, const void *bytes, size_t size, int flags),
+         (descriptor, bytes, size, flags))
+
+/* Linux frees the descriptor whatever `close` returns. */
+int close(int descriptor) {
+  struct outcome outcome = NEXT(by_kind(CALL_close_log, descriptor), descriptor);
+  int result = REAL(close)(descriptor);
+  return outcome.kind == 'e' ? failed(outcome) : result;
+}
+
+static int synchronize(struct outcome outcome, int (*sync)(int), int descriptor) {
+  if (outcome.kind == 'e') return failed(outcome);
+  /* Before the sync: what is written while it runs is not covered by it. */
+  struct stat status;
+  int known = REAL(fstat)(descriptor, &status) == 0;
+  int result = sync(descriptor);
+  int error = errno;
+  if (result == 0 && known && notes >= 0) {
+    char name[NAME_MAX + 1];
+    name_of(descriptor, name, sizeof name);
+    dprintf(notes, "%s %lld\n", name, (long long)status.st_size);
+  }
+  errno = error;
+  return result;
+}
+
+int fdatasync(int descriptor) {
+  return synchronize(NEXT(CALL_fdatasync, descriptor), REAL(fdatasync), descriptor);
+}
+
+int fsync(int descriptor) {
+  return synchronize(NEXT(CALL_fsync, descriptor), REAL(fsync), descriptor);
+}
+
+CALL(off_t, lseek, CALL_lseek, descriptor, (int descriptor, off_t offset, int whence),
+     (descriptor, offset, whence))
+CALL(int, fstat, CALL_fstat, descriptor, (int descriptor, struct stat *status),
+     (descriptor, status))
+CALL(int, ftruncate, CALL_ftruncate, descriptor, (int descriptor, off_t size), (descriptor, size))
+CALL(int, flock, CALL_flock, descriptor, (int descriptor, int operation), (descriptor, operation))
+CALL(int, mkdir, CALL_mkdir, -1, (const char *path, mode_t mode), (path, mode))
+
+CALL(int, socket, CALL_socket, -1, (int family, int type, int protocol), (family, type, protocol))
+CALL(int, setsockopt, CALL_setsockopt, descriptor,
+     (int descriptor, int level, int option, const void *value, socklen_t size),
+     (descriptor, level, option, value, size))
+CALL(int, getsockname, CALL_getsockname, descriptor,
+     (int descriptor, struct sockaddr *address, socklen_t *size), (descriptor, address, size))
+CALL(int, bind, CALL_bind, descriptor,
+     (int descriptor, const struct sockaddr *address, socklen_t size), (descriptor, address, size))
+CALL(int, listen, CALL_listen, descriptor, (int descriptor, int backlog), (descriptor, backlog))
+CALL(int, connect, CALL_connect, descriptor,
+     (int descriptor, const struct sockaddr *address, socklen_t size), (descriptor, address, size))
+CALL(int, shutdown, CALL_shutdown, descriptor, (int descriptor, int how), (descriptor, how))
+CALL(int, poll, CALL_poll, -1, (struct pollfd *watched, nfds_t count, int timeout),
+     (watched, count, timeout))
+CALL(int, epoll_create1, CALL_epoll_create1, -1, (int flags), (flags))
+CALL(int, epoll_ctl, CALL_epoll_ctl, descriptor,
+     (int poller, int operation, int descriptor, struct epoll_event *event),
+     (poller, operation, descriptor, event))
+CALL(int, epoll_wait, CALL_epoll_wait, -1,
+     (int poller, struct epoll_event *events, int room, int timeout),
+     (poller, events, room, timeout))
+CALL(int, eventfd, CALL_eventfd, -1, (unsigned value, int flags), (value, flags))
+
+int getsockopt(int descriptor, int level, int option, void *value, socklen_t *size) {
+  struct outcome outcome = NEXT(CALL_getsockopt, descriptor);
+  if (outcome.kind == 'e') return failed(outcome);
+  int result = REAL(getsockopt)(descriptor, level, option, value, size);
+  if (outcome.kind == 'p' && result == 0 && option == SO_ERROR) *(int *)value = (int)outcome.value;
+  return result;
+}
+
+/* Where it fails because of the peer, the connection has left the queue. */
+static int fail_to_accept(struct outcome outcome, int descriptor) {
+  switch (outcome.value) {
+  case EINTR: case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: break;
+  default:
+    descriptor = REAL(accept)(descriptor, NULL, NULL);
+    if (descriptor < 0) return -1;
+    REAL(close)(descriptor);
+  }
+  return failed(outcome);
+}
+
+int accept(int descriptor, struct sockaddr *address, socklen_t *size) {
+  struct outcome outcome = NEXT(CALL_accept, descriptor);
+  return outcome.kind == 'e' ? fail_to_accept(outcome, descriptor)
+                             : REAL(accept)(descriptor, address, size);
+}
+
+int accept4(int descriptor, struct sockaddr *address, socklen_t *size, int flags) {
+  struct outcome outcome = NEXT(CALL_accept, descriptor);
+  return outcome.kind == 'e' ? fail_to_accept(outcome, descriptor)
+                             : REAL(accept4)(descriptor, address, size, flags);
+}
+
+int fcntl(int descriptor, int command, ...) {
+  va_list rest;
+  va_start(rest, command);
+  void *argument = va_arg(rest, void *);
+  va_end(rest);
+  struct outcome outcome = NEXT(CALL_fcntl, descriptor);
+  return outcome.kind == 'e' ? failed(outcome) : REAL(fcntl)(descriptor, command, argument);
+}
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **list) {
+  struct outcome outcome = NEXT(CALL_getaddrinfo, -1);
+  if (outcome.kind == 'e') return -(int)outcome.value;
+  return REAL(getaddrinfo)(host, service, hints, list);
+}
+
+/* Memory is counted whoever asks: Swift does so by way of its runtime. */
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+
+#define NEXT_MEMORY (next(CALL_malloc, -1).kind == 'e' ? (errno = ENOMEM, 1) : 0)
+
+void *malloc(size_t size) { return NEXT_MEMORY ? NULL : __libc_malloc(size); }
+
+void *calloc(size_t count, size_t size) { return NEXT_MEMORY ? NULL : __libc_calloc(count, size); }
+
+void *realloc(void *memory, size_t size) {
+  return NEXT_MEMORY ? NULL : __libc_realloc(memory, size);
+}

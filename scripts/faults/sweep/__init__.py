@@ -1,0 +1,1 @@
+"""The sweep: every call of the system, one after the other, fails."""
