@@ -13,8 +13,10 @@ import shim
 from bets import WINNING_NUMBER, Bets
 from report import Outcome
 from sweep import calls
-from sweep.runs import IMPATIENT, KEY, WAYS, AgencyRun, Case, ServerRun
+from sweep.client_runs import BetRun, EchoRun, LotteryRun, StatusRun
+from sweep.runs import KEY, WAYS, Case
 from sweep.scripted import Broken
+from sweep.server_run import IMPATIENT, ServerRun
 from waiting import Failure
 
 SLICES = 100
@@ -58,7 +60,10 @@ SITUATIONS = {
     "server-again": Situation(ServerRun, begun=True),
     "server-waits": Situation(ServerRun, begun=False, calls=("poll",),
                               settings={"SERVER_TIMEOUT": "100ms"}, before=_let_an_agency_wait),
-    "agency": Situation(AgencyRun, begun=True),
+    "agency": Situation(LotteryRun, begun=True),
+    "agency-bet": Situation(BetRun, begun=True),
+    "agency-echo": Situation(EchoRun, begun=True),
+    "status": Situation(StatusRun, begun=True),
 }
 
 

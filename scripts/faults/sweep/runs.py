@@ -1,4 +1,4 @@
-"""One run of the sweep: a small lottery in which one call fails, in one way.
+"""A run of the sweep: a small lottery in which one call fails, in one way.
 
     once       one call fails
     on         it and all after it do, until the process ends
@@ -18,7 +18,6 @@ import checks
 import shim
 from lottery import Lottery
 from sweep import calls
-from sweep.scripted import ScriptedAgency, hold
 from waiting import Deadline, Failure
 
 WAYS = ("once", "on", "restart")
@@ -32,9 +31,6 @@ CRASHES = tuple(-number for number in (
 VAIN_SECONDS = 1
 # An interruption is over after so many calls: no signal comes each time.
 INTERRUPTIONS = 100
-# Seconds that an agency waits for an answer, and the connections that it tries: with a server that
-# must go on, and with one that need not.
-PATIENT, IMPATIENT = (5, 30), (0.1, 3)
 
 
 @dataclass(frozen=True)
@@ -86,6 +82,10 @@ class Run:
         if situation.begun:
             shutil.copytree(sweep.begun, self.lottery.data)
 
+    def listens_or_ended(self):
+        """Whether the server listens, or has ended instead."""
+        return self.lottery.server.status is not None or listens(self.lottery)
+
     def watched(self, program, number):
         """The environment of a process in which the fault begins with the call `number`."""
         rule = self.case.rule(number) if self.case else None
@@ -117,30 +117,49 @@ class Run:
         except Failure:
             process.kill()
 
-    def check(self, process, allowed, before):
-        """What must be true after a process, which has ended."""
-        lottery = self.lottery
+    def check_end(self, process, allowed):
+        """The process has ended as it may, and its last line says why."""
         status, line = process.status, process.last_line()
+        if self.lacks_memory:
+            allowed += CRASHES
         if status not in allowed:
             self.outcome.problem(f"{process.name} ended with {status}: {line}")
-        elif self.tells_why(status) and not self._says_why(status, line):
+        elif status >= 0 and self.has_log and not self.says_why(status, line):
             self.outcome.problem(f"the last line of {process.name} does not say why it ended: "
                                  f"{line}")
-        for name, content in before.items():
-            if not files(lottery.data)[name].startswith(content):
+
+    def check_files(self, before):
+        """Nothing is in the files twice, and everything that was there before."""
+        for name, content in files(self.lottery.data).items():
+            if not content.startswith(before[name]):
                 self.outcome.problem(f"{name} has lost what was in it")
-        checks.check_bets(lottery, complete=False)
+        checks.check_bets(self.lottery, complete=False)
         self._check_finished()
 
-    def tells_why(self, status):
-        """Whether the log's last line can be relied upon."""
-        return status >= 0 and not (self.case and self.case.call == "write_log")
+    @property
+    def has_log(self):
+        """Whether the log can be relied upon."""
+        return not self.case or self.case.call != "write_log"
 
-    def _says_why(self, status, line):
+    def says_why(self, status, line):
+        """Whether that line tells of the end, and of what failed."""
         if status == 0:
             return "action: exit | result: success" in line
-        reason = calls.reason(self.case.fault) if self.case else ""
-        return f"action: exit | result: fail | status: {status} |" in line and reason in line
+        return f"action: exit | result: fail | status: {status} |" in line and self.reason in line
+
+    @property
+    def reason(self):
+        """What failed, as a log line says it."""
+        return calls.reason(self.case.fault) if self.case else ""
+
+    @property
+    def begins(self):
+        """The first call that fails."""
+        return self.case.number if self.case else 1
+
+    @property
+    def way(self):
+        return self.case.way if self.case else "once"
 
     def _check_finished(self):
         rows = files(self.lottery.data)["finished.csv"].split(b"\r\n")[:-1]
@@ -160,97 +179,6 @@ def _whole_rows(path):
     return content[:content.rfind(b"\n") + 1]
 
 
-class ServerRun(Run):
-    """Calls of the server fail; the agencies are the bench's own."""
-
-    PROGRAM = "lottery-server"
-    # Asked to end; the system refused; the disk failed; the configuration cannot be read.
-    STATUSES = (0, 71, 74, 78)
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.agencies = [ScriptedAgency(bets, self.lottery.port, KEY)
-                         for bets in self.lottery.bets.by_agency.values()]
-        # What an earlier server has promised.
-        rows, finished = checks.stored_rows(self.lottery), self.lottery.finished_agencies()
-        for agency in self.agencies:
-            agency.acknowledged = len(rows[agency.bets.agency])
-            agency.confirmed = agency.bets.agency in finished
-
-    def play(self):
-        """Plays it."""
-        way = self.case.way if self.case else "once"
-        must = way == "once" and not self.lacks_memory
-        self._process(self.case.number if self.case else 1, heals=False, must=must)
-        if way == "restart":
-            self._process(1, heals=True, must=False)
-        self._last_process()
-
-    def _process(self, number, heals, must):
-        """A server in which the fault begins with the call `number`. In the end it is asked to end.
-
-        `heals`: the fault is over before that, and it must serve then, unless it has ended.
-        `must`: it must serve, unless it ends.
-        """
-        lottery = self.lottery
-        before = files(lottery.data)
-        lottery.launch_server(**self.sweep.server_settings | self.situation.settings,
-                              **self.watched(self.PROGRAM, number))
-        if self._listens():
-            self.situation.before(self)
-            served = hold(self.agencies, self.is_alive, *(PATIENT if must else IMPATIENT))
-            if heals:
-                self.watches[-1].heal()
-                served = hold(self.agencies, self.is_alive, *PATIENT)
-            if not served and (must or heals) and self.is_alive():
-                raise Failure("the server goes on and does not serve")
-        self._end(before, self._allowed())
-
-    def _last_process(self):
-        """A server in which nothing fails: everybody asks once more."""
-        lottery = self.lottery
-        before = files(lottery.data)
-        lottery.launch_server(**self.sweep.server_settings)
-        if not self._listens() or not hold(self.agencies, self.is_alive, *PATIENT):
-            raise Failure(f"a new start does not complete it: {lottery.server.last_line()}")
-        self._end(before, (0,))
-        checks.check_bets(lottery, complete=True)
-        for agency in self.agencies:
-            checks.check_told(lottery, agency.bets.agency, [agency.winners], agency.bets.winning)
-
-    def _end(self, before, allowed):
-        """Asks the server to end, where it runs, and checks what it leaves."""
-        lottery = self.lottery
-        if self.is_alive():
-            lottery.server.signal(signal.SIGTERM)
-        for agency in self.agencies:
-            agency.take_leave()
-        self.wait(lottery.server)
-        checks.check_promises(
-            lottery, {agency.bets.agency: agency.acknowledged for agency in self.agencies})
-        for agency in self.agencies:
-            if agency.confirmed and agency.bets.agency not in lottery.finished_agencies():
-                self.outcome.problem(f"agency {agency.bets.agency} was confirmed, and is not in "
-                                     "finished.csv")
-        self.check(lottery.server, allowed, before)
-
-    def _allowed(self):
-        if self.lacks_memory:
-            return self.STATUSES + CRASHES
-        if self.case and self.case.fault == "EWOULDBLOCK":
-            return (*self.STATUSES, 75)
-        return self.STATUSES
-
-    def is_alive(self):
-        return self.lottery.server.status is None
-
-    def _listens(self):
-        """Waits until the server listens, and returns false where it ends instead."""
-        self.lottery.deadline.wait(
-            lambda: not self.is_alive() or listens(self.lottery), "the server listens")
-        return self.is_alive()
-
-
 _LISTENING = re.compile(r"^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ 0A ", re.MULTILINE)
 
 
@@ -258,52 +186,3 @@ def listens(lottery):
     """Whether the server listens. Asked of the kernel: a connection would be one call more."""
     with open("/proc/net/tcp", encoding="ascii") as table:
         return f"{lottery.port:04X}" in _LISTENING.findall(table.read())
-
-
-class AgencyRun(Run):
-    """Calls of an agency fail; the other one has finished before."""
-
-    PROGRAM = "agency-client"
-    # Done; the file cannot be read; given up; the system refused; the configuration cannot be read.
-    STATUSES = (0, 66, 69, 71, 78)
-    AGENCY = 1
-
-    def play(self):
-        """Plays it."""
-        lottery = self.lottery
-        lottery.launch_server(**self.sweep.server_settings)
-        lottery.deadline.wait(lambda: listens(lottery), "the server listens")
-        way = self.case.way if self.case else "once"
-        self._process(self.case.number if self.case else 1, "2s" if way == "once" else "30ms")
-        if way == "restart":
-            self._process(1, "30ms")
-        self._last_process()
-
-    def _process(self, number, limit):
-        process = self._start(limit, **self.watched(self.PROGRAM, number))
-        self.wait(process)
-        self.check(process, self.STATUSES + (CRASHES if self.lacks_memory else ()), {})
-        if process.status == 0:
-            self._check_winners(process)
-
-    def _last_process(self):
-        lottery = self.lottery
-        process = self._start("5s")
-        process.wait(lottery.deadline)
-        self.check(process, (0,), {})
-        self._check_winners(process)
-        lottery.server.signal(signal.SIGTERM)
-        lottery.server.wait(lottery.deadline)
-        self.check(lottery.server, (0,), {})
-        checks.check_bets(lottery, complete=True)
-
-    def _start(self, limit, **environment):
-        return self.lottery.start_agency(
-            self.AGENCY, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=str(self.sweep.key),
-            CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **environment)
-
-    def _check_winners(self, process):
-        told = checks.told_winners(process)
-        if self.tells_why(0) or told:
-            winning = self.lottery.bets.by_agency[self.AGENCY].winning
-            checks.check_told(self.lottery, self.AGENCY, told, len(winning))

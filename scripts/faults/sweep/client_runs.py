@@ -1,0 +1,145 @@
+"""Calls of a program that asks the server for something fail: of an agency in each of its modes,
+and of the server's own that shows the status."""
+
+import signal
+
+import checks
+from processes import Process
+from sweep.runs import KEY, Run, files
+from waiting import Failure
+
+BET = {"NOMBRE": "Santiago", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
+       "NACIMIENTO": "1999-03-17"}
+BET_ROW = "1,Santiago,Lorca,30904465,1999-03-17,{number}\r\n"
+
+
+class ClientRun(Run):
+    """A process that asks a server in which nothing fails."""
+
+    PROGRAM = "agency-client"
+    # Done; the file cannot be read; given up; the system refused; the configuration cannot be read.
+    STATUSES = (0, 66, 69, 71, 78)
+    AGENCY = 1
+    SETTINGS = {}
+
+    def play(self):
+        """Plays it."""
+        lottery = self.lottery
+        lottery.launch_server(**self.sweep.server_settings)
+        lottery.deadline.wait(self.listens_or_ended, "the server listens")
+        self._process(self.begins, "2s" if self.way == "once" else "30ms")
+        if self.way == "restart":
+            self._process(1, "30ms")
+        self._last_process()
+
+    def start(self, limit, **environment):
+        """Starts the process, which tries for as long as `limit`."""
+        return self.lottery.start_agency(
+            self.AGENCY, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=str(self.sweep.key),
+            CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **self.SETTINGS, **environment)
+
+    def check_success(self, process, before):
+        """What must be true where the process has ended well; `before` was in the files."""
+
+    def check_stored(self, before):
+        """What must be true of the files, however the process has ended."""
+        self.check_files(before)
+
+    def check_in_the_end(self):
+        """What must be true after the last process."""
+
+    def _process(self, number, limit):
+        before = files(self.lottery.data)
+        process = self.start(limit, **self.watched(self.PROGRAM, number))
+        self.wait(process)
+        self.check_end(process, self.STATUSES)
+        self._check_files(process, before)
+
+    def _last_process(self):
+        lottery = self.lottery
+        before = files(lottery.data)
+        process = self.start("5s")
+        process.wait(lottery.deadline)
+        if process.status != 0:
+            raise Failure(f"a new start does not complete it: {process.last_line()}")
+        self.check_end(process, (0,))
+        lottery.server.signal(signal.SIGTERM)
+        lottery.server.wait(lottery.deadline)
+        self.check_end(lottery.server, (0,))
+        self._check_files(process, before)
+        self.check_in_the_end()
+
+    def _check_files(self, process, before):
+        self.check_stored(before)
+        if process.status == 0:
+            self.check_success(process, before)
+
+
+class LotteryRun(ClientRun):
+    """An agency sends its bets and asks for its winners."""
+
+    def check_success(self, process, before):
+        told = checks.told_winners(process)
+        if told or self.has_log:
+            winning = self.lottery.bets.by_agency[self.AGENCY].winning
+            checks.check_told(self.lottery, self.AGENCY, told, len(winning))
+
+    def check_in_the_end(self):
+        checks.check_bets(self.lottery, complete=True)
+
+
+class BetRun(ClientRun):
+    """An agency places one bet, each process another one."""
+
+    SETTINGS = {"CLI_MODE": "bet", **BET}
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.number = 0
+
+    def start(self, limit, **environment):
+        self.number += 1
+        return super().start(limit, NUMERO=str(self.number), **environment)
+
+    def check_success(self, process, before):
+        if not self._added(before):
+            self.outcome.problem("the bet is said to be stored, and is not")
+
+    def check_stored(self, before):
+        bet = BET_ROW.format(number=self.number).encode()
+        if self._added(before) not in (b"", bet):
+            self.outcome.problem(f"stored were {self._added(before)}, and not once {bet}")
+
+    def _added(self, before):
+        return files(self.lottery.data)["bets.csv"][len(before["bets.csv"]):]
+
+
+class EchoRun(ClientRun):
+    """An agency sends lines, and reads them back."""
+
+    SETTINGS = {"CLI_MODE": "echo", "CLI_LOOP_AMOUNT": "2", "CLI_LOOP_PERIOD": "1ms"}
+
+    def check_success(self, process, before):
+        if self.has_log and process.text().count("action: receive_message | result: success") != 2:
+            self.outcome.problem("not all lines came back")
+
+
+class StatusRun(ClientRun):
+    """The operator asks how the lottery stands."""
+
+    PROGRAM = "lottery-server"
+    # And standard output cannot be written.
+    STATUSES = (*ClientRun.STATUSES, 74)
+
+    def start(self, limit, **environment):
+        lottery = self.lottery
+        lottery.starts += 1
+        return Process(
+            [self.sweep.bench.programs / self.PROGRAM, "--status"],
+            self.sweep.server_settings | {"SERVER_PORT": str(lottery.port)} | environment,
+            self.directory / f"status-{lottery.starts}.log")
+
+    def says_why(self, status, line):
+        if status == 0 or line.startswith("20"):
+            return super().says_why(status, line) or status == 0
+        return line.startswith("lottery-server: ") and self.reason in line
