@@ -67,6 +67,11 @@ FAULTS = {
     "malloc": ("ENOMEM",),
 }
 
+# A program that has started goes on after these; an agency tries again, for as long as it may.
+SURVIVED = ("accept", "close_directory", "close_event", "close_file", "close_socket", "connect",
+            "epoll_ctl", "epoll_wait", "fcntl", "getaddrinfo", "getsockopt", "poll", "read_event",
+            "recv", "send", "shutdown", "write_event", "write_file", "write_log")
+
 _START = "the program does not start, and says why"
 _NONE = "nothing"
 

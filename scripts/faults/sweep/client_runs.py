@@ -21,6 +21,8 @@ class ClientRun(Run):
     STATUSES = (0, 66, 69, 71, 78)
     AGENCY = 1
     SETTINGS = {}
+    # Whether it tries again where a connection fails.
+    TRIES_AGAIN = True
 
     def play(self):
         """Plays it."""
@@ -37,6 +39,10 @@ class ClientRun(Run):
         return self.lottery.start_agency(
             self.AGENCY, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=str(self.sweep.key),
             CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **self.SETTINGS, **environment)
+
+    @property
+    def must_survive(self):
+        return super().must_survive and self.TRIES_AGAIN and self.way == "once"
 
     def check_success(self, process, before):
         """What must be true where the process has ended well; `before` was in the files."""
@@ -118,6 +124,7 @@ class EchoRun(ClientRun):
     """An agency sends lines, and reads them back."""
 
     SETTINGS = {"CLI_MODE": "echo", "CLI_LOOP_AMOUNT": "2", "CLI_LOOP_PERIOD": "1ms"}
+    TRIES_AGAIN = False
 
     def check_success(self, process, before):
         if self.has_log and process.text().count("action: receive_message | result: success") != 2:
@@ -130,6 +137,7 @@ class StatusRun(ClientRun):
     PROGRAM = "lottery-server"
     # And standard output cannot be written.
     STATUSES = (*ClientRun.STATUSES, 74)
+    TRIES_AGAIN = False
 
     def start(self, limit, **environment):
         lottery = self.lottery

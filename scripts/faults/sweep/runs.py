@@ -122,9 +122,11 @@ class Run:
         status, line = process.status, process.last_line()
         if self.lacks_memory:
             allowed += CRASHES
+        elif self.must_survive:
+            allowed = (0,)
         if status not in allowed:
             self.outcome.problem(f"{process.name} ended with {status}: {line}")
-        elif status >= 0 and self.has_log and not self.says_why(status, line):
+        elif self.has_log and not self.says_why(status, line):
             self.outcome.problem(f"the last line of {process.name} does not say why it ended: "
                                  f"{line}")
 
@@ -137,9 +139,14 @@ class Run:
         self._check_finished()
 
     @property
+    def must_survive(self):
+        """Whether the program must go on after what fails."""
+        return self.case is not None and self.case.call in calls.SURVIVED
+
+    @property
     def has_log(self):
         """Whether the log can be relied upon."""
-        return not self.case or self.case.call != "write_log"
+        return not self.case or self.case.call not in ("malloc", "write_log")
 
     def says_why(self, status, line):
         """Whether that line tells of the end, and of what failed."""
