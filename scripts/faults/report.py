@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from sweep.calls import EFFECTS
+from sweep.calls import CALLS
 
 HEADINGS = ("Scenario", "What happens", "Rounds", "Faults", "Bets", "Lost", "Twice",
             "Wrong winners", "Longest recovery")
-CALL_HEADINGS = ("Call", "What a failure does", "Runs", "Faults found")
+CALL_HEADINGS = ("Call", "What comes of it", "Runs", "Faults found")
 
 
 @dataclass
@@ -65,8 +65,8 @@ def calls_table(outcomes):
         total.add(outcome)
     if not total.calls:
         return None
-    rows = [(call, effect, *map("{:,}".format, total.calls[call]))
-            for call, effect in EFFECTS.items() if call in total.calls]
+    rows = [(name, call.effect, *map("{:,}".format, total.calls[name]))
+            for name, call in CALLS.items() if name in total.calls]
     sums = map(sum, zip(*total.calls.values()))
     return [CALL_HEADINGS, *rows, ("all", "", *map("{:,}".format, sums))]
 

@@ -1,8 +1,8 @@
-"""Which calls fail, and how.
+"""Which calls fail, how, and what becomes of it.
 
-By the names of `shim.c`: what the manual page of a call names, as far as it can befall this call of
-these programs. What cannot, is left out: `EBADF` and `EFAULT`, or `EAGAIN` of a socket that is
-ready, after which nobody would say that it is.
+The names of the calls are those of `shim.c`. They fail with what their manual pages name, as far as
+that can befall these programs. What cannot is left out: `EBADF` and `EFAULT`, or `EAGAIN` of a
+socket that is ready, because nothing would say later that it is.
 
     EIO             the call fails with that errno
     EAI_AGAIN       getaddrinfo fails with that status
@@ -15,124 +15,93 @@ ready, after which nobody would say that it is.
 import errno
 import os
 import socket
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that fails."""
+
+    faults: tuple
+    # What the program does then, for the table.
+    effect: str
+    # Whether a program that has started goes on; an agency for as long as it may try again.
+    is_survived: bool = False
+
 
 _NO_DESCRIPTOR = ("EMFILE", "ENFILE", "ENOMEM")
 _PART = ("one", "half")
-_CLOSE = ("EDQUOT", "EINTR", "EIO", "ENOSPC")
+_NO_START = "the program does not start"
+_NONE = "nothing"
+_RETRY = "the agency tries again"
+_RECONNECT = "the connection is lost; the agency comes back and goes on where it was"
+_CLOSE = Call(("EDQUOT", "EINTR", "EIO", "ENOSPC"), _NONE, True)
+_SYNC = ("EDQUOT", "EINTR", "EIO", "ENOSPC", "EROFS")
 
-FAULTS = {
-    "open_file": ("EACCES", "EDQUOT", "EINTR", "EIO", "ENOENT", "ENOSPC", "EROFS", *_NO_DESCRIPTOR),
-    "open_directory": ("EACCES", "EINTR", "EIO", "ENOENT", "ENOTDIR", *_NO_DESCRIPTOR),
-    "read_file": ("EINTR", "EIO", "ENOMEM", *_PART),
-    "read_event": ("EINTR",),
-    "pread": ("EINTR", "EIO", "ENOMEM", *_PART),
-    "write_file": ("EDQUOT", "EFBIG", "EINTR", "EIO", "ENOMEM", "ENOSPC", *_PART, "half+EIO",
-                   "half+ENOSPC"),
-    "write_log": ("EAGAIN", "EINTR", "EIO", "ENOSPC", "EPIPE", *_PART),
-    "write_event": ("EINTR",),
+CALLS = {
+    "open_file": Call(
+        ("EACCES", "EDQUOT", "EINTR", "EIO", "ENOENT", "ENOSPC", "EROFS", *_NO_DESCRIPTOR),
+        "the program ends; the server holds the draw after the next start"),
+    "open_directory": Call(("EACCES", "EINTR", "EIO", "ENOENT", "ENOTDIR", *_NO_DESCRIPTOR),
+                           _NO_START),
+    "mkdir": Call(("EACCES", "EDQUOT", "EIO", "ENOENT", "ENOMEM", "ENOSPC", "EROFS"), _NO_START),
+    "flock": Call(("EINTR", "ENOLCK", "EWOULDBLOCK"), _NO_START),
+    "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
+    "lseek": Call(("EINVAL", "EIO", "EOVERFLOW"), "the file is read from front to back"),
+    "read_file": Call(("EINTR", "EIO", "ENOMEM", *_PART), "the program ends; no file is changed"),
+    "pread": Call(("EINTR", "EIO", "ENOMEM", *_PART), _NO_START),
+    "write_file": Call(
+        ("EDQUOT", "EFBIG", "EINTR", "EIO", "ENOMEM", "ENOSPC", *_PART, "half+EIO", "half+ENOSPC"),
+        "the batch is taken back and REJECTED, and comes again", True),
+    "fdatasync": Call(_SYNC, "the server acknowledges nothing more, and ends; what it found stays"),
+    "fsync": Call(_SYNC, _NO_START),
+    "ftruncate": Call(("EFBIG", "EINTR", "EIO", "EPERM", "EROFS"),
+                      "the server ends; a torn row is cut off at the next start"),
+    "write_log": Call(("EAGAIN", "EINTR", "EIO", "ENOSPC", "EPIPE", *_PART),
+                      "lines of the log are lost", True),
     "close_file": _CLOSE,
     "close_directory": _CLOSE,
     "close_socket": _CLOSE,
     "close_event": _CLOSE,
-    "lseek": ("EINVAL", "EIO", "EOVERFLOW"),
-    "fstat": ("EIO", "ENOMEM", "EOVERFLOW"),
-    "ftruncate": ("EFBIG", "EINTR", "EIO", "EPERM", "EROFS"),
-    "fdatasync": ("EDQUOT", "EINTR", "EIO", "ENOSPC", "EROFS"),
-    "fsync": ("EDQUOT", "EINTR", "EIO", "ENOSPC", "EROFS"),
-    "flock": ("EINTR", "ENOLCK", "EWOULDBLOCK"),
-    "mkdir": ("EACCES", "EDQUOT", "EIO", "ENOENT", "ENOMEM", "ENOSPC", "EROFS"),
-    "socket": ("EACCES", "EAFNOSUPPORT", "ENOBUFS", *_NO_DESCRIPTOR),
-    "setsockopt": ("EDOM", "EINVAL", "ENOBUFS", "ENOMEM", "ENOPROTOOPT"),
-    "getsockopt": ("ENOBUFS", "ENOMEM", "pending:ECONNREFUSED", "pending:EHOSTUNREACH",
-                   "pending:ENETUNREACH", "pending:ETIMEDOUT"),
-    "getsockname": ("ENOBUFS",),
-    "bind": ("EACCES", "EADDRINUSE", "EADDRNOTAVAIL", "ENOMEM"),
-    "listen": ("EADDRINUSE", "ENOMEM"),
-    "accept": ("ECONNABORTED", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "EPERM", "EPROTO",
-               *_NO_DESCRIPTOR),
-    "connect": ("EACCES", "EADDRNOTAVAIL", "EAGAIN", "ECONNREFUSED", "EHOSTUNREACH", "EINTR",
-                "ENETUNREACH", "ENOBUFS", "EPERM", "ETIMEDOUT"),
-    "recv": ("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENOMEM", "ETIMEDOUT", "end", *_PART),
-    "send": ("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "ENOMEM", "EPIPE",
-             "ETIMEDOUT", *_PART),
-    "shutdown": ("ENOBUFS", "ENOTCONN"),
-    "poll": ("EINTR", "ENOMEM"),
-    "fcntl": ("EPERM",),
-    "getaddrinfo": ("EAI_AGAIN", "EAI_FAIL", "EAI_MEMORY", "EAI_NONAME", "EAI_SYSTEM"),
-    "epoll_create1": _NO_DESCRIPTOR,
-    "epoll_ctl": ("ENOMEM", "ENOSPC", "EPERM"),
-    "epoll_wait": ("EINTR",),
-    "eventfd": _NO_DESCRIPTOR,
-    # Swift ends a program that gets no memory.
-    "malloc": ("ENOMEM",),
-}
-
-# A program that has started goes on after these; an agency tries again, for as long as it may.
-SURVIVED = ("accept", "close_directory", "close_event", "close_file", "close_socket", "connect",
-            "epoll_ctl", "epoll_wait", "fcntl", "getaddrinfo", "getsockopt", "poll", "read_event",
-            "recv", "send", "shutdown", "write_event", "write_file", "write_log")
-
-_START = "the program does not start, and says why"
-_NONE = "nothing"
-
-# What a failure does to the program, by the call.
-EFFECTS = {
-    "open_file": "the program ends and says why; the draw is held after the next start",
-    "open_directory": _START,
-    "read_file": "the program ends and says why; no file is changed",
-    "read_event": _NONE,
-    "pread": _START,
-    "write_file": "the batch is taken back and REJECTED, and comes again",
-    "write_log": "lines of the log are lost, nothing else",
-    "write_event": _NONE,
-    "close_file": _NONE,
-    "close_directory": _NONE,
-    "close_socket": _NONE,
-    "close_event": _NONE,
-    "lseek": "the file is read from front to back",
-    "fstat": _START,
-    "ftruncate": "the server ends and says why; what it could not cut off is cut off at the next "
-                 "start",
-    "fdatasync": "nothing is acknowledged any more, the server ends and says why; what was there "
-                 "stays",
-    "fsync": _START,
-    "flock": _START,
-    "mkdir": _START,
-    "socket": "the server does not start, and says why; the agency tries again",
-    "setsockopt": "the server does not start, and says why; a connection is closed, and made anew",
-    "getsockopt": "the agency tries again",
-    "getsockname": _START,
-    "bind": _START,
-    "listen": _START,
-    "accept": "the connection waits, or is made anew",
-    "connect": "the agency tries again",
-    "recv": "the connection is made anew, and the bets go on where they were",
-    "send": "the connection is made anew, and the bets go on where they were",
-    "shutdown": _NONE,
-    "poll": "a connection counts as broken a little later",
-    "fcntl": "the connection is closed, and made anew",
-    "getaddrinfo": "the agency tries again",
-    "epoll_create1": _START,
-    "epoll_ctl": "the connection is closed, and made anew",
-    "epoll_wait": _NONE,
-    "eventfd": _START,
-    "malloc": "Swift ends the program; what was promised is there",
+    "socket": Call(("EACCES", "EAFNOSUPPORT", "ENOBUFS", *_NO_DESCRIPTOR),
+                   f"the server does not start; {_RETRY}"),
+    "setsockopt": Call(("EDOM", "EINVAL", "ENOBUFS", "ENOMEM", "ENOPROTOOPT"),
+                       f"the server does not start, or closes the connection; {_RETRY}"),
+    "bind": Call(("EACCES", "EADDRINUSE", "EADDRNOTAVAIL", "ENOMEM"), _NO_START),
+    "listen": Call(("EADDRINUSE", "ENOMEM"), _NO_START),
+    "getsockname": Call(("ENOBUFS",), _NO_START),
+    "accept": Call(
+        ("ECONNABORTED", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "EPERM", "EPROTO",
+         *_NO_DESCRIPTOR), f"the connection waits, or is lost; {_RETRY}", True),
+    "fcntl": Call(("EPERM",), _RECONNECT, True),
+    "getaddrinfo": Call(("EAI_AGAIN", "EAI_FAIL", "EAI_MEMORY", "EAI_NONAME", "EAI_SYSTEM"),
+                        _RETRY, True),
+    "connect": Call(
+        ("EACCES", "EADDRNOTAVAIL", "EAGAIN", "ECONNREFUSED", "EHOSTUNREACH", "EINTR",
+         "ENETUNREACH", "ENOBUFS", "EPERM", "ETIMEDOUT"), _RETRY, True),
+    "getsockopt": Call(
+        ("ENOBUFS", "ENOMEM", "pending:ECONNREFUSED", "pending:EHOSTUNREACH",
+         "pending:ENETUNREACH", "pending:ETIMEDOUT"), _RETRY, True),
+    "recv": Call(("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENOMEM", "ETIMEDOUT", "end", *_PART),
+                 _RECONNECT, True),
+    "send": Call(
+        ("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "ENOMEM", "EPIPE",
+         "ETIMEDOUT", *_PART), _RECONNECT, True),
+    "shutdown": Call(("ENOBUFS", "ENOTCONN"), _NONE, True),
+    "poll": Call(("EINTR", "ENOMEM"), "the connection is looked at again later", True),
+    "epoll_create1": Call(_NO_DESCRIPTOR, _NO_START),
+    "eventfd": Call(_NO_DESCRIPTOR, _NO_START),
+    "epoll_ctl": Call(("ENOMEM", "ENOSPC"), _RECONNECT, True),
+    "epoll_wait": Call(("EINTR",), _NONE, True),
+    "read_event": Call(("EINTR",), _NONE, True),
+    "write_event": Call(("EINTR",), _NONE, True),
+    "malloc": Call(("ENOMEM",), "the program crashes, or waits in vain; what it promised is there"),
 }
 
 
 def outcomes(fault):
     """A fault as `shim.c` takes it."""
     return [_outcome(part) for part in fault.split("+")]
-
-
-def _outcome(name):
-    if name in ("one", "half", "end"):
-        return {"one": "s0", "half": "s2", "end": "z0"}[name]
-    if name.startswith("pending:"):
-        return f"p{getattr(errno, name.partition(':')[2])}"
-    if name.startswith("EAI_"):
-        return f"e{-getattr(socket, name)}"
-    return f"e{getattr(errno, name)}"
 
 
 def reason(fault):
@@ -145,3 +114,13 @@ def reason(fault):
 
 # Where the programs have words of their own.
 _WORDS = {"ENOENT": "o such file", "EWOULDBLOCK": "another server is using this directory"}
+
+
+def _outcome(name):
+    if name in ("one", "half", "end"):
+        return {"one": "s0", "half": "s2", "end": "z0"}[name]
+    if name.startswith("pending:"):
+        return f"p{getattr(errno, name.partition(':')[2])}"
+    if name.startswith("EAI_"):
+        return f"e{-getattr(socket, name)}"
+    return f"e{getattr(errno, name)}"

@@ -35,7 +35,7 @@ class Situation:
     # Whether bets are stored already, a row is torn off, and the second agency has finished.
     begun: bool
     # The calls that fail in it; all unless given.
-    calls: tuple = tuple(calls.FAULTS)
+    calls: tuple = tuple(calls.CALLS)
     # Settings of the server.
     settings: dict = field(default_factory=dict)
     # What is done before the lottery is held.
@@ -142,7 +142,7 @@ class Sweep:
             for call, count in counts.items():
                 ways = ("once",) if call == "malloc" else WAYS
                 for fault, way, number in itertools.product(
-                        calls.FAULTS[call], ways, range(1, count + 1)):
+                        calls.CALLS[call].faults, ways, range(1, count + 1)):
                     yield Case(name, call, fault, way, number)
 
     def _count(self, name):
@@ -157,7 +157,7 @@ class Sweep:
         if outcome.problems:
             raise Failure(f"{name}, where nothing fails: {outcome.problems}")
         counts = run.counts()
-        if unknown := counts.keys() - calls.FAULTS.keys():
+        if unknown := counts.keys() - calls.CALLS.keys():
             raise Failure(f"calls without faults in sweep/calls.py: {', '.join(sorted(unknown))}")
         return {call: count for call, count in counts.items()
                 if call in SITUATIONS[name].calls}

@@ -141,7 +141,7 @@ class Run:
     @property
     def must_survive(self):
         """Whether the program must go on after what fails."""
-        return self.case is not None and self.case.call in calls.SURVIVED
+        return self.case is not None and calls.CALLS[self.case.call].is_survived
 
     @property
     def has_log(self):

@@ -37,7 +37,8 @@ class ScriptedAgency:
         # What was ever promised.
         self.acknowledged = 0
         self.confirmed = False
-        self.winners = None
+        # The winners, each time that it was told them.
+        self.told = []
 
     def finish(self):
         """Stores what is missing, and says FINISHED."""
@@ -67,7 +68,7 @@ class ScriptedAgency:
         while more:
             more, documents = frames.documents(self._receive(frames.WINNERS))
             winners += documents
-        self.winners = winners
+        self.told.append(winners)
 
     def hang_up(self):
         if self.connection:

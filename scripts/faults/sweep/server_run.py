@@ -69,7 +69,7 @@ class ServerRun(Run):
         self._end(before, (0,))
         checks.check_bets(lottery, complete=True)
         for agency in self.agencies:
-            checks.check_told(lottery, agency.bets.agency, [agency.winners], agency.bets.winning)
+            checks.check_told(lottery, agency.bets.agency, agency.told, agency.bets.winning)
 
     def _end(self, before, allowed):
         """Asks the server to end, where it runs, and checks what it leaves."""
