@@ -18,6 +18,7 @@ from pathlib import Path
 
 import bets
 import disk
+import isolation
 import report
 import scenarios
 import shim
@@ -30,6 +31,7 @@ def main():
     chosen = options(sys.argv[1:])
     seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
     print(f"seed {seed}", flush=True)
+    isolation.isolate_network()
     with cleaning_up("faults-") as directory:
         outcomes = run(prepare(directory, seed, build(), {}), chosen)
     return _tell(outcomes, chosen, seed)

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import bets
+import isolation
 import main
 
 ROUNDS = 10
@@ -88,6 +89,7 @@ def _build_mutant(directory, programs, mutations):
 
 
 if __name__ == "__main__":
+    isolation.isolate_network()
     with main.cleaning_up("faults-self-test-") as where:
         unseen = self_test(where)
         shutil.rmtree(where)
