@@ -299,8 +299,6 @@ CALL(int, getsockname, CALL_getsockname, descriptor,
 CALL(int, bind, CALL_bind, descriptor,
      (int descriptor, const struct sockaddr *address, socklen_t size), (descriptor, address, size))
 CALL(int, listen, CALL_listen, descriptor, (int descriptor, int backlog), (descriptor, backlog))
-CALL(int, connect, CALL_connect, descriptor,
-     (int descriptor, const struct sockaddr *address, socklen_t size), (descriptor, address, size))
 CALL(int, shutdown, CALL_shutdown, descriptor, (int descriptor, int how), (descriptor, how))
 CALL(int, poll, CALL_poll, -1, (struct pollfd *watched, nfds_t count, int timeout),
      (watched, count, timeout))
@@ -312,6 +310,14 @@ CALL(int, epoll_wait, CALL_epoll_wait, -1,
      (int poller, struct epoll_event *events, int room, int timeout),
      (poller, events, room, timeout))
 CALL(int, eventfd, CALL_eventfd, -1, (unsigned value, int flags), (value, flags))
+
+/* Where it is interrupted, the connection is made all the same. */
+int connect(int descriptor, const struct sockaddr *address, socklen_t size) {
+  struct outcome outcome = NEXT(CALL_connect, descriptor);
+  if (outcome.kind != 'e') return REAL(connect)(descriptor, address, size);
+  if (outcome.value == EINTR) REAL(connect)(descriptor, address, size);
+  return failed(outcome);
+}
 
 int getsockopt(int descriptor, int level, int option, void *value, socklen_t *size) {
   struct outcome outcome = NEXT(CALL_getsockopt, descriptor);

@@ -113,8 +113,9 @@ def reason(fault):
     return os.strerror(getattr(errno, name)) if hasattr(errno, name) else ""
 
 
-# Where the programs have words of their own.
-_WORDS = {"ENOENT": "o such file", "EWOULDBLOCK": "another server is using this directory"}
+# Where the programs have words of their own. Nothing ends because of an interruption.
+_WORDS = {"EINTR": "", "ENOENT": "o such file",
+          "EWOULDBLOCK": "another server is using this directory"}
 
 
 def _outcome(name):
