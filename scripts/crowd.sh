@@ -9,10 +9,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/checks.bash
 . scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.bash
-. scripts/lib/bets.bash
-# shellcheck source=scripts/lib/host.bash
-. scripts/lib/host.bash
+# shellcheck source=scripts/lib/bets.sh
+. scripts/lib/bets.sh
+# shellcheck source=scripts/lib/host.sh
+. scripts/lib/host.sh
 
 readonly AGENCIES=${1:-1000} ROWS=50
 if [[ ! $AGENCIES =~ ^[1-9][0-9]{0,4}$ ]]; then

@@ -6,10 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/checks.bash
 . scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.bash
-. scripts/lib/bets.bash
-# shellcheck source=scripts/lib/host.bash
-. scripts/lib/host.bash
+# shellcheck source=scripts/lib/bets.sh
+. scripts/lib/bets.sh
+# shellcheck source=scripts/lib/host.sh
+. scripts/lib/host.sh
 # shellcheck source=scripts/lib/dissection.bash
 . scripts/lib/dissection.bash
 # shellcheck source=scripts/tests/dissector-messages.bash

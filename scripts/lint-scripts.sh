@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh)
 libraries=(scripts/lib/*.bash scripts/tests/*.bash)
+# Also sourced by bash.
+plain_libraries=(scripts/lib/*.sh)
 failed=0
 
 complain() {
@@ -23,6 +25,7 @@ for script in "${programs[@]}"; do
   esac
 done
 for script in "${libraries[@]}"; do bash -n "$script" || failed=1; done
+for script in "${plain_libraries[@]}"; do { sh -n "$script" && bash -n "$script"; } || failed=1; done
 if command -v shellcheck >/dev/null; then
   shellcheck --external-sources --check-sourced "${programs[@]}" || failed=1
 else

@@ -1,15 +1,14 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Holds the lottery of the five agencies with local processes, without Docker, and shows who won;
 # on a terminal also how all of them get on meanwhile.
-# The logs and the server's files stay in .run. Exit status 1 if anything went wrong.
-set -euo pipefail
+# The logs and the server's files stay in .run. Exit status 1 if anything went wrong. Needs Swift,
+# make, sh and awk.
+set -eu
 cd "$(dirname "$0")/.."
-# shellcheck source=scripts/lib/checks.bash
-. scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.bash
-. scripts/lib/bets.bash
-# shellcheck source=scripts/lib/host.bash
-. scripts/lib/host.bash
+# shellcheck source=scripts/lib/bets.sh
+. scripts/lib/bets.sh
+# shellcheck source=scripts/lib/host.sh
+. scripts/lib/host.sh
 
 readonly AGENCIES=5
 run=.run
@@ -17,13 +16,12 @@ run=.run
 # Draws how the agencies stand over what it drew before, for a person who watches a terminal.
 drawn=0
 draw_status() {
-  local table
-  [[ -t 1 ]] || return 0
+  [ -t 1 ] || return 0
   table=$(SERVER_PORT=$port "$programs/lottery-server" --status 2>/dev/null) || return 0
   # Up to where the last one begins, and away with it (ECMA-48, CUU and ED).
-  if ((drawn > 0)); then printf '\e[%dA\e[J' "$drawn"; fi
+  if [ "$drawn" -gt 0 ]; then printf '\033[%dA\033[J' "$drawn"; fi
   printf '%s\n' "$table"
-  drawn=$(wc -l <<<"$table")
+  drawn=$(printf '%s\n' "$table" | wc -l)
 }
 
 # The documents of an agency's winners, out of what the server has stored.
@@ -36,17 +34,19 @@ documents_of() {
 
 # Prints the table; 1 if an agency was told another number than its file has.
 show_winners() {
-  local id expected told status=0
   printf '\n%6s  %6s  %7s  %s\n' agency bets winners documents
+  status=0
   while read -r id expected; do
     told=$(winners_in_log <"$run/agency-$id.log")
     printf '%6s  %6s  %7s  %s\n' "$id" "$(bets_in ".data/agency-$id.csv")" "${told:-none}" \
       "$(documents_of "$id")"
-    if [[ $told != "$expected" ]]; then
+    if [ "$told" != "$expected" ]; then
       echo "agency $id has $expected winners in its file" >&2
       status=1
     fi
-  done < <(expected_winners .data "$AGENCIES")
+  done <<WINNERS
+$(expected_winners .data "$AGENCIES")
+WINNERS
   return "$status"
 }
 
@@ -58,7 +58,7 @@ trap stop_all EXIT
 trap 'exit 130' INT TERM
 
 start_server "$AGENCIES"
-for ((id = 1; id <= AGENCIES; id++)); do start_agency "$id" ".data/agency-$id.csv"; done
+for id in 1 2 3 4 5; do start_agency "$id" ".data/agency-$id.csv"; done
 on_wait=draw_status
 wait_agencies
 draw_status

@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 root=$PWD
 # shellcheck source=scripts/lib/checks.bash
 . scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.bash
-. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/bets.sh
+. scripts/lib/bets.sh
 # shellcheck source=scripts/lib/docker.bash
 . scripts/lib/docker.bash
 # shellcheck source=scripts/tests/branches.bash

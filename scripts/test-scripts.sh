@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 root=$PWD
 # shellcheck source=scripts/lib/checks.bash
 . scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.bash
-. scripts/lib/bets.bash
+# shellcheck source=scripts/lib/bets.sh
+. scripts/lib/bets.sh
 # shellcheck source=scripts/tests/compose.bash
 . scripts/tests/compose.bash
 # shellcheck source=scripts/tests/keys.bash

@@ -1,10 +1,11 @@
-# A lottery of local processes. To be sourced after checks.bash; the caller calls `stop_all` on its
-# way out.
+# A lottery of local processes. To be sourced, by sh or bash; the caller calls `stop_all` on its way
+# out.
 
 # Where the logs and the server's files go; the caller's choice.
 run=
 server_pid=
-agency_pids=()
+# The agencies that run, each as ID:PID.
+agencies_running=
 
 # Builds the programs; sets `programs`, where they are.
 build_programs() {
@@ -20,16 +21,24 @@ is_listening_or_dead() {
   is_listening || ! kill -0 "$server_pid" 2>/dev/null
 }
 
-# start_server AGENCIES: sets `server_pid` and `port`. The port is drawn and another one taken where
-# somebody has it.
+# Waits up to 20 seconds.
+wait_for_server() {
+  looks=0
+  until is_listening_or_dead; do
+    [ "$looks" -lt 100 ] || return
+    looks=$((looks + 1))
+    sleep 0.2
+  done
+}
+
+# start_server AGENCIES: sets `server_pid` and `port`. Another port is taken if it is in use.
 start_server() {
-  local attempt
   for attempt in 1 2 3 4 5; do
-    port=$((20000 + RANDOM % 12000))
+    port=$((20000 + ($$ + attempt * 2503) % 12000))
     SERVER_PORT=$port SERVER_AGENCIES=$1 SERVER_DATA_DIR=$run LOGGING_LEVEL=INFO \
       "$programs/lottery-server" --config config/config.ini >"$run/server.log" 2>&1 &
     server_pid=$!
-    wait_until 20 is_listening_or_dead || break
+    wait_for_server || break
     if is_listening; then return; fi
     echo "attempt $attempt: the server does not start on port $port" >&2
   done
@@ -42,21 +51,24 @@ start_agency() {
   CLI_ID=$1 CLI_DATA_FILE=$2 CLI_MODE=lottery CLI_LOG_LEVEL=INFO \
     CLI_SERVER_ADDRESS=127.0.0.1:$port \
     "$programs/agency-client" --config config/config.yaml >"$run/agency-$1.log" 2>&1 &
-  agency_pids[$1]=$!
+  agencies_running="$agencies_running $1:$!"
 }
 
-# Takes leave of the agencies that have ended; 1 if one of them failed, with its last words.
+# Forgets the agencies that have ended; 1 if one of them failed, with its last words.
 collect_agencies() {
-  local id
-  for id in "${!agency_pids[@]}"; do
-    if kill -0 "${agency_pids[$id]}" 2>/dev/null; then continue; fi
-    wait "${agency_pids[$id]}" || {
-      echo "agency $id failed:" >&2
-      tail -n 3 "$run/agency-$id.log" >&2
+  still_running=
+  for agency in $agencies_running; do
+    if kill -0 "${agency#*:}" 2>/dev/null; then
+      still_running="$still_running $agency"
+      continue
+    fi
+    wait "${agency#*:}" || {
+      echo "agency ${agency%:*} failed:" >&2
+      tail -n 3 "$run/agency-${agency%:*}.log" >&2
       return 1
     }
-    unset "agency_pids[$id]"
   done
+  agencies_running=$still_running
 }
 
 # What is done again and again while the agencies are waited for; the caller's choice.
@@ -64,23 +76,25 @@ on_wait=:
 
 # wait_agencies: 1 as soon as one fails, for the others may then wait for the draw for ever.
 wait_agencies() {
-  while ((${#agency_pids[@]} > 0)); do
+  while [ -n "$agencies_running" ]; do
     collect_agencies || return
     "$on_wait"
+    # A shell may notice only here that an agency has ended.
     sleep 0.1
   done
 }
 
 # Asks the server to end; its exit status.
 stop_server() {
-  local pid=$server_pid
+  stopped=$server_pid
   server_pid=
-  kill -TERM "$pid" && wait "$pid"
+  kill -TERM "$stopped" && wait "$stopped"
 }
 
 # Ends whatever still runs.
 stop_all() {
-  local pid
-  for pid in $server_pid "${agency_pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  for running in $server_pid $agencies_running; do
+    kill -TERM "${running#*:}" 2>/dev/null || true
+  done
   wait
 }

@@ -1,4 +1,4 @@
-# What is known of a lottery from its agencies' files alone, by awk. To be sourced.
+# What is known of a lottery from its agencies' files alone, by awk. To be sourced, by sh or bash.
 
 readonly WINNING_NUMBER=7574
 
@@ -8,25 +8,27 @@ bets_in() {
 }
 
 # expected_winners DIR AGENCIES: a line "AGENCY WINNERS" for each of them.
-expected_winners() {
-  local id
-  for ((id = 1; id <= $2; id++)); do
+expected_winners() (
+  id=1
+  while [ "$id" -le "$2" ]; do
     awk -F , -v id="$id" -v number="$WINNING_NUMBER" '
       { sub(/\r$/, "") }
       $NF == number { winners++ }
       END { print id, winners + 0 }
     ' "$1/agency-$id.csv"
+    id=$((id + 1))
   done
-}
+)
 
 # expected_bets DIR AGENCIES: the rows that bets.csv must hold, agency by agency, each in its order.
 # For data without quotes.
-expected_bets() {
-  local id
-  for ((id = 1; id <= $2; id++)); do
+expected_bets() (
+  id=1
+  while [ "$id" -le "$2" ]; do
     sed -e 's/\r$//' -e "s/^/$id,/" -e 's/$/\r/' "$1/agency-$id.csv"
+    id=$((id + 1))
   done
-}
+)
 
 # The rows of a bets.csv on standard input, agency by agency, each in the order of storing.
 sorted_bets() {
