@@ -1,6 +1,11 @@
-# `make` lists the targets. Those of Docker and `data` need nothing on the host but Docker, make, sh
-# and awk; the others need Swift 6.3.
+# `make` lists the targets. All need make, sh and awk. For `data` that is enough; `build`, `run` and
+# `test` need Swift 6.3 as well, those of Docker only Docker. What the others need is said in their
+# scripts.
 SHELL := /bin/sh
+# $(call needs,PROGRAM...): ends the target with a line that says which one is not installed.
+needs = @for program in $(1); do \
+	  command -v $$program >/dev/null || { echo "make $@ needs $$program" >&2; exit 1; }; \
+	done
 COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
 SWIFT_SOURCES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift \
@@ -48,16 +53,20 @@ stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it
 .PHONY: stack-test
 
 data: ## Unpacks .data/dataset.zip, or makes up the files that are missing
+	$(call needs,awk)
 	scripts/data.sh
 .PHONY: data
 
 # With Swift's libraries inside, a program starts in half the time.
 build: ## Builds the two programs for this machine, in .build/release
+	$(call needs,swift)
 	swift build -c release --static-swift-stdlib
 .PHONY: build
 
-test: ## Tests the scripts and the programs
-	scripts/test-scripts.sh
+test: ## Tests the scripts and the programs; what needs more than is installed is skipped, by name
+	$(call needs,swift)
+	@if command -v bash >/dev/null; then scripts/test-scripts.sh; \
+	else echo "skip  the tests of the scripts: bash is not installed"; fi
 	swift test
 .PHONY: test
 
@@ -70,6 +79,7 @@ sanitize: ## Runs the tests and a lottery under the address and thread sanitizer
 .PHONY: sanitize
 
 run: ## Holds the same lottery without Docker and shows the winners
+	$(call needs,swift awk)
 	scripts/run-lottery.sh
 .PHONY: run
 

@@ -36,11 +36,13 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
             with open(os.path.join(sys.argv[2], os.path.basename(name)), "wb") as file:
                 file.write(archive.read(name))
 PYTHON
-  else
+  elif command -v docker >/dev/null; then
     docker run --rm -i busybox:latest sh -c '
       cat >/tmp/data.zip && mkdir /tmp/out && cd /tmp/out &&
       unzip -q -j /tmp/data.zip "*agency-*.csv" >&2 && tar -c .
     ' <"$1" | tar -x -C "$2"
+  else
+    fail "unpacking $1 needs unzip, python3 or docker" 69
   fi
 }
 

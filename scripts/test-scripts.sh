@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests the scripts on their own, without Docker. Needs Python 3 with PyYAML and git.
+# Tests the scripts on their own, without Docker. What needs Python 3, PyYAML, git or make is skipped
+# where that is not installed, by name; with REQUIRE_ORACLES=1 it fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -13,6 +14,8 @@ root=$PWD
 . scripts/tests/keys.bash
 # shellcheck source=scripts/tests/data.bash
 . scripts/tests/data.bash
+# shellcheck source=scripts/tests/needs.bash
+. scripts/tests/needs.bash
 # shellcheck source=scripts/tests/echo.bash
 . scripts/tests/echo.bash
 # shellcheck source=scripts/tests/branches.bash
@@ -40,10 +43,13 @@ help_lists_the_targets() {
 }
 
 check "the Dockerfiles have the same build stage" same_build_stage
+needs make
 check "make lists its targets" help_lists_the_targets
+needs
 test_compose
 test_keys
 test_data
+test_needs
 test_echo
 test_branches
 test_translation

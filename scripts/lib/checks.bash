@@ -2,6 +2,25 @@
 
 passed=0
 failed=0
+skipped=0
+
+# Which tool the checks that follow lack; empty: none.
+lacking=
+
+# is_installed TOOL: a program, or PyYAML for Python 3 with it.
+is_installed() {
+  case $1 in
+    PyYAML) python3 -c 'import yaml' ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
+# needs [TOOL]: without this tool the checks that follow are skipped, up to the next `needs`. With
+# REQUIRE_ORACLES=1 they are run, and fail.
+needs() {
+  lacking=
+  if (($# > 0)) && [[ ${REQUIRE_ORACLES:-} != 1 ]] && ! is_installed "$1"; then lacking=$1; fi
+}
 
 # check NAME COMMAND...: runs the command, in this shell, and says whether it succeeded; what it
 # printed is shown if it did not. Nothing stops at an error inside the command (set -e is off
@@ -9,6 +28,11 @@ failed=0
 check() {
   local name=$1 output
   shift
+  if [[ -n $lacking ]]; then
+    skipped=$((skipped + 1))
+    echo "skip  $name: $lacking is not installed"
+    return
+  fi
   output=$(mktemp)
   if "$@" >"$output" 2>&1; then
     passed=$((passed + 1))
@@ -23,7 +47,9 @@ check() {
 
 # Prints the tally and returns 1 if anything failed.
 tally() {
-  echo "$passed passed, $failed failed"
+  local note=
+  if ((skipped > 0)); then note=", $skipped skipped"; fi
+  echo "$passed passed, $failed failed$note"
   ((failed == 0))
 }
 

@@ -84,6 +84,7 @@ leaves_other_work_alone() {
 }
 
 test_branches() {
+  needs git
   check "entrega: makes ej1 to ej8 and touches nothing else" makes_the_branches
   check "entrega: each is main and one commit" one_commit_each
   check "entrega: each has the mode of its exercise" has_the_modes
@@ -92,4 +93,5 @@ test_branches() {
   check "entrega: a second run changes nothing" again_is_the_same
   check "entrega: the branches follow main" follows_main
   check "entrega: a branch with other work is left alone" leaves_other_work_alone
+  needs
 }

@@ -60,9 +60,11 @@ test_compose() {
   check "compose: a refusal keeps the file that is there" keeps_what_is_there
   check "compose: a missing directory is a clear error" cannot_write "$work/no/such/file.yaml"
   check "compose: a directory is a clear error" cannot_write "$work"
+  needs PyYAML
   for agencies in 0 1 5 007 251 252 300; do
     check "compose: N = $agencies gives a right file" generates "$agencies"
   done
+  needs
   check "compose: standard output can be the file" writes_to_standard_output
   check "compose: docker-compose-dev.yaml is its output for 5" is_up_to_date
 }

@@ -82,6 +82,29 @@ refuses_a_broken_zip() {
   equal dataset.zip "$(ls -A "$work/copy/.data")"
 }
 
+# Runs data.sh where sh and awk, and what every system has, are all that is installed.
+bare_data() {
+  local program
+  rm -rf "$work/few" && mkdir "$work/few" || return
+  for program in sh awk dirname mkdir mktemp find mv chmod rm; do
+    ln -s "$(command -v "$program")" "$work/few/$program" || return
+  done
+  PATH=$work/few "$work/copy/scripts/data.sh"
+}
+
+needs_sh_and_awk_alone() {
+  fresh_copy && bare_data && cmp "$work/copy/.data/agency-5.csv" "$work/default/agency-5.csv"
+}
+
+says_what_a_zip_needs() {
+  local status=0
+  fresh_copy && echo "any zip" >"$work/copy/.data/dataset.zip" || return
+  bare_data >"$work/out" 2>"$work/err" || status=$?
+  equal 69 "$status" && grep -q 'needs unzip, python3 or docker' "$work/err" &&
+    equal 1 "$(wc -l <"$work/err" | tr -d ' ')" &&
+    equal dataset.zip "$(ls -A "$work/copy/.data")"
+}
+
 keeps_the_files_that_are_there() {
   fresh_copy && echo mine >"$work/copy/.data/agency-2.csv" &&
     "$work/copy/scripts/data.sh" --missing 3 &&
@@ -100,8 +123,12 @@ test_data() {
   check "data: no argument is refused" data_refuses
   check "data: no agency is refused" data_refuses "$work/none" 0
   check "data: rows that are no number are refused" data_refuses "$work/none" 5 many
+  needs python3
   check "data: dataset.zip is unpacked" unpacks_a_zip dataset.zip ""
   check "data: datasets.zip with a folder is unpacked" unpacks_a_zip datasets.zip dataset/
+  needs
   check "data: a broken zip is an error" refuses_a_broken_zip
+  check "data: sh and awk are enough without a zip" needs_sh_and_awk_alone
+  check "data: a zip that nothing can unpack is a clear error" says_what_a_zip_needs
   check "data: files that are there are kept" keeps_the_files_that_are_there
 }

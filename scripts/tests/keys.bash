@@ -9,8 +9,12 @@ generates_with() {
 
 with_keys() {
   generates_with "$@" &&
-    equal $'.claves\ncompose.yaml' "$(ls -A "$work/keys")" &&
-    python3 scripts/tests/check_compose.py "$work/keys/compose.yaml" 3 --claves
+    equal $'.claves\ncompose.yaml' "$(ls -A "$work/keys")"
+}
+
+# with_mounted_keys ARGUMENT...: what they write mounts the keys.
+with_mounted_keys() {
+  with_keys "$@" && python3 scripts/tests/check_compose.py "$work/keys/compose.yaml" 3 --claves
 }
 
 # The directory keeps others out, the files must be readable for the containers' user.
@@ -52,6 +56,7 @@ keeps_keys() {
 # What the template gives the task of each slot, as the rules of Go's templates have it.
 template_has_the_keys() {
   local id
+  generates_with --stack compose.yaml 3 --claves || return
   for id in 1 2 3; do
     grep -qxF "{{- if eq .Task.Slot \"$id\" }}$(agency_key "$id"){{ end -}}" \
       "$work/keys/.claves/by-slot" || return
@@ -73,6 +78,10 @@ stack_is_right() { # AGENCIES [--claves]
 }
 
 test_keys() {
+  needs PyYAML
+  check "keys: --claves first gives a right file" with_mounted_keys --claves compose.yaml 3
+  check "keys: --claves last gives a right file" with_mounted_keys compose.yaml 3 --claves
+  needs
   check "keys: --claves may come first" with_keys --claves compose.yaml 3
   check "keys: --claves may come last" with_keys compose.yaml 3 --claves
   check "keys: their directory is closed, their files are readable" modes_are_right
@@ -80,11 +89,14 @@ test_keys() {
   check "keys: they are random" keys_are_random
   check "keys: those that are there are kept" keeps_keys
   check "keys: a missing directory is a clear error" no_directory_for_keys
+  needs git
   check "keys: git ignores them" git_ignores_keys
+  needs PyYAML
   local agencies
   for agencies in 0 5 185 6000; do
     check "stack: N = $agencies gives a right file" stack_is_right "$agencies"
   done
   check "stack: --claves gives it secrets" stack_is_right 3 --claves
+  needs
   check "stack: each slot has its key in the template" template_has_the_keys
 }

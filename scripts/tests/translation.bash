@@ -9,6 +9,7 @@ finds() {
 }
 
 test_translation() {
+  needs git
   check "a heading missing in Spanish is found" finds README.es.md '/^## Claves/d'
   check "a heading of another level is found" finds README.es.md 's/^### Mirar/## Mirar/'
   check "a command missing in Spanish is found" finds README.es.md '/^make stack-test/d'
@@ -21,4 +22,5 @@ test_translation() {
   check "a new action in the sources is found" \
     finds Sources/LotteryServer/Draw/Draw.swift 's/LogLine\("sorteo", \.s/LogLine("draw_held", .s/'
   check "an exit status missing in the glossary is found" finds docs/glosario.md '/^\| 77/d'
+  needs
 }
