@@ -4,27 +4,23 @@ import Testing
 
 @Suite("A lottery, with the two executables", .timeLimit(.minutes(1)))
 struct LotteryTests {
-  @Test("five agencies with the course's data, or as much made up, get their winners")
+  @Test("five agencies with as many bets as the course's get their winners")
+  func madeUpData() async throws {
+    let lottery = try Lottery(agencies: 5)
+    for (index, size) in [26_936, 25_518, 16_014, 9_238, 991].enumerated() {
+      try lottery.write(.rows(size, of: index + 1, winning: 10_000), of: index + 1)
+    }
+    try await Self.play(lottery, winners: [3, 3, 2, 1, 1])
+  }
+
+  @Test(
+    "five agencies with the course's data get their winners",
+    .enabled(if: CourseData.isThere, "../shared/data/dataset.zip is not there"),
+    .enabled(if: CourseData.canBeUnpacked, "neither unzip nor Python 3 is installed"))
   func courseData() async throws {
     let lottery = try Lottery(agencies: 5)
-    let winners = try Self.writeData(for: lottery)
-    let server = try await lottery.startServer()
-    let agencies = try (1...5).map { try lottery.startAgency($0) }
-    for (agency, count) in zip(agencies, winners) {
-      #expect(await agency.end() == .exit(0))
-      #expect(
-        agency.lines.contains {
-          $0.hasSuffix("action: consulta_ganadores | result: success | cant_ganadores: \(count)")
-        })
-    }
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
-    #expect(server.lines.count { $0.hasSuffix("action: sorteo | result: success") } == 1)
-    for id in 1...5 {
-      let file = try lottery.directory.read("agency-\(id).csv")
-      #expect(try lottery.storedRows(of: id).joined().utf8.elementsEqual(file))
-    }
-    #expect(!server.lines.contains { $0.contains("result: fail") })
+    try CourseData.unpack(into: lottery.directory)
+    try await Self.play(lottery, winners: [2, 3, 3, 2, 0])
   }
 
   @Test("the server's batches add up to the bets, and none is logged after the draw")
@@ -59,19 +55,24 @@ struct LotteryTests {
       try lottery.directory.read("server/bets.csv") == Array(("1," + row).utf8))
   }
 
-  /// Writes the five files and returns how many winners each has.
-  private static func writeData(for lottery: Lottery) throws -> [Int] {
-    let archive = Repository.root.appending(path: "../shared/data/dataset.zip").standardizedFileURL
-    guard FileManager.default.fileExists(atPath: archive.path()) else {
-      let sizes = [26_936, 25_518, 16_014, 9_238, 991]
-      for (index, size) in sizes.enumerated() {
-        try lottery.write(.rows(size, of: index + 1, winning: 10_000), of: index + 1)
-      }
-      return [3, 3, 2, 1, 1]
+  /// Plays a lottery of five agencies, whose files are written, from the start to the end.
+  private static func play(_ lottery: Lottery, winners: [Int]) async throws {
+    let server = try await lottery.startServer()
+    let agencies = try (1...5).map { try lottery.startAgency($0) }
+    for (agency, count) in zip(agencies, winners) {
+      #expect(await agency.end() == .exit(0))
+      #expect(
+        agency.lines.contains {
+          $0.hasSuffix("action: consulta_ganadores | result: success | cant_ganadores: \(count)")
+        })
     }
-    let unzip = try ChildProcess(
-      "python3", ["-m", "zipfile", "-e", archive.path(), lottery.directory.path])
-    #expect(unzip.wait { _ in } == .exit(0))
-    return [2, 3, 3, 2, 0]
+    server.send(SIGTERM)
+    #expect(await server.end() == .exit(0))
+    #expect(server.lines.count { $0.hasSuffix("action: sorteo | result: success") } == 1)
+    for id in 1...5 {
+      let file = try lottery.directory.read("agency-\(id).csv")
+      #expect(try lottery.storedRows(of: id).joined().utf8.elementsEqual(file))
+    }
+    #expect(!server.lines.contains { $0.contains("result: fail") })
   }
 }
