@@ -1,12 +1,18 @@
 """store_bets and load_bets as the course's server has them: what bets.csv is held against.
 
-    store_bets.py store FILE   appends the bets on standard input, a JSON list of lists of fields
-    store_bets.py load FILE    writes the bets in FILE to standard output, likewise
+Takes JSON on standard input and answers with JSON on standard output:
+
+    store_bets.py store    [[bet, ...], ...]  ->  [text, ...]    the file with the bets of a list
+    store_bets.py load     [text, ...]  ->  [[bet, ...], ...]    the bets in a file with that text
+
+A bet is a list of its fields.
 """
 import csv
 import datetime
 import json
+import pathlib
 import sys
+import tempfile
 
 
 class Bet:
@@ -34,16 +40,24 @@ def load_bets(path):
             yield Bet(row[0], row[1], row[2], row[3], row[4], row[5])
 
 
-def main(command, path):
-    if command == "store":
-        store_bets(path, [Bet(*fields) for fields in json.load(sys.stdin.buffer)])
-        print("[]")
-    elif command == "load":
-        json.dump([[str(bet.agency), bet.first_name, bet.last_name, bet.document,
-                    str(bet.birthdate), str(bet.number)] for bet in load_bets(path)], sys.stdout)
-    else:
-        sys.exit(f"{command}: must be store or load")
+def store(path, bets):
+    path.unlink(missing_ok=True)
+    store_bets(path, [Bet(*fields) for fields in bets])
+    return path.read_bytes().decode()
+
+
+def load(path, text):
+    path.write_bytes(text.encode())
+    return [[str(bet.agency), bet.first_name, bet.last_name, bet.document,
+             str(bet.birthdate), str(bet.number)] for bet in load_bets(path)]
+
+
+def main():
+    answer = {"store": store, "load": load}[sys.argv[1]]
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "bets.csv")
+        json.dump([answer(path, case) for case in json.load(sys.stdin)], sys.stdout)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
