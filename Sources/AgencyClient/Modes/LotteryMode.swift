@@ -44,7 +44,7 @@ struct LotteryMode {
         of: file, noting: &acknowledged, over: &connection, persistence)
       let winners = try await finish(total: total, over: &connection, persistence)
       log.info(
-        LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners.count)"]))
+        LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners)"]))
       await connection.close()
     } catch {
       await connection.close()
@@ -114,9 +114,10 @@ struct LotteryMode {
     return batches.reduce(0) { $0 + $1.count }
   }
 
+  /// Says that the agency has finished, waits for the draw, and returns how many winners there are.
   private func finish(
     total: UInt64, over connection: inout ServerConnection, _ persistence: Persistence
-  ) async throws(AgencyError) -> [String] {
+  ) async throws(AgencyError) -> Int {
     var frames: [UInt8] = []
     AgencyMessage.appendFinished(total: total, to: &frames)
     AgencyMessage.appendWinnersQuery(to: &frames)
@@ -125,7 +126,8 @@ struct LotteryMode {
       throw .unexpected("CONFIRMED should answer FINISHED")
     }
     persistence.noteProgress()
-    var winners: [String] = []
+    // Counted and not kept: there may be millions.
+    var winners = 0
     // The draw takes as long as the last agency does. The frames after the first do not.
     var isDrawn = false
     while true {
@@ -135,7 +137,7 @@ struct LotteryMode {
       else { throw .unexpected("WINNERS should answer WINNERS?") }
       isDrawn = true
       persistence.noteProgress()
-      winners += documents
+      winners += documents.count
       if !more { return winners }
     }
   }

@@ -29,14 +29,14 @@ enum SiegedLottery {
       #expect(agency.lines.contains { $0.hasSuffix("cant_ganadores: 10") })
       #expect(try lottery.storedRows(of: index + 1) == rows[index])
     }
-    // Sanitizers take memory of their own.
     if !isSanitized { #expect(try #require(server.peakMemory) < memoryLimit) }
     for stranger in strangers { stranger.close() }
     server.send(SIGTERM)
     #expect(await server.end() == .exit(0))
   }
+}
 
-  private static var isSanitized: Bool {
-    dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
-  }
+/// Whether a sanitizer, which takes memory of its own, is part of the programs.
+var isSanitized: Bool {
+  dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
 }
