@@ -51,7 +51,8 @@ final class Server: Sendable {
     }
     Self.log(store.recovery, to: log)
     let draw = Draw(
-      agencies: Int(configuration.agencies), store: store, log: log, onFailure: onFailure)
+      agencies: Int(configuration.agencies), bets: store.storedBets, log: log,
+      onFailure: onFailure)
     context = ServiceContext(
       agencies: configuration.agencies, keys: keys, store: store, draw: draw,
       connections: ConnectionRegistry(

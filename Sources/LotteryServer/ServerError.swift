@@ -21,7 +21,7 @@ extension ServerError: ProgramError {
   var exitStatus: ExitStatus {
     switch self {
     case .storage(.inUse): .inUse
-    case .storage(.damaged): .badData
+    case .storage(.damaged), .storage(.changed): .badData
     case .storage: .ioError
     case .port: .systemError
     }

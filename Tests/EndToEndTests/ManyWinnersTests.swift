@@ -9,6 +9,44 @@ struct ManyWinnersTests {
   /// Growth that is allowed, in kB. Kept as strings, the winners below take more than twice as much.
   private static let growthLimit = 4 * 1024
 
+  @Test("a server with very many winners keeps none of them in memory")
+  func server() async throws {
+    let winners = 50_000
+    let lottery = try Lottery(agencies: 1)
+    try FileManager.default.createDirectory(
+      atPath: lottery.directory.file("server"), withIntermediateDirectories: false)
+    let document = String(repeating: "9", count: 20)
+    let row = Array("1,A,B,\(document),1990-01-15,7574\r\n".utf8)
+    try lottery.directory.write(
+      repeatElement(row, count: winners).joined(), to: "server/bets.csv")
+    let server = try await lottery.startServer()
+    try await onThread {
+      let agency = try Stranger(port: lottery.port)
+      defer { agency.close() }
+      var hello: [UInt8] = []
+      AgencyMessage.appendHello(agency: 1, key: "", to: &hello)
+      try agency.send(hello)
+      #expect(try agency.receiveMessage(agency: 1)?.stored == UInt64(winners))
+      let before = try #require(server.peakMemory)
+      var frames: [UInt8] = []
+      AgencyMessage.appendFinished(total: UInt64(winners), to: &frames)
+      AgencyMessage.appendWinnersQuery(to: &frames)
+      try agency.send(frames)
+      #expect(try agency.receiveMessage(agency: 1) == .confirmed)
+      var told = 0
+      while case .winners(let more, let documents) = try agency.receiveMessage(agency: 1) {
+        told += documents.count
+        #expect(documents.allSatisfy { $0 == document })
+        if !more { break }
+      }
+      #expect(told == winners)
+      let growth = try #require(server.peakMemory) - before
+      if !isSanitized { #expect(growth < Self.growthLimit) }
+    }
+    server.send(SIGTERM)
+    #expect(await server.end() == .exit(0))
+  }
+
   @Test("an agency counts its winners and keeps none of them")
   func agency() async throws {
     // More bytes than the kernel takes while the agency does not read.

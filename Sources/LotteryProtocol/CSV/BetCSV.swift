@@ -68,8 +68,14 @@ public enum BetCSV {
 }
 
 extension Bet {
-  /// The bet in the one row of `bets.csv` that `bytes` are, or nil where they are none.
+  /// The bet in the row of `bets.csv` that `bytes` are or begin with, or nil where that is none.
+  ///
+  /// - Parameter bytes: at most two rows of the largest size.
   public init?(csvRow bytes: Span<UInt8>) {
+    if let row = PlainBetRow(in: bytes, at: 0, before: bytes.count, hasAgency: true) {
+      self.init(agency: row.agency, row.bet, in: bytes)
+      return
+    }
     var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
     guard reader.input.append(copying: bytes) == bytes.count,
       (try? reader.next(atEnd: true)) == .row,

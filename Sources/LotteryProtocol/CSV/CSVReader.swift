@@ -25,6 +25,9 @@ public struct CSVReader: ~Copyable {
   /// Bytes of the stream up to and including the last row.
   public private(set) var position = 0
 
+  /// Bytes of the last row, its line end included.
+  public private(set) var rowSize = 0
+
   private var nextLine = 1
 
   /// Whether a field of any row so far stood in quotes.
@@ -52,6 +55,7 @@ public struct CSVReader: ~Copyable {
       input.consume(row.size)
       position += row.size
       nextLine += row.lines
+      rowSize = row.size
       if !row.isBlank { return .row }
     }
   }
@@ -68,6 +72,7 @@ public struct CSVReader: ~Copyable {
     let size = row.end - unread.lowerBound
     input.consume(size)
     position += size
+    rowSize = size
     line = nextLine
     nextLine += 1
     return row

@@ -14,6 +14,11 @@ public final class Worker: TaskExecutor {
     queue = DispatchQueue(label: label, target: .global())
   }
 
+  /// A worker for work that blocks: while there is some, it has a thread that no other worker needs.
+  public init(blocking label: String) {
+    queue = DispatchQueue(label: label)
+  }
+
   /// Lets other workers have their turn.
   ///
   /// `Task.yield()` does not: Dispatch goes on with a queue for as long as there is something in it,

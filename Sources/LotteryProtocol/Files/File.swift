@@ -54,6 +54,16 @@ public struct File: Sendable {
     }
   }
 
+  private init(descriptor: Int32) {
+    self.descriptor = descriptor
+  }
+
+  /// The same open file under a number of its own, which stays valid when this one is closed and
+  /// whatever becomes of the file's name (dup(2)).
+  public func duplicate() throws(SystemError) -> File {
+    File(descriptor: try SystemError.check("fcntl") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
+  }
+
   /// Opens the directory at `path`.
   public init(directory path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }

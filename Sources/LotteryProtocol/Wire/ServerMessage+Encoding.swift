@@ -2,7 +2,7 @@ extension ServerMessage {
   /// Appends the frame of this message.
   ///
   /// A reason longer than a text can carry is cut at a character; WINNERS and STATUS must fit one
-  /// frame, which ``appendWinners(_:to:)`` and ``appendStatus(_:to:)`` see to.
+  /// frame, which ``WinnersWriter`` and ``appendStatus(_:to:)`` see to.
   public func append(to bytes: inout [UInt8]) {
     let frame = FrameWriter(type: type, to: &bytes)
     switch self {
@@ -34,16 +34,6 @@ extension ServerMessage {
     frame.finish(&bytes)
   }
 
-  /// Appends an agency's winners, over as many WINNERS frames as they need, at least one.
-  public static func appendWinners(_ documents: [String], to bytes: inout [UInt8]) {
-    var rest = documents[...]
-    repeat {
-      let part = rest.prefix(winnersThatFit(rest))
-      rest = rest.dropFirst(part.count)
-      ServerMessage.winners(more: !rest.isEmpty, documents: Array(part)).append(to: &bytes)
-    } while !rest.isEmpty
-  }
-
   /// Appends how the lottery stands, over as many STATUS frames as its agencies need, at least one.
   public static func appendStatus(_ status: LotteryStatus, to bytes: inout [UInt8]) {
     var rest = status.seen[...]
@@ -53,18 +43,6 @@ extension ServerMessage {
       rest = rest.dropFirst(part.seen.count)
       ServerMessage.status(more: !rest.isEmpty, part).append(to: &bytes)
     } while !rest.isEmpty
-  }
-
-  private static func winnersThatFit(_ documents: ArraySlice<String>) -> Int {
-    // Header, type, more and count.
-    var size = ProtocolLimits.frameHeaderSize + 1 + 1 + 2
-    var count = 0
-    for document in documents {
-      size += 1 + document.utf8.count
-      guard size <= ProtocolLimits.packetSize else { break }
-      count += 1
-    }
-    return count
   }
 
   private var type: UInt8 {

@@ -212,10 +212,20 @@ struct AgencyService: ~Copyable {
     buffer.shrink()
     let winners = await context.draw.winners(of: session.agency)
     interruption.watch(nil)
-    guard let winners else { throw .channel(.cancelled) }
-    var bytes: [UInt8] = []
-    ServerMessage.appendWinners(winners, to: &bytes)
-    try await send(bytes)
+    guard var winners else { throw .channel(.cancelled) }
+    while !winners.isAtEnd {
+      let frames = try await nextFrames(of: &winners)
+      if Task.isCancelled { throw .channel(.cancelled) }
+      try await send(frames)
+    }
+  }
+
+  private func nextFrames(of winners: inout WinnerReader) async throws(ServiceError) -> [UInt8] {
+    do throws(StorageError) {
+      return try await context.draw.nextFrames(of: &winners)
+    } catch {
+      throw .refused(.shuttingDown, "the server could not read the winners")
+    }
   }
 
   /// The operator works where the server runs; the agencies' standing is nobody else's affair.

@@ -1,25 +1,30 @@
-import Dispatch
 import LotteryProtocol
 import ProcessSupport
 
 /// The draw: held once, when every agency has finished, over all bets stored.
 final class Draw: Sendable {
+  private let agencies: Int
   private let barrier: DrawBarrier<Winners>
-  private let store: BetStore
+  private let bets: StoredBets
+  private let indexLimit: Int
   private let log: Log
   private let onFailure: @Sendable (StorageError) -> Void
   /// Reading the bets blocks; it must not hold up a connection's worker.
-  private let queue = DispatchQueue(label: "draw")
+  private let worker = Worker(blocking: "draw")
 
-  /// The draw of `agencies` agencies.
+  /// The draw of the agencies from 1 to `agencies`.
   ///
-  /// - Parameter onFailure: is called when the bets cannot be read: then there will be no draw.
+  /// - Parameters:
+  ///   - indexLimit: see ``WinnerIndex/sizeLimit``.
+  ///   - onFailure: is called when the bets cannot be read: then there are no winners to tell.
   init(
-    agencies: Int, store: BetStore, log: Log,
+    agencies: Int, bets: StoredBets, indexLimit: Int = WinnerIndex.sizeLimit, log: Log,
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {
+    self.agencies = agencies
     barrier = DrawBarrier(parties: agencies)
-    self.store = store
+    self.bets = bets
+    self.indexLimit = indexLimit
     self.log = log
     self.onFailure = onFailure
   }
@@ -29,19 +34,34 @@ final class Draw: Sendable {
 
   /// Notes that `agency` has finished for good. The last one sets off the draw.
   func agencyFinished(_ agency: UInt32) {
-    if barrier.arrive(agency) { queue.async { self.hold() } }
+    if barrier.arrive(agency) { Task(executorPreference: worker) { self.hold() } }
   }
 
-  /// The documents of the winners of `agency`, once the draw is held; nil where the task is
-  /// cancelled first.
-  func winners(of agency: UInt32) async -> [String]? {
-    await barrier.wait()?.documents(of: agency)
+  /// The winners of `agency`, once the draw is held; nil where the task is cancelled first.
+  func winners(of agency: UInt32) async -> WinnerReader? {
+    await barrier.wait()?.reader(of: agency)
+  }
+
+  /// Reads the next frames of `winners`, possibly none, and none where the task is cancelled first.
+  ///
+  /// - Throws: ``StorageError``, which has been reported like that of the draw itself.
+  func nextFrames(of winners: inout WinnerReader) async throws(StorageError) -> [UInt8] {
+    do throws(StorageError) {
+      guard winners.needsFile else { return try winners.next() }
+      return try await withTaskExecutorPreference(worker) { () async throws(StorageError) in
+        // There may have been others to wait for.
+        Task.isCancelled ? [] : try winners.next()
+      }
+    } catch {
+      fail("send_winners", error)
+      throw error
+    }
   }
 
   private func hold() {
     do throws(StorageError) {
       let start = ContinuousClock.now
-      let winners = try store.drawWinners()
+      let winners = try Winners(of: bets, agencies: agencies, indexLimit: indexLimit)
       let duration = start.duration(to: .now)
       log.debug(
         LogLine(
@@ -49,8 +69,12 @@ final class Draw: Sendable {
       log.info(LogLine("sorteo", .success))
       barrier.open(winners)
     } catch {
-      log.error(LogLine("sorteo", .fail, ["error": error.description]))
-      onFailure(error)
+      fail("sorteo", error)
     }
+  }
+
+  private func fail(_ action: StaticString, _ error: StorageError) {
+    log.error(LogLine(action, .fail, ["error": error.description]))
+    onFailure(error)
   }
 }

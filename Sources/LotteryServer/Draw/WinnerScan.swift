@@ -1,50 +1,84 @@
 import LotteryProtocol
 
-/// Finds the winners in `bets.csv` without reading the other bets: of most rows it looks at the end
-/// alone, where the number is.
+/// Finds the winners in a stretch of `bets.csv`, block by block. This is the course's
+/// `for bet in load_bets(): if has_won(bet)`.
 ///
-/// That works where rows end at every line end, which is as long as no field stands in quotes. A
-/// file with quotes in it is left to ``BetReader``.
-struct WinnerScan {
-  private let file: File
-  private var winners = Winners()
+/// In a block without quotes, as nearly all are, every line end ends a row. Then only the end of each
+/// row is looked at, where the number is, and only rows that end like a winner's are read as bets.
+/// In a block with quotes, every row is read.
+struct WinnerScan: Sendable {
+  /// A bet that won, and where its row begins.
+  typealias Winner = (position: Int, bet: Bet)
+
+  private let bets: StoredBets
+  /// Where the next row begins.
+  private var position: Int
+  private let end: Int
 
   /// Bytes looked at in one go.
-  private static let chunkSize = 1024 * 1024
+  static let blockSize = 256 * 1024
 
-  /// The winners in the file at `path`, or nil where it holds quotes.
-  static func winners(in path: String) throws(SystemError) -> Winners? {
-    var scan = WinnerScan(file: try File(reading: path))
-    defer { scan.file.close() }
-    return try scan.run() ? scan.winners : nil
+  /// A scan of the rows at `range`, which begins at the front of one.
+  init(of bets: StoredBets, at range: Range<Int>) {
+    self.bets = bets
+    position = range.lowerBound
+    end = range.upperBound
   }
 
-  private init(file: File) {
-    self.file = file
+  /// Blocks while it reads the next block, and returns the winners in it; nil where there are no
+  /// more blocks.
+  ///
+  /// - Throws: ``StorageError``
+  mutating func next() throws(StorageError) -> [Winner]? {
+    guard position < end else { return nil }
+    let isLast = end - position <= Self.blockSize
+    let block = try bets.read(position..<(isLast ? end : position + Self.blockSize))
+    var winners: [Winner] = []
+    let size =
+      block.span.firstIndex(of: UInt8(ascii: "\"")) == nil
+      ? try scanLines(block.span, &winners) : try scanRows(block.span, &winners)
+    if !isLast, size == 0 { throw bets.changed(at: position) }
+    // What follows the last line end of the file is no row.
+    position = isLast ? end : position + size
+    return winners
   }
 
-  private mutating func run() throws(SystemError) -> Bool {
-    var buffer = InputBuffer(capacity: Self.chunkSize)
-    while try buffer.fill({ room throws(SystemError) in try file.read(into: room) }) > 0 {
-      let bytes = buffer.storage
-      let unread = bytes.span.extracting(buffer.unread)
-      guard unread.firstIndex(of: UInt8(ascii: "\"")) == nil else { return false }
-      buffer.consume(note(unread))
-    }
-    return true
-  }
-
-  /// Notes the winners among the rows that are complete, and returns how many bytes those are.
-  private mutating func note(_ bytes: Span<UInt8>) -> Int {
+  /// Finds the winners among the rows that are complete, and returns how many bytes those are.
+  private func scanLines(
+    _ block: Span<UInt8>, _ winners: inout [Winner]
+  ) throws(StorageError) -> Int {
     var start = 0
-    while let lineEnd = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) {
-      let row = bytes.extracting(start...lineEnd)
-      if row.mayHaveWon, let bet = Bet(csvRow: row), hasWon(bet) {
-        winners.add(bet.document, of: bet.agency)
+    while let lineEnd = block.firstIndex(of: UInt8(ascii: "\n"), from: start) {
+      let row = block.extracting(start...lineEnd)
+      if row.mayHaveWon {
+        guard let bet = Bet(csvRow: row) else { throw bets.changed(at: position + start) }
+        if hasWon(bet) { winners.append((position + start, bet)) }
       }
       start = lineEnd + 1
     }
     return start
+  }
+
+  /// The same, in a block that may have quotes in it.
+  private func scanRows(
+    _ block: Span<UInt8>, _ winners: inout [Winner]
+  ) throws(StorageError) -> Int {
+    var reader = CSVReader(capacity: Self.blockSize, at: position)
+    reader.input.append(copying: block)
+    var start = position
+    do {
+      while try reader.next(atEnd: false) == .row {
+        let bytes = reader.input.storage
+        let (agency, located) = try BetCSV.bet(reader.fields, hasAgency: true, in: bytes.span)
+        let bet = Bet(agency: agency, located, in: bytes.span)
+        if hasWon(bet) { winners.append((reader.position - reader.rowSize, bet)) }
+        start = reader.position
+      }
+    } catch {
+      // Every row was read when it was stored or when the server started.
+      throw bets.changed(at: start)
+    }
+    return reader.position - position
   }
 }
 

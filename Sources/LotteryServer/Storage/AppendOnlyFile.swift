@@ -78,6 +78,15 @@ struct AppendOnlyFile: Sendable {
     }
   }
 
+  /// The file for the draw, which may be reading when this one is closed.
+  func share() throws(StorageError) -> StoredBets {
+    do throws(SystemError) {
+      return StoredBets(file: try file.duplicate(), path: path)
+    } catch {
+      throw .unreadable(path: path, error)
+    }
+  }
+
   func close() {
     file.close()
   }

@@ -12,6 +12,9 @@ public final class BetStore: Sendable {
   private let finished: CommitLog
   private let directory: DataDirectory
 
+  /// The bets, for the draw.
+  let storedBets: StoredBets
+
   /// What was found in the files at the start.
   let recovery: Recovery.Report
 
@@ -41,6 +44,7 @@ public final class BetStore: Sendable {
         try finishedFile.synchronize()
       }
       self.recovery = recovery.report
+      storedBets = try betsFile.share()
       ledgers = Mutex(recovery.ledgers)
       bets = CommitLog(betsFile, durability: durability, onFailure: onFailure)
       finished = CommitLog(finishedFile, durability: durability, onFailure: onFailure)
@@ -125,25 +129,6 @@ public final class BetStore: Sendable {
     var row: [UInt8] = []
     row.append(finishedRow: claim.agency, total: total)
     try await write(to: finished, row, by: claim) { $0.hasFinished = true }
-  }
-
-  /// Holds the draw over all bets stored. Blocks while it reads them.
-  func drawWinners() throws(StorageError) -> Winners {
-    if let winners = try scanForWinners() { return winners }
-    var winners = Winners()
-    var bets = try loadBets()
-    while let bet = try bets.next() {
-      if hasWon(bet) { winners.add(bet.document, of: bet.agency) }
-    }
-    return winners
-  }
-
-  private func scanForWinners() throws(StorageError) -> Winners? {
-    do throws(SystemError) {
-      return try WinnerScan.winners(in: directory.bets)
-    } catch {
-      throw .unreadable(path: directory.bets, error)
-    }
   }
 
   /// Closes the files. Nothing may be stored any more.

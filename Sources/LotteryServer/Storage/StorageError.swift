@@ -14,6 +14,8 @@ public enum StorageError: Error, Hashable, Sendable {
   case claimLost(agency: UInt32)
   /// The file holds something that this server did not write.
   case damaged(path: String, line: Int, reason: String)
+  /// The file no longer holds what it held, from the byte at `position` on.
+  case changed(path: String, position: Int)
 }
 
 extension StorageError {
@@ -39,6 +41,8 @@ extension StorageError: CustomStringConvertible {
     case .inUse(let path): "\(path): another server is using this directory"
     case .claimLost(let agency): "agency \(agency): a newer connection took over"
     case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"
+    case .changed(let path, let position):
+      "\(path): changed by something else while the server ran, at byte \(position)"
     }
   }
 }

@@ -8,8 +8,7 @@ struct WinnersTests {
   private func frames(
     _ documents: [String]
   ) throws -> [(size: Int, more: Bool, documents: [String])] {
-    var bytes: [UInt8] = []
-    ServerMessage.appendWinners(documents, to: &bytes)
+    let bytes = Self.bytes(documents)
     var frames: [(size: Int, more: Bool, documents: [String])] = []
     var start = 0
     while let frame = try FrameDecoder.nextFrame(in: bytes.span, from: start..<bytes.count) {
@@ -24,11 +23,16 @@ struct WinnersTests {
     return frames
   }
 
+  private static func bytes(_ documents: [String]) -> [UInt8] {
+    var writer = WinnersWriter()
+    for document in documents { writer.append(document: document.utf8.span) }
+    writer.finish()
+    return writer.takeFrames()
+  }
+
   @Test("No winners are one frame without documents")
   func none() throws {
-    var bytes: [UInt8] = []
-    ServerMessage.appendWinners([], to: &bytes)
-    #expect(bytes == MessageSamples.noWinners)
+    #expect(Self.bytes([]) == MessageSamples.noWinners)
   }
 
   @Test(
@@ -54,5 +58,22 @@ struct WinnersTests {
     #expect(frames.count == (count + 379) / 380)
     #expect(frames.allSatisfy { $0.size <= 8000 })
     #expect(frames.map(\.more) == frames.indices.map { $0 < frames.count - 1 })
+  }
+
+  @Test(
+    "Taken as soon as they are complete, the frames are the same", arguments: [0, 1, 888, 5000])
+  func takenEarly(count: Int) throws {
+    let documents = (0..<count).map { String(10_000_000 + $0) }
+    var (writer, bytes) = (WinnersWriter(), [UInt8]())
+    for document in documents {
+      writer.append(document: document.utf8.span)
+      #expect(writer.completeSize <= ProtocolLimits.packetSize)
+      bytes += writer.takeFrames()
+      #expect(writer.completeSize == 0)
+    }
+    writer.finish()
+    bytes += writer.takeFrames()
+    #expect(bytes == Self.bytes(documents))
+    #expect(writer.takeFrames() == [])
   }
 }

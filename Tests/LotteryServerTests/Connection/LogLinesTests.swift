@@ -1,4 +1,6 @@
 import LotteryProtocol
+import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -55,6 +57,24 @@ import Testing
         "INFO     action: close_file | result: success | file: bets.csv",
         "INFO     action: close_file | result: success | file: finished.csv",
       ])
+  }
+
+  @Test func `the draw counts the winners of the agencies that take part, and of no others`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let winners = try [1, 3, 1, 2].map { try sampleBet($0, number: winningNumber) }
+    try directory.write(rows(winners), to: "bets.csv")
+    let file = try LogFile(level: .debug)
+    try await withServer(agencies: 1, in: directory, log: file.log) { server in
+      try await server.withClient(1) { client in
+        try await client.greet()
+        try await client.expect(.confirmed, after: Frames.finished(2))
+        #expect(try await client.askWinners().count == 2)
+      }
+    }
+    let line = try #require(try file.lines(of: "draw").first)
+    #expect(line.hasPrefix("DEBUG    action: draw | result: success | winners: 2 | duration: "))
   }
 
   /// The log of a server that talks to one agency and is stopped while that is still connected.

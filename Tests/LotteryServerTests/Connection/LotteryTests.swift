@@ -1,3 +1,4 @@
+import Foundation
 import LotteryProtocol
 import TestSupport
 import Testing
@@ -84,6 +85,24 @@ import Testing
         let bets = try (0..<1000).map { try sampleBet(1, $0, number: winningNumber) }
         try await client.finish(with: bets)
         #expect(try await client.askWinners() == bets.map(\.document))
+      }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `the draw reads the file that the bets were stored in, whatever its name is now`(
+    isReplaced: Bool
+  ) async throws {
+    try await withServer(agencies: 1) { server in
+      try await server.withClient(1) { client in
+        let bet = try sampleBet(1, 0, number: winningNumber)
+        try await client.greet()
+        try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
+        let path = server.directory.file("bets.csv")
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+        if isReplaced { try server.directory.write(rows([bet, bet]), to: "bets.csv") }
+        try await client.expect(.confirmed, after: Frames.finished(1))
+        #expect(try await client.askWinners() == [bet.document])
       }
     }
   }

@@ -15,7 +15,21 @@ import Testing
   init() throws {
     directory = try TemporaryDirectory()
     store = try BetStore(directory: directory.path, durability: .process)
-    draw = Draw(agencies: 2, store: store, log: .discarding) { Issue.record("no draw: \($0)") }
+    draw = Draw(agencies: 2, bets: store.storedBets, log: .discarding) {
+      Issue.record("no draw: \($0)")
+    }
+  }
+
+  /// The documents of the winners of `agency`, once the draw is held.
+  private func winners(of agency: UInt32) async throws -> [String] {
+    var reader = try #require(await draw.winners(of: agency))
+    let frames = try await draw.nextFrames(of: &reader)
+    #expect(reader.isAtEnd)
+    var buffer = InputBuffer(capacity: frames.count)
+    buffer.append(copying: frames.span)
+    guard case .winners(more: false, let documents) = try buffer.nextServerMessage(agency: agency)
+    else { return [] }
+    return documents
   }
 
   @Test(arguments: [(7573, false), (7574, true), (7575, false), (0, false), (UInt32.max, false)])
@@ -32,8 +46,8 @@ import Testing
     try await store.storeBets(bets)
     draw.agencyFinished(1)
     draw.agencyFinished(2)
-    #expect(await draw.winners(of: 1) == ["30000005", "30000002", "30000005"])
-    #expect(await draw.winners(of: 2) == ["30000009", "30000003"])
+    #expect(try await winners(of: 1) == ["30000005", "30000002", "30000005"])
+    #expect(try await winners(of: 2) == ["30000009", "30000003"])
   }
 
   @Test func `an agency without winners gets none`() async throws {
@@ -41,7 +55,7 @@ import Testing
     try await store.storeBets(try [sampleBet(1, number: 7574), sampleBet(2, number: 1)])
     draw.agencyFinished(1)
     draw.agencyFinished(2)
-    #expect(await draw.winners(of: 2) == [])
+    #expect(try await winners(of: 2) == [])
   }
 
   @Test func `it is not held before the last agency has finished`() async throws {
@@ -58,16 +72,54 @@ import Testing
     #expect(draw.isHeld)
   }
 
+  @Test func `an agency without winners does not wait for the disk`() async throws {
+    defer { store.close() }
+    try await store.storeBets([try sampleBet(1, number: 7574)])
+    draw.agencyFinished(1)
+    draw.agencyFinished(2)
+    #expect(try #require(await draw.winners(of: 1)).needsFile)
+    #expect(try #require(await draw.winners(of: 2)).needsFile == false)
+  }
+
+  @Test func `a cancelled task reads no more winners`() async throws {
+    defer { store.close() }
+    try await store.storeBets([try sampleBet(1, number: 7574)])
+    draw.agencyFinished(1)
+    draw.agencyFinished(2)
+    let reader = try #require(await draw.winners(of: 1))
+    let reading = Task { [draw] in
+      var reader = reader
+      withUnsafeCurrentTask { $0?.cancel() }
+      return (try await draw.nextFrames(of: &reader), reader.isAtEnd)
+    }
+    #expect(try await reading.value == ([], false))
+  }
+
   @Test func `bets that cannot be read are reported, and nothing is drawn`() async throws {
     defer { store.close() }
     let failure = Latch<StorageError>()
-    let draw = Draw(agencies: 1, store: store, log: .discarding) { failure.open($0) }
-    try FileManager.default.removeItem(atPath: directory.file("bets.csv"))
+    // A directory can be opened, and not be read from.
+    let bets = try StoredBets(path: directory.path)
+    let draw = Draw(agencies: 1, bets: bets, log: .discarding) { failure.open($0) }
     draw.agencyFinished(1)
     #expect(
       await failure.wait()
-        == .unreadable(
-          path: directory.file("bets.csv"), SystemError("open", code: ENOENT)))
+        == .unreadable(path: directory.path, SystemError("pread", code: EISDIR)))
     #expect(!draw.isHeld)
+  }
+
+  @Test func `winners that cannot be read are reported`() async throws {
+    defer { store.close() }
+    let failure = Latch<StorageError>()
+    let draw = Draw(agencies: 1, bets: store.storedBets, log: .discarding) { failure.open($0) }
+    try await store.storeBets([try sampleBet(1, number: 7574)])
+    draw.agencyFinished(1)
+    var reader = try #require(await draw.winners(of: 1))
+    let path = directory.file("bets.csv")
+    try #require(truncate(path, 0) == 0)
+    await #expect(throws: StorageError.changed(path: path, position: 0)) {
+      try await draw.nextFrames(of: &reader)
+    }
+    #expect(failure.value == .changed(path: path, position: 0))
   }
 }

@@ -12,9 +12,13 @@ import Testing
     directory = try TemporaryDirectory()
   }
 
-  private func scan(_ text: String) throws -> Winners? {
+  private func scan(_ text: String) throws -> [WinnerScan.Winner] {
     try directory.write(text.utf8, to: "bets.csv")
-    return try WinnerScan.winners(in: directory.file("bets.csv"))
+    let bets = try StoredBets(path: directory.file("bets.csv"))
+    var scan = WinnerScan(of: bets, at: 0..<(try bets.size()))
+    var winners: [WinnerScan.Winner] = []
+    while let part = try scan.next() { winners += part }
+    return winners
   }
 
   @Test func `rows that end in the winning number win, whatever the line end`() throws {
@@ -22,42 +26,58 @@ import Testing
       "1,Ana,P,11,1990-01-15,7574\r\n", "2,Ana,P,22,1990-01-15,7574\n",
       "1,Ana,P,33,1990-01-15,07574\r\n",
     ]
-    let winners = try #require(try scan(rows.joined()))
-    #expect(winners.documents(of: 1) == ["11", "33"])
-    #expect(winners.documents(of: 2) == ["22"])
+    let winners = try scan(rows.joined())
+    #expect(winners.map(\.bet.document) == ["11", "22", "33"])
+    #expect(winners.map(\.bet.agency) == [1, 2, 1])
+    #expect(winners.map(\.position) == [0, 28, 55])
+  }
+
+  @Test func `in a file with quotes and blank lines a winner's row is found where it begins`()
+    throws
+  {
+    let rows = [
+      "1,\"A,\r\n2,B,P,9,1990-01-15,7574\r\n\",P,1,1990-01-15,7574\r\n", "\r\n\n",
+      "\"2\",Ana,P,2,1990-01-15,\"7574\"\n",
+    ]
+    let winners = try scan(rows.joined())
+    #expect(winners.map(\.bet.document) == ["1", "2"])
+    #expect(winners.map(\.position) == [0, rows[0].utf8.count + 3])
   }
 
   @Test(arguments: [
     "1,Ana,P,7574,1990-01-15,7\r\n", "1,7574,P,1,1990-01-15,7\r\n",
     "1,A,P,1,1990-01-15,17574\r\n", "1,A,P,1,1990-01-15,75740\r\n",
-    "7574,A,P,1,1990-01-15,574\r\n", "", "7574\r\n", "\r\n", "1,A,P,1,1990-01-15,7574",
+    "7574,A,P,1,1990-01-15,574\r\n", "", "\r\n", "1,A,P,1,1990-01-15,7574",
+    "1,\"A\",P,1,1990-01-15,7574",
   ])
   func `nobody else does`(text: String) throws {
-    #expect(try scan(text)?.count == 0)
+    #expect(try scan(text).isEmpty)
   }
 
-  @Test func `a file with quotes is left to others`() throws {
-    #expect(try scan("1,\"A,\",P,1,1990-01-15,7574\r\n") == nil)
+  @Test(arguments: ["7574\r\n", "1,\"A\",P,1\r\n", "1,\"A\"B,P,1,1990-01-15,7574\r\n"])
+  func `a row that cannot have been stored is reported`(text: String) throws {
+    let good = "1,A,P,1,1990-01-15,7574\r\n"
+    let error = #expect(throws: StorageError.self) { try scan(good + text) }
+    #expect(
+      error == .changed(path: directory.file("bets.csv"), position: good.utf8.count))
   }
 
-  @Test func `over many chunks it finds what a reader of all bets finds`() throws {
-    var random = SeededGenerator(seed: 10)
-    var rows: [UInt8] = []
-    while rows.count < 3 * 1024 * 1024 {
-      let agency = UInt32.random(in: 1...9, using: &random)
-      let name = String(repeating: "x", count: .random(in: 0...200, using: &random))
-      rows.append(
-        csvRow: try Bet(
-          agency: agency, firstName: name, lastName: "P", document: "\(rows.count)",
-          birthdate: "1990-01-15", number: random.oneIn(20) ? "7574" : "\(rows.count % 7574)"))
+  @Test func `so is a line that never ends`() throws {
+    let error = #expect(throws: StorageError.self) {
+      try scan(String(repeating: "x", count: WinnerScan.blockSize + 1))
     }
-    try directory.write(rows, to: "bets.csv")
-    var expected = Winners()
-    var reader = try BetReader(path: directory.file("bets.csv"))
-    while let bet = try reader.next() {
-      if hasWon(bet) { expected.add(bet.document, of: bet.agency) }
-    }
-    #expect(expected.count > 100)
-    #expect(try WinnerScan.winners(in: directory.file("bets.csv")) == expected)
+    #expect(error == .changed(path: directory.file("bets.csv"), position: 0))
+  }
+
+  @Test(arguments: [-1, 0, 1])
+  func `a row may end anywhere in a block`(distance: Int) throws {
+    let winner = "1,A,P,1,1990-01-15,7574\r\n"
+    let filler = "1,A,P,1,1990-01-15,1\r\n"
+    var text = String(repeating: filler, count: WinnerScan.blockSize / filler.utf8.count - 2)
+    let missing = WinnerScan.blockSize + distance - text.utf8.count - winner.utf8.count
+    text += "1," + String(repeating: "A", count: missing - filler.utf8.count + 1)
+    text += filler.dropFirst(3) + winner + winner
+    let start = WinnerScan.blockSize + distance - winner.utf8.count
+    #expect(try scan(text).map(\.position) == [start, start + winner.utf8.count])
   }
 }

@@ -9,11 +9,11 @@ final class LogFile: Sendable {
   private let path: String
   private let file: File
 
-  init() throws {
+  init(level: LogLevel = .info) throws {
     directory = try TemporaryDirectory()
     path = directory.file("log")
     file = try File(appending: path)
-    log = Log(layout: .python, level: .info, descriptor: file.descriptor)
+    log = Log(layout: .python, level: level, descriptor: file.descriptor)
   }
 
   deinit {

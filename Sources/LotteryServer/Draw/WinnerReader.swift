@@ -1,0 +1,93 @@
+import LotteryProtocol
+
+/// Reads the winners of one agency from `bets.csv`, one chunk of WINNERS frames after the other.
+///
+/// Between two chunks it holds less than one frame.
+struct WinnerReader: Sendable {
+  /// Whether the last frame has been returned.
+  private(set) var isAtEnd = false
+  /// Whether ``next()`` has to read the file.
+  var needsFile: Bool { missing > 0 }
+
+  private let agency: UInt32
+  private let bets: StoredBets
+  /// Where the bytes of the draw end.
+  private let end: Int
+  private var indexed: PositionList.Iterator
+  /// Finds the winners that the index has no room for.
+  private var beyond: WinnerScan
+  /// Winners that have not been read yet.
+  private var missing: Int
+  private var writer = WinnersWriter()
+
+  /// A chunk is complete with this many bytes of frames …
+  private static let chunkSize = 4 * ProtocolLimits.packetSize
+  /// … or after this many reads, so that other agencies and SIGTERM need not wait for long.
+  private static let readsPerChunk = 16
+  /// Winners that lie close together are read together, up to this many bytes …
+  private static let blockSize = 64 * 1024
+  /// … and those at a larger distance on their own: the bytes between them would be read in vain.
+  private static let distanceLimit = 4096
+
+  /// A reader of the winners that `entry` tells of, in the first `end` bytes of `bets`.
+  init(of agency: UInt32, _ entry: WinnerIndex.Entry, in bets: StoredBets, before end: Int) {
+    self.agency = agency
+    self.bets = bets
+    self.end = end
+    indexed = entry.positions.makeIterator()
+    beyond = WinnerScan(of: bets, at: (entry.firstBeyond ?? end)..<end)
+    missing = entry.count
+  }
+
+  /// The next frames, possibly none. Blocks while it reads the file.
+  ///
+  /// - Throws: ``StorageError``, also where the winners are no longer in the file.
+  mutating func next() throws(StorageError) -> [UInt8] {
+    var reads = 0
+    while missing > 0, reads < Self.readsPerChunk, writer.completeSize < Self.chunkSize {
+      if try !readIndexed() { try readBeyond() }
+      reads += 1
+    }
+    if missing == 0 {
+      writer.finish()
+      isAtEnd = true
+    }
+    return writer.takeFrames()
+  }
+
+  /// Reads the next winners in the index, as many as one block holds; false means that there are
+  /// none.
+  private mutating func readIndexed() throws(StorageError) -> Bool {
+    var ahead = indexed
+    guard let first = ahead.next() else { return false }
+    var (last, count) = (first, 1)
+    while let next = ahead.next(), next - last <= Self.distanceLimit,
+      next - first <= Self.blockSize - ProtocolLimits.csvRowSize
+    {
+      (last, count) = (next, count + 1)
+    }
+    let block = try bets.read(first..<min(last + ProtocolLimits.csvRowSize, end))
+    for _ in 0..<count {
+      guard let position = indexed.next() else { break }
+      let row = block.span.extracting(droppingFirst: position - first)
+      try take(
+        Bet(csvRow: row.extracting(first: ProtocolLimits.csvRowSize)), at: position)
+    }
+    return true
+  }
+
+  /// Reads the next block after the winners in the index.
+  private mutating func readBeyond() throws(StorageError) {
+    guard let winners = try beyond.next() else { throw bets.changed(at: end) }
+    for (position, bet) in winners where bet.agency == agency {
+      try take(bet, at: position)
+    }
+  }
+
+  private mutating func take(_ bet: Bet?, at position: Int) throws(StorageError) {
+    guard let bet, bet.agency == agency, hasWon(bet), missing > 0
+    else { throw bets.changed(at: position) }
+    writer.append(document: bet.document.utf8.span)
+    missing -= 1
+  }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import LotteryProtocol
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// Winners in a file, found and read, against the plain way: load all bets and ask each.
+@Suite(.timeLimit(.minutes(1))) struct WinnersTests {
+  let directory: TemporaryDirectory
+  var path: String { directory.file("bets.csv") }
+
+  init() throws {
+    directory = try TemporaryDirectory()
+  }
+
+  /// Writes bets of six agencies, one of `share` a winner, one of `quotes` with quotes in its name,
+  /// and returns them.
+  private func write(
+    _ count: Int, winning share: Int, quotes: Int, seed: UInt64
+  ) throws -> [Bet] {
+    var random = SeededGenerator(seed: seed)
+    let names = ["a,b", "\"", "x\r\n1,A,P,1,1990-01-15,7574\r\n", "\n\n"]
+    let bets = try (0..<count).map { index in
+      let plain = String(repeating: "x", count: .random(in: 0...200, using: &random))
+      return try Bet(
+        agency: .random(in: 0...5, using: &random),
+        firstName: quotes > 0 && random.oneIn(quotes) ? random.pick(names) : plain,
+        lastName: "P", document: "\(index)", birthdate: "1990-01-15",
+        number: random.oneIn(share) ? "7574" : "\(index % 7574)")
+    }
+    try directory.write(rows(bets), to: "bets.csv")
+    return bets
+  }
+
+  @Test(arguments: [(1, 0), (1, 1000), (20, 0), (20, 1), (20, 500)], [0, 1, 200, 1 << 20])
+  func `they are those that a reader of all bets finds, whatever the index has room for`(
+    file: (share: Int, quotes: Int), indexLimit: Int
+  ) throws {
+    let bets = try write(
+      4000, winning: file.share, quotes: file.quotes, seed: UInt64(7 * file.share + file.quotes))
+    let winners = try Winners(
+      of: StoredBets(path: path), agencies: 3, indexLimit: indexLimit)
+    #expect(winners.count == bets.count { hasWon($0) && (1...3).contains($0.agency) })
+    for agency in 1...3 as ClosedRange<UInt32> {
+      #expect(
+        try winners.documents(of: agency)
+          == bets.filter { $0.agency == agency && hasWon($0) }.map(\.document))
+    }
+    for agency in [0, 4, 5] as [UInt32] { #expect(try winners.documents(of: agency) == []) }
+  }
+
+  @Test(arguments: [0, 1 << 20])
+  func `they are read in chunks, whatever their number`(indexLimit: Int) throws {
+    let row = Array("1,A,B,\(String(repeating: "7", count: 20)),1990-01-15,7574\r\n".utf8)
+    let count = 30_000
+    try directory.write(repeatElement(row, count: count).joined(), to: "bets.csv")
+    let winners = try Winners(
+      of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    let (documents, largestChunk) = try winners.all(of: 1)
+    #expect(documents.count == count)
+    // What one block of the file holds may come on top of a chunk that was nearly complete.
+    #expect(largestChunk < 32_000 + WinnerScan.blockSize)
+  }
+
+  @Test func `rows that came after the draw are nobody's`() throws {
+    let bets = try [1, 2].map { try sampleBet(1, $0, number: winningNumber) }
+    try directory.write(rows([bets[0]]), to: "bets.csv")
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: 0)
+    try directory.write(rows(bets), to: "bets.csv")
+    #expect(try winners.documents(of: 1) == [bets[0].document])
+  }
+
+  @Test(arguments: [0, 1 << 20])
+  func `a file that was cut off meanwhile is reported`(indexLimit: Int) throws {
+    let bet = rows([try sampleBet(1, number: winningNumber)])
+    try directory.write(bet + bet, to: "bets.csv")
+    let winners = try Winners(
+      of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    try #require(truncate(path, off_t(bet.count + 3)) == 0)
+    let error = #expect(throws: StorageError.self) { try winners.documents(of: 1) }
+    #expect(error == .changed(path: path, position: bet.count + 3))
+  }
+
+  @Test(arguments: ["2,A,P,1,1990-01-15,7574\r\n", "1,A,P,1,1990-01-15,7575\r\n"], [0, 1 << 20])
+  func `so is one that was overwritten`(row: String, indexLimit: Int) throws {
+    try directory.write("1,A,P,1,1990-01-15,7574\r\n".utf8, to: "bets.csv")
+    let winners = try Winners(
+      of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    // In place: the draw has the file open.
+    let file = try FileHandle(forWritingTo: URL(filePath: path))
+    try file.write(contentsOf: Data(row.utf8))
+    try file.close()
+    #expect(throws: StorageError.self) { try winners.documents(of: 1) }
+  }
+}
