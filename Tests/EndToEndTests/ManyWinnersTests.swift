@@ -79,7 +79,7 @@ struct ManyWinnersTests {
     let winners = frames * winnersInFrame + 1
     #expect(agency.lines.contains { $0.hasSuffix("cant_ganadores: \(winners)") })
     if !isSanitized { #expect(growth < Self.growthLimit) }
-    await channel.close()
-    await listener.close()
+    channel.close()
+    listener.close()
   }
 }
