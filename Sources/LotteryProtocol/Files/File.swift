@@ -124,9 +124,12 @@ public struct File: Sendable {
     var written = 0
     while written < bytes.count {
       let rest = bytes.extracting(written...)
-      written += try SystemError.check("write") {
+      let part = try SystemError.check("write") {
         rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       }
+      // No file system should; without this the loop would not end.
+      guard part > 0 else { throw SystemError("write", code: EIO) }
+      written += part
     }
   }
 
@@ -138,6 +141,12 @@ public struct File: Sendable {
   /// Returns when everything written is on the disk, and the file's size with it (fdatasync(2)).
   public func synchronize() throws(SystemError) {
     try SystemError.check("fdatasync") { fdatasync(descriptor) }
+  }
+
+  /// Lets the kernel forget what it holds of the file without having to write it, so that the next
+  /// read asks the disk. Best effort (posix_fadvise(2)).
+  public func dropCache() {
+    _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
   /// Returns when everything about it is on the disk; for a directory, the names in it (fsync(2)).

@@ -8,8 +8,8 @@ struct AppendOnlyFile: Sendable {
   private let file: File
   /// Bytes that are known to be good.
   private(set) var size: Int
-  /// Bytes that are known to be on the disk.
-  private var safeSize = 0
+  /// Bytes that a failed sync leaves alone: those found at the start, and those synced since.
+  private var safeSize: Int
   /// Why nothing may be appended any more.
   private var failure: StorageError?
 
@@ -23,6 +23,7 @@ struct AppendOnlyFile: Sendable {
     }
     do throws(SystemError) {
       size = try file.size()
+      safeSize = size
     } catch {
       file.close()
       throw .unreadable(path: path, error)
@@ -47,17 +48,20 @@ struct AppendOnlyFile: Sendable {
   /// Returns when all that was appended is on the disk.
   ///
   /// - Throws: ``StorageError/unreliable(path:_:)``: after a failed sync the kernel may have
-  ///   dropped the bytes and report success the next time (fsync(2)), so nobody may go on as if
-  ///   nothing happened. What was not safe before is taken back, so that nobody who opens the file
-  ///   after that finds it in the kernel's memory and believes it.
+  ///   dropped the bytes and report success the next time (fsync(2)). So nothing may be appended
+  ///   any more, and the next start must not find in the kernel's memory what is not on the disk:
+  ///   what was appended since the last sync is taken back, and the rest must be read anew.
   mutating func synchronize() throws(StorageError) {
     if let failure { throw failure }
     do throws(SystemError) {
       try file.synchronize()
       safeSize = size
     } catch {
-      size = safeSize
-      try? takeBack()
+      if safeSize < size {
+        size = safeSize
+        try? takeBack()
+      }
+      file.dropCache()
       throw giveUp(error)
     }
   }
@@ -66,6 +70,7 @@ struct AppendOnlyFile: Sendable {
   mutating func cut(to size: Int) throws(StorageError) {
     guard size < self.size else { return }
     self.size = size
+    safeSize = size
     try takeBack()
   }
 

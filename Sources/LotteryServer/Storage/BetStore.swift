@@ -36,13 +36,13 @@ public final class BetStore: Sendable {
       var finishedFile = try AppendOnlyFile(path: directory.finished)
       opened.append(finishedFile)
       try directory.synchronize()
-      let recovery = try Recovery(bets: &betsFile, finished: &finishedFile)
-      // What was found may be in the kernel's memory alone, if a crash came before the sync. It is
-      // about to be acknowledged in WELCOME.
+      // What is found may be in the kernel's memory alone, if a crash came before the sync, and it
+      // will be acknowledged in WELCOME. Sync first: if that fails, nothing has been changed.
       if durability == .disk {
         try betsFile.synchronize()
         try finishedFile.synchronize()
       }
+      let recovery = try Recovery(bets: &betsFile, finished: &finishedFile)
       self.recovery = recovery.report
       storedBets = try betsFile.share()
       ledgers = Mutex(recovery.ledgers)

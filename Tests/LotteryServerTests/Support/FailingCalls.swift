@@ -1,0 +1,87 @@
+import Glibc
+import Synchronization
+
+/// System calls of this process that fail on purpose, for the files of one test at a time.
+///
+/// The functions below take the place of the C library's in the tests' executable, so that the real
+/// code is tested without a seam of its own.
+enum FailingCalls {
+  enum Call: Hashable { case fdatasync, fsync, ftruncate, pread }
+
+  private struct Failure: Hashable {
+    let call: Call
+    let path: String
+  }
+
+  private static let failures = Mutex<[Failure: Int32]>([:])
+
+  /// Runs `body` while each `call` on the file at `path` fails with `code`; for `pread`, 0 means
+  /// that the file seems to end.
+  @discardableResult
+  static func with<Value>(
+    _ call: Call, on path: String, code: Int32 = EIO, _ body: () throws -> Value
+  ) rethrows -> Value {
+    let failure = Failure(call: call, path: resolved(path))
+    failures.withLock { $0[failure] = code }
+    defer { failures.withLock { $0[failure] = nil } }
+    return try body()
+  }
+
+  fileprivate static func code(_ call: Call, _ descriptor: Int32) -> Int32? {
+    failures.withLock { failures in
+      if failures.isEmpty { return nil }
+      return failures[Failure(call: call, path: resolved("/proc/self/fd/\(descriptor)"))]
+    }
+  }
+
+  private static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// The C library's own function.
+  fileprivate static func original<Function>(_ name: String, as type: Function.Type) -> Function {
+    // RTLD_NEXT: the first one after the tests' executable.
+    guard let function = dlsym(UnsafeMutableRawPointer(bitPattern: -1), name) else {
+      fatalError("no \(name)")
+    }
+    // `Function` is its C signature.
+    return unsafeBitCast(function, to: type)
+  }
+}
+
+private let originalSync = FailingCalls.original(
+  "fdatasync", as: (@convention(c) (Int32) -> Int32).self)
+private let originalSyncAll = FailingCalls.original(
+  "fsync", as: (@convention(c) (Int32) -> Int32).self)
+private let originalTruncate = FailingCalls.original(
+  "ftruncate", as: (@convention(c) (Int32, off_t) -> Int32).self)
+private let originalRead = FailingCalls.original(
+  "pread", as: (@convention(c) (Int32, UnsafeMutableRawPointer?, Int, off_t) -> Int).self)
+
+private func fail(_ code: Int32) -> Int32 {
+  errno = code
+  return -1
+}
+
+@c(fdatasync) func failingSync(_ descriptor: Int32) -> Int32 {
+  FailingCalls.code(.fdatasync, descriptor).map(fail) ?? originalSync(descriptor)
+}
+
+@c(fsync) func failingSyncAll(_ descriptor: Int32) -> Int32 {
+  FailingCalls.code(.fsync, descriptor).map(fail) ?? originalSyncAll(descriptor)
+}
+
+@c(ftruncate) func failingTruncate(_ descriptor: Int32, _ size: off_t) -> Int32 {
+  FailingCalls.code(.ftruncate, descriptor).map(fail) ?? originalTruncate(descriptor, size)
+}
+
+@c(pread) func failingRead(
+  _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ offset: off_t
+) -> Int {
+  guard let code = FailingCalls.code(.pread, descriptor) else {
+    return originalRead(descriptor, room, count, offset)
+  }
+  return code == 0 ? 0 : Int(fail(code))
+}
