@@ -24,10 +24,10 @@ public struct CSVReader: ~Copyable {
   public private(set) var line = 0
   /// Bytes of the stream up to and including the last row.
   public private(set) var position = 0
+  /// Where in the stream the last row lies, its line end included.
+  public var row: Range<Int> { rowStart..<position }
 
-  /// Bytes of the last row, its line end included.
-  public private(set) var rowSize = 0
-
+  private var rowStart = 0
   private var nextLine = 1
 
   /// Whether a field of any row so far stood in quotes.
@@ -40,6 +40,7 @@ public struct CSVReader: ~Copyable {
     precondition(capacity >= 2 * ProtocolLimits.csvRowSize, "too small for a row")
     input = InputBuffer(capacity: capacity)
     self.position = position
+    rowStart = position
   }
 
   /// Goes on to the next row.
@@ -53,9 +54,9 @@ public struct CSVReader: ~Copyable {
       guard !input.unread.isEmpty else { return atEnd ? .end : .needsMore }
       guard let row = try scan(atEnd: atEnd) else { return .needsMore }
       input.consume(row.size)
+      rowStart = position
       position += row.size
       nextLine += row.lines
-      rowSize = row.size
       if !row.isBlank { return .row }
     }
   }
@@ -71,8 +72,8 @@ public struct CSVReader: ~Copyable {
     else { return nil }
     let size = row.end - unread.lowerBound
     input.consume(size)
+    rowStart = position
     position += size
-    rowSize = size
     line = nextLine
     nextLine += 1
     return row

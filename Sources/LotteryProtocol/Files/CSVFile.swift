@@ -8,6 +8,8 @@ public struct CSVFile: ~Copyable {
   public var line: Int { reader.line }
   /// Bytes of the file up to and including the last row.
   public var position: Int { reader.position }
+  /// Where the last row lies in the file, its line end included.
+  public var row: Range<Int> { reader.row }
 
   /// Why there is no next row.
   public enum Failure: Error, Hashable, Sendable {
@@ -37,37 +39,46 @@ public struct CSVFile: ~Copyable {
   public let size: Int
 
   private let file: File
+  private let ownsFile: Bool
   private let lastRow: LastRow
-  /// Bytes of the file that may still be read.
-  private var rest: Int
+  /// The bytes that must still be read, where it is known which; nil reads on until the file ends.
+  private var rest: Range<Int>?
   private var reader: CSVReader
   private var atEnd = false
 
   /// Bytes read in one go: large enough that the calls do not count.
   public static let chunkSize = 64 * 1024
 
-  /// Opens the file at `path`.
-  ///
-  /// - Parameter range: the bytes to read, which begin at the front of a row; all unless given.
-  public init(
-    path: String, lastRow: LastRow, range: Range<Int> = 0..<Int.max
-  ) throws(SystemError) {
-    self.init(try File(reading: path, at: range.lowerBound), lastRow: lastRow, range: range)
+  /// Opens the file at `path`, to read all of it.
+  public init(path: String, lastRow: LastRow) throws(SystemError) {
+    self.init(try File(reading: path), lastRow: lastRow)
   }
 
-  /// Reads an open file, which from now on belongs to it.
-  ///
-  /// - Parameter range: the bytes to read; the file stands at the first of them.
-  public init(_ file: File, lastRow: LastRow, range: Range<Int> = 0..<Int.max) {
+  /// Reads all of an open file, which from now on belongs to it.
+  public init(_ file: File, lastRow: LastRow) {
     self.file = file
+    ownsFile = true
     size = (try? file.size()) ?? 0
     self.lastRow = lastRow
-    rest = range.count
+    rest = nil
+    reader = CSVReader(capacity: Self.chunkSize)
+  }
+
+  /// Reads the bytes at `range` of `file`, which begin at the front of a row. A file that ends
+  /// before they do cannot be read; it is not one that ends there.
+  ///
+  /// - Parameter file: an open file, which the caller closes.
+  public init(reading range: Range<Int>, of file: File, lastRow: LastRow) {
+    self.file = file
+    ownsFile = false
+    size = range.upperBound
+    self.lastRow = lastRow
+    rest = range
     reader = CSVReader(capacity: Self.chunkSize, at: range.lowerBound)
   }
 
   deinit {
-    file.close()
+    if ownsFile { file.close() }
   }
 
   /// Goes on to the next row; false means that there is none.
@@ -107,14 +118,26 @@ public struct CSVFile: ~Copyable {
 
   private mutating func fill() throws(Failure) {
     do throws(SystemError) {
-      let limit = rest
+      let (file, rest) = (file, rest)
       let count = try reader.input.fill { room throws(SystemError) in
-        try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(limit)))
+        guard let rest else { return try file.read(into: room) }
+        return try Self.read(rest, of: file, into: room)
       }
-      rest -= count
+      if let rest { self.rest = rest.dropFirst(count) }
       atEnd = count == 0
     } catch {
       throw .unreadable(error)
     }
+  }
+
+  /// Reads what lies at the front of `range`; 0 means that it is empty.
+  private static func read(
+    _ range: Range<Int>, of file: File, into room: UnsafeMutableRawBufferPointer
+  ) throws(SystemError) -> Int {
+    guard !range.isEmpty else { return 0 }
+    let room = UnsafeMutableRawBufferPointer(rebasing: room.prefix(range.count))
+    let count = try file.read(into: room, at: range.lowerBound)
+    guard count > 0 else { throw .endsEarly }
+    return count
   }
 }

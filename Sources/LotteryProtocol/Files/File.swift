@@ -6,17 +6,9 @@ public struct File: Sendable {
   /// The number that the kernel knows it by.
   public let descriptor: Int32
 
-  /// Opens the file at `path` for reading, from `offset` on.
-  public init(reading path: String, at offset: Int = 0) throws(SystemError) {
+  /// Opens the file at `path` for reading.
+  public init(reading path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC) }
-    // A pipe cannot be moved in, and need not be.
-    guard offset > 0 else { return }
-    do throws(SystemError) {
-      try SystemError.check("lseek") { lseek(descriptor, off_t(offset), SEEK_SET) }
-    } catch {
-      close()
-      throw error
-    }
   }
 
   /// Opens the regular file at `path`, or `/dev/null`, for reading; nil if there is something else.
@@ -98,6 +90,15 @@ public struct File: Sendable {
   /// Reads what comes next into `room`; 0 means that the file has ended.
   public func read(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
     try SystemError.check("read") { Glibc.read(descriptor, room.baseAddress, room.count) }
+  }
+
+  /// Reads what lies at `offset` into `room`; 0 means that the file ends there or before.
+  public func read(
+    into room: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(SystemError) -> Int {
+    try SystemError.check("pread") {
+      pread(descriptor, room.baseAddress, room.count, off_t(offset))
+    }
   }
 
   /// Reads up to `count` bytes that lie at `offset`.

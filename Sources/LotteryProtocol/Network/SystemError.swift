@@ -13,6 +13,9 @@ public struct SystemError: Error, Hashable, Sendable {
     self.code = code
   }
 
+  /// A read that found the end of a file before that of the bytes that it must hold.
+  public static let endsEarly = SystemError("pread", code: ENODATA)
+
   /// Makes a system call that returns -1 when it fails, again for as long as signals interrupt it.
   ///
   /// Every call of both programs goes through here: this is the one place that knows `EINTR`.

@@ -71,7 +71,7 @@ struct WinnerScan: Sendable {
         let bytes = reader.input.storage
         let (agency, located) = try BetCSV.bet(reader.fields, hasAgency: true, in: bytes.span)
         let bet = Bet(agency: agency, located, in: bytes.span)
-        if hasWon(bet) { winners.append((reader.position - reader.rowSize, bet)) }
+        if hasWon(bet) { winners.append((reader.row.lowerBound, bet)) }
         start = reader.position
       }
     } catch {

@@ -1,3 +1,4 @@
+import Glibc
 import LotteryProtocol
 
 /// A file that only grows, and only by whole writes: one that fails half way is taken back.
@@ -66,18 +67,32 @@ struct AppendOnlyFile: Sendable {
     }
   }
 
-  /// Cuts off what lies behind the first `size` bytes.
-  mutating func cut(to size: Int) throws(StorageError) {
-    guard size < self.size else { return }
-    self.size = size
-    safeSize = size
+  /// Cuts off what lies after `end`: a last row that was torn while it was written.
+  ///
+  /// Nothing else removes bytes that were found at the start. So it looks at them itself, whatever
+  /// the caller has read: they must begin a row and not end it.
+  mutating func cutTornRow(at end: Int) throws(StorageError) {
+    guard end < size else { return }
+    let row = try read(end..<min(end + ProtocolLimits.csvRowSize, size))
+    guard end + row.count == size, row.span.beginsRow else {
+      // The disk gives other bytes than it gave the caller.
+      throw .unreadable(path: path, SystemError("pread", code: EIO))
+    }
+    (size, safeSize) = (end, end)
     try takeBack()
   }
 
-  /// The bytes at `range`.
+  /// The rows among the bytes at `range`, which begin at the front of one.
+  func rows(at range: Range<Int>) -> CSVFile {
+    CSVFile(reading: range, of: file, lastRow: .torn)
+  }
+
+  /// The bytes at `range`, all of them.
   func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
     do throws(SystemError) {
-      return try file.read(at: range.lowerBound, count: range.count)
+      let bytes = try file.read(at: range.lowerBound, count: range.count)
+      guard bytes.count == range.count else { throw .endsEarly }
+      return bytes
     } catch {
       throw .unreadable(path: path, error)
     }
@@ -108,5 +123,16 @@ struct AppendOnlyFile: Sendable {
     let failure = StorageError.unreliable(path: path, error)
     self.failure = failure
     return failure
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// Whether these bytes begin one row of CSV and do not end it.
+  fileprivate var beginsRow: Bool {
+    // Not at the front of the stream, where a byte order mark might be.
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize, at: 1)
+    reader.input.append(copying: self)
+    let step = try? reader.next(atEnd: false)
+    return step == .needsMore && reader.input.unread.count == count
   }
 }

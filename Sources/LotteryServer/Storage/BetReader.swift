@@ -9,17 +9,18 @@ public struct BetReader: ~Copyable {
   ///
   /// - Throws: ``StorageError/unreadable(path:_:)``
   public init(path: String) throws(StorageError) {
-    try self.init(path: path, range: 0..<Int.max)
-  }
-
-  /// Opens the file at `path`, for the rows at `range`, which begins at the front of one.
-  init(path: String, range: Range<Int>) throws(StorageError) {
     self.path = path
     do throws(SystemError) {
-      rows = try CSVFile(path: path, lastRow: .torn, range: range)
+      rows = try CSVFile(path: path, lastRow: .torn)
     } catch {
       throw .unreadable(path: path, error)
     }
+  }
+
+  /// Reads the bytes at `range` of `file`, which begin at the front of a row.
+  init(reading range: Range<Int>, of file: AppendOnlyFile) {
+    path = file.path
+    rows = file.rows(at: range)
   }
 
   /// The bytes in which ``nextLocated()`` found the last bet.
@@ -27,10 +28,10 @@ public struct BetReader: ~Copyable {
 
   /// Bytes up to and including the last bet.
   var position: Int { rows.position }
+  /// Where the row of the last bet lies.
+  var row: Range<Int> { rows.row }
   /// Whether a field of any bet so far stood in quotes.
   var hasSeenQuotes: Bool { rows.hasSeenQuotes }
-  /// Bytes behind the last bet, once there are no more bets.
-  var tornBytes: Int { rows.tornBytes }
 
   /// The next bet, or nil where there is none.
   ///

@@ -2,36 +2,31 @@
 struct BetTally: Sendable, Equatable {
   private(set) var counts: [UInt32: UInt64] = [:]
   private(set) var lastRows: [UInt32: Range<Int>] = [:]
-  /// Where the rows that are good end.
+  /// Where the rows that are good end; what follows is a row that is not complete.
   private(set) var end = 0
-  /// Bytes behind them, of a row that is not complete.
-  private(set) var tornBytes = 0
   /// Whether any row has quotes, in which line ends may stand that end no row.
   private(set) var hasQuotes = false
 
   /// Bets in all.
   var bets: UInt64 { counts.values.reduce(0, +) }
 
-  /// Reads the rows at `range` of the file at `path`, which begins at the front of one.
+  /// Reads the bytes at `range` of `file`, which begin at the front of a row.
   ///
-  /// - Throws: ``StorageError``
-  init(path: String, range: Range<Int>) throws(StorageError) {
-    var reader = try BetReader(path: path, range: range)
+  /// - Throws: ``StorageError``, also where not all of them can be read.
+  init(_ range: Range<Int>, of file: AppendOnlyFile) throws(StorageError) {
+    var reader = BetReader(reading: range, of: file)
     // Bets of one agency mostly come in runs, which are added as a whole.
-    var agency: UInt32 = 0
-    var run: UInt64 = 0
-    var row = range.lowerBound..<range.lowerBound
-    while let (next, _) = try reader.nextLocated() {
-      if next != agency {
-        note(run, of: agency, lastRow: row)
-        (agency, run) = (next, 0)
+    var run: Run?
+    while let (agency, _) = try reader.nextLocated() {
+      if run?.agency != agency {
+        note(run)
+        run = Run(agency: agency)
       }
-      run += 1
-      row = row.upperBound..<reader.position
+      run?.bets += 1
+      run?.lastRow = reader.row
     }
-    note(run, of: agency, lastRow: row)
+    note(run)
     end = reader.position
-    tornBytes = reader.tornBytes
     hasQuotes = reader.hasSeenQuotes
   }
 
@@ -39,13 +34,20 @@ struct BetTally: Sendable, Equatable {
   mutating func append(_ next: BetTally) {
     counts.merge(next.counts, uniquingKeysWith: +)
     lastRows.merge(next.lastRows) { $1 }
-    (end, tornBytes) = (next.end, next.tornBytes)
+    end = next.end
     hasQuotes = hasQuotes || next.hasQuotes
   }
 
-  private mutating func note(_ run: UInt64, of agency: UInt32, lastRow: Range<Int>) {
-    guard run > 0 else { return }
-    counts[agency, default: 0] += run
-    lastRows[agency] = lastRow
+  /// Bets of one agency that follow each other.
+  private struct Run {
+    let agency: UInt32
+    var bets: UInt64 = 0
+    var lastRow = 0..<0
+  }
+
+  private mutating func note(_ run: Run?) {
+    guard let run else { return }
+    counts[run.agency, default: 0] += run.bets
+    lastRows[run.agency] = run.lastRow
   }
 }

@@ -5,21 +5,16 @@ struct FinishedReader: ~Copyable {
   private let path: String
   private var rows: CSVFile
 
-  init(path: String) throws(StorageError) {
-    self.path = path
-    do throws(SystemError) {
-      rows = try CSVFile(path: path, lastRow: .torn)
-    } catch {
-      throw .unreadable(path: path, error)
-    }
+  /// Reads the bytes at `range` of `file`, which begin at the front of a row.
+  init(reading range: Range<Int>, of file: AppendOnlyFile) {
+    path = file.path
+    rows = file.rows(at: range)
   }
 
   /// The line of the last row.
   var line: Int { rows.line }
   /// Bytes up to and including the last row.
   var position: Int { rows.position }
-  /// Bytes behind the last row, once there are no more rows.
-  var tornBytes: Int { rows.tornBytes }
 
   mutating func next() throws(StorageError) -> (agency: UInt32, total: UInt64)? {
     do throws(CSVFile.Failure) {

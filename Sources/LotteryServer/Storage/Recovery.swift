@@ -22,12 +22,13 @@ struct Recovery {
   ///   then nothing has been changed.
   init(bets: inout AppendOnlyFile, finished: inout AppendOnlyFile) throws(StorageError) {
     let start = ContinuousClock.now
-    let tally = try BetTally.all(of: bets.path, size: bets.size)
+    let tally = try BetTally.all(of: bets, size: bets.size)
     note(tally)
-    let finishedSize = try readFinished(finished.path)
-    try bets.cut(to: tally.end)
-    try finished.cut(to: finishedSize)
+    let finishedEnd = try read(finished)
     for (agency, range) in tally.lastRows { ledgers[agency]?.lastRow = try bets.read(range) }
+    report.tornBytes = bets.size - tally.end + finished.size - finishedEnd
+    try bets.cutTornRow(at: tally.end)
+    try finished.cutTornRow(at: finishedEnd)
     report.agencies = ledgers.count
     report.duration = start.duration(to: .now)
   }
@@ -35,22 +36,21 @@ struct Recovery {
   private mutating func note(_ tally: BetTally) {
     for (agency, count) in tally.counts { ledgers[agency] = AgencyLedger(stored: count) }
     report.bets = tally.bets
-    report.tornBytes += tally.tornBytes
   }
 
-  private mutating func readFinished(_ path: String) throws(StorageError) -> Int {
-    var rows = try FinishedReader(path: path)
+  /// Reads `finished.csv`, and returns where its whole rows end.
+  private mutating func read(_ finished: AppendOnlyFile) throws(StorageError) -> Int {
+    var rows = FinishedReader(reading: 0..<finished.size, of: finished)
     while let (agency, total) = try rows.next() {
       let stored = ledgers[agency]?.stored ?? 0
       guard total == stored else {
         throw .damaged(
-          path: path, line: rows.line,
+          path: finished.path, line: rows.line,
           reason: "agency \(agency) finished with \(total) bets, but \(stored) are stored")
       }
       ledgers[agency, default: AgencyLedger()].hasFinished = true
     }
     report.finished = ledgers.values.count { $0.hasFinished }
-    report.tornBytes += rows.tornBytes
     return rows.position
   }
 }

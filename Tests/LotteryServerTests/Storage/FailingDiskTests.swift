@@ -59,4 +59,65 @@ import Testing
     #expect(throws: failure) { try file.synchronize() }
     #expect(try directory.read("bets.csv") == bets)
   }
+
+  @Test(arguments: ["bets.csv", "finished.csv"])
+  func `a torn row that cannot be cut off stays, and so does all before it`(name: String) throws {
+    let path = directory.file(name)
+    let before = try directory.read(name)
+    FailingCalls.with(.ftruncate, on: path) {
+      #expect(
+        throws: StorageError.unreliable(path: path, SystemError("ftruncate", code: EIO))
+      ) { try BetStore(directory: directory.path) }
+    }
+    #expect(try directory.read(name) == before)
+    try expectWhole()
+  }
+
+  /// 0 is a file that seems to end early.
+  @Test(arguments: ["bets.csv", "finished.csv"], [EIO, 0])
+  func `a read that fails is never taken for the file's end`(name: String, code: Int32) throws {
+    let path = directory.file(name)
+    let before = try (directory.read("bets.csv"), directory.read("finished.csv"))
+    let failure = StorageError.unreadable(
+      path: path, SystemError("pread", code: code == 0 ? ENODATA : code))
+    var reads = 0
+    while reads < 100 {
+      let isStarted = FailingCalls.with(.pread, on: path, from: reads + 1, code: code) {
+        do throws(StorageError) {
+          try BetStore(directory: directory.path).close()
+          return true
+        } catch {
+          #expect(error == failure)
+          return false
+        }
+      }
+      if isStarted { break }
+      // The other file's torn row may have been cut off by then; no whole row ever is.
+      #expect(try directory.read("bets.csv").starts(with: bets))
+      #expect(try directory.read("finished.csv").starts(with: finished))
+      if name == "bets.csv" { #expect(try directory.read("bets.csv") == before.0) }
+      reads += 1
+    }
+    #expect((2..<100).contains(reads))
+    try expectWhole()
+  }
+
+  @Test(arguments: [EIO, 0])
+  func `nor is one in a stretch of a large file`(code: Int32) throws {
+    let path = directory.file("bets.csv")
+    let large = rows(try sampleBets(1, 0..<5000))
+    try directory.write(large, to: "bets.csv")
+    let file = try AppendOnlyFile(path: path)
+    defer { file.close() }
+    let whole = try BetTally(0..<large.count, of: file)
+    for first in 1...100 {
+      let tally = FailingCalls.with(.pread, on: path, from: first, code: code) {
+        try? BetTally.all(of: file, size: large.count, cores: 3, leastStretch: 1000)
+      }
+      guard let tally else { continue }
+      #expect(tally == whole)
+      return
+    }
+    Issue.record("every read of the file failed")
+  }
 }

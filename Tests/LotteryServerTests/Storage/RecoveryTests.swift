@@ -79,6 +79,17 @@ import Testing
     }
   }
 
+  @Test func `blank lines before an agency's last row do not hide it`() async throws {
+    let bets = try sampleBets(1, 0..<2)
+    let blank = String(repeating: "\r\n", count: ProtocolLimits.csvRowSize + 1)
+    try directory.write(rows([bets[0]]) + blank.utf8 + rows([bets[1]]) + blank.utf8, to: "bets.csv")
+    let store = try BetStore(directory: directory.path)
+    defer { store.close() }
+    #expect(
+      await store.take(Claim(agency: 1) {})
+        == AgencyStanding(stored: 2, lastBet: bets[1], hasFinished: false))
+  }
+
   private static var twoLineBet: Bet {
     get throws {
       try Bet(

@@ -8,29 +8,42 @@ import Synchronization
 enum FailingCalls {
   enum Call: Hashable { case fdatasync, fsync, ftruncate, pread }
 
-  private struct Failure: Hashable {
+  private struct Target: Hashable {
     let call: Call
     let path: String
   }
 
-  private static let failures = Mutex<[Failure: Int32]>([:])
+  private struct Failure {
+    let code: Int32
+    /// Calls that still succeed.
+    var passes: Int
+  }
 
-  /// Runs `body` while each `call` on the file at `path` fails with `code`; for `pread`, 0 means
-  /// that the file seems to end.
+  private static let failures = Mutex<[Target: Failure]>([:])
+
+  /// Runs `body` while `call` on the file at `path` fails with `code`; for `pread`, 0 means that
+  /// the file seems to end.
+  ///
+  /// - Parameter first: the first call that fails, from 1.
   @discardableResult
   static func with<Value>(
-    _ call: Call, on path: String, code: Int32 = EIO, _ body: () throws -> Value
+    _ call: Call, on path: String, from first: Int = 1, code: Int32 = EIO,
+    _ body: () throws -> Value
   ) rethrows -> Value {
-    let failure = Failure(call: call, path: resolved(path))
-    failures.withLock { $0[failure] = code }
-    defer { failures.withLock { $0[failure] = nil } }
+    let target = Target(call: call, path: resolved(path))
+    failures.withLock { $0[target] = Failure(code: code, passes: first - 1) }
+    defer { failures.withLock { $0[target] = nil } }
     return try body()
   }
 
   fileprivate static func code(_ call: Call, _ descriptor: Int32) -> Int32? {
     failures.withLock { failures in
       if failures.isEmpty { return nil }
-      return failures[Failure(call: call, path: resolved("/proc/self/fd/\(descriptor)"))]
+      let target = Target(call: call, path: resolved("/proc/self/fd/\(descriptor)"))
+      guard let failure = failures[target] else { return nil }
+      if failure.passes == 0 { return failure.code }
+      failures[target]?.passes -= 1
+      return nil
     }
   }
 
