@@ -43,10 +43,13 @@ public struct BetReader: ~Copyable {
 
   /// The next bet and its agency, left where they are.
   mutating func nextLocated() throws(StorageError) -> (agency: UInt32, bet: LocatedBet)? {
+    let found: (agency: UInt32, bet: LocatedBet)?
     do throws(CSVFile.Failure) {
-      return try rows.nextBet(hasAgency: true)
+      found = try rows.nextBet(hasAgency: true)
     } catch {
       throw StorageError(error, path: path, line: rows.line)
     }
+    if found?.agency == 0 { throw .agencyZero(path: path, line: rows.line) }
+    return found
   }
 }

@@ -27,6 +27,7 @@ struct FinishedReader: ~Copyable {
       let agency = UInt32(decimal: storage.span.extracting(rows.fields[0])),
       let total = UInt64(decimal: storage.span.extracting(rows.fields[1]))
     else { throw .damaged(path: path, line: rows.line, reason: "must be agency,total") }
+    guard agency > 0 else { throw .agencyZero(path: path, line: rows.line) }
     return (agency, total)
   }
 }

@@ -28,6 +28,11 @@ extension StorageError {
     case .notABet(let reason): self = .damaged(path: path, line: line, reason: reason)
     }
   }
+
+  /// A row of an agency 0, which no lottery has: agencies are numbered from 1.
+  static func agencyZero(path: String, line: Int) -> StorageError {
+    .damaged(path: path, line: line, reason: "agency 0: must be at least 1")
+  }
 }
 
 extension StorageError: CustomStringConvertible {

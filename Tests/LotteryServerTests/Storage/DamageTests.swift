@@ -30,6 +30,7 @@ import Testing
     Damage(
       "4294967296,Ana,Diaz,1,1999-12-31,7",
       "agency \"4294967296\": must be a whole number from 0 to 4294967295"),
+    Damage("0,Ana,Diaz,1,1999-12-31,7", "agency 0: must be at least 1"),
     Damage("1,Ana,Diaz,1a,1999-12-31,7", "document \"1a\": must be 1 to 20 digits"),
     Damage(
       "1,Ana,Diaz,1,1999-02-29,7",
@@ -62,6 +63,7 @@ import Testing
     Damage("1,2,3", "must be agency,total"),
     Damage("x,2", "must be agency,total"),
     Damage("1,-2", "must be agency,total"),
+    Damage("0,0", "agency 0: must be at least 1"),
     Damage("1,3", "agency 1 finished with 3 bets, but 2 are stored"),
     Damage("1,1", "agency 1 finished with 1 bets, but 2 are stored"),
     Damage("9,1", "agency 9 finished with 1 bets, but 0 are stored"),
