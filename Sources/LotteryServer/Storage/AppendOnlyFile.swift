@@ -70,17 +70,34 @@ struct AppendOnlyFile: Sendable {
   /// Cuts off what lies after `end`: a last row that was torn while it was written.
   ///
   /// Nothing else removes bytes that were found at the start. So it looks at them itself, whatever
-  /// the caller has read: they must begin a row and not end it.
+  /// the caller has read: they must begin a row and not end it, but for NUL bytes after it.
   mutating func cutTornRow(at end: Int) throws(StorageError) {
     guard end < size else { return }
-    let row = try read(end..<min(end + ProtocolLimits.csvRowSize, size))
-    guard end + row.count == size, row.span.beginsRow else {
+    let rowEnd = max(end, try sizeWithoutNULs())
+    let row = try read(end..<min(end + ProtocolLimits.csvRowSize, rowEnd))
+    guard end + row.count == rowEnd, row.span.beginsRow else {
       // The disk gives other bytes than it gave the caller.
       throw .unreadable(path: path, SystemError("pread", code: EIO))
     }
     (size, safeSize) = (end, end)
     try takeBack()
   }
+
+  /// Bytes without the NUL bytes at the end, with which no row ends. Some file systems leave them
+  /// after a loss of power: the file had grown, and what was written had not reached the disk.
+  func sizeWithoutNULs() throws(StorageError) -> Int {
+    var end = size
+    while end > 0 {
+      let start = max(0, end - Self.chunkSize)
+      let bytes = try read(start..<end)
+      if let last = bytes.lastIndex(where: { $0 != 0 }) { return start + last + 1 }
+      end = start
+    }
+    return 0
+  }
+
+  /// Bytes looked at in one go.
+  private static let chunkSize = 64 * 1024
 
   /// The rows among the bytes at `range`, which begin at the front of one.
   func rows(at range: Range<Int>) -> CSVFile {

@@ -7,7 +7,7 @@ struct Recovery {
     var bets: UInt64 = 0
     var agencies = 0
     var finished = 0
-    /// Bytes of rows that a crash had torn off, and that were cut off.
+    /// Bytes of rows that a crash had torn off, and of NUL bytes after them, that were cut off.
     var tornBytes = 0
     var duration = Duration.zero
   }
@@ -22,7 +22,7 @@ struct Recovery {
   ///   then nothing has been changed.
   init(bets: inout AppendOnlyFile, finished: inout AppendOnlyFile) throws(StorageError) {
     let start = ContinuousClock.now
-    let tally = try BetTally.all(of: bets, size: bets.size)
+    let tally = try BetTally.all(of: bets, size: bets.sizeWithoutNULs())
     note(tally)
     let finishedEnd = try read(finished)
     for (agency, range) in tally.lastRows { ledgers[agency]?.lastRow = try bets.read(range) }
@@ -40,7 +40,7 @@ struct Recovery {
 
   /// Reads `finished.csv`, and returns where its whole rows end.
   private mutating func read(_ finished: AppendOnlyFile) throws(StorageError) -> Int {
-    var rows = FinishedReader(reading: 0..<finished.size, of: finished)
+    var rows = FinishedReader(reading: 0..<(try finished.sizeWithoutNULs()), of: finished)
     while let (agency, total) = try rows.next() {
       let stored = ledgers[agency]?.stored ?? 0
       guard total == stored else {

@@ -82,6 +82,19 @@ import Testing
     #expect(try directory.read("finished.csv") == finished)
   }
 
+  @Test func `NUL bytes before whole rows are damage`() throws {
+    let directory = try TemporaryDirectory()
+    let bets = rows(try sampleBets(1, 0..<1))
+    let file = bets + [UInt8](repeating: 0, count: 5000) + bets + "1,torn".utf8
+    try directory.write(file, to: "bets.csv")
+    #expect(
+      throws: StorageError.damaged(
+        path: directory.file("bets.csv"), line: 2,
+        reason: "a row must not be longer than 4096 bytes")
+    ) { try BetStore(directory: directory.path) }
+    #expect(try directory.read("bets.csv") == file)
+  }
+
   @Test func `a store that could not start lets go of the directory`() throws {
     let directory = try TemporaryDirectory()
     try directory.write("no bet\r\n".utf8, to: "bets.csv")

@@ -90,6 +90,29 @@ import Testing
         == AgencyStanding(stored: 2, lastBet: bets[1], hasFinished: false))
   }
 
+  /// What a file system leaves that had grown a file before its bytes were on the disk.
+  @Test(arguments: [1, 4095, 4096, 4097, 200_000], ["", "1,An", "1,\"An\r\n"])
+  func `NUL bytes at the end are cut off, however many`(count: Int, torn: String) throws {
+    let bets = rows(try sampleBets(1, 0..<3))
+    let nuls = [UInt8](repeating: 0, count: count)
+    try directory.write(bets + torn.utf8 + nuls, to: "bets.csv")
+    try directory.write("1,3\r\n2".utf8 + nuls, to: "finished.csv")
+    let store = try BetStore(directory: directory.path)
+    defer { store.close() }
+    #expect(store.recovery.bets == 3)
+    #expect(store.recovery.finished == 1)
+    #expect(store.recovery.tornBytes == torn.utf8.count + count + 1 + count)
+    #expect(try directory.read("bets.csv") == bets)
+    #expect(try directory.read("finished.csv") == Array("1,3\r\n".utf8))
+  }
+
+  @Test func `a file of nothing but NUL bytes is empty`() throws {
+    try directory.write([UInt8](repeating: 0, count: 100_000), to: "bets.csv")
+    let store = try BetStore(directory: directory.path)
+    defer { store.close() }
+    #expect(try directory.read("bets.csv").isEmpty)
+  }
+
   private static var twoLineBet: Bet {
     get throws {
       try Bet(
