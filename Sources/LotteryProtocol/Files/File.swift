@@ -61,6 +61,16 @@ public struct File: Sendable {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
   }
 
+  /// The absolute path of what the symbolic link at `path` leads to, or nil where it is no link.
+  public static func linkTarget(_ path: String) throws(SystemError) -> String? {
+    var status = stat()
+    try SystemError.check("lstat") { lstat(path, &status) }
+    guard status.st_mode & S_IFMT == S_IFLNK else { return nil }
+    guard let target = realpath(path, nil) else { throw SystemError("realpath", code: errno) }
+    defer { free(target) }
+    return String(cString: target)
+  }
+
   /// Takes the lock on this file or directory, which the kernel gives back when the process ends,
   /// however it ends (flock(2)).
   ///

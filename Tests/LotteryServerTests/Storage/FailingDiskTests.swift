@@ -120,4 +120,45 @@ import Testing
     }
     Issue.record("every read of the file failed")
   }
+
+  @Test func `a directory that is made is used once its name is on the disk`() throws {
+    let path = directory.path + "/new"
+    let failure = StorageError.unreadable(path: path, SystemError("fsync", code: EIO))
+    // The second time the directory is there, and its name still not on the disk.
+    for _ in 1...2 {
+      FailingCalls.with(.fsync, on: directory.path) {
+        #expect(throws: failure) { try BetStore(directory: path) }
+      }
+    }
+    try BetStore(directory: path).close()
+  }
+
+  @Test(arguments: [EINVAL, EROFS])
+  func `a directory that was there may lie in one that knows no sync`(code: Int32) throws {
+    let path = directory.path + "/new"
+    FailingCalls.with(.fsync, on: directory.path, code: code) {
+      #expect(throws: StorageError.unreadable(path: path, SystemError("fsync", code: code))) {
+        try BetStore(directory: path)
+      }
+    }
+    try FailingCalls.with(.fsync, on: directory.path, code: code) {
+      try BetStore(directory: path).close()
+    }
+  }
+
+  @Test(arguments: ["bets.csv", "finished.csv"])
+  func `a file that is linked to is used once its name is on the disk`(name: String) throws {
+    let data = directory.path + "/data"
+    let elsewhere = directory.path + "/elsewhere"
+    for path in [data, elsewhere] { #expect(mkdir(path, 0o755) == 0) }
+    #expect(symlink("../elsewhere/a.csv", data + "/" + name) == 0)
+    FailingCalls.with(.fsync, on: elsewhere) {
+      #expect(
+        throws: StorageError.unreadable(
+          path: data + "/" + name, SystemError("fsync", code: EIO))
+      ) { try BetStore(directory: data) }
+    }
+    try BetStore(directory: data).close()
+    #expect(try directory.read("elsewhere/a.csv").isEmpty)
+  }
 }
