@@ -26,7 +26,7 @@ public struct LotteryStatus: Hashable, Sendable {
   public var agencies: UInt32
   /// Connections that are open.
   public var connections: UInt32
-  /// Every agency that was there, in the order of their numbers.
+  /// Every agency that has bets, has finished or is connected, in the order of their numbers.
   public var seen: [Agency]
 
   /// The standing of a lottery.

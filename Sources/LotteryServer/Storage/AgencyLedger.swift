@@ -12,4 +12,7 @@ struct AgencyLedger: Sendable {
   var claim: Claim?
   /// Opens when the rows that are on their way to the disk have arrived or failed.
   var writing: Latch<Void>?
+
+  /// Whether nothing is known of the agency, as if it had never been there.
+  var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && writing == nil }
 }

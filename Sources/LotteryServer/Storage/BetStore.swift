@@ -7,6 +7,7 @@ import Synchronization
 /// this type adds is whose bets they are: it counts them, and sees to it that one connection at a
 /// time speaks for an agency.
 public final class BetStore: Sendable {
+  /// An agency has an entry while it has bets, has finished, or a connection speaks for it.
   let ledgers: Mutex<[UInt32: AgencyLedger]>
   private let bets: CommitLog
   private let finished: CommitLog
@@ -74,7 +75,7 @@ public final class BetStore: Sendable {
     ledgers.withLock { $0.filter(\.value.hasFinished).map(\.key) }
   }
 
-  /// Every agency that was there, in the order of their numbers.
+  /// Every agency that has bets, has finished, or is connected, in the order of their numbers.
   var agencyStatuses: [LotteryStatus.Agency] {
     let agencies = ledgers.withLock { ledgers in
       ledgers.map { number, ledger in
@@ -94,20 +95,19 @@ public final class BetStore: Sendable {
   ///
   /// - Returns: how far the agency is, or nil where the task is cancelled.
   func take(_ claim: Claim) async -> AgencyStanding? {
-    let (loser, writing) = ledgers.withLock { ledgers in
-      let ledger = ledgers[claim.agency, default: AgencyLedger()]
-      ledgers[claim.agency, default: ledger].claim = claim
+    let (loser, writing) = update(claim.agency) { ledger in
+      defer { ledger.claim = claim }
       return (ledger.claim, ledger.writing)
     }
     loser?.onLoss()
     if let writing { guard await writing.wait() != nil else { return nil } }
-    return ledgers.withLock { $0[claim.agency]?.standing(of: claim.agency) }
+    return update(claim.agency) { $0.standing(of: claim.agency) }
   }
 
   /// Gives up `claim`, if it was not lost before.
   func release(_ claim: Claim) {
-    ledgers.withLock { ledgers in
-      if ledgers[claim.agency]?.claim === claim { ledgers[claim.agency]?.claim = nil }
+    update(claim.agency) { ledger in
+      if ledger.claim === claim { ledger.claim = nil }
     }
   }
 
@@ -145,9 +145,9 @@ public final class BetStore: Sendable {
     to log: CommitLog, _ rows: [UInt8], by claim: Claim, change: (inout AgencyLedger) -> Void
   ) async throws(StorageError) {
     let writing = Latch<Void>()
-    let holdsClaim = ledgers.withLock { ledgers in
-      guard ledgers[claim.agency]?.claim === claim else { return false }
-      ledgers[claim.agency]?.writing = writing
+    let holdsClaim = update(claim.agency) { ledger in
+      guard ledger.claim === claim else { return false }
+      ledger.writing = writing
       return true
     }
     guard holdsClaim else { throw .claimLost(agency: claim.agency) }
@@ -155,12 +155,24 @@ public final class BetStore: Sendable {
     do throws(StorageError) {
       try await log.append(rows)
     } catch {
-      ledgers.withLock { $0[claim.agency]?.writing = nil }
+      update(claim.agency) { $0.writing = nil }
       throw error
     }
+    update(claim.agency) { ledger in
+      ledger.writing = nil
+      change(&ledger)
+    }
+  }
+
+  /// Changes the ledger of `agency` under the lock, and keeps no empty one.
+  @discardableResult
+  private func update<Value: Sendable>(
+    _ agency: UInt32, _ change: (inout AgencyLedger) -> Value
+  ) -> Value {
     ledgers.withLock { ledgers in
-      ledgers[claim.agency]?.writing = nil
-      change(&ledgers[claim.agency, default: AgencyLedger()])
+      var ledger = ledgers.removeValue(forKey: agency) ?? AgencyLedger()
+      defer { if !ledger.isEmpty { ledgers[agency] = ledger } }
+      return change(&ledger)
     }
   }
 }

@@ -90,6 +90,37 @@ import Testing
     try await store.store(try sampleBets(1, 0..<1), by: one)
   }
 
+  @Test func `an agency that leaves nothing is not remembered`() async throws {
+    defer { store.close() }
+    let (first, second) = (Claim(agency: 1) {}, Claim(agency: 1) {})
+    _ = await store.take(first)
+    _ = await store.take(second)
+    store.release(first)
+    #expect(store.agencyStatuses.map(\.number) == [1])
+    store.release(second)
+    #expect(store.agencyStatuses.isEmpty)
+    await #expect(throws: StorageError.claimLost(agency: 1)) {
+      try await store.finish(total: 0, by: second)
+    }
+    #expect(store.agencyStatuses.isEmpty)
+  }
+
+  @Test func `an agency that has bets or has finished is`() async throws {
+    defer { store.close() }
+    let (one, two) = (Claim(agency: 1) {}, Claim(agency: 2) {})
+    _ = await store.take(one)
+    _ = await store.take(two)
+    try await store.store(try sampleBets(1, 0..<1), by: one)
+    try await store.finish(total: 0, by: two)
+    store.release(one)
+    store.release(two)
+    #expect(
+      store.agencyStatuses == [
+        .init(number: 1, stored: 1, hasFinished: false, isConnected: false),
+        .init(number: 2, stored: 0, hasFinished: true, isConnected: false),
+      ])
+  }
+
   @Test func `a second store in the same directory is refused until the first closes`() throws {
     #expect(throws: StorageError.inUse(path: directory.path)) {
       try BetStore(directory: directory.path)
