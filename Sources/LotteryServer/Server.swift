@@ -118,6 +118,16 @@ final class Server: Sendable {
           "finished": "\(report.finished)", "torn_bytes": "\(report.tornBytes)",
           "duration": report.duration.goText,
         ]))
+    for agency in report.reopened {
+      log.warning(
+        LogLine(
+          "reopen_agency", .success,
+          [
+            "agency": "\(agency.agency)", "total": "\(agency.total)",
+            "stored": "\(agency.stored)",
+            "note": "finished with other bets than are stored: it must finish again",
+          ]))
+    }
   }
 
   private func acceptConnections() async {

@@ -43,7 +43,8 @@ public final class BetStore: Sendable {
         try betsFile.synchronize()
         try finishedFile.synchronize()
       }
-      let recovery = try Recovery(bets: &betsFile, finished: &finishedFile)
+      let recovery = try Recovery(
+        bets: &betsFile, finished: &finishedFile, durability: durability)
       self.recovery = recovery.report
       storedBets = try betsFile.share()
       ledgers = Mutex(recovery.ledgers)

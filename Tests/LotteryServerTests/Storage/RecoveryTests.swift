@@ -113,6 +113,39 @@ import Testing
     #expect(try directory.read("bets.csv").isEmpty)
   }
 
+  @Test(arguments: [3, 4] as [UInt64])
+  func `without syncs, an agency whose bets a crash took finishes again`(
+    total: UInt64
+  ) async throws {
+    let bets = try sampleBets(1, 0..<Int(total))
+    try directory.write(rows(Array(bets[..<2])), to: "bets.csv")
+    try directory.write("1,3\r\n2,0\r\n".utf8, to: "finished.csv")
+    let store = try BetStore(directory: directory.path, durability: .process)
+    #expect(store.recovery.reopened == [.init(agency: 1, total: 3, stored: 2)])
+    #expect(store.finishedAgencies == [2])
+    let claim = Claim(agency: 1) {}
+    #expect(
+      await store.take(claim) == AgencyStanding(stored: 2, lastBet: bets[1], hasFinished: false))
+    try await store.store(Array(bets[2...]), by: claim)
+    try await store.finish(total: total, by: claim)
+    store.close()
+
+    let next = try BetStore(directory: directory.path, durability: .disk)
+    defer { next.close() }
+    #expect(next.recovery.reopened.isEmpty)
+    #expect(Set(next.finishedAgencies) == [1, 2])
+    #expect(try next.allBets() == bets)
+  }
+
+  @Test func `without syncs, a crash between the lost bets and the end reopens it again`() throws {
+    try directory.write(rows(try sampleBets(1, 0..<4)), to: "bets.csv")
+    try directory.write("1,3\r\n".utf8, to: "finished.csv")
+    let store = try BetStore(directory: directory.path, durability: .process)
+    defer { store.close() }
+    #expect(store.recovery.reopened == [.init(agency: 1, total: 3, stored: 4)])
+    #expect(store.finishedAgencies.isEmpty)
+  }
+
   private static var twoLineBet: Bet {
     get throws {
       try Bet(
