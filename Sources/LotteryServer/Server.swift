@@ -132,6 +132,7 @@ final class Server: Sendable {
 
   private func acceptConnections() async {
     var isExhausted = false
+    var accepted: UInt64 = 0
     while true {
       await waitForRoom()
       // A connection makes at least two lines.
@@ -139,7 +140,8 @@ final class Server: Sendable {
       do throws(ChannelError) {
         let (channel, worker) = try await listener.accept()
         isExhausted = false
-        await serve(channel, on: worker)
+        accepted += 1
+        serve(channel, on: worker, order: accepted)
       } catch {
         guard case .broken(let error) = error else { return }
         // The connection waits in the kernel's queue: come back for it when there is room.
@@ -153,10 +155,10 @@ final class Server: Sendable {
     }
   }
 
-  private func serve(_ channel: Channel, on worker: Worker) async {
+  private func serve(_ channel: Channel, on worker: Worker, order: UInt64) {
     let connection = Connection(
       channel: channel, worker: worker, context: context,
-      interruption: Interruption(patience: Patience(limit: timeout)))
+      interruption: Interruption(patience: Patience(limit: timeout)), order: order)
     guard !connections.start(connection) else { return }
     channel.close()
     context.log.warning(

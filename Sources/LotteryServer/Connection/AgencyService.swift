@@ -7,6 +7,7 @@ struct AgencyService: ~Copyable {
   private let worker: Worker
   private let context: ServiceContext
   private let interruption: Interruption
+  private let order: UInt64
   private var session: AgencySession
   private var buffer: InputBuffer
   private var claim: Claim?
@@ -15,15 +16,18 @@ struct AgencyService: ~Copyable {
   private var rejections: RejectionLog
 
   /// A service that goes on from what `buffer` holds.
+  ///
+  /// - Parameter order: the place of the connection in the order in which they were accepted.
   init(
     channel: Channel, worker: Worker, context: ServiceContext, interruption: Interruption,
-    buffer: consuming InputBuffer
+    order: UInt64, buffer: consuming InputBuffer
   ) {
     self.channel = channel
     self.worker = worker
     rejections = RejectionLog(log: context.log)
     self.context = context
     self.interruption = interruption
+    self.order = order
     self.buffer = buffer
     session = AgencySession(agencies: context.agencies)
   }
@@ -183,7 +187,7 @@ struct AgencyService: ~Copyable {
   private static let refusalPause = Duration.seconds(1)
 
   private mutating func makeClaim(_ agency: UInt32) async throws(ServiceError) {
-    let claim = Claim(agency: agency) { [interruption] in
+    let claim = Claim(agency: agency, order: order) { [interruption] in
       interruption.interrupt(.error(.superseded))
     }
     self.claim = claim

@@ -7,15 +7,21 @@ struct Connection: Sendable {
   let worker: Worker
   let context: ServiceContext
   let interruption: Interruption
+  /// Its place in the order in which connections were accepted.
+  let order: UInt64
   private var isAnnounced = false
   private var isEcho = false
 
   /// A connection that ``run()`` is going to serve.
-  init(channel: Channel, worker: Worker, context: ServiceContext, interruption: Interruption) {
+  init(
+    channel: Channel, worker: Worker, context: ServiceContext, interruption: Interruption,
+    order: UInt64
+  ) {
     self.channel = channel
     self.worker = worker
     self.context = context
     self.interruption = interruption
+    self.order = order
   }
 
   /// Bytes taken off the socket in one go. Larger reads mean fewer of them; smaller ones let more
@@ -48,7 +54,7 @@ struct Connection: Sendable {
     if !isEcho {
       var service = AgencyService(
         channel: channel, worker: worker, context: context, interruption: interruption,
-        buffer: buffer)
+        order: order, buffer: buffer)
       try await service.run()
     } else {
       var service = EchoService(channel: channel, log: context.log, buffer: buffer)

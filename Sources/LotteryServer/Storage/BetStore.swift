@@ -92,15 +92,18 @@ public final class BetStore: Sendable {
   var syncTimes: SyncTimes { bets.syncTimes }
 
   /// Makes a connection the one that speaks for its agency. One that did so before has lost the
-  /// claim from then on; what it was storing is waited for.
+  /// claim from then on; what it was storing is waited for. A connection that was accepted before
+  /// the one that holds the claim loses it at once: its agency has gone on to the newer one.
   ///
-  /// - Returns: how far the agency is, or nil where the task is cancelled.
+  /// - Returns: how far the agency is, or nil if the claim is lost or the task is cancelled.
   func take(_ claim: Claim) async -> AgencyStanding? {
-    let (loser, writing) = update(claim.agency) { ledger in
+    let (loser, writing) = update(claim.agency) { ledger -> (Claim?, Latch<Void>?) in
+      if let holder = ledger.claim, holder.order > claim.order { return (claim, nil) }
       defer { ledger.claim = claim }
       return (ledger.claim, ledger.writing)
     }
     loser?.onLoss()
+    if loser === claim { return nil }
     if let writing { guard await writing.wait() != nil else { return nil } }
     return update(claim.agency) { $0.standing(of: claim.agency) }
   }

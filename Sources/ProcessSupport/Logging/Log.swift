@@ -85,8 +85,11 @@ public final class Log: Sendable {
     }
   }
 
-  /// Writes all lines so far, and returns when that is done or `limit` has passed: a program must be
-  /// able to end although nobody reads its output.
+  /// Writes all lines so far, and returns when that is done or the output has taken nothing for
+  /// `limit`: a program must be able to end although nobody reads its output.
+  ///
+  /// An output that can be written to is waited for ten times as long. Then it is the machine that
+  /// is busy: the queue has not had its turn.
   ///
   /// - Returns: whether all lines have been written.
   @discardableResult
@@ -96,7 +99,12 @@ public final class Log: Sendable {
       self.writePending()
       isDone.signal()
     }
-    return isDone.wait(timeout: .now() + .nanoseconds(limit.nanoseconds)) == .success
+    for _ in 0..<10 {
+      if isDone.wait(timeout: .now() + .nanoseconds(limit.nanoseconds)) == .success { return true }
+      var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      if poll(&output, 1, 0) < 1 { break }
+    }
+    return false
   }
 
   private func latchUntilRoom() -> (Latch<Void>, isNew: Bool)? {

@@ -99,16 +99,24 @@ public struct Program: Sendable {
     let worker = Worker(label: name)
     let log = log
     let task = Task(executorPreference: worker) { try await work(file, worker, log) }
+    // Guards the order of the log: nothing follows the line about the exit.
+    let hasEnded = Mutex(false)
     let watcher = SignalWatcher(SignalWatcher.termination) { signal in
       // Never waits, so the line can precede those of all that ends.
-      log.info(
-        LogLine(
-          "shutdown", .inProgress, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]))
+      hasEnded.withLock { hasEnded in
+        guard !hasEnded else { return }
+        log.info(
+          LogLine(
+            "shutdown", .inProgress, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]))
+      }
       task.cancel()
     }
     let result = await task.result
+    let status = hasEnded.withLock { hasEnded in
+      hasEnded = true
+      return report(result)
+    }
     withExtendedLifetime(watcher) {}
-    let status = report(result)
     log.flush(limit: Self.flushLimit)
     return status
   }

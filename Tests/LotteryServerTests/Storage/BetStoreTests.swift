@@ -69,6 +69,20 @@ import Testing
     #expect(try store.allBets() == bets)
   }
 
+  @Test func `an older connection whose HELLO comes late does not take the claim over`()
+    async throws
+  {
+    defer { store.close() }
+    let isLost = Latch<Void>()
+    let older = Claim(agency: 1, order: 1) { isLost.open(()) }
+    let newer = Claim(agency: 1, order: 2) { Issue.record("nobody took this claim") }
+    _ = await store.take(newer)
+    #expect(await store.take(older) == nil)
+    #expect(isLost.value != nil)
+    store.release(older)
+    try await store.store(try sampleBets(1, 0..<1), by: newer)
+  }
+
   @Test func `who releases a lost claim leaves the newer one alone`() async throws {
     defer { store.close() }
     let (older, newer) = (Claim(agency: 1) {}, Claim(agency: 1) {})

@@ -62,7 +62,9 @@ struct RunningServer: Sendable {
   /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
   /// older one.
   func stealClaim(of agency: UInt32) {
-    server.context.store.ledgers.withLock { $0[agency]?.claim = Claim(agency: agency) {} }
+    server.context.store.ledgers.withLock {
+      $0[agency]?.claim = Claim(agency: agency, order: .max) {}
+    }
   }
 
   /// Runs `body` with a connection, which is closed afterwards.
