@@ -122,8 +122,8 @@ struct OperatorTests {
       environment: ["SERVER_PORT=\(port)", "SERVER_DATA_DIR=\(directory.path)"])
     let line = [UInt8](repeating: UInt8(ascii: "x"), count: 7999) + [UInt8(ascii: "\n")]
     let duration = try await onThread {
-      // Half as much again as may wait to be written.
-      for _ in 0..<1500 {
+      // A little more than may wait to be written.
+      for _ in 0..<1100 {
         var echo: [UInt8]? = nil
         while echo == nil {
           // It may not listen yet.
