@@ -1,4 +1,5 @@
 import Foundation
+import LotteryProtocol
 import TestSupport
 import Testing
 
@@ -53,6 +54,36 @@ struct LotteryTests {
     #expect(await server.end() == .exit(0))
     #expect(
       try lottery.directory.read("server/bets.csv") == Array(("1," + row).utf8))
+  }
+
+  @Test("winners that were taken from the file get ERROR 8, and end the server with a reason")
+  func lostWinners() async throws {
+    let lottery = try Lottery(agencies: 3)
+    let server = try await lottery.startServer()
+    try await onThread {
+      let agency = try Stranger(port: lottery.port)
+      defer { agency.close() }
+      try agency.send(Recorded.hello + Recorded.batch + Recorded.finished(2))
+      for _ in 1...3 { _ = try agency.receiveMessage(agency: 3) }
+      for other in 1...2 as ClosedRange<UInt8> {
+        let other = [0, 0, 0, 7, 1, 1, 0, 0, 0, other, 0] + Recorded.finished(0)
+        let stranger = try Stranger(port: lottery.port)
+        defer { stranger.close() }
+        try stranger.send(other + Recorded.winnersQuery)
+        // The second one's answer comes after the draw.
+        for _ in 1...2 { _ = try stranger.receiveMessage() }
+        if other[9] == 2 { _ = try stranger.receiveMessage() }
+      }
+      try #require(truncate(lottery.directory.file("server/bets.csv"), 10) == 0)
+      try agency.send(Recorded.winnersQuery)
+      #expect(try agency.receiveError() == .shuttingDown)
+    }
+    #expect(await server.end() == .exit(65))
+    #expect(
+      server.lines.contains {
+        $0.contains("action: send_winners | result: fail | error: ")
+          && $0.hasSuffix("bets.csv: changed by something else while the server ran, at byte 10")
+      })
   }
 
   /// Plays a lottery of five agencies, whose files are written, from the start to the end.

@@ -53,7 +53,8 @@ final class Draw: Sendable {
         Task.isCancelled ? [] : try winners.next()
       }
     } catch {
-      fail("send_winners", error)
+      log.error(LogLine("send_winners", .fail, ["error": error.description]))
+      onFailure(error)
       throw error
     }
   }
@@ -69,12 +70,8 @@ final class Draw: Sendable {
       log.info(LogLine("sorteo", .success))
       barrier.open(winners)
     } catch {
-      fail("sorteo", error)
+      log.error(LogLine("sorteo", .fail, ["error": error.description]))
+      onFailure(error)
     }
-  }
-
-  private func fail(_ action: StaticString, _ error: StorageError) {
-    log.error(LogLine(action, .fail, ["error": error.description]))
-    onFailure(error)
   }
 }

@@ -27,7 +27,7 @@ struct WinnerReader: Sendable {
   /// Winners that lie close together are read together, up to this many bytes …
   private static let blockSize = 64 * 1024
   /// … and those at a larger distance on their own: the bytes between them would be read in vain.
-  private static let distanceLimit = 4096
+  private static let distanceLimit = 16 * 1024
 
   /// A reader of the winners that `entry` tells of, in the first `end` bytes of `bets`.
   init(of agency: UInt32, _ entry: WinnerIndex.Entry, in bets: StoredBets, before end: Int) {
