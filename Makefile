@@ -44,6 +44,12 @@ docker-test: ## Tests the lottery in containers, from end to end
 	scripts/docker-test.sh
 .PHONY: docker-test
 
+graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
+	python3 -B scripts/graders/main.py --rounds $(or $(ROUNDS),20) \
+	  $(if $(ONLY),--exercises $(ONLY)) $(if $(DELAY),--delay $(DELAY)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
+.PHONY: graders
+
 dissector-test: ## Tests the Wireshark dissector with tshark, also on a lottery that it captures
 	scripts/dissector-test.sh
 .PHONY: dissector-test

@@ -43,6 +43,8 @@ help_lists_the_targets() {
 }
 
 check "the Dockerfiles have the same build stage" same_build_stage
+needs python3
+check "the graders' checks find what is wrong" python3 -B scripts/graders/self_test.py
 needs make
 check "make lists its targets" help_lists_the_targets
 needs

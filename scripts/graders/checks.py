@@ -1,0 +1,188 @@
+"""What graders look for in a merged log.
+
+Each check takes the log up to the last client's exit and what was asked of the lottery. It returns
+what is wrong, in one line, or None. The order is that of the lines as they were read: across
+containers, too.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+
+@dataclass
+class Asked:
+    """What a round asked for."""
+
+    clients: int
+    # Lines that each client sends in the mode `echo`.
+    loop_amount: int = 0
+    # Of each agency, in the order of their numbers.
+    bets: tuple = ()
+    winners: tuple = ()
+    max_amount: int = 1
+    # The bet of each agency, as (document, number).
+    single_bets: tuple = ()
+    # What must stand in the lines that tell the configuration.
+    server_config: dict | None = None
+    client_config: dict | None = None
+
+    @property
+    def names(self):
+        return [f"client{number}" for number in range(1, self.clients + 1)]
+
+
+def each_client_exits_once(log, asked):
+    """Each client logs its exit, once."""
+    return _differ(Counter(asked.names),
+                   Counter(log.lines[place].source for place in log.places("exit", "client")))
+
+
+def compose_tells_exits(log, asked):
+    """Compose tells of each client that it exited with code 0."""
+    return _differ(Counter((name, 0) for name in asked.names),
+                   Counter(exit for exit in log.exits() if exit[0] != "server"))
+
+
+def nothing_fails(log, asked):
+    """No line tells of a failure."""
+    failed = [line.text for line in log.lines if line.result == "fail"]
+    return failed[0] if failed else None
+
+
+def configuration_is_told(log, asked):
+    """The values that the graders wrote are those that the programs tell."""
+    for source, wanted in (("server", asked.server_config), ("client", asked.client_config)):
+        places = log.places("config", source)
+        if wanted and not places:
+            return f"no configuration of {source}"
+        for place in places:
+            told = log.lines[place].fields
+            if wanted and {key: told.get(key) for key in wanted} != wanted:
+                return f"{log.lines[place].text}: wanted {wanted}"
+    return None
+
+
+# Exercises 1 to 4
+
+def each_line_comes_back(log, asked):
+    """Each client gets its lines, in their order, once."""
+    for number, name in enumerate(asked.names, 1):
+        wanted = [f"[CLIENT {number}] Message N°{k}" for k in range(1, asked.loop_amount + 1)]
+        if wrong := _differ(wanted, log.values("msg", "receive_message", name)):
+            return f"{name}: {wrong}"
+    return None
+
+
+def server_receives_before_exit(log, asked):
+    """The server has told of a client's lines before the client exits."""
+    for number, name in enumerate(asked.names, 1):
+        for k in range(1, asked.loop_amount + 1):
+            message = f"[CLIENT {number}] Message N°{k}"
+            if wrong := _first(log.places("receive_message", "server", msg=message),
+                               log.places("exit", name), f"exit of {name}"):
+                return wrong
+    return None
+
+
+# Exercise 5
+
+def each_bet_is_stored(log, asked):
+    """The server tells of each bet that it is stored, once."""
+    return _differ(Counter(asked.single_bets), Counter(
+        zip(log.values("dni", "apuesta_almacenada", "server"),
+            log.values("numero", "apuesta_almacenada", "server"))))
+
+
+def each_bet_is_sent(log, asked):
+    """Each client tells of its bet, once."""
+    return _differ(Counter(asked.single_bets), Counter(
+        zip(log.values("dni", "apuesta_enviada", "client"),
+            log.values("numero", "apuesta_enviada", "client"))))
+
+
+# Exercises 6 to 8
+
+def batches_are_full(log, asked):
+    """Only the last batch of an agency is shorter than `batch.maxAmount`."""
+    wanted = Counter()
+    for count in asked.bets:
+        full, rest = divmod(count, asked.max_amount)
+        wanted += Counter([str(asked.max_amount)] * full + [str(rest)] * bool(rest))
+    return _differ(wanted, Counter(log.values("cantidad", "apuesta_recibida", "server")))
+
+
+def received_before_exits(log, asked):
+    """All batches are received before the first client exits."""
+    return _first(log.places("apuesta_recibida", "server"), log.places("exit", "client"),
+                  "a client's exit")
+
+
+def draw_is_held_once(log, asked):
+    """There is one draw."""
+    count = len(log.places("sorteo", "server"))
+    return None if count == 1 else f"{count} draws"
+
+
+def draw_before_winners(log, asked):
+    """The draw stands before any client's winners."""
+    return _first(log.places("sorteo", "server"), log.places("consulta_ganadores", "client"),
+                  "consulta_ganadores")
+
+
+def no_bet_after_the_draw(log, asked):
+    """No batch is received after the draw."""
+    return _first(log.places("apuesta_recibida", "server"), log.places("sorteo", "server"),
+                  "sorteo")
+
+
+def winners_are_right(log, asked):
+    """Each client tells the number of its agency's winners, once."""
+    wanted = {name: [str(count)] for name, count in zip(asked.names, asked.winners)}
+    return _differ(wanted, {name: log.values("cant_ganadores", "consulta_ganadores", name)
+                            for name in asked.names})
+
+
+# SIGTERM
+
+def everything_is_closed(log, asked):
+    """The server closes what it has open, says so, and exits last."""
+    wanted = [log.places("close_socket", "server", socket="listener"),
+              log.places("close_workers", "server"),
+              log.places("close_file", "server", file="bets.csv"),
+              log.places("close_file", "server", file="finished.csv")]
+    if not all(wanted):
+        return "something is not told to be closed"
+    return _first([place for places in wanted for place in places], log.places("exit", "server"),
+                  "the server's exit")
+
+
+def compose_tells_all_exits(log, asked):
+    """Compose tells of all containers that they exited with code 0."""
+    return _differ({(name, 0) for name in [*asked.names, "server"]}, set(log.exits()))
+
+
+ECHO = (each_client_exits_once, compose_tells_exits, nothing_fails, configuration_is_told,
+        each_line_comes_back, server_receives_before_exit)
+# A bet takes some 10 ms: its client has exited before Compose attaches. Then Compose does not tell
+# of the exit, and prints the logs of server and client in any order.
+BET = (each_client_exits_once, nothing_fails, configuration_is_told, each_bet_is_stored,
+       each_bet_is_sent)
+LOTTERY = (each_client_exits_once, compose_tells_exits, nothing_fails, configuration_is_told,
+           batches_are_full, received_before_exits, draw_is_held_once, draw_before_winners,
+           no_bet_after_the_draw, winners_are_right)
+SIGTERM = (everything_is_closed, compose_tells_all_exits)
+
+
+def _differ(wanted, got):
+    return None if wanted == got else f"wanted {_plain(wanted)}, got {_plain(got)}"
+
+
+def _plain(value):
+    return dict(value) if isinstance(value, Counter) else value
+
+
+def _first(earlier, later, what):
+    """What is wrong where not all of `earlier` stand before all of `later`."""
+    if not earlier:
+        return f"nothing before {what}"
+    return f"after {what}" if later and max(earlier) > min(later) else None

@@ -1,0 +1,127 @@
+"""Tests the graders' checks, without Docker: they accept a right log, and each finds what it is
+for."""
+
+import re
+import sys
+
+import checks
+from merged import MergedLog, parse
+
+
+def as_printed(text):
+    """Lines "SOURCE: ACTION | …" as Compose prints them; its own stay as they are."""
+    printed = "\x1b[2K\\1  | 2026-03-17 10:15:01 INFO     action: \\2"
+    return [re.sub("^([a-z0-9]+): (.*)", printed, line) for line in text.splitlines()]
+
+
+LOTTERY = as_printed("""\
+server: config | result: success | port: 12345
+server: apuesta_recibida | result: success | cantidad: 10
+server: apuesta_recibida | result: success | cantidad: 10
+server: apuesta_recibida | result: success | cantidad: 3
+server: sorteo | result: success
+client2: consulta_ganadores | result: success | cant_ganadores: 0
+client1: consulta_ganadores | result: success | cant_ganadores: 2
+client1: exit | result: success
+client2: exit | result: success
+client1 exited with code 0
+client2 exited with code 0
+""")
+ASKED = checks.Asked(clients=2, bets=[13, 10], winners=["2", "0"], max_amount=10,
+                     server_config={"port": "12345"})
+
+BET = as_printed("""\
+server: apuesta_almacenada | result: success | dni: 7 | numero: 1
+client1: apuesta_enviada | result: success | dni: 7 | numero: 1
+client1: exit | result: success
+client1 exited with code 0
+""")
+ASKED_BET = checks.Asked(clients=1, single_bets=[("7", "1")])
+
+ECHO = as_printed("""\
+server: receive_message | result: success | ip: 172.25.125.3 | msg: [CLIENT 1] Message N°1
+client1: receive_message | result: success | client_id: 1 | msg: [CLIENT 1] Message N°1
+client1: exit | result: success
+client1 exited with code 0
+""")
+ASKED_ECHO = checks.Asked(clients=1, loop_amount=1)
+
+STOP = as_printed("""\
+client1: exit | result: success
+client1 exited with code 0
+server: close_socket | result: success | socket: listener
+server: close_workers | result: success | cantidad: 0
+server: close_file | result: success | file: bets.csv
+server: close_file | result: success | file: finished.csv
+server: exit | result: success
+server exited with code 0
+""")
+ASKED_STOP = checks.Asked(clients=1)
+
+RIGHT = ((checks.LOTTERY, LOTTERY, ASKED), (checks.BET, BET, ASKED_BET),
+         (checks.ECHO, ECHO, ASKED_ECHO), (checks.SIGTERM, STOP, ASKED_STOP))
+
+
+def moved(lines, place, to):
+    lines = list(lines)
+    lines.insert(to, lines.pop(place))
+    return lines
+
+
+def without(lines, place):
+    return lines[:place] + lines[place + 1:]
+
+
+def changed(lines, place, old, new):
+    assert old in lines[place]
+    return [*lines[:place], lines[place].replace(old, new), *lines[place + 1:]]
+
+
+# A check, a log in which it must find something, and what was asked.
+WRONG = (
+    (checks.each_client_exits_once, without(LOTTERY, 8), ASKED),
+    (checks.each_client_exits_once, [*LOTTERY, LOTTERY[8]], ASKED),
+    (checks.compose_tells_exits, without(LOTTERY, 10), ASKED),
+    (checks.compose_tells_exits, changed(LOTTERY, 10, "code 0", "code 137"), ASKED),
+    (checks.nothing_fails, changed(LOTTERY, 2, "success", "fail"), ASKED),
+    (checks.configuration_is_told, changed(LOTTERY, 0, "12345", "23456"), ASKED),
+    (checks.configuration_is_told, without(LOTTERY, 0), ASKED),
+    (checks.batches_are_full, changed(changed(LOTTERY, 1, "10", "7"), 3, "3", "6"), ASKED),
+    (checks.batches_are_full, without(LOTTERY, 2), ASKED),
+    (checks.received_before_exits, moved(LOTTERY, 3, 7), ASKED),
+    (checks.draw_is_held_once, [*LOTTERY, LOTTERY[4]], ASKED),
+    (checks.draw_is_held_once, without(LOTTERY, 4), ASKED),
+    (checks.draw_before_winners, moved(LOTTERY, 4, 5), ASKED),
+    (checks.draw_before_winners, without(LOTTERY, 4), ASKED),
+    (checks.no_bet_after_the_draw, moved(LOTTERY, 3, 4), ASKED),
+    (checks.winners_are_right, changed(LOTTERY, 6, "ganadores: 2", "ganadores: 1"), ASKED),
+    (checks.winners_are_right, [*LOTTERY, LOTTERY[6]], ASKED),
+    (checks.each_bet_is_stored, without(BET, 0), ASKED_BET),
+    (checks.each_bet_is_sent, changed(BET, 1, "numero: 1", "numero: 2"), ASKED_BET),
+    (checks.each_line_comes_back, without(ECHO, 1), ASKED_ECHO),
+    (checks.each_line_comes_back, [*ECHO, ECHO[1]], ASKED_ECHO),
+    (checks.server_receives_before_exit, moved(ECHO, 0, 2), ASKED_ECHO),
+    *((checks.everything_is_closed, without(STOP, place), ASKED_STOP) for place in range(2, 6)),
+    (checks.everything_is_closed, moved(STOP, 5, 6), ASKED_STOP),
+    (checks.compose_tells_all_exits, without(STOP, 7), ASKED_STOP),
+)
+
+
+def main():
+    failures = []
+    for wanted, lines, asked in RIGHT:
+        log = MergedLog(map(parse, lines))
+        failures += [f"{check.__name__} finds in a right log: {wrong}"
+                     for check in wanted if (wrong := check(log, asked))]
+    failures += [f"{check.__name__} finds nothing in:\n" + "\n".join(lines)
+                 for check, lines, asked in WRONG
+                 if not check(MergedLog(map(parse, lines)), asked)]
+    untested = ({check for wanted, _, _ in RIGHT for check in wanted}
+                - {check for check, _, _ in WRONG})
+    failures += [f"{check.__name__} is not tested" for check in untested]
+    print("\n".join(failures) or f"{len(WRONG)} wrong logs were found")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
