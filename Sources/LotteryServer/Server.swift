@@ -52,7 +52,7 @@ final class Server: Sendable {
     Self.log(store.recovery, to: log)
     let draw = Draw(
       agencies: Int(configuration.agencies), bets: store.storedBets, log: log,
-      onFailure: onFailure)
+      winnersDelay: configuration.winnersDelay, onFailure: onFailure)
     context = ServiceContext(
       agencies: configuration.agencies, keys: keys, store: store, draw: draw,
       connections: ConnectionRegistry(

@@ -75,6 +75,7 @@ public enum ServerProgram {
                              or of the server alone (process) (disk)
       SERVER_AGENCY_KEYS     file with a line AGENCY:KEY for each agency (no keys are asked for)
       SERVER_TIMEOUT         how long a peer may take for a message that it owes (30s)
+      SERVER_WINNERS_DELAY   time from the draw to the announcement of its winners (0s)
       SERVER_MAX_CONNECTIONS              connections open at once (16384)
       SERVER_MAX_CONNECTIONS_PER_ADDRESS  of them from one address (4096)
 

@@ -29,6 +29,28 @@ import Testing
     }
   }
 
+  @Test func `who waits for winners that are drawn is told that the server shuts down, at once`()
+    async throws
+  {
+    let drawn = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
+    let day = Duration.seconds(24 * 3600)
+    try await withServer(agencies: 1, changing: { $0.winnersDelay = day }) { server in
+      try await server.withClient(1) { try await $0.finish(with: []) }
+      // The draw is held soon after CONFIRMED.
+      while try await server.withClient(1, { try await $0.greet() }) != drawn {}
+      try await server.withClient(1) { waiting in
+        try await waiting.expect(drawn, after: Frames.hello(1))
+        try await waiting.send(Frames.winnersQuery)
+        let start = ContinuousClock.now
+        async let stopped: Void = server.stop()
+        try await waiting.expect(Self.shuttingDown)
+        try await waiting.expect(nil)
+        await stopped
+        #expect(start.duration(to: .now) < .seconds(5))
+      }
+    }
+  }
+
   @Test func `nobody can hold up a shutdown by not hanging up`() async throws {
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { client in

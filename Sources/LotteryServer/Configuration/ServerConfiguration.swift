@@ -21,6 +21,8 @@ struct ServerConfiguration: Equatable {
   var agencyKeys: String?
   /// How long a peer may take for its first message, and for each that it has begun.
   var timeout = Duration.seconds(30)
+  /// The time from the draw to the announcement of its winners.
+  var winnersDelay = Duration.zero
   /// Connections that may be open at once; others wait in the kernel's queue.
   var maxConnections = 16_384
   /// Connections that may be open at once from one address; others are closed.
@@ -43,6 +45,7 @@ extension ServerConfiguration {
     agencyKeys = try settings.value(
       "SERVER_AGENCY_KEYS", "SERVER_AGENCY_KEYS", Self.keysFile, acceptsEmpty: true)
     try settings.read("SERVER_TIMEOUT", .duration(Self.timeouts), into: &timeout)
+    try settings.read("SERVER_WINNERS_DELAY", .duration(Self.delays), into: &winnersDelay)
     try settings.read("SERVER_MAX_CONNECTIONS", .wholeNumber(1...1_000_000), into: &maxConnections)
     try settings.read(
       "SERVER_MAX_CONNECTIONS_PER_ADDRESS", .wholeNumber(1...1_000_000),
@@ -55,6 +58,7 @@ extension ServerConfiguration {
   var acceptQueue: Int32 { max(listenBacklog, Int32(min(agencies, 65_535))) }
 
   private static let timeouts = Duration.milliseconds(10)...Duration.seconds(24 * 3600)
+  private static let delays = Duration.zero...Duration.seconds(24 * 3600)
 
   /// An empty value is an error: it would open the lottery to everyone, and more likely a variable
   /// of a script is not set.

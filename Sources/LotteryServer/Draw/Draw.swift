@@ -2,13 +2,22 @@ import LotteryProtocol
 import ProcessSupport
 
 /// The draw: held once, when every agency has finished, over all bets stored.
+///
+/// Its winners are announced some time later, if the operator wants a pause between the two.
 final class Draw: Sendable {
+  /// Runs work after a duration, without holding a thread until then.
+  typealias Timer = @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
+
   private let agencies: Int
   private let barrier: DrawBarrier<Winners>
   private let bets: StoredBets
   private let indexLimit: Int
   private let log: Log
   private let onFailure: @Sendable (StorageError) -> Void
+  private let winnersDelay: Duration
+  private let timer: Timer
+  /// Opens when agencies may be told their winners.
+  private let announcement = Latch<Void>()
   /// Reading the bets blocks; it must not hold up a connection's worker.
   private let worker = Worker(blocking: "draw")
 
@@ -16,9 +25,12 @@ final class Draw: Sendable {
   ///
   /// - Parameters:
   ///   - indexLimit: see ``WinnerIndex/sizeLimit``.
+  ///   - winnersDelay: the time from the draw to the announcement of its winners.
+  ///   - timer: measures that time.
   ///   - onFailure: is called when the bets cannot be read: then there are no winners to tell.
   init(
     agencies: Int, bets: StoredBets, indexLimit: Int = WinnerIndex.sizeLimit, log: Log,
+    winnersDelay: Duration = .zero, timer: @escaping Timer = Draw.startTimer,
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {
     self.agencies = agencies
@@ -26,10 +38,12 @@ final class Draw: Sendable {
     self.bets = bets
     self.indexLimit = indexLimit
     self.log = log
+    self.winnersDelay = winnersDelay
+    self.timer = timer
     self.onFailure = onFailure
   }
 
-  /// Whether the draw has been held.
+  /// Whether the draw has been held. Its winners may not be announced yet.
   var isHeld: Bool { barrier.openOutcome != nil }
 
   /// Notes that `agency` has finished for good. The last one sets off the draw.
@@ -37,9 +51,10 @@ final class Draw: Sendable {
     if barrier.arrive(agency) { Task(executorPreference: worker) { self.hold() } }
   }
 
-  /// The winners of `agency`, once the draw is held; nil where the task is cancelled first.
+  /// The winners of `agency`, once they are announced; nil if the task is cancelled first.
   func winners(of agency: UInt32) async -> WinnerReader? {
-    await barrier.wait()?.reader(of: agency)
+    guard await announcement.wait() != nil else { return nil }
+    return await barrier.wait()?.reader(of: agency)
   }
 
   /// Reads the next frames of `winners`, possibly none, and none where the task is cancelled first.
@@ -69,9 +84,22 @@ final class Draw: Sendable {
           "draw", .success, ["winners": "\(winners.count)", "duration": duration.goText]))
       log.info(LogLine("sorteo", .success))
       barrier.open(winners)
+      announce()
     } catch {
       log.error(LogLine("sorteo", .fail, ["error": error.description]))
       onFailure(error)
     }
   }
+
+  private func announce() {
+    guard winnersDelay > .zero else { return announcement.open(()) }
+    timer(winnersDelay) { [announcement] in announcement.open(()) }
+  }
+
+  static let startTimer: Timer = { delay, work in
+    timers.asyncAfter(deadline: .now() + .nanoseconds(delay.nanoseconds), execute: work)
+  }
+
+  /// A queue with a thread of its own: busy workers may hold all the others.
+  private static let timers = DispatchQueue(label: "winners")
 }

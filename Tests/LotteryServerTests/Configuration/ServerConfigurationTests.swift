@@ -12,6 +12,20 @@ struct ServerConfigurationTests {
     #expect(configuration.port == 12345)
     #expect(configuration.listenBacklog == 5)
     #expect(configuration.agencies == 5)
+    #expect(configuration.winnersDelay == .zero)
+  }
+
+  @Test("the winners may be delayed by no time, and by a day at most")
+  func winnersDelays() throws {
+    let longest = try Self.read("", ["SERVER_WINNERS_DELAY": "24h"])
+    #expect(longest.winnersDelay == .seconds(24 * 3600))
+    #expect(try Self.read("", ["SERVER_WINNERS_DELAY": "1s"]).winnersDelay == .seconds(1))
+    #expect(try Self.read("", ["SERVER_WINNERS_DELAY": "0s"]).winnersDelay == .zero)
+    for value in ["-1ns", "24h0m0.000000001s", "1"] {
+      #expect(throws: ConfigurationError.self, "\(value)") {
+        try Self.read("", ["SERVER_WINNERS_DELAY": value])
+      }
+    }
   }
 
   @Test("the file is read, and the environment comes before it")

@@ -21,7 +21,8 @@ import Testing
   }
 
   /// The documents of the winners of `agency`, once the draw is held.
-  private func winners(of agency: UInt32) async throws -> [String] {
+  private func winners(of agency: UInt32, in draw: Draw? = nil) async throws -> [String] {
+    let draw = draw ?? self.draw
     var reader = try #require(await draw.winners(of: agency))
     let frames = try await draw.nextFrames(of: &reader)
     #expect(reader.isAtEnd)
@@ -93,6 +94,44 @@ import Testing
       return (try await draw.nextFrames(of: &reader), reader.isAtEnd)
     }
     #expect(try await reading.value == ([], false))
+  }
+
+  @Test func `with a delay the draw is held at once and its winners are announced later`()
+    async throws
+  {
+    defer { store.close() }
+    try await store.storeBets(try [sampleBet(1, 5, number: 7574)])
+    let started = Latch<@Sendable () -> Void>()
+    let draw = Draw(
+      agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: .seconds(7),
+      timer: { delay, announce in
+        #expect(delay == .seconds(7))
+        started.open(announce)
+      }, onFailure: { Issue.record("no draw: \($0)") })
+    draw.agencyFinished(1)
+    let announce = try #require(await started.wait())
+    #expect(draw.isHeld)
+    // A waiter whose task is cancelled gets nil unless there is an answer already.
+    let early = Task { await draw.winners(of: 1) != nil }
+    early.cancel()
+    #expect(await early.value == false)
+    let waiting = Task { try await winners(of: 1, in: draw) }
+    announce()
+    #expect(try await waiting.value == ["30000005"])
+  }
+
+  @Test func `winners are not announced before their delay has passed`() async throws {
+    defer { store.close() }
+    let delay = Duration.milliseconds(20)
+    let draw = Draw(
+      agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: delay
+    ) {
+      Issue.record("no draw: \($0)")
+    }
+    let start = ContinuousClock.now
+    draw.agencyFinished(1)
+    #expect(try await winners(of: 1, in: draw) == [])
+    #expect(start.duration(to: .now) >= delay)
   }
 
   @Test func `bets that cannot be read are reported, and nothing is drawn`() async throws {
