@@ -18,12 +18,13 @@ fail() {
   exit "${2:-1}"
 }
 
-# What the containers of exercise $1 run.
+# What the containers of exercise $1 run. The graders of the draw read the merged log of all
+# containers, which follows the order of things only where there is time between them.
 environment() {
   case $1 in
     [1-4]) printf 'CLI_MODE=echo\nAGENCY_DATA=/dev/null\n' ;;
     5) printf 'CLI_MODE=bet\nAGENCY_DATA=/dev/null\n' ;;
-    *) printf 'CLI_MODE=lottery\n' ;;
+    *) printf 'CLI_MODE=lottery\nSERVER_WINNERS_DELAY=1s\n' ;;
   esac
 }
 

@@ -75,6 +75,7 @@ services:
     image: server:latest
     environment:
       - SERVER_AGENCIES=$agencies
+      - SERVER_WINNERS_DELAY=\${SERVER_WINNERS_DELAY:-1s}
 YAML
   secret SERVER_AGENCY_KEYS agency_keys agency_keys
   cat <<YAML

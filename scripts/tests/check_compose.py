@@ -32,7 +32,8 @@ def check_secret(service, source, target):
 def check_server(server, agencies, keys):
     assert server["container_name"] == "server" and server["image"] == "server:latest"
     check_confined(server, max(256, agencies // 2), min(max(64, agencies + 32), 320))
-    environment = [f"SERVER_AGENCIES={agencies}"]
+    environment = [f"SERVER_AGENCIES={agencies}",
+                   "SERVER_WINNERS_DELAY=${SERVER_WINNERS_DELAY:-1s}"]
     if keys:
         environment.append("SERVER_AGENCY_KEYS=/run/secrets/agency_keys")
         check_secret(server, "agency_keys", "agency_keys")
