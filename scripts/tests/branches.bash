@@ -49,6 +49,14 @@ has_the_modes() {
   )"
 }
 
+delays_the_winners_of_the_draw() {
+  equal "ej6 1s ej7 1s ej8 1s" "$(
+    for k in 1 2 3 4 5 6 7 8; do
+      in_repository show "ej$k:.env" | sed -n "s/^SERVER_WINNERS_DELAY=/ej$k /p"
+    done | xargs
+  )"
+}
+
 has_the_files_of_the_graders() {
   in_repository diff --exit-code main:config/config.yaml ej5:client/config.yaml &&
     in_repository diff --exit-code main:config/config.ini ej5:server/config.ini &&
@@ -88,6 +96,8 @@ test_branches() {
   check "entrega: makes ej1 to ej8 and touches nothing else" makes_the_branches
   check "entrega: each is main and one commit" one_commit_each
   check "entrega: each has the mode of its exercise" has_the_modes
+  check "entrega: where there is a draw its winners come a second later" \
+    delays_the_winners_of_the_draw
   check "entrega: the files lie where graders look" has_the_files_of_the_graders
   check "entrega: what graders write is what is mounted" mounts_what_graders_write
   check "entrega: a second run changes nothing" again_is_the_same
