@@ -1,3 +1,4 @@
+import Dispatch
 import LotteryProtocol
 import ProcessSupport
 
