@@ -19,6 +19,8 @@ final class Persistence: Sendable {
     var elapsed = Duration.zero
     /// What the agency is waiting for, and since when.
     var wait: (event: String, start: Instant)?
+    /// What ended the last attempt, unless there has been progress since then.
+    var lastFailure: AgencyError?
     /// Why the work was cancelled, if this did it.
     var expiry: AgencyError?
   }
@@ -90,6 +92,7 @@ final class Persistence: Sendable {
   func noteProgress() {
     state.withLock { state in
       state.elapsed = .zero
+      state.lastFailure = nil
       state.backoff.reset()
     }
   }
@@ -101,6 +104,7 @@ final class Persistence: Sendable {
   func pause(after error: AgencyError) async throws(AgencyError) {
     guard error.isTransient else { throw error }
     let (elapsed, pause) = state.withLock { state in
+      state.lastFailure = error
       var generator = SystemRandomNumberGenerator()
       return (state.elapsed, state.backoff.pause(using: &generator))
     }
@@ -134,7 +138,9 @@ final class Persistence: Sendable {
       let rest = policy.waitLimit - state.elapsed
       guard let (event, start) = state.wait else { return .now + max(rest, Self.resolution) }
       if start + rest > .now { return start + rest }
-      state.expiry = .gaveUp(after: policy.waitLimit.goText, .noAnswer(waitedFor: event))
+      let failure = state.lastFailure.map { "; before that, \($0)" } ?? ""
+      state.expiry = .gaveUp(
+        after: policy.waitLimit.goText, .noAnswer(waitedFor: event + failure))
       return nil
     }
   }

@@ -30,19 +30,23 @@ public struct BetBatch: Hashable, Sendable {
   /// All bytes are looked at even where a bet is bad: a body that cannot be decoded outweighs a
   /// bet that breaks a rule.
   ///
-  /// - Parameter take: is called with the index of each bet and the bet, up to the first bad one.
-  /// - Returns: the first bad bet, or nil where all are good.
+  /// - Parameters:
+  ///   - known: so many bets at the front are passed over, whether they keep the rules or not: the
+  ///     server holds them.
+  ///   - take: is called with the index of each other bet and the bet, up to the first bad one.
+  /// - Returns: the first bad bet of the others, or nil if all are good.
   /// - Throws: ``WireError`` where the bytes are not `count` bets.
   public func forEachBet(
-    in frame: Span<UInt8>, _ take: (Int, LocatedBet) -> Void
+    after known: Int = 0, in frame: Span<UInt8>, _ take: (Int, LocatedBet) -> Void
   ) throws(WireError) -> BadBet? {
     let type = isSingle ? MessageType.bet : MessageType.batch
     var cursor = frame.extracting(bets.lowerBound...)
     var bad: BadBet?
     for index in 0..<count {
       switch BetWire.take(from: &cursor, in: frame) {
-      case .success(let bet): if bad == nil { take(index, bet) }
-      case .failure(let violation): bad = bad ?? BadBet(index: index, violation: violation)
+      case .success(let bet): if bad == nil, index >= known { take(index, bet) }
+      case .failure(let violation):
+        if bad == nil, index >= known { bad = BadBet(index: index, violation: violation) }
       case nil: throw .bodyTooShort(type)
       }
     }

@@ -145,9 +145,13 @@ struct AgencyService: ~Copyable {
       return true
     }
     context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
-    try await send(session.groupFailed(reason: "the server could not store it"))
+    // The next server may find the bets in the file: REJECTED would say that they are not stored.
+    if case .unreliable = failure { throw .refused(.shuttingDown, Self.notStored) }
+    try await send(session.groupFailed(reason: Self.notStored))
     return false
   }
+
+  private static let notStored = "the server could not store it"
 
   private mutating func perform(_ action: SessionAction) async throws(ServiceError) {
     // Rejections gather; anything else is answered behind them, or not at once.
@@ -203,7 +207,7 @@ struct AgencyService: ~Copyable {
     } catch {
       if case .claimLost = error { throw .superseded }
       context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
-      throw .refused(.shuttingDown, "the server could not store it")
+      throw .refused(.shuttingDown, Self.notStored)
     }
     // It has finished, whether or not it hears so: the others must not wait for it in vain.
     context.draw.agencyFinished(session.agency)

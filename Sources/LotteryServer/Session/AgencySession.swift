@@ -104,11 +104,12 @@ struct AgencySession {
 
   /// Ends the group because it could not be stored: nothing of it ever happened.
   ///
-  /// - Returns: an answer for each of its batches.
+  /// - Returns: an answer for each of its batches, which for one that was stored before is STORED.
   mutating func groupFailed(reason: String) -> [ServerMessage] {
     accepted -= UInt64(group.newBets)
     var code = RejectionCode.notStored
     let answers = group.batches.map { batch in
+      if batch.end <= accepted { return ServerMessage.stored(accepted) }
       defer { code = .outOfSequence }
       return ServerMessage.rejected(offset: batch.offset, index: 0, code: code, reason: reason)
     }

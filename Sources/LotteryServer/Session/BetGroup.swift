@@ -6,10 +6,15 @@ struct BetGroup: Sendable {
   struct Batch: Sendable, Equatable {
     /// Bets of this agency that precede it.
     var offset: UInt64
+    /// Its bets.
+    var count: Int
     /// Its bets that are not stored yet; a batch sent twice has fewer than it holds, or none.
     var newBets: Int
     /// The bet of a BET, which is logged by document and number.
     var single: Bet?
+
+    /// Bets of this agency up to its end.
+    var end: UInt64 { offset + UInt64(count) }
   }
 
   /// The rows for `bets.csv`.
@@ -47,8 +52,7 @@ struct BetGroup: Sendable {
         lastRowStart = last
       }
     }
-    let bad = try batch.forEachBet(in: frame) { index, bet in
-      guard index >= known else { return }
+    let bad = try batch.forEachBet(after: known, in: frame) { _, bet in
       lastRowStart = rows.count
       rows.append(csvRow: bet, agency: agency, in: frame)
       if batch.isSingle { single = Bet(agency: agency, bet, in: frame) }
@@ -57,7 +61,8 @@ struct BetGroup: Sendable {
     isTaken = true
     let new = max(0, batch.count - known)
     newBets += new
-    batches.append(Batch(offset: batch.offset, newBets: new, single: single))
+    batches.append(
+      Batch(offset: batch.offset, count: batch.count, newBets: new, single: single))
     return nil
   }
 }

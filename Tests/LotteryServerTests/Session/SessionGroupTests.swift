@@ -27,7 +27,7 @@ import Testing
     var session = try SessionState.finished.session()
     #expect(session.receive(frame: Frames.batch(try sampleBets(1, 0..<3), at: 0)) == .gathered)
     #expect(session.group.rows.isEmpty)
-    #expect(session.group.batches == [.init(offset: 0, newBets: 0, single: nil)])
+    #expect(session.group.batches == [.init(offset: 0, count: 3, newBets: 0, single: nil)])
     #expect(session.groupStored() == .stored(3))
   }
 
@@ -41,6 +41,29 @@ import Testing
     #expect(session.group.rows == before)
     #expect(session.group.lastRow == before)
     #expect(session.groupStored() == .stored(4))
+  }
+
+  @Test func `a bad bet in the part of a batch that is stored already does not matter`() throws {
+    var session = try SessionState.open.session()
+    let batch = Frames.batch(try sampleBets(1, 1..<5), badAt: 1, at: 1)
+    #expect(session.receive(frame: batch) == .gathered)
+    #expect(session.group.rows == rows(try sampleBets(1, 3..<5)))
+    #expect(session.groupStored() == .stored(5))
+  }
+
+  @Test func `a batch that is stored is answered STORED also in a group that fails`() throws {
+    var session = try SessionState.open.session()
+    for (offset, end) in [(0, 3), (3, 5), (1, 3), (3, 5)] {
+      let bets = try sampleBets(1, offset..<end)
+      #expect(session.receive(frame: Frames.batch(bets, at: UInt64(offset))) == .gathered)
+    }
+    func rejected(_ code: RejectionCode) -> ServerMessage {
+      .rejected(offset: 3, index: 0, code: code, reason: "full")
+    }
+    #expect(
+      session.groupFailed(reason: "full") == [
+        .stored(3), rejected(.notStored), .stored(3), rejected(.outOfSequence),
+      ])
   }
 
   @Test func `the reason of a rejection names field, value and rule`() throws {
@@ -94,7 +117,7 @@ import Testing
     var session = try SessionState.open.session()
     let bet = try sampleBet(1, 3)
     _ = session.receive(frame: Frames.bet(bet, at: 3))
-    #expect(session.group.batches == [.init(offset: 3, newBets: 1, single: bet)])
+    #expect(session.group.batches == [.init(offset: 3, count: 1, newBets: 1, single: bet)])
   }
 
   @Test func `a group is full once its rows reach the limit`() throws {

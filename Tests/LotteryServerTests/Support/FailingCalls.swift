@@ -36,6 +36,16 @@ enum FailingCalls {
     return try body()
   }
 
+  /// Runs `body` likewise.
+  static func with<Value>(
+    _ call: Call, on path: String, _ body: () async throws -> Value
+  ) async rethrows -> Value {
+    let target = Target(call: call, path: resolved(path))
+    failures.withLock { $0[target] = Failure(code: EIO, passes: 0) }
+    defer { failures.withLock { $0[target] = nil } }
+    return try await body()
+  }
+
   fileprivate static func code(_ call: Call, _ descriptor: Int32) -> Int32? {
     failures.withLock { failures in
       if failures.isEmpty { return nil }
