@@ -73,23 +73,27 @@ struct BadInputTests {
   @Test(
     "what is not UTF-8 in the environment is refused, not repaired",
     arguments: [
-      ("lottery-server", "SERVER_DATA_DIR", 78, "environment: SERVER_DATA_DIR = "),
+      ("lottery-server", "SERVER_AGENCY_KEYS", 78, "environment: SERVER_AGENCY_KEYS = "),
       ("agency-client", "CLI_DATA_FILE", 78, "environment: CLI_DATA_FILE = "),
       ("agency-client", "NOMBRE", 65, "first name "),
     ] as [(String, String, Int32, String)])
-  func encoding(program: String, variable: String, status: Int32, problem: String) throws {
+  func encoding(
+    program: String, variable: String, status: Int32, problem: String
+  ) async throws {
     let path = Bundle.main.bundleURL.appending(path: program).path()
-    let process = try ChildProcess(
-      "sh", ["-c", "export \(variable)=\"$(printf 'Mu\\361oz')\"; exec '\(path)'"],
-      environment: [
-        "PATH=/usr/bin:/bin", "CLI_ID=1", "CLI_SERVER_ADDRESS=127.0.0.1:1", "CLI_MODE=bet",
-        "NACIMIENTO=1999-03-17", "DOCUMENTO=1", "NUMERO=1",
-      ])
-    var output: [UInt8] = []
-    #expect(process.wait { output += $0 } == .exit(status))
-    let line = String(decoding: output, as: UTF8.self).split(separator: "\n").last
-    #expect(
-      line?.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8") == true, "\(line ?? "")")
+    let (ending, output) = try await onThread {
+      let process = try ChildProcess(
+        "sh", ["-c", "export \(variable)=\"$(printf 'Mu\\361oz')\"; exec '\(path)'"],
+        environment: [
+          "PATH=/usr/bin:/bin", "CLI_ID=1", "CLI_SERVER_ADDRESS=127.0.0.1:1", "CLI_MODE=bet",
+          "NACIMIENTO=1999-03-17", "DOCUMENTO=1", "NUMERO=1", "CLI_RETRY_LIMIT=1ms",
+        ])
+      var output: [UInt8] = []
+      return (process.wait { output += $0 }, output)
+    }
+    #expect(ending == .exit(status))
+    let line = String(decoding: output, as: UTF8.self).split(separator: "\n").last ?? ""
+    #expect(line.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8"), "\(line)")
   }
 
   @Test("a second server in the same directory ends with 75")
