@@ -11,6 +11,8 @@ COMPOSE := docker compose -f $(COMPOSE_FILE)
 SWIFT_SOURCES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift \
 	Benchmarks/Sources Benchmarks/Tests
 MINUTES := 1
+# With the modules that the fault bench and the benchmarks share.
+PYTHON := PYTHONPATH=scripts/lib python3 -B
 
 .DEFAULT_GOAL := help
 
@@ -99,17 +101,17 @@ bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1 for
 .PHONY: bench
 
 faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= repeat, TABLE= is a file to write
-	python3 -B scripts/faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
+	$(PYTHON) scripts/faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(CASE),--case $(CASE)) \
 	  $(if $(TABLE),--table $(TABLE))
 .PHONY: faults
 
 faults-self-test: ## Checks that faults which are put into the server are found
-	python3 -B scripts/faults/self_test.py
+	$(PYTHON) scripts/faults/self_test.py
 .PHONY: faults-self-test
 
 resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a server's image
-	python3 -B scripts/faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
+	$(PYTHON) scripts/faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
 	  $(if $(IMAGE),--only server listener --image $(IMAGE))
 .PHONY: resets
 

@@ -64,7 +64,10 @@ lottery() {
   rm -rf "$run"
 }
 
-resets() { python3 -B scripts/faults/resets.py --programs "$programs" --seconds "$RESETS_SECONDS"; }
+resets() {
+  PYTHONPATH=scripts/lib python3 -B scripts/faults/resets.py \
+    --programs "$programs" --seconds "$RESETS_SECONDS"
+}
 
 sanitizers=("$@")
 if (($# == 0)); then sanitizers=(address thread); fi

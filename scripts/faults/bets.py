@@ -2,13 +2,10 @@
 
 import csv
 import io
-import subprocess
-import zipfile
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import course
+
 WINNING_NUMBER = 7574
-ZIPS = ("../shared/data/dataset.zip", ".data/dataset.zip", ".data/datasets.zip")
 
 
 class AgencyBets:
@@ -46,20 +43,10 @@ class Bets:
 
 
 def unpack(directory):
-    """Puts the agencies' files into `directory`: the course's where there are any, else made-up
-    ones."""
-    directory.mkdir()
-    for path in map(ROOT.joinpath, ZIPS):
-        if not path.exists():
-            continue
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                base = Path(name).name
-                if base.startswith("agency-") and base.endswith(".csv"):
-                    (directory / base).write_bytes(archive.read(name))
-        return Bets(directory), path.name
-    subprocess.run([ROOT / "scripts/generate-data.sh", directory], check=True)
-    return Bets(directory), "made-up bets"
+    """Returns the bets of the course's agencies, unpacked into `directory`, and where they come
+    from."""
+    source = course.unpack(directory)
+    return Bets(directory), source
 
 
 def _number(path):

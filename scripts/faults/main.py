@@ -22,7 +22,8 @@ import isolation
 import report
 import scenarios
 import shim
-from processes import kill_all
+from children import kill_all
+from course import ROOT
 from round import Bench, Round
 from waiting import Failure
 
@@ -54,8 +55,8 @@ def cleaning_up(prefix):
 
 def build():
     """Builds the two programs, and returns where they lie."""
-    subprocess.run(["make", "--silent", "-C", bets.ROOT, "build"], check=True, stdout=sys.stderr)
-    return Path(bets.ROOT, ".build", "release")
+    subprocess.run(["make", "--silent", "-C", ROOT, "build"], check=True, stdout=sys.stderr)
+    return Path(ROOT, ".build", "release")
 
 
 def prepare(directory, seed, programs, settings):

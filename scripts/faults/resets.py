@@ -23,7 +23,8 @@ import time
 from pathlib import Path
 
 import main
-from processes import Process, kill_all
+from children import kill_all
+from processes import Process
 from waiting import Deadline, Failure
 
 PEERS = 4

@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import bets
 import isolation
 import main
+from course import ROOT
 
 ROUNDS = 10
 SEED = 7574
@@ -68,9 +68,9 @@ def _play(directory, programs, scenario, settings=None):
 def _build_mutant(directory, programs, mutations):
     """The server with other sources, built in `directory`, and the agency as it is."""
     directory.mkdir(exist_ok=True)
-    shutil.copy(bets.ROOT / "Package.swift", directory)
+    shutil.copy(ROOT / "Package.swift", directory)
     for name in ("Sources", "Tests"):
-        shutil.copytree(bets.ROOT / name, directory / name, dirs_exist_ok=True)
+        shutil.copytree(ROOT / name, directory / name, dirs_exist_ok=True)
     for name, replacements in mutations.items():
         path = directory / name
         source = path.read_text(encoding="utf-8")
