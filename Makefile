@@ -8,8 +8,7 @@ needs = @for program in $(1); do \
 	done
 COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
-SWIFT_SOURCES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift \
-	Benchmarks/Sources Benchmarks/Tests
+SWIFT_SOURCES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Sources
 MINUTES := 1
 # With the modules that the fault bench and the benchmarks share.
 PYTHON := PYTHONPATH=scripts/lib python3 -B
@@ -95,10 +94,21 @@ crowd: ## Holds a lottery of AGENCIES=1000 agencies at once on this machine
 	scripts/crowd.sh $(AGENCIES)
 .PHONY: crowd
 
-bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1 for a short one
+bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1, WINDOW=, OUT=<file>
 	swift build -c release --static-swift-stdlib --package-path Benchmarks
-	Benchmarks/.build/release/bench --runs $(or $(RUNS),5) $(if $(QUICK),--quick) $(ONLY)
+	$(PYTHON) Benchmarks/bench/main.py --runs $(or $(RUNS),5) $(if $(QUICK),--quick) \
+	  $(if $(WINDOW),--window $(WINDOW)) $(if $(OUT),--out $(OUT)) $(ONLY)
 .PHONY: bench
+
+bench-publish: ## Puts the figures of the last run, or of FROM=, into Benchmarks/README.md, and plots
+	$(PYTHON) Benchmarks/bench/publish.py $(or $(FROM),Benchmarks/results/bench.json)
+.PHONY: bench-publish
+
+bench-self-test: ## Tests the benchmarks with little data
+	swift build
+	swift build --package-path Benchmarks
+	$(PYTHON) Benchmarks/bench/self_test.py
+.PHONY: bench-self-test
 
 faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= repeat, TABLE= is a file to write
 	$(PYTHON) scripts/faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \

@@ -56,5 +56,5 @@ done
 while read -r source; do
   while read -r cited; do check_citation "$source" "$cited"; done < <(citations "$source")
 done < <(grep -rlE '(PROTOCOL|ARCHITECTURE)\.md' Sources Tests Fuzz scripts \
-  Benchmarks/Sources Benchmarks/Tests)
+  Benchmarks/Sources Benchmarks/bench)
 exit "$failed"

@@ -32,7 +32,7 @@ else
   echo "$0: shellcheck is not installed: the style of shell scripts is not checked" >&2
 fi
 
-mapfile -t modules < <(find scripts -name '*.py' | sort)
+mapfile -t modules < <(find scripts Benchmarks/bench -name '*.py' | sort)
 # No compiled files between the sources.
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT

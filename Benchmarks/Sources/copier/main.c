@@ -1,13 +1,13 @@
+#include "copier.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "copier.h"
-
 static _Noreturn void usage(void) {
   fputs(
-    "usage: copier server PORT FILE [--sync] [--group] [--agencies N]\n"
-    "       copier agency PORT FILE [--window W]\n",
+    "usage: copier server FILE [--agencies N] [--window W] [--sync] [--group] [--epoll]\n"
+    "       copier agencies PORT FILE [--agencies N] [--window W]\n",
     stderr);
   exit(64);
 }
@@ -19,37 +19,45 @@ static long number(const char *text, long most) {
   return value;
 }
 
-static int server(uint16_t port, const char *file, char **options) {
-  struct server_options chosen = {.port = port, .file = file, .agencies = 1};
-  for (; *options; options++) {
-    if (strcmp(*options, "--sync") == 0) {
+int main(int count, char **arguments) {
+  struct options chosen = {.agencies = 1, .window = 32};
+  bool is_server = count > 2 && strcmp(arguments[1], "server") == 0;
+  if (!is_server && (count < 4 || strcmp(arguments[1], "agencies") != 0)) usage();
+  char **rest = arguments + 2;
+  if (!is_server) chosen.port = (uint16_t)number(*rest++, 65535);
+  chosen.file = *rest++;
+  for (; *rest; rest++) {
+    if (strcmp(*rest, "--agencies") == 0) {
+      chosen.agencies = (int)number(*++rest, 100000);
+    } else if (strcmp(*rest, "--window") == 0) {
+      chosen.window = (size_t)number(*++rest, 1024);
+    } else if (is_server && strcmp(*rest, "--sync") == 0) {
       chosen.sync = true;
-    } else if (strcmp(*options, "--group") == 0) {
+    } else if (is_server && strcmp(*rest, "--group") == 0) {
       chosen.group = true;
-    } else if (strcmp(*options, "--agencies") == 0) {
-      chosen.agencies = (int)number(*++options, 1000);
+    } else if (is_server && strcmp(*rest, "--epoll") == 0) {
+      chosen.epoll = true;
     } else {
       usage();
     }
   }
-  run_server(&chosen);
-  return EXIT_SUCCESS;
-}
-
-static int agency(uint16_t port, const char *file, char **options) {
-  uint64_t window = 1;
-  for (; *options; options++) {
-    if (strcmp(*options, "--window") != 0) usage();
-    window = (uint64_t)number(*++options, 1024);
+  // One thread has nobody to form a group with: a round of events is one write as it is.
+  if (chosen.epoll && chosen.group) usage();
+  if (is_server) {
+    run_server(&chosen);
+  } else {
+    run_agencies(&chosen);
   }
-  run_agency(port, file, window);
   return EXIT_SUCCESS;
 }
 
-int main(int count, char **arguments) {
-  if (count < 4) usage();
-  uint16_t port = (uint16_t)number(arguments[2], 65535);
-  if (strcmp(arguments[1], "server") == 0) return server(port, arguments[3], arguments + 4);
-  if (strcmp(arguments[1], "agency") == 0) return agency(port, arguments[3], arguments + 4);
-  usage();
+void *allocate(size_t count, size_t size) {
+  void *memory = calloc(count, size);
+  if (!memory) fail("calloc");
+  return memory;
+}
+
+_Noreturn void fail(const char *what) {
+  perror(what);
+  exit(EXIT_FAILURE);
 }

@@ -1,20 +1,19 @@
-#include "storage.h"
+// One file that many threads append to.
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "wire.h"
+#include "copier.h"
 
 static int file;
-static bool sync_first, in_groups;
+static bool syncs, in_groups;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 // The group that gathers while another one is written. Each agency waits for its own bytes, so that
-// a group never holds more than BUFFER_SIZE of each.
+// a group never holds more than a window of each.
 static unsigned char *gathering, *flushing;
 static size_t gathered;
 // Groups begun and groups safe.
@@ -22,15 +21,14 @@ static uint64_t begun = 1, safe;
 static bool is_flushing;
 static pthread_cond_t flushed = PTHREAD_COND_INITIALIZER;
 
-void open_storage(const struct server_options *options) {
+void open_storage(const struct options *options) {
   file = open(options->file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
   if (file < 0) fail(options->file);
-  sync_first = options->sync;
+  syncs = options->sync;
   in_groups = options->group;
   if (!in_groups) return;
-  gathering = malloc((size_t)options->agencies * BUFFER_SIZE);
-  flushing = malloc((size_t)options->agencies * BUFFER_SIZE);
-  if (!gathering || !flushing) fail("malloc");
+  gathering = allocate((size_t)options->agencies, (options->window + 1) * FRAME_SIZE);
+  flushing = allocate((size_t)options->agencies, (options->window + 1) * FRAME_SIZE);
 }
 
 static void write_out(const unsigned char *bytes, size_t count) {
@@ -44,7 +42,7 @@ static void write_out(const unsigned char *bytes, size_t count) {
 }
 
 static void synchronize(void) {
-  if (sync_first && fdatasync(file) < 0) fail("fdatasync");
+  if (syncs && fdatasync(file) < 0) fail("fdatasync");
 }
 
 // Writes the group that has gathered. The mutex is held on entry and on return, not in between.

@@ -1,3 +1,0 @@
-import Glibc
-
-exit(await CrowdProgram.main(CommandLine.arguments.dropFirst()))

@@ -1,3 +1,0 @@
-import Glibc
-
-exit(BenchProgram.main(Array(CommandLine.arguments.dropFirst())))

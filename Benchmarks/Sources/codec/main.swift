@@ -1,3 +1,0 @@
-import Glibc
-
-exit(CodecProgram.main(CommandLine.arguments.dropFirst()))

@@ -1,0 +1,110 @@
+import LotteryProtocol
+
+/// Agencies that all send the same bets, each over a connection of its own, in one process.
+struct Crowd: Sendable {
+  let agencies: Int
+  /// The most batches of an agency in flight.
+  let window: Int
+  let bets: PreparedBets
+
+  /// The server said something else than it should have.
+  private struct UnexpectedAnswer: Error {
+    let agency: UInt32
+    /// Nil if it closed the connection.
+    let answer: ServerMessage?
+  }
+
+  /// Plays all agencies at once, from the first connection to the last winners. Prints how long
+  /// that took, and how long batches waited for their STORED.
+  func play(_ server: Endpoint) async throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var latencies = try await withThrowingTaskGroup(of: [Duration].self) { group in
+      for id in 1...UInt32(agencies) {
+        let worker = Worker(label: "agency \(id)")
+        group.addTask(executorPreference: worker) {
+          let channel = try await Connector.connect(to: server, worker: worker)
+          defer { channel.close() }
+          var agency = Agency(id: id, channel: channel)
+          return try await agency.play(bets, window: window)
+        }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    let seconds = start.duration(to: clock.now) / .seconds(1)
+    latencies.sort()
+    let p50 = latencies.isEmpty ? 0 : latencies[(latencies.count - 1) / 2] / .milliseconds(1)
+    let p99 = latencies.isEmpty ? 0 : latencies[(latencies.count - 1) * 99 / 100] / .milliseconds(1)
+    print("seconds: \(seconds) | p50: \(p50) | p99: \(p99)")
+  }
+
+  /// One agency's conversation.
+  private struct Agency: ~Copyable {
+    let id: UInt32
+    let channel: Channel
+    private var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
+
+    init(id: UInt32, channel: Channel) {
+      self.id = id
+      self.channel = channel
+    }
+
+    /// Says HELLO, sends the bets and waits for the winners. Returns how long each batch waited.
+    mutating func play(_ bets: PreparedBets, window: Int) async throws -> [Duration] {
+      var frames: [UInt8] = []
+      AgencyMessage.appendHello(agency: id, key: "", to: &frames)
+      try await channel.send(frames)
+      let welcome = try await receive()
+      guard case .welcome(_, _, stored: 0, _) = welcome else { throw unexpected(welcome) }
+
+      let latencies = try await send(bets.batches, window: window)
+
+      frames.removeAll()
+      AgencyMessage.appendFinished(total: bets.total, to: &frames)
+      AgencyMessage.appendWinnersQuery(to: &frames)
+      try await channel.send(frames)
+      let confirmed = try await receive()
+      guard confirmed == .confirmed else { throw unexpected(confirmed) }
+      while true {
+        let answer = try await receive()
+        guard case .winners(let more, _) = answer else { throw unexpected(answer) }
+        if !more { return latencies }
+      }
+    }
+
+    private mutating func send(
+      _ batches: [PreparedBets.Batch], window: Int
+    ) async throws -> [Duration] {
+      let clock = ContinuousClock()
+      var sentAt: [ContinuousClock.Instant] = []
+      var latencies: [Duration] = []
+      while latencies.count < batches.count {
+        let next = batches[sentAt.count...].prefix(window - (sentAt.count - latencies.count))
+        if let first = next.first {
+          sentAt += [ContinuousClock.Instant](repeating: clock.now, count: next.count)
+          try await channel.send(next.count == 1 ? first.frame : next.flatMap(\.frame))
+        } else {
+          let answer = try await receive()
+          guard case .stored(let stored) = answer else { throw unexpected(answer) }
+          let now = clock.now
+          while latencies.count < sentAt.count, batches[latencies.count].end <= stored {
+            latencies.append(sentAt[latencies.count].duration(to: now))
+          }
+        }
+      }
+      return latencies
+    }
+
+    /// The next message.
+    private mutating func receive() async throws -> ServerMessage {
+      while true {
+        if let message = try buffer.nextServerMessage(agency: id) { return message }
+        guard try await channel.receive(into: &buffer) > 0 else { throw unexpected(nil) }
+      }
+    }
+
+    private func unexpected(_ answer: ServerMessage?) -> UnexpectedAnswer {
+      UnexpectedAnswer(agency: id, answer: answer)
+    }
+  }
+}

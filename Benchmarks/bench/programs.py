@@ -1,0 +1,285 @@
+"""The programs that are measured, and the lotteries that they hold."""
+
+import itertools
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from children import Child
+from course import ROOT, unpack
+from files import check_rows, rows, synchronize
+from waiting import Deadline, Failure
+
+# Seconds after which a program counts as stuck.
+LIMIT = 600
+# Seconds between two looks at what a program uses.
+LOOK = 0.02
+# An agency's defaults: bets in a batch, and batches in flight.
+BATCH = 150
+WINDOW = 32
+LISTENING = "action: accept_connections | result: in_progress"
+SIZES = ("full", "quick", "tiny")
+_units = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_duration = re.compile(r"(\d+(?:\.\d+)?)(ns|µs|ms|s|m|h)")
+
+
+class Program(Child):
+    """A program with its cost."""
+
+    def __init__(self, command, environment, log):
+        super().__init__(command, environment, log)
+        # At most, as far as it was looked at: bytes, threads.
+        self.memory = 0
+        self.threads = 0
+
+    def look(self):
+        """Notes what it uses now (proc(5))."""
+        try:
+            fields = dict(line.split(":", 1)
+                          for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
+            # A program that has ended has no memory any more.
+            self.memory = max(self.memory, int(fields["VmHWM"].split()[0]) * 1024)
+            self.threads = max(self.threads, int(fields["Threads"]))
+        except (FileNotFoundError, ProcessLookupError, KeyError):
+            pass
+
+    def line(self, text):
+        """Waits for the line of its log that holds `text`."""
+        def find():
+            return next((line for line in self.text().splitlines(keepends=True)
+                         if text in line and line.endswith("\n")), None)
+
+        def watch():
+            if self.status is not None and not find():
+                raise Failure(f"{self.name} ended with {self.status}: see {self.log}")
+
+        return Deadline(LIMIT).wait(find, f"{text!r} in {self.log}", watch)
+
+    def number(self, key, text=""):
+        """The number in the field `key` of the line with `text`."""
+        return float(field(self.line(text or f"{key}: "), key))
+
+
+@dataclass
+class Outcome:
+    """What a lottery took."""
+
+    # From the start of the first agency to the end of the last.
+    seconds: float
+    server: Program
+    agencies: list
+
+    @property
+    def milliseconds(self):
+        return self.seconds * 1000
+
+    def user(self):
+        """Seconds of CPU in the programs' own code, on both sides."""
+        return sum(program.usage.ru_utime for program in (self.server, *self.agencies))
+
+    def system(self):
+        """Seconds of CPU in the kernel, on both sides."""
+        return sum(program.usage.ru_stime for program in (self.server, *self.agencies))
+
+
+class Bench:
+    """What all scenarios need: how much to do, the programs, and room for their files."""
+
+    def __init__(self, runs=5, size="full", window=None, configuration="release",
+                 directory=ROOT / "Benchmarks/.run"):
+        self.runs = runs
+        self.size = size
+        # Other than the default.
+        self.window = window
+        self.lottery_programs = ROOT / ".build" / configuration
+        self.own_programs = ROOT / "Benchmarks/.build" / configuration
+        # On the disk of the repository: what is synced must be synced to a real one.
+        self.directory = directory
+        # The files of the course's agencies, and where they come from.
+        self.course = []
+        self.source = None
+
+    def __enter__(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir()
+        self.source = unpack(self.directory / "course")
+        self.course = [self.directory / f"course/agency-{agency}.csv" for agency in range(1, 6)]
+        return self
+
+    def __exit__(self, error, *_):
+        # The logs of a failure are kept.
+        if not error:
+            shutil.rmtree(self.directory)
+
+    def amount(self, *by_size):
+        """The one of the amounts, full, quick and tiny, that is asked for."""
+        return by_size[SIZES.index(self.size)]
+
+    def rounds(self, name):
+        """Counts the runs of a scenario, and says so."""
+        for run in range(self.runs):
+            print(f"{name}: run {run + 1} of {self.runs}", file=sys.stderr, flush=True)
+            yield run
+
+    def empty(self, name):
+        """The directory `name`, made anew."""
+        path = self.directory / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+        return path
+
+    def agency_file(self, bets):
+        """A file of that many of the course's bets, over and over: what a bet costs depends on how
+        much rows vary. Many agencies may share it."""
+        path = self.directory / f"bets-{bets}.csv"
+        if not path.exists():
+            rows = b"".join(file.read_bytes() for file in self.course).splitlines(keepends=True)
+            path.write_bytes(b"".join(itertools.islice(itertools.cycle(rows), bets)))
+            synchronize(path)
+        return path
+
+    def made_up_file(self, bets):
+        """A file of bets that are in no other file."""
+        directory = self.directory / f"made-up-{bets}"
+        if not directory.exists():
+            subprocess.run([ROOT / "scripts/generate-data.sh", directory, "1", str(bets)],
+                           check=True)
+        return directory / "agency-1.csv"
+
+    def start(self, directory, name, command, environment=()):
+        """Starts a program whose log goes into `directory`."""
+        return Program([str(word) for word in command],
+                       {key: str(value) for key, value in dict(environment).items()},
+                       directory / f"{name}.log")
+
+    def start_server(self, directory, agencies, **environment):
+        """Starts our server over the files in `directory`. Returns it and its port."""
+        port = free_port()
+        server = self.start(directory, "server", [self.lottery_programs / "lottery-server"], {
+            "SERVER_PORT": port, "SERVER_AGENCIES": agencies, "SERVER_DATA_DIR": directory,
+            "SERVER_MAX_CONNECTIONS_PER_ADDRESS": max(agencies + 16, 64),
+            # The kernel's own limit on most machines (`/proc/sys/net/core/somaxconn`).
+            "SERVER_LISTEN_BACKLOG": min(max(agencies, 5), 4096), **environment})
+        return server, port
+
+    def start_agency(self, directory, number, port, file, window=None):
+        """Starts our agency."""
+        window = window or self.window
+        return self.start(directory, f"agency-{number}",
+                          [self.lottery_programs / "agency-client"],
+                          {"CLI_ID": number, "CLI_SERVER_ADDRESS": f"127.0.0.1:{port}",
+                           "CLI_DATA_FILE": file}
+                          | ({"CLI_BATCH_WINDOW": window} if window else {}))
+
+    def start_crowd(self, directory, port, agencies, window, file):
+        """Starts many agencies in one process, over our library."""
+        return self.start(directory, "crowd", [self.own_programs / "lottery-load", "crowd", port,
+                                               agencies, window, file])
+
+    def start_copier(self, directory, agencies, *options, window=WINDOW):
+        """Starts the copier's server. Returns it and its port."""
+        server = self.start(directory, "server", [
+            self.own_programs / "copier", "server", directory / "bets.csv",
+            "--agencies", agencies, "--window", window, *options])
+        return server, int(server.number("listening"))
+
+    def start_copying(self, directory, number, port, file, window=WINDOW, agencies=1):
+        """Starts the copier's agencies."""
+        return self.start(directory, f"agency-{number}", [
+            self.own_programs / "copier", "agencies", port, file,
+            "--agencies", agencies, "--window", window])
+
+    def start_proxy(self, directory, port, delay):
+        """Starts a proxy that is `delay` milliseconds away. Returns it and its port."""
+        proxy = self.start(directory, "proxy", [
+            sys.executable, Path(__file__).parent / "delay_proxy.py", port, delay])
+        return proxy, int(proxy.number("listening"))
+
+    def hold(self, files, window=None, delay=None, looks=False):
+        """Holds a lottery with our server and a process for each agency."""
+        directory = self.empty("server")
+        server, port = self.start_server(directory, len(files))
+        server.line(LISTENING)
+        proxy = None
+        if delay:
+            proxy, port = self.start_proxy(directory, port, delay)
+        start = time.monotonic()
+        agencies = [self.start_agency(directory, number, port, file, window)
+                    for number, file in enumerate(files, 1)]
+        finish(agencies, [server, *agencies] if looks else ())
+        seconds = time.monotonic() - start
+        if proxy:
+            proxy.kill()
+        stop(server)
+        check_rows(directory / "bets.csv", sum(map(rows, files)))
+        return Outcome(seconds, server, agencies)
+
+    def copy(self, files, *options, window=WINDOW):
+        """Has the copier move the agencies' files."""
+        directory = self.empty("copier")
+        server, port = self.start_copier(directory, len(files), *options, window=window)
+        start = time.monotonic()
+        agencies = [self.start_copying(directory, number, port, file, window)
+                    for number, file in enumerate(files, 1)]
+        finish(agencies)
+        seconds = time.monotonic() - start
+        finish([server])
+        check_rows(directory / "bets.csv", sum(map(rows, files)))
+        return Outcome(seconds, server, agencies)
+
+
+def finish(programs, looked_at=()):
+    """Waits until all have ended well, and looks at some of them meanwhile."""
+    deadline = Deadline(LIMIT)
+    for program in programs:
+        while looked_at and not program.ends_within(LOOK):
+            deadline.check(f"the end of {program.name}")
+            for other in looked_at:
+                other.look()
+        if (status := program.wait(deadline)) != 0:
+            raise Failure(f"{program.name} ended with {status}: see {program.log}")
+
+
+def stop(server):
+    """Ends our server in order."""
+    server.look()
+    server.signal(signal.SIGTERM)
+    finish([server], [server])
+
+
+def field(line, key):
+    """The field `key` of a log line, `key: value | key: value`."""
+    for text in line.strip().split(" | "):
+        # The first field follows the time and the level.
+        name, separator, value = text.partition(": ")
+        if separator and name.split()[-1] == key:
+            return value
+    raise Failure(f"no {key} in: {line}")
+
+
+def seconds(duration):
+    """The seconds in a duration written as in Go: `1m2.5s`, `350ms`, `12.5µs`."""
+    parts = _duration.findall(duration)
+    if not parts or "".join(map("".join, parts)) != duration:
+        raise Failure(f"no duration: {duration}")
+    return sum(float(number) * _units[unit] for number, unit in parts)
+
+
+def free_port():
+    """A port below those that the kernel gives to outgoing connections; a new one for each run, so
+    that closed connections of the run before do no harm."""
+    while True:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as candidate:
+            try:
+                candidate.bind(("0.0.0.0", port))
+                return port
+            except OSError:
+                continue
