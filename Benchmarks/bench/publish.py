@@ -36,11 +36,14 @@ def table(results, reports):
     amount += f", bets of {results['data']}"
     if results["window"]:
         amount += f", window {results['window']}"
+    load = f"a load of {machine['load']:.1f} before"
+    if machine["load"] > 1:
+        load += ": others used the machine, and times are a smoke test"
     lines = [
         f"Commit {results['commit']}, {results['date']}: {results['runs']} runs, {amount}, on "
         f"{machine['cores']} cores ({machine['processor']}, {machine['memory'] / 2**30:.0f} GiB, "
-        f"Linux {machine['kernel']}) with a load of {machine['load']:.1f} before. Medians, and "
-        "from the smallest to the largest value of all runs.", "",
+        f"Linux {machine['kernel']}) with {load}. Medians, and from the smallest to the largest "
+        "value of all runs.", "",
         "| figure | measured | × reference | target |", "|---|---|---|---|"]
     for report in reports:
         lines += report.markdown()
