@@ -128,7 +128,7 @@ class Report:
                 yield "| " + " | ".join(cells) + " |"
 
     def json(self):
-        """What `from_json` takes, with the summaries for whoever else reads it."""
+        """What `from_json` takes, and the summaries for other readers."""
         return {
             "name": self.name, "title": self.title, "plot": self.plot and asdict(self.plot),
             "figures": [

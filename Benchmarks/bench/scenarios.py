@@ -39,7 +39,7 @@ def _course(bench, report, agencies):
 
 
 def flood(bench):
-    """More bets than fit into anybody's memory, as fast as they go."""
+    """More bets than fit into memory, as fast as they go."""
     bets, agencies = bench.amount(1_250_000, 100_000, 5_000), 8
     files = [bench.agency_file(bets)] * agencies
     total = bets * agencies
@@ -79,7 +79,6 @@ def crowd(bench):
             _play_crowd(bench, report, agencies, window, file)
         _count_calls(bench, report, bench.amount(1_000, 100, 10), window)
     for agencies in crowds:
-        # A single agency has nobody to wait for.
         report.compare(f"{agencies}: time", f"{agencies}: copier's time")
         if agencies != 10:
             report.compare(f"{agencies}: time", "10: time")
@@ -235,7 +234,7 @@ def _check_flood(bench, directory, honest, flood):
 
 
 def growth(bench):
-    """A server that starts over the files of a lottery in which everybody has finished: it reads
+    """A server that starts over the files of a lottery whose agencies have all finished: it reads
     them, and holds the draw at once."""
     report = Report("growth", "recovery and draw over files of growing size, in the page cache")
     block, agencies = bench.amount(1_000_000, 1_000_000, 10_000), 5

@@ -1,5 +1,5 @@
 // What the lottery is compared with: the same bytes in the same frames over the same loopback into
-// one file, and nothing else. Nobody parses, checks or counts a bet.
+// one file. It does not parse, check or count bets.
 //
 // An agency says HELLO, sends its file in frames of 8000 bytes with a window of them in flight,
 // says FINISHED and waits for the draw, which is an empty acknowledgement to all agencies at once.

@@ -41,7 +41,7 @@ int main(int count, char **arguments) {
       usage();
     }
   }
-  // One thread has nobody to form a group with: a round of events is one write as it is.
+  // With one thread a round of events is already one write.
   if (chosen.epoll && chosen.group) usage();
   if (is_server) {
     run_server(&chosen);
