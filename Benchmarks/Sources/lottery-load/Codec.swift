@@ -47,9 +47,8 @@ enum Codec {
     while let range = try FrameDecoder.nextFrame(in: frames.span, from: unread) {
       let frame = frames.span.extracting(range)
       guard case .bets(let batch) = try AgencyMessage(frame: frame) else { break }
-      let bad = try batch.forEachBet(in: frame) { _, bet in
-        rows.append(csvRow: bet, agency: 1, in: frame)
-      }
+      var lastRow = 0
+      let bad = try batch.appendRows(of: 1, after: 0, in: frame, to: &rows, lastRow: &lastRow)
       if let bad { throw bad }
       bets += UInt64(batch.count)
       if rows.count >= groupSize { rows.removeAll(keepingCapacity: true) }

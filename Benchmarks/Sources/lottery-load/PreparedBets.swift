@@ -43,7 +43,9 @@ struct PreparedBets: Sendable {
       offset += UInt64(count)
       if count > 0 { take(&frames, count) }
     }
-    while let bet = try file.nextBet(hasAgency: false)?.bet {
+    while true {
+      file.appendPlainBets(to: &builder, offset: offset, in: &frames)
+      guard let bet = try file.nextBet(hasAgency: false)?.bet else { break }
       let bytes = file.storage
       if !builder.hasRoom(for: bet, in: frames) { finish() }
       builder.append(bet, in: bytes.span, offset: offset, to: &frames)

@@ -26,6 +26,11 @@ struct AgencyFile: ~Copyable {
   /// The bytes in which ``next()`` found the last bet.
   var bytes: [UInt8] { rows.storage }
 
+  /// Puts the bets of the plain rows that come next into the batch of `builder`; possibly none.
+  mutating func fill(_ builder: inout BatchBuilder, offset: UInt64, in frames: inout [UInt8]) {
+    rows.appendPlainBets(to: &builder, offset: offset, in: &frames)
+  }
+
   /// The next bet, or nil where there is none.
   ///
   /// - Throws: ``AgencyError/badRow(path:line:reason:)`` where the row is no bet.

@@ -37,7 +37,12 @@ struct Batcher: ~Copyable {
   ///
   /// Only the last batch is shorter than `maxAmount` bets, or one that 8000 bytes would not hold.
   mutating func next(appendingTo frames: inout [UInt8]) -> Batch? {
-    while builder.count < builder.maxAmount, let bet = waiting ?? nextBet() {
+    while builder.count < builder.maxAmount {
+      if waiting == nil, !atEnd {
+        file.fill(&builder, offset: offset, in: &frames)
+        if builder.count == builder.maxAmount { break }
+      }
+      guard let bet = waiting ?? nextBet() else { break }
       waiting = nil
       guard builder.hasRoom(for: bet, in: frames) else {
         waiting = bet

@@ -79,6 +79,33 @@ public struct CSVReader: ~Copyable {
     return row
   }
 
+  /// Takes plain rows from the front of the input, as ``PlainRowEncoder`` does, and appends their
+  /// bets to `frame`, up to `limit` bytes of it.
+  ///
+  /// - Returns: how many rows were taken, at most `most`.
+  mutating func takePlainRows(appendingTo frame: inout [UInt8], limit: Int, most: Int) -> Int {
+    let unread = input.unread
+    // A byte order mark may stand at the very beginning.
+    guard position > 0, unread.count >= ByteWindow.size else { return 0 }
+    let bytes = input.storage
+    let start = frame.count
+    var encoder = PlainRowEncoder()
+    let end = frame.withRoom(limit - start + PlainRowEncoder.slack) { output in
+      encoder.encode(
+        bytes.span.bytes, unread, to: &output, from: start, limit: limit, most: most)
+    }
+    let rows = unread.lowerBound..<(unread.lowerBound + encoder.consumed)
+    let isText = bytes.span.bytes.isPlainUTF8(rows)
+    frame.removeLast(frame.count - (isText ? end : start))
+    guard isText, encoder.rows > 0 else { return 0 }
+    input.consume(encoder.consumed)
+    position += encoder.consumed
+    rowStart = position - encoder.lastRowSize
+    nextLine += encoder.rows
+    line = nextLine - 1
+    return encoder.rows
+  }
+
   private struct ScannedRow {
     var size: Int
     var lines: Int

@@ -108,6 +108,16 @@ public struct CSVFile: ~Copyable {
     }
   }
 
+  /// Puts the bets of the plain rows that come next into the batch of `builder`, as far as there is
+  /// room for them; possibly none.
+  ///
+  /// - Parameter offset: the bets that precede the batch, should it begin here.
+  public mutating func appendPlainBets(
+    to builder: inout BatchBuilder, offset: UInt64, in frames: inout [UInt8]
+  ) {
+    builder.appendPlainRows(of: &reader, offset: offset, to: &frames)
+  }
+
   private mutating func step() throws(Failure) -> CSVReader.Step {
     do throws(CSVError) {
       return try reader.next(atEnd: atEnd && lastRow == .whole)

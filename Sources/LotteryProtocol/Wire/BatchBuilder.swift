@@ -35,6 +35,19 @@ public struct BatchBuilder {
     count += 1
   }
 
+  /// Adds the bets of the plain rows at the front of what `reader` holds, as far as there is room for
+  /// them; possibly none.
+  ///
+  /// - Parameter offset: as in ``append(_:in:offset:to:)``.
+  mutating func appendPlainRows(
+    of reader: inout CSVReader, offset: UInt64, to bytes: inout [UInt8]
+  ) {
+    if count == 0 { begin(offset: offset, in: &bytes) }
+    count += reader.takePlainRows(
+      appendingTo: &bytes, limit: start + ProtocolLimits.packetSize, most: maxAmount - count)
+    if count == 0 { bytes.removeLast(Self.headSize) }
+  }
+
   /// Ends the batch under way, if it holds any bet, and returns how many it holds.
   public mutating func finish(_ bytes: inout [UInt8]) -> Int {
     defer { count = 0 }

@@ -25,6 +25,48 @@ public struct BetBatch: Hashable, Sendable {
     public let violation: BetRuleViolation
   }
 
+  /// Appends the rows of `bets.csv` for the bets, all or nothing being up to the caller.
+  ///
+  /// The same as ``forEachBet(after:in:_:)`` with a row for each bet, but for the plain bets faster.
+  ///
+  /// - Parameters:
+  ///   - known: so many bets at the front are passed over.
+  ///   - lastRow: where the last row begins is put here.
+  /// - Returns: the first bad bet of the others, or nil if all are good.
+  /// - Throws: ``WireError`` where the bytes are not `count` bets.
+  public func appendRows(
+    of agency: UInt32, after known: Int, in frame: Span<UInt8>, to rows: inout [UInt8],
+    lastRow: inout Int
+  ) throws(WireError) -> BadBet? {
+    var cursor = frame.extracting(bets.lowerBound...)
+    var bad: BadBet?
+    var index = 0
+    while index < count {
+      if bad == nil, index >= known {
+        let decoder = rows.appendPlainBets(of: agency, in: cursor, most: count - index)
+        cursor = cursor.extracting(decoder.consumed...)
+        index += decoder.bets
+        if decoder.bets > 0 { lastRow = decoder.lastRow }
+        if index == count { break }
+      }
+      switch BetWire.take(from: &cursor, in: frame) {
+      case .success(let bet):
+        if bad == nil, index >= known {
+          lastRow = rows.count
+          rows.append(csvRow: bet, agency: agency, in: frame)
+        }
+      case .failure(let violation):
+        if bad == nil, index >= known { bad = BadBet(index: index, violation: violation) }
+      case nil: throw .bodyTooShort(type)
+      }
+      index += 1
+    }
+    guard cursor.isEmpty else { throw .bodyTooLong(type, extra: cursor.count) }
+    return bad
+  }
+
+  private var type: UInt8 { isSingle ? MessageType.bet : MessageType.batch }
+
   /// Goes through the bets, in order, all or nothing being up to the caller.
   ///
   /// All bytes are looked at even where a bet is bad: a body that cannot be decoded outweighs a
@@ -39,7 +81,6 @@ public struct BetBatch: Hashable, Sendable {
   public func forEachBet(
     after known: Int = 0, in frame: Span<UInt8>, _ take: (Int, LocatedBet) -> Void
   ) throws(WireError) -> BadBet? {
-    let type = isSingle ? MessageType.bet : MessageType.batch
     var cursor = frame.extracting(bets.lowerBound...)
     var bad: BadBet?
     for index in 0..<count {

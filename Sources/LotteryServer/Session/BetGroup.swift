@@ -52,11 +52,14 @@ struct BetGroup: Sendable {
         lastRowStart = last
       }
     }
-    let bad = try batch.forEachBet(after: known, in: frame) { _, bet in
-      lastRowStart = rows.count
-      rows.append(csvRow: bet, agency: agency, in: frame)
-      if batch.isSingle { single = Bet(agency: agency, bet, in: frame) }
+    if batch.isSingle {
+      let bad = try batch.forEachBet(after: known, in: frame) { _, bet in
+        single = Bet(agency: agency, bet, in: frame)
+      }
+      if let bad { return bad }
     }
+    let bad = try batch.appendRows(
+      of: agency, after: known, in: frame, to: &rows, lastRow: &lastRowStart)
     if let bad { return bad }
     isTaken = true
     let new = max(0, batch.count - known)
