@@ -35,8 +35,12 @@ struct AgencyFile: ~Copyable {
   ///
   /// - Throws: ``AgencyError/badRow(path:line:reason:)`` where the row is no bet.
   mutating func next() throws(AgencyError) -> LocatedBet? {
+    try next(allowsNUL: false)
+  }
+
+  private mutating func next(allowsNUL: Bool) throws(AgencyError) -> LocatedBet? {
     do throws(CSVFile.Failure) {
-      return try rows.nextBet(hasAgency: false)?.bet
+      return try rows.nextBet(hasAgency: false, allowsNUL: allowsNUL)?.bet
     } catch {
       throw failure(error)
     }
@@ -50,7 +54,10 @@ struct AgencyFile: ~Copyable {
     for index in 1..<stored {
       guard try nextRow() else { throw endsEarly(after: index - 1, of: stored) }
     }
-    guard let located = try next() else { throw endsEarly(after: stored - 1, of: stored) }
+    // The server may have stored it when names could still hold NUL.
+    guard let located = try next(allowsNUL: true) else {
+      throw endsEarly(after: stored - 1, of: stored)
+    }
     guard let lastBet, Bet(agency: lastBet.agency, located, in: bytes.span) == lastBet else {
       throw .otherFile(
         path: path, reason: "the server stored another bet than the one on line \(rows.line)")

@@ -11,7 +11,7 @@ import Synchronization
 /// agency's own work, such as reading its file, does not count, and neither does the wait for the
 /// draw.
 final class Persistence: Sendable {
-  private typealias Instant = ContinuousClock.Instant
+  typealias Instant = ContinuousClock.Instant
 
   private struct State {
     var backoff: Backoff
@@ -27,15 +27,19 @@ final class Persistence: Sendable {
 
   private let policy: RetryPolicy
   private let log: Log
+  private let now: @Sendable () -> Instant
   private let state: Mutex<State>
 
   /// How often ``expire()`` looks whether the agency waits again, at most.
   private static let resolution = Duration.milliseconds(10)
 
   /// Persistence that ends as `policy` says.
-  init(_ policy: RetryPolicy, log: Log) {
+  ///
+  /// - Parameter now: the clock.
+  init(_ policy: RetryPolicy, log: Log, now: @escaping @Sendable () -> Instant = { .now }) {
     self.policy = policy
     self.log = log
+    self.now = now
     state = Mutex(State(backoff: Backoff(first: policy.pause, longest: policy.maxPause)))
   }
 
@@ -74,10 +78,12 @@ final class Persistence: Sendable {
   func wait<Value>(
     for event: String, _ body: () async throws(AgencyError) -> Value
   ) async throws(AgencyError) -> Value {
-    state.withLock { $0.wait = (event, .now) }
+    let start = now()
+    state.withLock { $0.wait = (event, start) }
     defer {
+      let end = now()
       state.withLock { state in
-        if let wait = state.wait { state.elapsed += wait.start.duration(to: .now) }
+        state.elapsed += start.duration(to: end)
         state.wait = nil
       }
     }
@@ -112,13 +118,14 @@ final class Persistence: Sendable {
       throw .gaveUp(after: policy.limit.goText, error)
     }
     log.warning(LogLine("retry", .inProgress, ["pause": pause.goText, "error": error.description]))
-    let start = Instant.now
+    let start = now()
     do {
       try await Task.sleep(for: pause)
     } catch {
       throw cause(of: .cancelled)
     }
-    state.withLock { $0.elapsed += start.duration(to: .now) }
+    let end = now()
+    state.withLock { $0.elapsed += start.duration(to: end) }
   }
 
   /// Returns when the limit is reached, or the task is cancelled.
@@ -134,10 +141,11 @@ final class Persistence: Sendable {
 
   /// The earliest time at which the limit can be reached, or nil if it has been.
   private func nextCheck() -> Instant? {
-    state.withLock { state in
+    let now = now()
+    return state.withLock { state in
       let rest = policy.waitLimit - state.elapsed
-      guard let (event, start) = state.wait else { return .now + max(rest, Self.resolution) }
-      if start + rest > .now { return start + rest }
+      guard let (event, start) = state.wait else { return now + max(rest, Self.resolution) }
+      if start + rest > now { return start + rest }
       let failure = state.lastFailure.map { "; before that, \($0)" } ?? ""
       state.expiry = .gaveUp(
         after: policy.waitLimit.goText, .noAnswer(waitedFor: event + failure))

@@ -138,6 +138,8 @@ struct LotteryMode {
       isDrawn = true
       persistence.noteProgress()
       winners += documents.count
+      // Otherwise frames without end would count as progress.
+      if more, documents.isEmpty { throw .unexpected("WINNERS of no winners, and more to come") }
       if !more { return winners }
     }
   }

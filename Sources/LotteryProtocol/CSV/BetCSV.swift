@@ -24,9 +24,10 @@ public enum BetCSV {
 
   /// The bet in a row's fields, and the agency in front of it; 0 where the row has none.
   ///
+  /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
   /// - Throws: the first field that breaks its rule.
   public static func bet(
-    _ fields: [Range<Int>], hasAgency: Bool, in bytes: Span<UInt8>
+    _ fields: [Range<Int>], hasAgency: Bool, allowsNUL: Bool? = nil, in bytes: Span<UInt8>
   ) throws(Failure) -> (UInt32, LocatedBet) {
     let expected = (hasAgency ? ["agency"] : []) + columns
     guard fields.count == expected.count else {
@@ -35,7 +36,8 @@ public enum BetCSV {
     do throws(BetRuleViolation) {
       let agency = hasAgency ? try Self.agency(bytes.extracting(fields[0])) : 0
       // A row with an agency is one of bets.csv, which an older server may have written.
-      let bet = try bet(fields.suffix(columns.count), in: bytes, allowsNUL: hasAgency)
+      let bet = try bet(
+        fields.suffix(columns.count), in: bytes, allowsNUL: allowsNUL ?? hasAgency)
       return (agency, bet)
     } catch {
       throw .violation(error)

@@ -13,9 +13,12 @@ public enum Deadline {
     on worker: Worker, for limit: Duration, _ work: @escaping @Sendable () async -> Void
   ) async {
     let task = Task(executorPreference: worker) { await work() }
-    timers.asyncAfter(deadline: .now() + .nanoseconds(limit.nanoseconds)) {
-      task.cancel()
-    }
+    cancel(task, after: limit)
     await task.value
+  }
+
+  /// Cancels `task` after `limit`.
+  public static func cancel(_ task: Task<Void, Never>, after limit: Duration) {
+    timers.asyncAfter(deadline: .now() + .nanoseconds(limit.nanoseconds)) { task.cancel() }
   }
 }

@@ -96,13 +96,16 @@ public struct CSVFile: ~Copyable {
 
   /// Goes on to the next row, which must be a bet, and returns it with the agency in front of it; 0
   /// where the file has none. Nil means that there is no row.
+  ///
+  /// - Parameter allowsNUL: whether names may hold NUL; unless given, those of `bets.csv` may.
   public mutating func nextBet(
-    hasAgency: Bool
+    hasAgency: Bool, allowsNUL: Bool? = nil
   ) throws(Failure) -> (agency: UInt32, bet: LocatedBet)? {
     if let row = reader.nextPlainBet(hasAgency: hasAgency) { return (row.agency, row.bet) }
     guard try nextRow() else { return nil }
     do throws(BetCSV.Failure) {
-      return try BetCSV.bet(reader.fields, hasAgency: hasAgency, in: reader.input.storage.span)
+      return try BetCSV.bet(
+        reader.fields, hasAgency: hasAgency, allowsNUL: allowsNUL, in: reader.input.storage.span)
     } catch {
       throw .notABet(error.description)
     }

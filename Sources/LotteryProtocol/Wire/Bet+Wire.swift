@@ -5,10 +5,11 @@ enum BetWire {
 
   /// Takes a bet off the front of `cursor`, whose end is the end of `frame`.
   ///
+  /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
   /// - Returns: the bet, or why it is none; either way the cursor stands behind it. Nil where the
   ///   bytes end before the bet does.
   static func take(
-    from cursor: inout Span<UInt8>, in frame: Span<UInt8>
+    from cursor: inout Span<UInt8>, in frame: Span<UInt8>, allowsNUL: Bool = false
   ) -> Result<LocatedBet, BetRuleViolation>? {
     guard let firstName = cursor.takeText(in: frame), let lastName = cursor.takeText(in: frame),
       let document = cursor.takeText(in: frame), let year = cursor.takeInteger(UInt16.self),
@@ -23,7 +24,7 @@ enum BetWire {
       return .success(
         try LocatedBet(
           firstName: firstName, lastName: lastName, document: document,
-          birthdate: birthdate, number: number, in: frame))
+          birthdate: birthdate, number: number, in: frame, allowsNUL: allowsNUL))
     } catch {
       return .failure(error)
     }

@@ -72,7 +72,7 @@ public enum ServerMessage: Hashable, Sendable {
     let knownState = try known(AgencyState(rawValue: state), state, type, "state")
     var lastBet: Bet?
     if stored > 0 {
-      guard let taken = BetWire.take(from: &cursor, in: frame) else { return nil }
+      guard let taken = BetWire.take(from: &cursor, in: frame, allowsNUL: true) else { return nil }
       switch taken {
       case .success(let located): lastBet = Bet(agency: agency, located, in: frame)
       case .failure(let violation): throw .invalidBet(type, violation)

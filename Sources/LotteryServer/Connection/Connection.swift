@@ -120,7 +120,8 @@ struct Connection: Sendable {
     var bytes: [UInt8] = []
     ServerMessage.error(code: code, reason: reason).append(to: &bytes)
     let channel = channel
-    await Deadline.run(on: worker, for: Self.farewell(code)) { [bytes] in
+    // A task of its own: that of the connection may have been cancelled.
+    let farewell = Task(executorPreference: worker) { [bytes] in
       do throws(ChannelError) {
         try await channel.send(bytes)
         await channel.drain(limit: Self.drainLimit)
@@ -128,10 +129,13 @@ struct Connection: Sendable {
         // The peer has gone: nobody to tell.
       }
     }
+    Deadline.cancel(farewell, after: Self.farewellLimit)
+    interruption.onShutdown { Deadline.cancel(farewell, after: Self.shutdownLimit) }
+    await farewell.value
   }
 
-  /// How long the peer has to hear why: a server that shuts down has to be quick.
-  private static func farewell(_ code: ErrorCode) -> Duration {
-    code == .shuttingDown ? .milliseconds(250) : .seconds(2)
-  }
+  /// How long the peer has to hear why.
+  private static let farewellLimit = Duration.seconds(2)
+  /// How long it has once the server shuts down, which has to be quick.
+  private static let shutdownLimit = Duration.milliseconds(250)
 }

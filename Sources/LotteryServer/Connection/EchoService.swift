@@ -13,6 +13,7 @@ struct EchoService: ~Copyable {
   mutating func run() async throws(ServiceError) {
     guard let line = try await receiveLine(), !line.isEmpty else { return }
     let ip = channel.peer?.ip ?? ""
+    await log.waitForRoom()
     log.info(LogLine("receive_message", .success, ["ip": ip, "msg": Self.text(of: line)]))
     do throws(ChannelError) {
       try await channel.send(line)

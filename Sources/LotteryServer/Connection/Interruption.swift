@@ -18,6 +18,9 @@ final class Interruption: Sendable {
     var reason: Reason?
     var task: Task<Void, Never>?
     var watched: Channel?
+    var isShuttingDown = false
+    /// Hurries the end of a connection that is ending already.
+    var hurry: (@Sendable () -> Void)?
   }
 
   private let state = Mutex(State())
@@ -56,11 +59,23 @@ final class Interruption: Sendable {
 
   /// Interrupts the connection; the first reason is the one that counts.
   func interrupt(_ reason: Reason) {
-    let task = state.withLock { state in
+    let (task, hurry) = state.withLock { state in
       state.reason = state.reason ?? reason
-      return state.task
+      if reason == .error(.shuttingDown) { state.isShuttingDown = true }
+      return (state.task, state.isShuttingDown ? state.hurry : nil)
     }
     task?.cancel()
+    hurry?()
+  }
+
+  /// Calls `action` if the server shuts down, also where that has begun: a connection that takes its
+  /// time to end must not hold it up.
+  func onShutdown(_ action: @escaping @Sendable () -> Void) {
+    let isShuttingDown = state.withLock { state in
+      state.hurry = action
+      return state.isShuttingDown
+    }
+    if isShuttingDown { action() }
   }
 
   /// Returns when the connection is closed.

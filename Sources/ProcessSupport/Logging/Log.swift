@@ -38,6 +38,12 @@ public final class Log: Sendable {
   /// Bytes from which on tasks wait for room, so that those that cannot wait still find some.
   static let crowdedSize = pendingLimit / 2
 
+  /// Bytes written in one go.
+  private static let writeSize = 64 * 1024
+
+  /// Timers, on a thread of their own: busy workers may hold all the others.
+  private static let timers = DispatchQueue(label: "log timers")
+
   /// A log of what matters at least as much as `level`.
   ///
   /// - Parameter patience: how long the output may take nothing before nobody waits for it.
@@ -120,11 +126,13 @@ public final class Log: Sendable {
   /// Looks after every ``patience`` whether the output still takes something, as long as there are
   /// tasks that wait for it.
   private func watch(_ room: Latch<Void>, written before: Int) {
-    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(patience.nanoseconds)) {
+    Self.timers.asyncAfter(deadline: .now() + .nanoseconds(patience.nanoseconds)) {
       guard room.value == nil else { return }
       let now = self.written.load(ordering: .relaxed)
       if now > before { return self.watch(room, written: now) }
       self.state.withLock { state in
+        // Another task may wait for new room already, which has a watch of its own.
+        guard state.room === room else { return }
         state.isStuck = true
         state.room = nil
       }
@@ -180,8 +188,10 @@ public final class Log: Sendable {
   private func writeAll(_ bytes: [UInt8]) {
     var start = 0
     while start < bytes.count {
+      // A pipe takes a write as a whole: a large one would hide for long that its reader reads.
+      let part = start..<min(bytes.count, start + Self.writeSize)
       let count = try? SystemError.check("write") {
-        bytes.span.extracting(start...).withUnsafeBytes {
+        bytes.span.extracting(part).withUnsafeBytes {
           Glibc.write(descriptor, $0.baseAddress, $0.count)
         }
       }

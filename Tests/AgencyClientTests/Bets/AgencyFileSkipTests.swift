@@ -51,6 +51,25 @@ struct AgencyFileSkipTests {
     }
   }
 
+  @Test("a last bet that an older server stored with a NUL in its name is the same bet")
+  func nul() throws {
+    let row = "A\0na,b,7,2000-01-01,5\r\n"
+    let bytes = Array(("1," + row).utf8)
+    let read = Bet(csvRow: bytes.span)
+    let stored = try #require(read)
+    try withAgencyFile((row + "Ana,b,7,2000-01-01,6\r\n").utf8) { file, _ in
+      try file.skip(1, lastBet: stored)
+      #expect(try file.next() != nil)
+    }
+    // And it comes that way.
+    let welcome = ServerMessage.welcome(version: 1, state: .open, stored: 1, lastBet: stored)
+    var frame: [UInt8] = []
+    welcome.append(to: &frame)
+    var buffer = InputBuffer(capacity: frame.count)
+    buffer.append(copying: frame.span)
+    #expect(try buffer.nextServerMessage(agency: 1) == welcome)
+  }
+
   /// Bets that differ from `bet` in one field each.
   private static func neighbours(of bet: Bet) throws -> [Bet] {
     func make(

@@ -1,5 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
+import Synchronization
 import Testing
 
 @testable import AgencyClient
@@ -104,25 +105,33 @@ struct PersistenceTests {
   @Test("waits without progress add up, over all attempts, and progress lets them begin anew")
   func manyWaits() async throws {
     for hasProgress in [true, false] {
-      // A busy machine may make the short waits longer, but not that much.
-      let limit = hasProgress ? .seconds(1) : Self.limit
-      let persistence = Self.persistence(limit: limit)
-      let outcome = await Self.outcome(of: persistence) { persistence throws(AgencyError) in
-        for event in 1...7 {
-          try await persistence.wait(for: "event \(event)") { () async throws(AgencyError) in
-            try await Self.spend(limit / 5)
-          }
-          if hasProgress { persistence.noteProgress() }
+      // Time passes only where the test lets it.
+      let elapsed = Mutex(Duration.zero)
+      let start = ContinuousClock.now
+      let persistence = Persistence(
+        RetryPolicy(limit: .seconds(100)), log: .discarding,
+        now: { start + elapsed.withLock { $0 } })
+      for event in 1...4 {
+        try await persistence.wait(for: "event \(event)") { () async throws(AgencyError) in
+          elapsed.withLock { $0 += .seconds(30) }
         }
+        if hasProgress { persistence.noteProgress() }
       }
-      if hasProgress {
-        #expect(outcome == nil)
-      } else {
-        guard case .gaveUp(_, .noAnswer)? = outcome else {
-          Issue.record("\(outcome as Any)")
-          continue
-        }
+      let last = await Self.error { () async throws(AgencyError) in
+        try await persistence.pause(after: Self.lost)
       }
+      #expect(last == (hasProgress ? nil : .gaveUp(after: "1m40s", Self.lost)))
+    }
+  }
+
+  private static func error(
+    _ body: () async throws(AgencyError) -> Void
+  ) async -> AgencyError? {
+    do throws(AgencyError) {
+      try await body()
+      return nil
+    } catch {
+      return error
     }
   }
 

@@ -59,6 +59,11 @@ struct LotteryFailureTests {
         [.hello, .bets], [.winners(more: false, documents: [])], "CONFIRMED should answer FINISHED"
       ),
       ([.hello, .bets], [.confirmed, .confirmed], "WINNERS should answer WINNERS?"),
+      (
+        [.hello, .bets],
+        [.confirmed, .winners(more: true, documents: ["1"]), .winners(more: true, documents: [])],
+        "WINNERS of no winners, and more to come"
+      ),
     ] as [([Answered], [ServerMessage], String)])
   func unexpected(answered: [Answered], messages: [ServerMessage], what: String) async throws {
     var bytes: [UInt8] = []

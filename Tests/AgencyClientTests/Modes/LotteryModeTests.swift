@@ -108,8 +108,8 @@ struct LotteryModeTests {
         try await peer.welcome(agency.bets, state: .drawn)
         try await peer.expect(.finished(total: 1), .winnersQuery)
         try await peer.send(
-          .confirmed, .winners(more: true, documents: ["1", "02"]),
-          .winners(more: true, documents: []))
+          .confirmed, .winners(more: true, documents: ["1"]),
+          .winners(more: true, documents: ["02"]))
         try await peer.send(.winners(more: false, documents: ["3"]))
         try await peer.expect(nil)
       }

@@ -116,6 +116,23 @@ struct LogTests {
     #expect(received.withLock { $0 } == count * Self.lineSize)
   }
 
+  @Test("Lines go out in small writes, each of which a slow reader is seen to take")
+  func writeSize() throws {
+    var pair: [Int32] = [-1, -1]
+    // Each write is a message of its own.
+    try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &pair) == 0)
+    defer { for descriptor in pair { close(descriptor) } }
+    let log = Log(layout: .go, level: .info, descriptor: pair[0])
+    let count = 400_000 / Self.lineSize
+    for _ in 0..<count { log.info(Self.line) }
+    var sizes: [Int] = []
+    var room = [UInt8](repeating: 0, count: 1 << 20)
+    while sizes.reduce(0, +) < count * Self.lineSize {
+      sizes.append(try #require(recv(pair[1], &room, room.count, 0) as Int?))
+    }
+    #expect(sizes.allSatisfy { (1...65536).contains($0) })
+  }
+
   @Test("Nobody waits for an output that is not read: lines without room are lost, and counted")
   func lost() throws {
     let pipe = Pipe()
