@@ -20,7 +20,7 @@ enum ModelAnswer: Equatable {
       switch action {
       case .gathered: .gathered
       case .claim(let agency, _): .claim(agency)
-      case .reject(.rejected(let offset, let index, let code, _), _):
+      case .reject(.rejected(let offset, let index, let code, _), _, _):
         .rejected(offset, code, Int(index))
       case .reply(.confirmed): .confirmed
       case .reply, .reject: .other

@@ -11,23 +11,45 @@ enum BetWire {
   static func take(
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>, allowsNUL: Bool = false
   ) -> Result<LocatedBet, BetRuleViolation>? {
+    guard let sent = takeFields(from: &cursor, in: frame) else { return nil }
+    do throws(BetRuleViolation) {
+      guard let birthdate = CalendarDate(year: sent.year, month: sent.month, day: sent.day) else {
+        throw BetRuleViolation(
+          .birthdate, value: "\(sent.year)-\(sent.month)-\(sent.day)", rule: BetRules.birthdate)
+      }
+      return .success(
+        try LocatedBet(
+          firstName: sent.firstName, lastName: sent.lastName, document: sent.document,
+          birthdate: birthdate, number: sent.number, in: frame, allowsNUL: allowsNUL))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// The document and the number of the bet at the front of `bytes`, which lie in `frame`, whether
+  /// or not they keep the rules; nil where the bytes end before the bet does.
+  static func label(_ bytes: Span<UInt8>, in frame: Span<UInt8>) -> BetBatch.Label? {
+    var cursor = bytes
+    guard let sent = takeFields(from: &cursor, in: frame) else { return nil }
+    return BetBatch.Label(
+      document: String(repairing: frame.extracting(sent.document)), number: sent.number)
+  }
+
+  /// The fields of a bet as they were sent, in their order.
+  private typealias Fields = (
+    firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>, year: UInt16, month: UInt8,
+    day: UInt8, number: UInt32
+  )
+
+  private static func takeFields(
+    from cursor: inout Span<UInt8>, in frame: Span<UInt8>
+  ) -> Fields? {
     guard let firstName = cursor.takeText(in: frame), let lastName = cursor.takeText(in: frame),
       let document = cursor.takeText(in: frame), let year = cursor.takeInteger(UInt16.self),
       let month = cursor.takeInteger(UInt8.self), let day = cursor.takeInteger(UInt8.self),
       let number = cursor.takeInteger(UInt32.self)
     else { return nil }
-    do throws(BetRuleViolation) {
-      guard let birthdate = CalendarDate(year: year, month: month, day: day) else {
-        throw BetRuleViolation(
-          .birthdate, value: "\(year)-\(month)-\(day)", rule: BetRules.birthdate)
-      }
-      return .success(
-        try LocatedBet(
-          firstName: firstName, lastName: lastName, document: document,
-          birthdate: birthdate, number: number, in: frame, allowsNUL: allowsNUL))
-    } catch {
-      return .failure(error)
-    }
+    return (firstName, lastName, document, year, month, day, number)
   }
 }
 

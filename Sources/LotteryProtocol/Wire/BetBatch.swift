@@ -67,6 +67,25 @@ public struct BetBatch: Hashable, Sendable {
 
   private var type: UInt8 { isSingle ? MessageType.bet : MessageType.batch }
 
+  /// By what a person knows a bet: as it was sent, which may be against the rules.
+  public struct Label: Hashable, Sendable {
+    /// The document; bytes that are no UTF-8 are replaced.
+    public let document: String
+    /// The number that was bet on.
+    public let number: UInt32
+
+    /// The label of a bet.
+    public init(document: String, number: UInt32) {
+      self.document = document
+      self.number = number
+    }
+  }
+
+  /// The label of a BET's bet, also where that breaks a rule; nil for a BATCH.
+  public func label(in frame: Span<UInt8>) -> Label? {
+    isSingle ? BetWire.label(frame.extracting(bets), in: frame) : nil
+  }
+
   /// Goes through the bets, in order, all or nothing being up to the caller.
   ///
   /// All bytes are looked at even where a bet is bad: a body that cannot be decoded outweighs a

@@ -164,8 +164,8 @@ struct AgencyService: ~Copyable {
       try await makeClaim(agency)
     case .reply(let message):
       try await send([message])
-    case .reject(let message, let bets):
-      rejections.add(message, bets: bets)
+    case .reject(let message, let bets, let single):
+      rejections.add(message, of: session.agency, bets: bets, single: single)
       message.append(to: &answers)
       if answers.count > Self.answersSize { try await sendAnswers() }
     case .finish(let total):

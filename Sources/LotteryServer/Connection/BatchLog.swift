@@ -10,23 +10,33 @@ enum BatchLog {
       if stored, batch.newBets == 0 {
         log.debug(LogLine("batch_repeated", .success, ["offset": "\(batch.offset)"]))
       } else if let bet = batch.single {
-        let fields = {
-          ["dni": bet.document, "numero": "\(bet.number)"] as KeyValuePairs<StaticString, String>
-        }
-        log.info(LogLine("apuesta_almacenada", stored ? .success : .fail, fields()))
+        log.info(.bet(document: bet.document, number: bet.number, stored ? .success : .fail))
       } else {
-        log.info(
-          LogLine(
-            "apuesta_recibida", stored ? .success : .fail, ["cantidad": "\(batch.newBets)"]))
+        log.info(.batch(of: batch.newBets, stored ? .success : .fail))
       }
     }
   }
 }
 
-/// The log lines of batches that REJECTED answers: of many in a row on one connection the first few,
-/// and then how many more there were. A peer that sends nothing else must not fill the log.
+extension LogLine {
+  /// The line of a BET, to the letter of exercise 5.
+  fileprivate static func bet(document: String, number: UInt32, _ result: Result) -> LogLine {
+    LogLine("apuesta_almacenada", result, ["dni": document, "numero": "\(number)"])
+  }
+
+  /// The line of a BATCH, to the letter of exercise 6.
+  fileprivate static func batch(of bets: Int, _ result: Result) -> LogLine {
+    LogLine("apuesta_recibida", result, ["cantidad": "\(bets)"])
+  }
+}
+
+/// The log lines of batches that REJECTED answers. For each the exercises' own line comes first, and
+/// then one of ours that says why.
+///
+/// Of many in a row on one connection the first few have lines, and then one says how many more
+/// there were: a peer that sends nothing else must not fill the log.
 struct RejectionLog {
-  /// Batches in a row that get a line of their own.
+  /// Batches in a row that get lines of their own.
   static let linesInARow = 8
 
   private let log: Log
@@ -38,19 +48,26 @@ struct RejectionLog {
     self.log = log
   }
 
-  /// Notes a batch of `bets` bets that `message` rejects.
-  mutating func add(_ message: ServerMessage, bets: Int) {
+  /// Notes a batch of `agency` that `message` rejects, with `bets` bets, or the `single` one of a BET.
+  mutating func add(
+    _ message: ServerMessage, of agency: UInt32, bets: Int, single: BetBatch.Label?
+  ) {
     guard case .rejected(let offset, let index, let code, let reason) = message else { return }
     inARow += 1
     guard inARow <= Self.linesInARow else {
       unloggedBets += bets
       return
     }
+    if let single {
+      log.info(.bet(document: single.document, number: single.number, .fail))
+    } else {
+      log.info(.batch(of: bets, .fail))
+    }
     log.info(
       LogLine(
-        "apuesta_recibida", .fail,
+        "reject_batch", .success,
         [
-          "cantidad": "\(bets)", "offset": "\(offset)", "index": "\(index)",
+          "agency": "\(agency)", "offset": "\(offset)", "index": "\(index)",
           "code": "\(code.rawValue)", "error": reason,
         ]))
   }

@@ -139,16 +139,18 @@ struct AgencySession {
       // Out of sequence, but it must be a message all the same.
       _ = try batch.forEachBet(in: frame) { _, _ in }
       return reject(
-        batch, .outOfSequence, "offset \(batch.offset): \(accepted) bets are stored")
+        batch, in: frame, .outOfSequence, "offset \(batch.offset): \(accepted) bets are stored")
     }
     let known = Int(min(accepted - batch.offset, UInt64(batch.count)))
     let new = batch.count - known
     if phase == .finished, new > 0 {
       _ = try batch.forEachBet(in: frame) { _, _ in }
-      return reject(batch, .agencyFinished, "the agency finished with \(accepted) bets")
+      return reject(
+        batch, in: frame, .agencyFinished, "the agency finished with \(accepted) bets")
     }
     if let bad = try group.add(batch, agency: agency, known: known, in: frame) {
-      return reject(batch, .ruleBroken, bad.violation.description, index: bad.index)
+      return reject(
+        batch, in: frame, .ruleBroken, bad.violation.description, index: bad.index)
     }
     accepted += UInt64(new)
     if new > 0 { rejectedInARow = 0 }
@@ -156,7 +158,8 @@ struct AgencySession {
   }
 
   private mutating func reject(
-    _ batch: BetBatch, _ code: RejectionCode, _ reason: String, index: Int = 0
+    _ batch: BetBatch, in frame: Span<UInt8>, _ code: RejectionCode, _ reason: String,
+    index: Int = 0
   ) -> SessionAction {
     guard !isStorming else {
       return .fail(.notNow, "\(rejectedInARow) batches rejected in a row")
@@ -164,7 +167,7 @@ struct AgencySession {
     rejectedInARow += 1
     return .reject(
       .rejected(offset: batch.offset, index: UInt16(index), code: code, reason: reason),
-      bets: batch.count)
+      bets: batch.count, single: batch.label(in: frame))
   }
 
   private func finish(total: UInt64) -> SessionAction {

@@ -8,8 +8,8 @@ enum SessionAction: Equatable {
   case claim(agency: UInt32, key: String)
   /// Answer, and go on.
   case reply(ServerMessage)
-  /// Refuse a batch of that many bets with REJECTED, and go on.
-  case reject(ServerMessage, bets: Int)
+  /// Refuse a batch of that many bets with REJECTED, and go on. That of a BET has a label.
+  case reject(ServerMessage, bets: Int, single: BetBatch.Label?)
   /// Note that the agency has finished, then confirm.
   case finish(total: UInt64)
   /// Wait for the draw, then send the winners.

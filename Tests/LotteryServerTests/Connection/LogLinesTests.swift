@@ -27,9 +27,47 @@ import Testing
         "INFO     action: apuesta_recibida | result: success | cantidad: 3",
         "INFO     action: apuesta_almacenada | result: success | dni: 30000003 | numero: 1",
         "INFO     action: apuesta_recibida | result: success | cantidad: 2",
-        "INFO     action: apuesta_recibida | result: fail | cantidad: 6 | offset: 6 | index: 1 | code: 1"
-          + " | error: document \"x0000001\": must be 1 to 20 digits",
+        "INFO     action: apuesta_recibida | result: fail | cantidad: 6",
         "INFO     action: sorteo | result: success",
+      ])
+  }
+
+  @Test func `a rejected batch has the line of the exercise first, and then why`() async throws {
+    let log = try await Self.log {
+      try await $0.greet()
+      try await $0.send(Frames.batch(try sampleBets(1, 0..<6), badAt: 1, at: 0))
+      _ = try await $0.receive()
+    }
+    #expect(
+      try log.lines(of: "apuesta_recibida", "reject_batch") == [
+        "INFO     action: apuesta_recibida | result: fail | cantidad: 6",
+        "INFO     action: reject_batch | result: success | agency: 1 | offset: 0 | index: 1"
+          + " | code: 1 | error: document \"x0000001\": must be 1 to 20 digits",
+      ])
+  }
+
+  @Test func `a rejected single bet is one that is not stored, with its own document and number`()
+    async throws
+  {
+    let log = try await Self.log {
+      try await $0.greet()
+      var invalid = Frames.bet(try sampleBet(1, 2, number: 5), at: 0)
+      let document = Array("30000002".utf8)
+      let range = try #require(invalid.firstRange(of: document))
+      invalid[range.lowerBound] = UInt8(ascii: "x")
+      for frame in [Frames.bet(try sampleBet(1, 1, number: 7), at: 9), invalid] {
+        try await $0.send(frame)
+        _ = try await $0.receive()
+      }
+    }
+    #expect(
+      try log.lines(of: "apuesta_almacenada", "apuesta_recibida", "reject_batch") == [
+        "INFO     action: apuesta_almacenada | result: fail | dni: 30000001 | numero: 7",
+        "INFO     action: reject_batch | result: success | agency: 1 | offset: 9 | index: 0"
+          + " | code: 3 | error: offset 9: 0 bets are stored",
+        "INFO     action: apuesta_almacenada | result: fail | dni: x0000002 | numero: 5",
+        "INFO     action: reject_batch | result: success | agency: 1 | offset: 0 | index: 0"
+          + " | code: 1 | error: document \"x0000002\": must be 1 to 20 digits",
       ])
   }
 

@@ -29,13 +29,15 @@ import Testing
         try await client.expect(nil)
       }
     }
-    let rejected =
-      "INFO     action: apuesta_recibida | result: fail | cantidad: 1 | offset: 9 | index: 0"
-      + " | code: 3 | error: offset 9: 0 bets are stored"
+    let rejected = [
+      "INFO     action: apuesta_almacenada | result: fail | dni: 30000000 | numero: 1",
+      "INFO     action: reject_batch | result: success | agency: 1 | offset: 9 | index: 0"
+        + " | code: 3 | error: offset 9: 0 bets are stored",
+    ]
     let more = Self.limit - RejectionLog.linesInARow
     #expect(
-      try log.lines(of: "apuesta_recibida", "reject_batches") == [String](
-        repeating: rejected, count: RejectionLog.linesInARow) + [
+      try log.lines(of: "apuesta_almacenada", "reject_batch", "reject_batches")
+        == [[String]](repeating: rejected, count: RejectionLog.linesInARow).flatMap(\.self) + [
           "INFO     action: reject_batches | result: success | agency: 1 | more_batches: \(more)"
             + " | more_bets: \(more)"
         ])
@@ -60,7 +62,7 @@ import Testing
     let actions = try log.lines(of: "apuesta_recibida", "apuesta_almacenada", "reject_batches")
       .map { $0.split(separator: " ")[2] }
     let row =
-      [Substring](repeating: "apuesta_recibida", count: 8)
+      [Substring](repeating: "apuesta_almacenada", count: 8)
       + ["reject_batches", "apuesta_almacenada"]
     #expect(actions == row + row)
   }

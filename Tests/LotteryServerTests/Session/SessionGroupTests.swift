@@ -75,7 +75,7 @@ import Testing
           .rejected(
             offset: 3, index: 1, code: .ruleBroken,
             reason: "document \"x0000004\": must be 1 to 20 digits"),
-          bets: 2))
+          bets: 2, single: nil))
   }
 
   @Test func `batches in flight behind a rejected one are out of sequence`() throws {

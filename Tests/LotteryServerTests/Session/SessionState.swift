@@ -60,7 +60,7 @@ enum Answer: Equatable {
       switch action {
       case .gathered: .gathered
       case .claim(let agency, _): .claim(agency)
-      case .reject(.rejected(_, let index, let code, _), _): .rejected(code, index: index)
+      case .reject(.rejected(_, let index, let code, _), _, _): .rejected(code, index: index)
       case .reply(.confirmed): .confirmed
       case .reply, .reject: .other
       case .finish(let total): .finish(total)
