@@ -72,16 +72,13 @@ struct LotteryMode {
     var window = SendWindow(size: configuration.batchWindow)
     var progress = Progress(fileSize: batcher.fileSize)
     defer { progress.clear() }
-    var frames: [UInt8] = []
+    var frame: [UInt8] = []
     while true {
-      while !window.isFull, frames.count < Self.sendSize,
-        let batch = batcher.next(appendingTo: &frames)
-      {
+      if !window.isFull, let batch = batcher.next(appendingTo: &frame) {
         window.add(batch)
-      }
-      if !frames.isEmpty {
-        try await connection.send(frames)
-        frames.removeAll(keepingCapacity: true)
+        // One by one: no packet holds more than a batch.
+        try await connection.send(frame)
+        frame.removeAll(keepingCapacity: true)
       } else if !window.isEmpty {
         let bets = try await receiveStored(&window, over: &connection)
         acknowledged += UInt64(bets)
@@ -94,9 +91,6 @@ struct LotteryMode {
     if let failure = batcher.failure { throw failure }
     return batcher.total
   }
-
-  /// Frames beyond this many bytes wait for the next send.
-  private static let sendSize = 64 * 1024
 
   /// Takes the answer to one or more batches, and returns how many bets those hold.
   private func receiveStored(

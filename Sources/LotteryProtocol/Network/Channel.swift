@@ -79,7 +79,8 @@ public final class Channel: Sendable {
   /// Whether a task waits for bytes that have not arrived.
   var isAwaited: Bool { readiness.isAwaited(for: .reading) }
 
-  /// Returns when the kernel has taken all of `bytes`.
+  /// Returns when the kernel has taken all of `bytes`, which it is given in pieces of at most
+  /// ``ProtocolLimits/packetSize`` bytes: 8 kB hold for each send(2), too.
   ///
   /// - Parameter onProgress: is called whenever it has taken more of them after a wait.
   /// - Throws: ``ChannelError``; part of the bytes may have been sent, and then nothing can be sent
@@ -143,7 +144,8 @@ public final class Channel: Sendable {
 
   private func sendNow(_ bytes: [UInt8], from start: Int) throws(ChannelError) -> Int? {
     do throws(SystemError) {
-      return try socket.send(bytes.span.extracting(start...))
+      let end = min(bytes.count, start + ProtocolLimits.packetSize)
+      return try socket.send(bytes.span.extracting(start..<end))
     } catch {
       throw .broken(error)
     }

@@ -68,6 +68,29 @@ struct ChannelWritingTests {
     }
   }
 
+  @Test(
+    "The kernel is never given more than 8000 bytes at once",
+    arguments: [
+      (7999, [7999]), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
+    ])
+  func packets(size: Int, expected: [Int]) async throws {
+    // A socket that keeps what each send brought apart (unix(7)).
+    var ends: [Int32] = [-1, -1]
+    let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue)
+    try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
+    defer { close(ends[1]) }
+    let socket = try Socket(family: AF_UNIX)
+    dup2(ends[0], socket.descriptor)
+    close(ends[0])
+    let channel = try Channel(socket, peer: nil, worker: Worker(label: "sender"))
+    try await channel.send([UInt8](repeating: 7, count: size))
+    channel.close()
+    var room = [UInt8](repeating: 0, count: size + 1)
+    var packets: [Int] = []
+    while case let count = recv(ends[1], &room, room.count, 0), count > 0 { packets.append(count) }
+    #expect(packets == expected)
+  }
+
   @Test("Nothing at all can be sent")
   func empty() async throws {
     try await withConnection { channel, peer in
