@@ -57,7 +57,7 @@ final class Server: Sendable {
       agencies: configuration.agencies, keys: keys, store: store, draw: draw,
       connections: ConnectionRegistry(
         limit: limit, limitPerAddress: limitPerAddress),
-      log: log)
+      log: log, acceptLog: AcceptLog(log))
     do throws(SystemError) {
       listener = try Listener(
         port: configuration.port, backlog: configuration.acceptQueue)
@@ -81,7 +81,7 @@ final class Server: Sendable {
     for agency in context.store.finishedAgencies where agency <= context.agencies {
       context.draw.agencyFinished(agency)
     }
-    context.log.info(LogLine("accept_connections", .inProgress))
+    context.acceptLog.begin()
     await withTaskGroup { group in
       group.addTask { await self.acceptConnections() }
       group.addTask { _ = await self.failure.wait() }
@@ -89,6 +89,7 @@ final class Server: Sendable {
       await group.next()
       group.cancelAll()
     }
+    context.acceptLog.end()
     await close()
     if let error = failure.value { throw .storage(error) }
   }
@@ -99,10 +100,11 @@ final class Server: Sendable {
     let open = connections.count
     await connections.endAll(.shuttingDown)
     context.log.info(LogLine("close_workers", .success, ["cantidad": "\(open)"]))
-    context.store.close()
-    for file in ["bets.csv", "finished.csv"] {
+    context.store.close { file in
       context.log.info(LogLine("close_file", .success, ["file": file]))
     }
+    let directory = context.store.directory.path
+    context.log.info(LogLine("close_directory", .success, ["directory": directory]))
   }
 
   private static func tooFew(_ limit: String) -> LogLine {

@@ -149,11 +149,43 @@ def everything_is_closed(log, asked):
     wanted = [log.places("close_socket", "server", socket="listener"),
               log.places("close_workers", "server"),
               log.places("close_file", "server", file="bets.csv"),
-              log.places("close_file", "server", file="finished.csv")]
+              log.places("close_file", "server", file="finished.csv"),
+              log.places("close_directory", "server")]
     if not all(wanted):
         return "something is not told to be closed"
     return _first([place for places in wanted for place in places], log.places("exit", "server"),
                   "the server's exit")
+
+
+def each_worker_ends_after_its_socket(log, asked):
+    """The server tells of each connection that its socket is closed, and then its worker."""
+    open_workers = Counter()
+    for line in log.lines:
+        if line.source == "server" and "ip" in line.fields:
+            address = line.fields["ip"]
+            open_workers[address] += {"close_socket": 1, "close_worker": -1}.get(line.action, 0)
+            if open_workers[address] < 0:
+                return f"{line.text}: before its socket"
+    return _differ(Counter(), +open_workers)
+
+
+def each_client_closes(log, asked):
+    """Each client closes its socket before it exits, and so its file, where it has one."""
+    wanted = ["close_socket", *(["close_file"] if asked.bets else [])]
+    for action in wanted:
+        for name in asked.names:
+            if wrong := _first(log.places(action, name), log.places("exit", name),
+                               f"exit of {name}"):
+                return f"{action}: {wrong}"
+    return None
+
+
+def each_accept_is_waited_for(log, asked):
+    """As in the skeleton: the server waits for a connection, accepts it, and waits again."""
+    results = [line.result for line in log.lines
+               if line.source == "server" and line.action == "accept_connections"]
+    wanted = ["in_progress", "success"] * (len(results) // 2 + 1)
+    return None if results and results == wanted[:len(results)] else f"got {results}"
 
 
 def compose_tells_all_exits(log, asked):
@@ -167,10 +199,11 @@ ECHO = (each_client_exits_once, compose_tells_exits, nothing_fails, configuratio
 # of the exit, and prints the logs of server and client in any order.
 BET = (each_client_exits_once, nothing_fails, configuration_is_told, each_bet_is_stored,
        each_bet_is_sent)
-LOTTERY = (each_client_exits_once, compose_tells_exits, nothing_fails, configuration_is_told,
-           batches_are_full, received_before_exits, draw_is_held_once, draw_before_winners,
-           no_bet_after_the_draw, winners_are_right)
-SIGTERM = (everything_is_closed, compose_tells_all_exits)
+LOTTERY = (each_client_exits_once, each_client_closes, compose_tells_exits, nothing_fails,
+           configuration_is_told, batches_are_full, received_before_exits, draw_is_held_once,
+           draw_before_winners, no_bet_after_the_draw, winners_are_right)
+SIGTERM = (everything_is_closed, each_worker_ends_after_its_socket, each_accept_is_waited_for,
+           compose_tells_all_exits)
 
 
 def _differ(wanted, got):

@@ -165,7 +165,8 @@ def _stop_in_the_middle(project, asked):
             return follower.log, {"each_line_comes_back": "not all clients send"}
         problems = _stop(project, follower, asked)
     problems |= _problems(follower.log, asked,
-                          [checks.each_client_exits_once, checks.nothing_fails,
+                          [checks.each_client_exits_once, checks.each_client_closes,
+                           checks.nothing_fails,
                            checks.configuration_is_told, checks.compose_tells_all_exits])
     return follower.log, problems
 
@@ -174,7 +175,9 @@ def _stop(project, follower, asked):
     """Ends everything by SIGTERM."""
     project.compose("stop", "-t", str(GRACE))
     follower.read_until(EXITS_LIMIT, lambda log: ("server", 0) in log.exits())
-    problems = _problems(follower.log, asked, [checks.everything_is_closed])
+    problems = _problems(follower.log, asked,
+                         [check for check in checks.SIGTERM
+                          if check is not checks.compose_tells_all_exits])
     codes = project.exit_codes("server", *asked.names)
     if any(codes):
         problems["exit codes"] = f"of server and clients: {codes}"

@@ -22,6 +22,10 @@ server: apuesta_recibida | result: success | cantidad: 3
 server: sorteo | result: success
 client2: consulta_ganadores | result: success | cant_ganadores: 0
 client1: consulta_ganadores | result: success | cant_ganadores: 2
+client1: close_file | result: success | client_id: 1 | file: /data.csv
+client2: close_file | result: success | client_id: 2 | file: /data.csv
+client1: close_socket | result: success | client_id: 1
+client2: close_socket | result: success | client_id: 2
 client1: exit | result: success
 client2: exit | result: success
 client1 exited with code 0
@@ -47,12 +51,18 @@ client1 exited with code 0
 ASKED_ECHO = checks.Asked(clients=1, loop_amount=1)
 
 STOP = as_printed("""\
+server: accept_connections | result: in_progress
+server: accept_connections | result: success | ip: 172.25.125.3
+server: accept_connections | result: in_progress
 client1: exit | result: success
 client1 exited with code 0
 server: close_socket | result: success | socket: listener
-server: close_workers | result: success | cantidad: 0
+server: close_socket | result: success | ip: 172.25.125.3
+server: close_worker | result: success | ip: 172.25.125.3
+server: close_workers | result: success | cantidad: 1
 server: close_file | result: success | file: bets.csv
 server: close_file | result: success | file: finished.csv
+server: close_directory | result: success | directory: /data
 server: exit | result: success
 server exited with code 0
 """)
@@ -79,16 +89,19 @@ def changed(lines, place, old, new):
 
 # A check, a log in which it must find something, and what was asked.
 WRONG = (
-    (checks.each_client_exits_once, without(LOTTERY, 8), ASKED),
-    (checks.each_client_exits_once, [*LOTTERY, LOTTERY[8]], ASKED),
-    (checks.compose_tells_exits, without(LOTTERY, 10), ASKED),
-    (checks.compose_tells_exits, changed(LOTTERY, 10, "code 0", "code 137"), ASKED),
+    (checks.each_client_exits_once, without(LOTTERY, 12), ASKED),
+    (checks.each_client_exits_once, [*LOTTERY, LOTTERY[12]], ASKED),
+    (checks.each_client_closes, without(LOTTERY, 8), ASKED),
+    (checks.each_client_closes, without(LOTTERY, 9), ASKED),
+    (checks.each_client_closes, moved(LOTTERY, 9, 13), ASKED),
+    (checks.compose_tells_exits, without(LOTTERY, 14), ASKED),
+    (checks.compose_tells_exits, changed(LOTTERY, 14, "code 0", "code 137"), ASKED),
     (checks.nothing_fails, changed(LOTTERY, 2, "success", "fail"), ASKED),
     (checks.configuration_is_told, changed(LOTTERY, 0, "12345", "23456"), ASKED),
     (checks.configuration_is_told, without(LOTTERY, 0), ASKED),
     (checks.batches_are_full, changed(changed(LOTTERY, 1, "10", "7"), 3, "3", "6"), ASKED),
     (checks.batches_are_full, without(LOTTERY, 2), ASKED),
-    (checks.received_before_exits, moved(LOTTERY, 3, 7), ASKED),
+    (checks.received_before_exits, moved(LOTTERY, 3, 11), ASKED),
     (checks.draw_is_held_once, [*LOTTERY, LOTTERY[4]], ASKED),
     (checks.draw_is_held_once, without(LOTTERY, 4), ASKED),
     (checks.draw_before_winners, moved(LOTTERY, 4, 5), ASKED),
@@ -101,9 +114,15 @@ WRONG = (
     (checks.each_line_comes_back, without(ECHO, 1), ASKED_ECHO),
     (checks.each_line_comes_back, [*ECHO, ECHO[1]], ASKED_ECHO),
     (checks.server_receives_before_exit, moved(ECHO, 0, 2), ASKED_ECHO),
-    *((checks.everything_is_closed, without(STOP, place), ASKED_STOP) for place in range(2, 6)),
-    (checks.everything_is_closed, moved(STOP, 5, 6), ASKED_STOP),
-    (checks.compose_tells_all_exits, without(STOP, 7), ASKED_STOP),
+    *((checks.everything_is_closed, without(STOP, place), ASKED_STOP)
+      for place in (5, 8, 9, 10, 11)),
+    (checks.everything_is_closed, moved(STOP, 11, 12), ASKED_STOP),
+    (checks.each_worker_ends_after_its_socket, without(STOP, 6), ASKED_STOP),
+    (checks.each_worker_ends_after_its_socket, without(STOP, 7), ASKED_STOP),
+    (checks.each_worker_ends_after_its_socket, moved(STOP, 7, 6), ASKED_STOP),
+    (checks.each_accept_is_waited_for, without(STOP, 0), ASKED_STOP),
+    (checks.each_accept_is_waited_for, without(STOP, 1), ASKED_STOP),
+    (checks.compose_tells_all_exits, without(STOP, 13), ASKED_STOP),
 )
 
 

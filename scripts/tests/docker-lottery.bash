@@ -22,6 +22,8 @@ stays_down() {
 closing_is_logged() {
   logged server 'action: close_socket | result: success | socket: listener' &&
     logged server 'action: close_file | result: success | file: bets.csv' &&
+    logged server 'action: close_directory | result: success' &&
+    logged server 'action: close_worker | result: success | ip' &&
     logged server 'action: close_workers | result: success'
 }
 

@@ -38,10 +38,8 @@ struct LotteryMode {
       let (stored, lastBet) = try await connection.greet(key: key)
       warnOfLoss(held: stored, of: acknowledged)
       acknowledged = stored
-      var file = try AgencyFile(path: configuration.dataFile)
-      try file.skip(stored, lastBet: lastBet)
       let total = try await sendBets(
-        of: file, noting: &acknowledged, over: &connection, persistence)
+        after: lastBet, noting: &acknowledged, over: &connection, persistence)
       let winners = try await finish(total: total, over: &connection, persistence)
       log.info(
         LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners)"]))
@@ -61,14 +59,57 @@ struct LotteryMode {
         ["error": "the server holds \(held) bets of \(acknowledged) it had acknowledged"]))
   }
 
-  /// Sends what is left of the file, and returns how many bets the agency has in all.
+  /// Opens the file, sends what comes after the bets that the server holds, and closes it.
   ///
-  /// A bad row ends it only after the rows before it are stored.
+  /// - Parameter lastBet: the last that the server holds.
+  /// - Returns: how many bets the agency has in all.
   private func sendBets(
-    of file: consuming AgencyFile, noting acknowledged: inout UInt64,
+    after lastBet: Bet?, noting acknowledged: inout UInt64,
     over connection: inout ServerConnection, _ persistence: Persistence
   ) async throws(AgencyError) -> UInt64 {
+    let file = try openFile(after: acknowledged, lastBet: lastBet)
     var batcher = Batcher(file, offset: acknowledged, maxAmount: configuration.batchMaxAmount)
+    do throws(AgencyError) {
+      try await sendBatches(of: &batcher, noting: &acknowledged, over: &connection, persistence)
+    } catch {
+      close(batcher)
+      throw error
+    }
+    let total = batcher.total
+    close(batcher)
+    return total
+  }
+
+  private func openFile(after stored: UInt64, lastBet: Bet?) throws(AgencyError) -> AgencyFile {
+    var file = try AgencyFile(path: configuration.dataFile)
+    do throws(AgencyError) {
+      try file.skip(stored, lastBet: lastBet)
+      return file
+    } catch {
+      _ = consume file
+      logClosedFile()
+      throw error
+    }
+  }
+
+  /// Closes the file that `batcher` reads.
+  private func close(_ batcher: consuming Batcher) {
+    _ = consume batcher
+    logClosedFile()
+  }
+
+  private func logClosedFile() {
+    log.info(
+      LogLine(
+        "close_file", .success,
+        ["client_id": "\(configuration.id)", "file": configuration.dataFile]))
+  }
+
+  /// Sends what is left of the file. A bad row ends it only after the rows before it are stored.
+  private func sendBatches(
+    of batcher: inout Batcher, noting acknowledged: inout UInt64,
+    over connection: inout ServerConnection, _ persistence: Persistence
+  ) async throws(AgencyError) {
     var window = SendWindow(size: configuration.batchWindow)
     var progress = Progress(fileSize: batcher.fileSize)
     defer { progress.clear() }
@@ -89,7 +130,6 @@ struct LotteryMode {
       }
     }
     if let failure = batcher.failure { throw failure }
-    return batcher.total
   }
 
   /// Takes the answer to one or more batches, and returns how many bets those hold.

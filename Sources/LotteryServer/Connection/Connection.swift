@@ -38,7 +38,10 @@ struct Connection: Sendable {
       await end(because: error)
     }
     channel.close()
-    if isAnnounced { context.log.info(LogLine("close_socket", .success, ["ip": ip])) }
+    guard isAnnounced else { return }
+    context.log.info(LogLine("close_socket", .success, ["ip": ip]))
+    // Its work ends with this line, and nobody gives it any more.
+    context.log.info(LogLine("close_worker", .success, ["ip": ip]))
   }
 
   private var ip: String { channel.peer?.ip ?? "" }
@@ -75,7 +78,7 @@ struct Connection: Sendable {
   private mutating func announce() {
     guard !isAnnounced else { return }
     isAnnounced = true
-    context.log.info(LogLine("accept_connections", .success, ["ip": ip]))
+    context.acceptLog.announce(ip: ip)
   }
 
   private func receiveFirst(into buffer: inout InputBuffer) async throws(ServiceError) -> Bool {

@@ -10,4 +10,5 @@ struct ServiceContext: Sendable {
   let draw: Draw
   let connections: ConnectionRegistry
   let log: Log
+  let acceptLog: AcceptLog
 }

@@ -11,7 +11,8 @@ public final class BetStore: Sendable {
   let ledgers: Mutex<[UInt32: AgencyLedger]>
   private let bets: CommitLog
   private let finished: CommitLog
-  private let directory: DataDirectory
+  /// Where the files lie.
+  let directory: DataDirectory
 
   /// The bets, for the draw.
   let storedBets: StoredBets
@@ -135,10 +136,15 @@ public final class BetStore: Sendable {
     try await write(to: finished, row, by: claim) { $0.hasFinished = true }
   }
 
-  /// Closes the files. Nothing may be stored any more.
-  func close() {
+  /// Closes the files, and then the directory, which another server may have from then on. Nothing
+  /// may be stored any more.
+  ///
+  /// - Parameter onClose: is called with the name of each file that has been closed.
+  func close(onClose: (String) -> Void = { _ in }) {
     bets.close()
+    onClose("bets.csv")
     finished.close()
+    onClose("finished.csv")
     directory.close()
   }
 

@@ -21,6 +21,7 @@ struct LotteryFailureTests {
     }
     #expect(outcome == .rejected(.ruleBroken, offset: 2, index: 1, reason: "document"))
     #expect(try agency.lines.about("retry").isEmpty)
+    #expect(try agency.lines.about("close_file").count == 1)
     #expect(try agency.lines.about("close_socket").count == 1)
   }
 
@@ -99,6 +100,7 @@ struct LotteryFailureTests {
       }
     }
     #expect(outcome == .cancelled)
+    #expect(try agency.lines.about("close_file").count == 1)
     #expect(try agency.lines.about("close_socket").count == 1)
   }
 

@@ -26,6 +26,8 @@ struct LotteryModeTests {
         == ["success | cantidad: 2", "success | cantidad: 2", "success | cantidad: 1"])
     #expect(
       try agency.lines.about("consulta_ganadores") == ["success | cant_ganadores: 2"])
+    #expect(
+      try agency.lines.about("close_file") == ["success | client_id: 1 | file: \(agency.path)"])
     #expect(try agency.lines.about("close_socket") == ["success | client_id: 1"])
   }
 

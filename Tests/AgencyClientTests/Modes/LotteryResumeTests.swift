@@ -33,6 +33,7 @@ struct LotteryResumeTests {
       outcome
         == .otherFile(
           path: agency.path, reason: "the server stored another bet than the one on line 2"))
+    #expect(try agency.lines.about("close_file").count == 1)
   }
 
   @Test("where the server has more bets than the file, nothing is sent")

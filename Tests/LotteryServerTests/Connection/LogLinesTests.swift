@@ -84,17 +84,51 @@ import Testing
   }
 
   @Test func `the end closes everything, with a line for each`() async throws {
-    let log = try await Self.log {
+    let directory = try TemporaryDirectory()
+    let log = try await Self.log(in: directory) {
       try await $0.greet()
     }
     #expect(
-      try log.lines(of: "close_socket", "close_workers", "close_file") == [
-        "INFO     action: close_socket | result: success | socket: listener",
-        "INFO     action: close_socket | result: success | ip: 127.0.0.1",
-        "INFO     action: close_workers | result: success | cantidad: 1",
-        "INFO     action: close_file | result: success | file: bets.csv",
-        "INFO     action: close_file | result: success | file: finished.csv",
-      ])
+      try log.lines(
+        of: "close_socket", "close_worker", "close_workers", "close_file", "close_directory") == [
+          "INFO     action: close_socket | result: success | socket: listener",
+          "INFO     action: close_socket | result: success | ip: 127.0.0.1",
+          "INFO     action: close_worker | result: success | ip: 127.0.0.1",
+          "INFO     action: close_workers | result: success | cantidad: 1",
+          "INFO     action: close_file | result: success | file: bets.csv",
+          "INFO     action: close_file | result: success | file: finished.csv",
+          "INFO     action: close_directory | result: success | directory: \(directory.path)",
+        ])
+  }
+
+  @Test func `each wait for a connection is told before it, and none after the listener is closed`()
+    async throws
+  {
+    let log = try LogFile()
+    try await withServer(agencies: 1, log: log.log) { server in
+      for _ in 0..<2 {
+        try await server.withClient(1) { client in
+          try await client.send(Array("hola\n".utf8))
+          _ = try await client.receiveAll()
+        }
+      }
+      // Says nothing before the server ends.
+      try await server.withClient(1) { _ in
+        try await server.withClient(1) { client in
+          try await client.greet()
+          await server.stop()
+        }
+      }
+    }
+    let (waits, comes) = (
+      "INFO     action: accept_connections | result: in_progress",
+      "INFO     action: accept_connections | result: success | ip: 127.0.0.1"
+    )
+    var lines = try log.lines(of: "accept_connections", "close_socket")
+    let listener = try #require(lines.firstIndex { $0.hasSuffix("socket: listener") })
+    #expect(!lines[listener...].contains(waits))
+    lines.removeAll { $0.contains("close_socket") }
+    #expect(Array(lines.prefix(7)) == [waits, comes, waits, comes, waits, comes, waits])
   }
 
   @Test func `the draw counts the winners of the agencies that take part, and of no others`()
@@ -117,10 +151,10 @@ import Testing
 
   /// The log of a server that talks to one agency and is stopped while that is still connected.
   private static func log(
-    during body: (RawClient) async throws -> Void
+    in directory: TemporaryDirectory? = nil, during body: (RawClient) async throws -> Void
   ) async throws -> LogFile {
     let file = try LogFile()
-    try await withServer(agencies: 1, log: file.log) { server in
+    try await withServer(agencies: 1, in: directory, log: file.log) { server in
       try await server.withClient(1) { client in
         try await body(client)
         await server.stop()

@@ -28,8 +28,8 @@ import Testing
               ]))
       }
     }
-    // Nobody but the two agencies is worth a line.
-    #expect(try file.lines(of: "accept_connections").count == 1 + 2)
+    // Nobody but the two agencies is worth a line; each has that of the wait before it.
+    #expect(try file.lines(of: "accept_connections").count == 2 + 2 + 1)
   }
 
   @Test func `it tells whether the draw has been held`() async throws {
@@ -87,6 +87,7 @@ import Testing
     #expect(
       try file.lines(of: "accept_connections", "refuse_connection").dropFirst() == [
         "INFO     action: accept_connections | result: success | ip: 127.0.0.1",
+        "INFO     action: accept_connections | result: in_progress",
         "INFO     action: refuse_connection | result: success | ip: 127.0.0.1 | code: 5"
           + " | reason: this connection asks for the status alone",
       ])
