@@ -1,7 +1,8 @@
 import LotteryProtocol
 
 /// Finds the winners in a stretch of `bets.csv`, block by block. This is the course's
-/// `for bet in load_bets(): if has_won(bet)`.
+/// `for bet in load_bets(): if has_won(bet)`: it loads the bets, of which there may be more than
+/// fit the memory, and ``hasWon(_:)`` decides.
 ///
 /// In a block without quotes, as nearly all are, every line end ends a row. Then only the end of each
 /// row is looked at, where the number is, and only rows that end like a winner's are read as bets.

@@ -1,4 +1,4 @@
-public import LotteryProtocol
+import LotteryProtocol
 import Synchronization
 
 /// All bets and who has finished: two files, and what must be known of them without reading them.
@@ -58,20 +58,6 @@ public final class BetStore: Sendable {
     }
   }
 
-  /// Stores `bets`, and returns when they are safe. This is the course's `store_bets`.
-  ///
-  /// - Throws: ``StorageError``; then none of them is stored.
-  public func storeBets(_ bets: [Bet]) async throws(StorageError) {
-    var rows: [UInt8] = []
-    for bet in bets { rows.append(csvRow: bet) }
-    try await self.bets.append(rows)
-  }
-
-  /// All bets stored, one after the other. This is the course's `load_bets`.
-  public func loadBets() throws(StorageError) -> BetReader {
-    try BetReader(path: directory.bets)
-  }
-
   /// The agencies that have finished.
   var finishedAgencies: [UInt32] {
     ledgers.withLock { $0.filter(\.value.hasFinished).map(\.key) }
@@ -116,7 +102,8 @@ public final class BetStore: Sendable {
     }
   }
 
-  /// Stores the bets of `group`, all or nothing, and returns when they are safe.
+  /// Stores the bets of `group`, all or nothing, and returns when they are safe. This is the course's
+  /// `store_bets`: the same rows, byte for byte, for many workers at once.
   ///
   /// - Throws: ``StorageError``; then nothing is stored.
   func store(_ group: BetGroup, by claim: Claim) async throws(StorageError) {

@@ -108,13 +108,12 @@ import Testing
       document: fields[3], birthdate: fields[4], number: fields[5])
   }
 
-  /// The bytes of `bets.csv` once `bets` are stored, the last five one by one.
+  /// The bytes of `bets.csv` once `bets` are stored.
   private static func store(_ bets: [Bet]) async throws -> [UInt8] {
     let directory = try TemporaryDirectory()
-    let store = try BetStore(directory: directory.path)
+    let store = try BetStore(directory: directory.path, durability: .process)
     defer { store.close() }
-    try await store.storeBets(bets.dropLast(5))
-    for bet in bets.suffix(5) { try await store.storeBets([bet]) }
+    try await store.storeBets(bets)
     return try directory.read("bets.csv")
   }
 }

@@ -6,9 +6,22 @@ extension BetStore {
   /// All bets stored, at once.
   func allBets() throws -> [Bet] {
     var bets: [Bet] = []
-    var reader = try loadBets()
+    var reader = try BetReader(path: directory.bets)
     while let bet = try reader.next() { bets.append(bet) }
     return bets
+  }
+
+  /// Stores bets of any agencies, those of one that follow each other together.
+  func storeBets(_ bets: some Collection<Bet>) async throws {
+    var rest = bets[...]
+    while let agency = rest.first?.agency {
+      let batch = Array(rest.prefix { $0.agency == agency })
+      rest = rest.dropFirst(batch.count)
+      let claim = Claim(agency: agency) {}
+      _ = await take(claim)
+      try await store(batch, by: claim)
+      release(claim)
+    }
   }
 
   /// Stores bets of one agency on behalf of a connection that holds `claim`.
