@@ -19,7 +19,8 @@ readonly USAGE="usage: $0 [--claves] [--stack] FILE N
   FILE      the compose file to write
   N         how many agencies, 0 to 65531
   --claves  makes a key for each agency in .claves beside FILE, unless it has one
-  --stack   writes a stack file for a swarm instead"
+  --stack   writes a stack file for a swarm instead
+  --help    prints this, and so does -h"
 # What a /16 has room for, see the subnet.
 readonly MAX_AGENCIES=65531
 
@@ -54,6 +55,10 @@ for argument; do
   case $argument in
     --claves) with_keys=true ;;
     --stack) kind=stack ;;
+    -h | --help)
+      printf '%s\n' "$USAGE"
+      exit
+      ;;
     --*) fail_usage "unknown option \"$argument\"" ;;
     *) positional+=("$argument") ;;
   esac

@@ -13,6 +13,15 @@ refused() {
     equal "" "$(ls -A "$work/refused")"
 }
 
+# prints_usage ARGUMENT...: on standard output, nothing on standard error, status 0, nothing written.
+prints_usage() {
+  rm -rf "$work/helped" && mkdir "$work/helped" &&
+    (cd "$work/helped" && bash "$root/generar-compose.sh" "$@") >"$work/out" 2>"$work/err" &&
+    grep -q '^usage: ' "$work/out" &&
+    equal "" "$(<"$work/err")" &&
+    equal "" "$(ls -A "$work/helped")"
+}
+
 keeps_what_is_there() {
   echo precious >"$work/precious.yaml"
   if bash generar-compose.sh "$work/precious.yaml" many 2>/dev/null; then return 1; fi
@@ -52,6 +61,8 @@ test_compose() {
     check "compose: N = \"$agencies\" is refused" refused file.yaml "$agencies"
   done
   check "compose: an unknown option is refused" refused --keys file.yaml 5
+  check "compose: --help prints the usage" prints_usage --help
+  check "compose: -h prints the usage, whatever else is there" prints_usage --claves file.yaml 5 -h
   check "compose: options alone are refused" refused --claves --stack
   check "compose: --claves without N is refused" refused --claves file.yaml
   check "compose: --claves for no agency is refused" refused --claves file.yaml 0
