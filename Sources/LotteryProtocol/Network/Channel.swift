@@ -12,7 +12,7 @@ public final class Channel: Sendable {
 
   private let socket: Socket
   private let worker: Worker
-  private let readiness: Readiness
+  let readiness: Readiness
   /// Whether a write ended in the middle of a message.
   private let isCutShort = Atomic(false)
 
@@ -75,9 +75,6 @@ public final class Channel: Sendable {
       throw .broken(error)
     }
   }
-
-  /// Whether a task waits for bytes that have not arrived.
-  var isAwaited: Bool { readiness.isAwaited(for: .reading) }
 
   /// Returns when the kernel has taken all of `bytes`, which it is given in pieces of at most
   /// ``ProtocolLimits/packetSize`` bytes: 8 kB hold for each send(2), too.

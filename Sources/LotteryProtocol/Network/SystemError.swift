@@ -18,7 +18,8 @@ public struct SystemError: Error, Hashable, Sendable {
 
   /// Makes a system call that returns -1 when it fails, again for as long as signals interrupt it.
   ///
-  /// Every call of both programs goes through here: this is the one place that knows `EINTR`.
+  /// Every call of both programs that is worth making again goes through here. Only `connect` must
+  /// not be made again: the attempt goes on by itself.
   ///
   /// - Throws: the failure, with what `errno` said.
   @discardableResult

@@ -5,8 +5,6 @@ import ProcessSupport
 struct ServerConfiguration: Equatable {
   /// The port to listen on; 0 lets the system choose one.
   var port: UInt16 = 12345
-  /// The name under which the agencies know the server. The server itself listens on all addresses.
-  var host = "server"
   /// Connections that may wait to be accepted; see ``acceptQueue``.
   var listenBacklog: Int32 = 5
   /// What is logged.
@@ -36,7 +34,8 @@ extension ServerConfiguration {
   /// Reads it.
   init(_ settings: inout Settings) throws(ConfigurationError) {
     try settings.read("SERVER_PORT", .wholeNumber(0...UInt16.max), into: &port)
-    try settings.read("SERVER_IP", .text, into: &host)
+    // The name under which the agencies know the server, which itself listens on all addresses.
+    _ = try settings.value("SERVER_IP", "SERVER_IP", .text)
     try settings.read("SERVER_LISTEN_BACKLOG", .wholeNumber(1...65535), into: &listenBacklog)
     try settings.read("LOGGING_LEVEL", .logLevel, into: &loggingLevel)
     try settings.read("SERVER_AGENCIES", .wholeNumber(0...UInt32.max), into: &agencies)

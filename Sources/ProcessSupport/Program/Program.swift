@@ -82,9 +82,11 @@ public struct Program: Sendable {
   private func say(_ line: String, to descriptor: Int32) -> Bool {
     var rest = ArraySlice((line + "\n").utf8)
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { return false }
-      rest = rest.dropFirst(max(0, count))
+      let count = try? SystemError.check("write") {
+        rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      }
+      guard let count else { return false }
+      rest = rest.dropFirst(count)
     }
     return true
   }

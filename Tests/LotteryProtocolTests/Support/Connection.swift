@@ -20,6 +20,9 @@ func withConnection(
 }
 
 extension Channel {
+  /// Whether a task waits for bytes that have not arrived.
+  var isAwaited: Bool { readiness.isAwaited(for: .reading) }
+
   /// Receives until `count` bytes are there or no more come.
   func receive(_ count: Int) async throws(ChannelError) -> [UInt8] {
     var buffer = InputBuffer(capacity: count)
