@@ -75,6 +75,8 @@ private func checkAgencyMessage(_ frame: [UInt8]) {
     AgencyMessage.appendWinnersQuery(to: &encoded)
   case .statusQuery:
     AgencyMessage.appendStatusQuery(to: &encoded)
+  case .syncsQuery:
+    AgencyMessage.appendSyncsQuery(to: &encoded)
   }
   expectEqual(encoded.dropFirst(ProtocolLimits.frameHeaderSize), frame[...], "encoded anew")
 }

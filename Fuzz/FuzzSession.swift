@@ -71,7 +71,7 @@ private struct SessionRun {
       expectEqual(session.confirm(), .confirmed, "FINISHED")
       model.finish()
     case .fail: disconnect()
-    case .tellStatus: model.phase = .tellingStatus
+    case .tellStatus, .tellSyncs: model.phase = .tellingStatus
     case .reject: model.rejected += 1
     case .gathered, .reply, .awaitDraw: break
     }

@@ -11,6 +11,7 @@ enum ModelAnswer: Equatable {
   case finish(UInt64)
   case awaitDraw
   case tellStatus
+  case tellSyncs
   case error(ErrorCode)
   /// No session should ever answer this.
   case other
@@ -27,6 +28,7 @@ enum ModelAnswer: Equatable {
       case .finish(let total): .finish(total)
       case .awaitDraw: .awaitDraw
       case .tellStatus: .tellStatus
+      case .tellSyncs: .tellSyncs
       case .fail(let code, _): .error(code)
       }
   }

@@ -55,6 +55,7 @@ struct SessionModel {
       return total == accepted ? .confirmed : .error(.totalsDiffer)
     case (.finished, .winnersQuery): return .awaitDraw
     case (.greeting, .statusQuery), (.tellingStatus, .statusQuery): return .tellStatus
+    case (.greeting, .syncsQuery), (.tellingStatus, .syncsQuery): return .tellSyncs
     default: return .error(.notNow)
     }
   }

@@ -13,12 +13,14 @@ local LONGEST = 7996
 local HELLO, BET, BATCH, FINISHED, ASK_WINNERS = 0x01, 0x02, 0x03, 0x04, 0x05
 local WELCOME, STORED, REJECTED, CONFIRMED, WINNERS, ERROR = 0x81, 0x82, 0x83, 0x84, 0x85, 0x8F
 local ASK_STATUS, STATUS = 0x10, 0x90
+local ASK_SYNCS, SYNCS = 0x11, 0x91
 
 local TYPES = {
   [HELLO] = "HELLO", [BET] = "BET", [BATCH] = "BATCH", [FINISHED] = "FINISHED",
   [ASK_WINNERS] = "WINNERS?", [WELCOME] = "WELCOME", [STORED] = "STORED",
   [REJECTED] = "REJECTED", [CONFIRMED] = "CONFIRMED", [WINNERS] = "WINNERS", [ERROR] = "ERROR",
   [ASK_STATUS] = "STATUS?", [STATUS] = "STATUS",
+  [ASK_SYNCS] = "SYNCS?", [SYNCS] = "SYNCS",
 }
 local STATES = { [0] = "bets are taken", [1] = "has finished", [2] = "the draw has been held" }
 local REJECTIONS = {
@@ -66,6 +68,9 @@ local fields = {
   standing_stored = ProtoField.uint64("lottery.status.stored", "Stored"),
   finished = ProtoField.uint8("lottery.status.finished", "Finished"),
   connected = ProtoField.uint8("lottery.status.connected", "Connected"),
+  syncs = ProtoField.uint64("lottery.syncs.count", "Syncs"),
+  syncs_total = ProtoField.uint64("lottery.syncs.total", "All together (ns)"),
+  syncs_longest = ProtoField.uint64("lottery.syncs.longest", "The longest (ns)"),
   echo = ProtoField.string("lottery.echo", "Echo line"),
 }
 lottery.fields = fields
@@ -249,6 +254,15 @@ readers[STATUS] = function(body, tree)
   local count = body:integer(tree, fields.count, 2)
   for _ = 1, count do read_standing(body, tree) end
   return string.format("more %d, drawn %d, count %d", more, drawn, count)
+end
+
+readers[ASK_SYNCS] = function() return "" end
+
+readers[SYNCS] = function(body, tree)
+  local count = body:integer(tree, fields.syncs, 8)
+  local total = body:integer(tree, fields.syncs_total, 8)
+  local longest = body:integer(tree, fields.syncs_longest, 8)
+  return string.format("count %s, total %s ns, longest %s ns", count, total, longest)
 end
 
 -- Reads what follows the length; returns a line about it. Raises where the bytes are no message.

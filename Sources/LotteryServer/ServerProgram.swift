@@ -1,4 +1,3 @@
-import Glibc
 import LotteryProtocol
 import ProcessSupport
 
@@ -6,8 +5,6 @@ import ProcessSupport
 public enum ServerProgram {
   /// Runs it with `arguments`, without its own name, and returns its exit status.
   public static func main(_ arguments: some Sequence<String>) async -> Int32 {
-    // Until there is something to tell, it is no reason to end.
-    signal(SIGUSR1, SIG_IGN)
     let program = Program(name: "lottery-server", help: help, layout: .python)
     return await program.run(arguments, status: status) { file, _, log in
       var settings = try settings(file)
@@ -19,8 +16,6 @@ public enum ServerProgram {
       let keys = try keys(configuration)
       if keys == nil { log.warning(LogLine("agency_keys", .success, ["note": noKeys])) }
       let server = try Server(configuration, keys: keys, log: log)
-      let watcher = SignalWatcher([SIGUSR1]) { _ in server.logStatus() }
-      defer { withExtendedLifetime(watcher) {} }
       try await server.run()
     }
   }
@@ -65,7 +60,7 @@ public enum ServerProgram {
 
     Each key of the file may also be set in the environment, which comes first:
       SERVER_PORT            port to listen on (12345)
-      SERVER_IP              the server's name, for people (server)
+      SERVER_IP              the server's name, for people; the server itself ignores it
       SERVER_LISTEN_BACKLOG  connections that may wait to be accepted (5); never fewer
                              than SERVER_AGENCIES
       LOGGING_LEVEL          DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
@@ -79,6 +74,6 @@ public enum ServerProgram {
       SERVER_MAX_CONNECTIONS              connections open at once (16384)
       SERVER_MAX_CONNECTIONS_PER_ADDRESS  of them from one address (4096)
 
-    SIGUSR1 makes it log how the lottery stands; SIGTERM and SIGINT end it in order.
+    SIGTERM and SIGINT end it in order.
     """
 }

@@ -1,17 +1,24 @@
-/// How often the disk was waited for, and for how long.
-struct SyncTimes: Sendable, Equatable {
+/// How often a server has waited for the disk, and for how long (`PROTOCOL.md`, The status).
+public struct SyncTimes: Hashable, Sendable {
   /// Syncs so far.
-  private(set) var count = 0
+  public private(set) var count: UInt64
   /// All of them together.
-  private(set) var total = Duration.zero
+  public private(set) var total: Duration
   /// The longest.
-  private(set) var longest = Duration.zero
+  public private(set) var longest: Duration
+
+  /// So many syncs, none if not told otherwise.
+  public init(count: UInt64 = 0, total: Duration = .zero, longest: Duration = .zero) {
+    self.count = count
+    self.total = total
+    self.longest = longest
+  }
 
   /// The mean, 0 where there were none.
-  var mean: Duration { count > 0 ? total / count : .zero }
+  public var mean: Duration { count > 0 ? total / count : .zero }
 
   /// Counts one more.
-  mutating func add(_ duration: Duration) {
+  public mutating func add(_ duration: Duration) {
     count += 1
     total += duration
     longest = max(longest, duration)

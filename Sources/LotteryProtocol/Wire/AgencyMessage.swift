@@ -10,6 +10,8 @@ public enum AgencyMessage: Hashable, Sendable {
   case winnersQuery
   /// Asks how the lottery stands; the operator does, on a connection that is no agency's.
   case statusQuery
+  /// Asks how long the disk was waited for; the operator does, likewise.
+  case syncsQuery
 
   /// Decodes a frame, its header left out.
   ///
@@ -50,6 +52,8 @@ public enum AgencyMessage: Hashable, Sendable {
       return .winnersQuery
     case MessageType.statusQuery:
       return .statusQuery
+    case MessageType.syncsQuery:
+      return .syncsQuery
     default:
       throw .unknownType(type)
     }
@@ -103,5 +107,10 @@ extension AgencyMessage {
   /// Appends the frame of a STATUS?.
   public static func appendStatusQuery(to bytes: inout [UInt8]) {
     FrameWriter(type: MessageType.statusQuery, to: &bytes).finish(&bytes)
+  }
+
+  /// Appends the frame of a SYNCS?.
+  public static func appendSyncsQuery(to bytes: inout [UInt8]) {
+    FrameWriter(type: MessageType.syncsQuery, to: &bytes).finish(&bytes)
   }
 }

@@ -16,4 +16,6 @@ enum MessageType {
 
   static let statusQuery: UInt8 = 0x10
   static let status: UInt8 = 0x90
+  static let syncsQuery: UInt8 = 0x11
+  static let syncs: UInt8 = 0x91
 }

@@ -27,6 +27,8 @@ extension ServerMessage {
     case .status(let more, let status):
       bytes.append(more ? 1 : 0)
       status.append(to: &bytes)
+    case .syncs(let times):
+      times.append(to: &bytes)
     case .error(let code, let reason):
       bytes.append(code.rawValue)
       bytes.append(reason: reason)
@@ -53,6 +55,7 @@ extension ServerMessage {
     case .confirmed: MessageType.confirmed
     case .winners: MessageType.winners
     case .status: MessageType.status
+    case .syncs: MessageType.syncs
     case .error: MessageType.error
     }
   }

@@ -12,6 +12,8 @@ public enum ServerMessage: Hashable, Sendable {
   case winners(more: Bool, documents: [String])
   /// How the lottery stands; `more` frames follow, each with other agencies.
   case status(more: Bool, LotteryStatus)
+  /// How long the disk was waited for.
+  case syncs(SyncTimes)
   /// The connection ends.
   case error(code: ErrorCode, reason: String)
 
@@ -52,6 +54,8 @@ public enum ServerMessage: Hashable, Sendable {
         let status = try LotteryStatus.take(from: &cursor)
       else { return nil }
       return .status(more: more, status)
+    case MessageType.syncs:
+      return try SyncTimes.take(from: &cursor).map { .syncs($0) }
     case MessageType.error:
       guard let code = cursor.takeInteger(UInt8.self),
         let reason = try takeString(type, from: &cursor, in: frame)

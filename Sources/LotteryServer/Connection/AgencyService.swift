@@ -173,7 +173,11 @@ struct AgencyService: ~Copyable {
     case .awaitDraw:
       try await sendWinners()
     case .tellStatus:
+      try checkOperator()
       try await tellStatus()
+    case .tellSyncs:
+      try checkOperator()
+      try await send([.syncs(context.store.syncTimes)])
     case .fail(let code, let reason):
       if session.isStorming { try await pause(Self.refusalPause) }
       throw .refused(code, reason)
@@ -237,10 +241,13 @@ struct AgencyService: ~Copyable {
   }
 
   /// The operator works where the server runs; the agencies' standing is nobody else's affair.
-  private func tellStatus() async throws(ServiceError) {
+  private func checkOperator() throws(ServiceError) {
     guard channel.peer?.isLoopback == true else {
       throw .refused(.notNow, "the status is told on the server's own machine alone")
     }
+  }
+
+  private func tellStatus() async throws(ServiceError) {
     var status = context.status
     // The operator's own connection is none to speak of.
     status.connections -= 1

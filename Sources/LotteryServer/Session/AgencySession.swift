@@ -49,6 +49,9 @@ struct AgencySession {
       case (.greeting, .statusQuery), (.tellingStatus, .statusQuery):
         phase = .tellingStatus
         return .tellStatus
+      case (.greeting, .syncsQuery), (.tellingStatus, .syncsQuery):
+        phase = .tellingStatus
+        return .tellSyncs
       case (.open, .bets(let batch)), (.finished, .bets(let batch)):
         return try take(batch, in: frame)
       case (.open, .finished(let total)), (.finished, .finished(let total)):
@@ -61,7 +64,7 @@ struct AgencySession {
         return .fail(.notNow, "this connection asks for the status alone")
       case (_, .hello):
         return .fail(.notNow, "HELLO comes only once")
-      case (_, .statusQuery):
+      case (_, .statusQuery), (_, .syncsQuery):
         return .fail(.notNow, "the status is not told on an agency's connection")
       case (_, .winnersQuery):
         return .fail(.notNow, "the winners can be asked for after FINISHED")

@@ -16,6 +16,8 @@ enum SessionAction: Equatable {
   case awaitDraw
   /// Tell how the lottery stands, and go on.
   case tellStatus
+  /// Tell how long the disk was waited for, and go on.
+  case tellSyncs
   /// Send ERROR, and close.
   case fail(ErrorCode, String)
 }

@@ -1,4 +1,17 @@
 import LotteryProtocol
+import ProcessSupport
+
+extension StatusQuery.Answer {
+  /// What `--status` prints. Whether the draw has been held, the last line says.
+  var table: String {
+    var lines = status.rows
+    if let syncs {
+      lines.append(
+        "syncs: \(syncs.count), mean: \(syncs.mean.goText), longest: \(syncs.longest.goText)")
+    }
+    return (lines + [status.summary]).joined(separator: "\n")
+  }
+}
 
 extension LotteryStatus {
   /// Bets that are safe, of all agencies.
@@ -7,9 +20,9 @@ extension LotteryStatus {
   /// Agencies that take part and have finished.
   var finished: Int { seen.count { $0.hasFinished && $0.number <= agencies } }
 
-  /// What `--status` prints: a row for each agency that was there, and one for those between them
-  /// that take part and were not; then all of them in one line.
-  var table: String {
+  /// A row for each agency that was there, and one for those between them that take part and were
+  /// not.
+  fileprivate var rows: [String] {
     var lines = [Self.row("agency", "bets", "finished", "connected")]
     var nextAgency: UInt64 = 1
     for agency in seen {
@@ -20,11 +33,13 @@ extension LotteryStatus {
           agency.isConnected.answer))
       nextAgency = UInt64(agency.number) + 1
     }
-    lines += absentRow(from: nextAgency, to: .max)
-    lines.append(
-      "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
-        + "draw: \(isDrawn ? "held" : "not held")")
-    return lines.joined(separator: "\n")
+    return lines + absentRow(from: nextAgency, to: .max)
+  }
+
+  /// All of them in one line.
+  fileprivate var summary: String {
+    "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
+      + "draw: \(isDrawn ? "held" : "not held")"
   }
 
   private func absentRow(from first: UInt64, to next: UInt64) -> [String] {

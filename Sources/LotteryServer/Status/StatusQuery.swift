@@ -9,11 +9,18 @@ struct StatusQuery: Sendable {
   var patience = Duration.seconds(3)
 
   /// What the server says.
+  struct Answer: Equatable, Sendable {
+    var status: LotteryStatus
+    /// Nil where the server is an older one, which does not tell them.
+    var syncs: SyncTimes?
+  }
+
+  /// Asks.
   ///
   /// - Throws: ``StatusError``
-  func ask() async throws(StatusError) -> LotteryStatus {
+  func ask() async throws(StatusError) -> Answer {
     guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
-    let answer = Latch<Result<LotteryStatus, StatusError>>()
+    let answer = Latch<Result<Answer, StatusError>>()
     await Deadline.run(on: worker, for: patience) {
       do throws(StatusError) {
         answer.open(.success(try await exchange(with: endpoint)))
@@ -27,7 +34,7 @@ struct StatusQuery: Sendable {
 
   private var noAnswer: StatusError { .noAnswer(port: port, after: patience) }
 
-  private func exchange(with endpoint: Endpoint) async throws(StatusError) -> LotteryStatus {
+  private func exchange(with endpoint: Endpoint) async throws(StatusError) -> Answer {
     let channel: Channel
     do throws(Connector.Failure) {
       channel = try await Connector.connect(to: endpoint, worker: worker)
@@ -36,20 +43,23 @@ struct StatusQuery: Sendable {
       throw .unreachable(port: port, reason: error.description)
     }
     do throws(StatusError) {
-      let status = try await converse(over: channel)
+      var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
+      let status = try await askStatus(over: channel, &buffer)
+      let syncs = try await askSyncs(over: channel, &buffer)
       channel.close()
-      return status
+      return Answer(status: status, syncs: syncs)
     } catch {
       channel.close()
       throw error
     }
   }
 
-  private func converse(over channel: Channel) async throws(StatusError) -> LotteryStatus {
+  private func askStatus(
+    over channel: Channel, _ buffer: inout InputBuffer
+  ) async throws(StatusError) -> LotteryStatus {
     var query: [UInt8] = []
     AgencyMessage.appendStatusQuery(to: &query)
-    do throws(ChannelError) { try await channel.send(query) } catch { throw broken(error) }
-    var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
+    try await send(query, over: channel)
     var whole: LotteryStatus?
     while true {
       while let (more, part) = try nextPart(in: &buffer) {
@@ -61,6 +71,28 @@ struct StatusQuery: Sendable {
       }
       try await receive(from: channel, into: &buffer)
     }
+  }
+
+  private func askSyncs(
+    over channel: Channel, _ buffer: inout InputBuffer
+  ) async throws(StatusError) -> SyncTimes? {
+    var query: [UInt8] = []
+    AgencyMessage.appendSyncsQuery(to: &query)
+    try await send(query, over: channel)
+    while true {
+      switch try nextMessage(in: &buffer) {
+      case nil: try await receive(from: channel, into: &buffer)
+      case .syncs(let times): return times
+      // To an older server the type is none of the protocol's.
+      case .error(.malformed, _): return nil
+      case .error(let code, let reason): throw .refused(code, reason: reason)
+      default: throw .unexpected(port: port, reason: "SYNCS should answer SYNCS?")
+      }
+    }
+  }
+
+  private func send(_ query: [UInt8], over channel: Channel) async throws(StatusError) {
+    do throws(ChannelError) { try await channel.send(query) } catch { throw broken(error) }
   }
 
   private func receive(
@@ -78,17 +110,19 @@ struct StatusQuery: Sendable {
   private func nextPart(
     in buffer: inout InputBuffer
   ) throws(StatusError) -> (more: Bool, LotteryStatus)? {
-    let message: ServerMessage?
-    do throws(WireError) {
-      message = try buffer.nextServerMessage(agency: 0)
-    } catch {
-      throw .unexpected(port: port, reason: error.description)
-    }
-    switch message {
+    switch try nextMessage(in: &buffer) {
     case nil: return nil
     case .status(let more, let status): return (more, status)
     case .error(let code, let reason): throw .refused(code, reason: reason)
     default: throw .unexpected(port: port, reason: "STATUS should answer STATUS?")
+    }
+  }
+
+  private func nextMessage(in buffer: inout InputBuffer) throws(StatusError) -> ServerMessage? {
+    do throws(WireError) {
+      return try buffer.nextServerMessage(agency: 0)
+    } catch {
+      throw .unexpected(port: port, reason: error.description)
     }
   }
 

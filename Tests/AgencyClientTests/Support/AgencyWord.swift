@@ -9,6 +9,7 @@ enum AgencyWord: Equatable {
   case finished(total: UInt64)
   case winnersQuery
   case statusQuery
+  case syncsQuery
 
   /// Reads a frame, its header left out. The bets are taken for those of agency 1.
   init(frame: Span<UInt8>) throws {
@@ -20,6 +21,7 @@ enum AgencyWord: Equatable {
     case .finished(let total): self = .finished(total: total)
     case .winnersQuery: self = .winnersQuery
     case .statusQuery: self = .statusQuery
+    case .syncsQuery: self = .syncsQuery
     case .bets(let batch):
       var bets: [Bet] = []
       let bad = try batch.forEachBet(in: frame) { _, located in

@@ -29,12 +29,16 @@ enum MessageSamples {
     "0000001B 90 00 01 00000005 00000002 0001 00000003 000000000000012C 01 01")
   static let statusGoesOn = hex("0000000D 90 01 00 00000000 00000000 0000")
 
+  static let syncsQuery = hex("00000001 11")
+  /// Three syncs of 12 ms together, the longest of 6 ms.
+  static let syncs = hex("00000019 91 0000000000000003 0000000000B71B00 00000000005B8D80")
+
   /// Every message that an agency sends, or the operator.
-  static let ofAgency = [hello, bet, batch, finished, winnersQuery, statusQuery]
+  static let ofAgency = [hello, bet, batch, finished, winnersQuery, statusQuery, syncsQuery]
   /// Every message that the server sends.
   static let ofServer = [
     welcome, welcomeBack, stored, rejected, confirmed, winners, noWinners, error, status,
-    statusGoesOn,
+    statusGoesOn, syncs,
   ]
   /// Every message there is.
   static let all = ofAgency + ofServer

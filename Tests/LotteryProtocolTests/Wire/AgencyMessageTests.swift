@@ -68,6 +68,15 @@ struct AgencyMessageTests {
     #expect(message == .statusQuery)
   }
 
+  @Test("SYNCS? has the bytes that the contract says")
+  func syncsQuery() throws {
+    var bytes: [UInt8] = []
+    AgencyMessage.appendSyncsQuery(to: &bytes)
+    #expect(bytes == MessageSamples.syncsQuery)
+    let message = try decodeFromAgency(withoutHeader(MessageSamples.syncsQuery)).message
+    #expect(message == .syncsQuery)
+  }
+
   @Test("A HELLO of another version is taken, whatever follows the version")
   func otherVersion() throws {
     let message = try AgencyMessage(frame: hex("01 02 FFFFFFFFFF").span)

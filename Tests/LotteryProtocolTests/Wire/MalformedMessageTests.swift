@@ -47,7 +47,7 @@ struct MalformedMessageTests {
 
   @Test("A type that an agency does not send is refused")
   func unknownFromAgency() {
-    let known: [UInt8] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x10]
+    let known: [UInt8] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11]
     for type in UInt8.min...UInt8.max where !known.contains(type) {
       #expect(throws: WireError.unknownType(type)) { try decodeFromAgency([type]) }
     }
@@ -55,7 +55,7 @@ struct MalformedMessageTests {
 
   @Test("A type that the server does not send is refused")
   func unknownFromServer() {
-    let known: [UInt8] = [0x81, 0x82, 0x83, 0x84, 0x85, 0x8F, 0x90]
+    let known: [UInt8] = [0x81, 0x82, 0x83, 0x84, 0x85, 0x8F, 0x90, 0x91]
     for type in UInt8.min...UInt8.max where !known.contains(type) {
       let frame = [type]
       #expect(throws: WireError.unknownType(type)) {

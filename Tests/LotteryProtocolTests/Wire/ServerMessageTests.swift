@@ -36,6 +36,10 @@ struct ServerMessageTests {
           more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
         MessageSamples.statusGoesOn
       ),
+      (
+        .syncs(SyncTimes(count: 3, total: .milliseconds(12), longest: .milliseconds(6))),
+        MessageSamples.syncs
+      ),
     ]
   }
 
@@ -77,6 +81,13 @@ struct ServerMessageTests {
       ("90 00 FF 00000000 00000000 0000", 0x90, "drawn", 255),
       ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 02 00", 0x90, "finished", 2),
       ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 01 03", 0x90, "connected", 3),
+      (
+        "91 0000000000000001 8000000000000000 0000000000000000", 0x91, "total",
+        0x8000_0000_0000_0000
+      ),
+      (
+        "91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", 0x91, "longest", .max
+      ),
     ] as [(String, UInt8, String, UInt64)])
   func unknownValue(frame: String, type: UInt8, field: String, value: UInt64) {
     #expect(throws: WireError.fieldValue(type, field: field, value: value)) {

@@ -126,6 +126,40 @@ import Testing
     #expect(error.exitStatus == .unavailable)
   }
 
+  @Test func `an older server, which knows no SYNCS?, is told from another program`() async throws {
+    let listener = try Listener(port: 0, backlog: 16)
+    let worker = Worker(label: "query")
+    let query = StatusQuery(port: listener.port, worker: worker)
+    let answer = Task(executorPreference: worker) { await Self.result(of: query) }
+    let (channel, _) = try await listener.accept()
+    let status = LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: [])
+    var bytes: [UInt8] = []
+    ServerMessage.appendStatus(status, to: &bytes)
+    ServerMessage.error(code: .malformed, reason: "type 0x11").append(to: &bytes)
+    try await channel.send(bytes)
+    await channel.drain(limit: 100)
+    channel.close()
+    listener.close()
+    #expect(try await answer.value.get() == StatusQuery.Answer(status: status, syncs: nil))
+  }
+
+  @Test func `it tells how often the disk was waited for`() async throws {
+    let durable: (inout ServerConfiguration) -> Void = { $0.durability = .disk }
+    try await withServer(agencies: 1, changing: durable) { server in
+      try await server.withClient(1) { client in
+        try await client.greet()
+        for (index, bet) in try sampleBets(1, 0..<3).enumerated() {
+          let stored = UInt64(index + 1)
+          try await client.expect(.stored(stored), after: Frames.bet(bet, at: UInt64(index)))
+        }
+      }
+      let worker = Worker(label: "query")
+      let syncs = try await StatusQuery(port: server.port, worker: worker).ask().syncs
+      #expect(syncs?.count == 3)
+      #expect(syncs.map { $0.longest <= $0.total } == true)
+    }
+  }
+
   @Test func `a server that does not answer is not waited for for ever`() async throws {
     let error = try await Self.failure(patience: .milliseconds(20)) { _ in }
     #expect(error.description.hasSuffix("no answer within 20ms"))
@@ -193,10 +227,12 @@ import Testing
     let worker = Worker(label: "query")
     let query = StatusQuery(port: port, worker: worker, patience: .seconds(30))
     let task = Task(executorPreference: worker) { await result(of: query) }
-    return try await task.value.get()
+    return try await task.value.get().status
   }
 
-  private static func result(of query: StatusQuery) async -> Result<LotteryStatus, StatusError> {
+  private static func result(
+    of query: StatusQuery
+  ) async -> Result<StatusQuery.Answer, StatusError> {
     do throws(StatusError) {
       return .success(try await query.ask())
     } catch {

@@ -5,10 +5,36 @@ import Testing
 
 /// What `--status` prints.
 @Suite struct StatusTableTests {
+  /// What is printed where the server is an older one, which does not tell its syncs.
+  private func table(_ status: LotteryStatus) -> String {
+    StatusQuery.Answer(status: status, syncs: nil).table
+  }
+
+  @Test(
+    arguments: [
+      (SyncTimes(), "syncs: 0, mean: 0s, longest: 0s"),
+      (
+        SyncTimes(count: 4, total: .microseconds(6000), longest: .milliseconds(3)),
+        "syncs: 4, mean: 1.5ms, longest: 3ms"
+      ),
+    ])
+  func `how long the disk was waited for stands before the last line`(
+    syncs: SyncTimes, line: String
+  ) {
+    let status = LotteryStatus(isDrawn: false, agencies: 1, connections: 0, seen: [])
+    #expect(
+      StatusQuery.Answer(status: status, syncs: syncs).table == """
+            agency          bets  finished  connected
+                 1             0        no         no
+        \(line)
+        bets: 0, finished: 0 of 1, connections: 0, draw: not held
+        """)
+  }
+
   @Test func `a lottery that nobody has come to yet`() {
     let status = LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: [])
     #expect(
-      status.table == """
+      table(status) == """
             agency          bets  finished  connected
                1-5             0        no         no
         bets: 0, finished: 0 of 5, connections: 0, draw: not held
@@ -24,7 +50,7 @@ import Testing
         .init(number: 9, stored: 0, hasFinished: false, isConnected: false),
       ])
     #expect(
-      status.table == """
+      table(status) == """
             agency          bets  finished  connected
                  1             0        no         no
                  2         27000       yes         no
@@ -41,7 +67,7 @@ import Testing
       isDrawn: false, agencies: 1, connections: 0,
       seen: [.init(number: 0, stored: 1, hasFinished: false, isConnected: false)])
     #expect(
-      status.table == """
+      table(status) == """
             agency          bets  finished  connected
                  0             1        no         no
                  1             0        no         no
@@ -57,7 +83,7 @@ import Testing
         .init(number: 3, stored: 2, hasFinished: true, isConnected: false),
       ])
     #expect(
-      status.table == """
+      table(status) == """
             agency          bets  finished  connected
                  1             1       yes         no
                  3             2       yes         no

@@ -55,6 +55,12 @@ enum Frames {
     return frame
   }
 
+  static var syncsQuery: [UInt8] {
+    var frame: [UInt8] = []
+    AgencyMessage.appendSyncsQuery(to: &frame)
+    return frame
+  }
+
   /// A frame of any bytes, its type the first of them.
   static func frame(_ body: [UInt8]) -> [UInt8] {
     var frame: [UInt8] = []

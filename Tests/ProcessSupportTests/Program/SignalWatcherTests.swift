@@ -26,9 +26,9 @@ struct SignalWatcherTests {
 
   @Test("A signal that is not watched does what it always does")
   func unwatched() async {
-    await #expect(processExitsWith: .signal(SIGUSR1)) {
+    await #expect(processExitsWith: .signal(SIGHUP)) {
       let watcher = SignalWatcher(SignalWatcher.termination) { _ in exit(1) }
-      kill(getpid(), SIGUSR1)
+      kill(getpid(), SIGHUP)
       withExtendedLifetime(watcher) { while true { pause() } }
     }
   }
