@@ -7,8 +7,17 @@ public struct File: Sendable {
   public let descriptor: Int32
 
   /// Opens the file at `path` for reading.
+  ///
+  /// A named pipe that nobody writes to is an empty file, instead of one whose opening never ends
+  /// (fifo(7)).
   public init(reading path: String) throws(SystemError) {
-    descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC) }
+    descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    do throws(SystemError) {
+      try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
+    } catch {
+      close()
+      throw error
+    }
   }
 
   /// Opens the regular file at `path`, or `/dev/null`, for reading; nil if there is something else.
@@ -26,6 +35,13 @@ public struct File: Sendable {
     }
     close()
     return nil
+  }
+
+  /// Its size in bytes, how many names it has, and whether it is a regular file (fstat(2)).
+  public func status() throws(SystemError) -> (size: Int, names: Int, isRegular: Bool) {
+    var status = stat()
+    try SystemError.check("fstat") { fstat(descriptor, &status) }
+    return (Int(status.st_size), Int(status.st_nlink), status.st_mode & S_IFMT == S_IFREG)
   }
 
   private func isRegular() throws(SystemError) -> Bool {

@@ -146,7 +146,7 @@ struct AgencyService: ~Copyable {
     }
     context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
     // The next server may find the bets in the file: REJECTED would say that they are not stored.
-    if case .unreliable = failure { throw .refused(.shuttingDown, Self.notStored) }
+    if failure.isFatal { throw .refused(.shuttingDown, Self.notStored) }
     try await send(session.groupFailed(reason: Self.notStored))
     return false
   }

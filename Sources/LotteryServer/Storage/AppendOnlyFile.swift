@@ -14,7 +14,8 @@ struct AppendOnlyFile: Sendable {
   /// Why nothing may be appended any more.
   private var failure: StorageError?
 
-  /// Opens the file at `path`, and makes it where it is missing.
+  /// Opens the file at `path`, and makes it where it is missing. Nobody else may have it open this
+  /// way: symbolic links in two data directories may lead to the same file.
   init(path: String) throws(StorageError) {
     self.path = path
     do throws(SystemError) {
@@ -22,27 +23,51 @@ struct AppendOnlyFile: Sendable {
     } catch {
       throw .unreadable(path: path, error)
     }
-    do throws(SystemError) {
-      size = try file.size()
+    do throws(StorageError) {
+      size = try Self.take(file, path)
       safeSize = size
     } catch {
       file.close()
+      throw error
+    }
+  }
+
+  /// Takes the lock on `file`, and returns its size.
+  private static func take(_ file: File, _ path: String) throws(StorageError) -> Int {
+    let status: (size: Int, names: Int, isRegular: Bool)
+    let isFree: Bool
+    do throws(SystemError) {
+      status = try file.status()
+      isFree = try file.lock()
+    } catch {
       throw .unreadable(path: path, error)
     }
+    guard status.isRegular else { throw .notAFile(path: path) }
+    guard isFree else { throw .inUse(path: path) }
+    return status.size
   }
 
   /// Appends `bytes`, all or nothing.
   ///
-  /// - Throws: ``StorageError/notWritten(path:_:)``, or ``StorageError/unreliable(path:_:)`` where
-  ///   what was written in part could not be taken back.
+  /// - Throws: ``StorageError/notWritten(path:_:)``; ``StorageError/unreliable(path:_:)`` where
+  ///   what was written in part could not be taken back; ``StorageError/changed(path:position:)``
+  ///   where somebody else has removed the file or changed its size.
   mutating func append(_ bytes: [UInt8]) throws(StorageError) {
     if let failure { throw failure }
+    let status: (size: Int, names: Int, isRegular: Bool)
     do throws(SystemError) {
       try file.write(bytes.span)
-      size += bytes.count
+      status = try file.status()
     } catch {
       try takeBack()
       throw .notWritten(path: path, error)
+    }
+    size += bytes.count
+    guard status.size == size, status.names > 0 else {
+      let failure = StorageError.changed(
+        path: path, position: max(0, min(status.size, size) - bytes.count))
+      self.failure = failure
+      throw failure
     }
   }
 
@@ -125,6 +150,8 @@ struct AppendOnlyFile: Sendable {
   }
 
   func close() {
+    // Those who read the file may still have it open.
+    file.unlock()
     file.close()
   }
 

@@ -97,7 +97,7 @@ final class CommitLog: Sendable {
       }
       return nil
     } catch {
-      if case .unreliable = error { onFailure(error) }
+      if error.isFatal { onFailure(error) }
       return error
     }
   }

@@ -14,11 +14,21 @@ public enum StorageError: Error, Hashable, Sendable {
   case claimLost(agency: UInt32)
   /// The file holds something that this server did not write.
   case damaged(path: String, line: Int, reason: String)
+  /// What stands for the file is a directory, a pipe or a device.
+  case notAFile(path: String)
   /// The file no longer holds what it held, from the byte at `position` on.
   case changed(path: String, position: Int)
 }
 
 extension StorageError {
+  /// Whether the server cannot go on: it does not know what is stored.
+  var isFatal: Bool {
+    switch self {
+    case .unreliable, .changed: true
+    default: false
+    }
+  }
+
   /// What is wrong with the row on `line` of the file at `path`.
   init(_ failure: CSVFile.Failure, path: String, line: Int) {
     switch failure {
@@ -44,6 +54,7 @@ extension StorageError: CustomStringConvertible {
       "\(path): the disk failed, what it holds must be read anew: \(error)"
     case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
     case .inUse(let path): "\(path): another server is using this directory"
+    case .notAFile(let path): "\(path): not a regular file"
     case .claimLost(let agency): "agency \(agency): a newer connection took over"
     case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"
     case .changed(let path, let position):

@@ -100,27 +100,41 @@ public struct Program: Sendable {
     signal(SIGXFSZ, SIG_IGN)
     let worker = Worker(label: name)
     let log = log
-    let task = Task(executorPreference: worker) { try await work(file, worker, log) }
-    // Guards the order of the log: nothing follows the line about the exit.
-    let hasEnded = Mutex(false)
+    let state = Mutex(RunState())
+    // Before the work begins: a signal that nobody watches for ends the process at once.
     let watcher = SignalWatcher(SignalWatcher.termination) { signal in
-      // Never waits, so the line can precede those of all that ends.
-      hasEnded.withLock { hasEnded in
-        guard !hasEnded else { return }
+      state.withLock { state in
+        guard !state.hasEnded else { return }
+        // Never waits, so the line can precede those of all that ends.
         log.info(
           LogLine(
             "shutdown", .inProgress, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]))
+        state.isCancelled = true
+        state.task?.cancel()
       }
-      task.cancel()
+    }
+    let task = Task(executorPreference: worker) { try await work(file, worker, log) }
+    state.withLock { state in
+      state.task = task
+      if state.isCancelled { task.cancel() }
     }
     let result = await task.result
-    let status = hasEnded.withLock { hasEnded in
-      hasEnded = true
+    let status = state.withLock { state in
+      state.hasEnded = true
       return report(result)
     }
     withExtendedLifetime(watcher) {}
     log.flush(limit: Self.flushLimit)
     return status
+  }
+
+  /// What a signal finds.
+  private struct RunState {
+    var task: Task<Void, any Error>?
+    /// Whether a signal has come, perhaps before there was a task.
+    var isCancelled = false
+    /// Nothing follows the line about the exit in the log.
+    var hasEnded = false
   }
 
   private func report(_ result: Result<Void, any Error>) -> ExitStatus {

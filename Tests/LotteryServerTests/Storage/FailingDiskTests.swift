@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import LotteryProtocol
 import TestSupport
@@ -160,5 +161,39 @@ import Testing
     }
     try BetStore(directory: data).close()
     #expect(try directory.read("elsewhere/a.csv").isEmpty)
+  }
+
+  @Test func `two servers cannot use one file by way of two directories`() throws {
+    let other = try TemporaryDirectory()
+    try FileManager.default.createSymbolicLink(
+      atPath: other.file("bets.csv"), withDestinationPath: directory.file("bets.csv"))
+    let store = try BetStore(directory: directory.path)
+    #expect(throws: StorageError.inUse(path: other.file("bets.csv"))) {
+      try BetStore(directory: other.path)
+    }
+    store.close()
+    try BetStore(directory: other.path).close()
+  }
+
+  @Test func `what is no regular file is refused`() throws {
+    let path = directory.file("pipe")
+    try #require(mkfifo(path, 0o600) == 0)
+    for other in [path, "/dev/null"] {
+      #expect(throws: StorageError.notAFile(path: other)) { try AppendOnlyFile(path: other) }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `a file that somebody else removes or cuts off takes nothing more`(isRemoved: Bool) throws {
+    let path = directory.file("bets.csv")
+    var file = try AppendOnlyFile(path: path)
+    defer { file.close() }
+    try file.append(Array("row\r\n".utf8))
+    let size = file.size
+    if isRemoved { unlink(path) } else { truncate(path, 2) }
+    for _ in 1...2 {
+      let error = #expect(throws: StorageError.self) { try file.append(Array("next\r\n".utf8)) }
+      #expect(error == .changed(path: path, position: isRemoved ? size : 2))
+    }
   }
 }

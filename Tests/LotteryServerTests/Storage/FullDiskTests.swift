@@ -52,27 +52,33 @@ import Testing
     }
   }
 
-  @Test func `a disk on which nothing can be taken back is not relied upon`() async throws {
-    // This device refuses every write, and cannot be cut off.
-    let file = try AppendOnlyFile(path: "/dev/full")
-    let failure = Latch<StorageError>()
-    let log = CommitLog(file, durability: .disk) { failure.open($0) }
-    defer { log.close() }
-    let unreliable = StorageError.unreliable(
-      path: "/dev/full", SystemError("ftruncate", code: EINVAL))
-    await #expect(throws: unreliable) { try await log.append([1]) }
-    #expect(failure.value == unreliable)
+  @Test func `a disk on which nothing can be taken back is not relied upon`() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try TemporaryDirectory()
+      let path = directory.file("bets.csv")
+      let failure = Latch<StorageError>()
+      let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.open($0) }
+      defer { log.close() }
+      let unreliable = StorageError.unreliable(path: path, SystemError("ftruncate", code: EIO))
+      FullDiskTests.limitFiles(to: 4096)
+      await FailingCalls.with(.ftruncate, on: path) {
+        let rows = [UInt8](repeating: 1, count: 5000)
+        _ = await #expect(throws: unreliable) { try await log.append(rows) }
+      }
+      #expect(failure.value == unreliable)
+    }
   }
 
   @Test func `a sync that fails is not relied upon`() async throws {
-    // This device takes every write, and knows no sync.
-    let file = try AppendOnlyFile(path: "/dev/null")
+    let directory = try TemporaryDirectory()
+    let path = directory.file("bets.csv")
     let failure = Latch<StorageError>()
-    let log = CommitLog(file, durability: .disk) { failure.open($0) }
+    let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.open($0) }
     defer { log.close() }
-    let unreliable = StorageError.unreliable(
-      path: "/dev/null", SystemError("fdatasync", code: EINVAL))
-    await #expect(throws: unreliable) { try await log.append([1]) }
+    let unreliable = StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
+    await FailingCalls.with(.fdatasync, on: path) {
+      _ = await #expect(throws: unreliable) { try await log.append([1]) }
+    }
     #expect(failure.value == unreliable)
   }
 }

@@ -38,7 +38,8 @@ enum FailingCalls {
 
   /// Runs `body` likewise.
   static func with<Value>(
-    _ call: Call, on path: String, _ body: () async throws -> Value
+    _ call: Call, on path: String, isolation: isolated (any Actor)? = #isolation,
+    _ body: () async throws -> Value
   ) async rethrows -> Value {
     let target = Target(call: call, path: resolved(path))
     failures.withLock { $0[target] = Failure(code: EIO, passes: 0) }
