@@ -35,6 +35,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,9 +47,10 @@
   X(read_log) X(read_file) X(read_directory) X(read_socket) X(read_event)                          \
   X(write_log) X(write_file) X(write_directory) X(write_socket) X(write_event)                     \
   X(close_log) X(close_file) X(close_directory) X(close_socket) X(close_event)                     \
-  X(pread) X(lseek) X(fstat) X(ftruncate) X(fdatasync) X(fsync) X(flock) X(mkdir)                  \
+  X(fcntl_log) X(fcntl_file) X(fcntl_directory) X(fcntl_socket) X(fcntl_event)                     \
+  X(pread) X(lseek) X(fstat) X(lstat) X(ftruncate) X(fdatasync) X(fsync) X(flock) X(mkdir)         \
   X(socket) X(setsockopt) X(getsockopt) X(getsockname) X(bind) X(listen) X(accept) X(connect)      \
-  X(recv) X(send) X(shutdown) X(poll) X(fcntl) X(getaddrinfo)                                      \
+  X(recv) X(send) X(shutdown) X(poll) X(getaddrinfo) X(setrlimit)                                  \
   X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(eventfd) X(malloc)
 
 #define NUMBER(name) CALL_##name,
@@ -288,6 +290,7 @@ CALL(int, fstat, CALL_fstat, descriptor, (int descriptor, struct stat *status),
      (descriptor, status))
 CALL(int, ftruncate, CALL_ftruncate, descriptor, (int descriptor, off_t size), (descriptor, size))
 CALL(int, flock, CALL_flock, descriptor, (int descriptor, int operation), (descriptor, operation))
+CALL(int, lstat, CALL_lstat, -1, (const char *path, struct stat *status), (path, status))
 CALL(int, mkdir, CALL_mkdir, -1, (const char *path, mode_t mode), (path, mode))
 
 CALL(int, socket, CALL_socket, -1, (int family, int type, int protocol), (family, type, protocol))
@@ -310,6 +313,8 @@ CALL(int, epoll_wait, CALL_epoll_wait, -1,
      (int poller, struct epoll_event *events, int room, int timeout),
      (poller, events, room, timeout))
 CALL(int, eventfd, CALL_eventfd, -1, (unsigned value, int flags), (value, flags))
+CALL(int, setrlimit, CALL_setrlimit, -1,
+     (__rlimit_resource_t resource, const struct rlimit *limit), (resource, limit))
 
 /* Where it is interrupted, the connection is made all the same. */
 int connect(int descriptor, const struct sockaddr *address, socklen_t size) {
@@ -356,7 +361,7 @@ int fcntl(int descriptor, int command, ...) {
   va_start(rest, command);
   void *argument = va_arg(rest, void *);
   va_end(rest);
-  struct outcome outcome = NEXT(CALL_fcntl, descriptor);
+  struct outcome outcome = NEXT(by_kind(CALL_fcntl_log, descriptor), descriptor);
   return outcome.kind == 'e' ? failed(outcome) : REAL(fcntl)(descriptor, command, argument);
 }
 

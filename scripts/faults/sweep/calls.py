@@ -47,6 +47,9 @@ CALLS = {
     "mkdir": Call(("EACCES", "EDQUOT", "EIO", "ENOENT", "ENOMEM", "ENOSPC", "EROFS"), _NO_START),
     "flock": Call(("EINTR", "ENOLCK", "EWOULDBLOCK"), _NO_START),
     "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
+    "lstat": Call(("EACCES", "EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
+    "fcntl_file": Call(("EMFILE", "EPERM"), _NO_START),
+    "setrlimit": Call(("EPERM",), "the server has room for fewer connections", True),
     "lseek": Call(("EINVAL", "EIO", "EOVERFLOW"), "the file is read from front to back"),
     "read_file": Call(("EINTR", "EIO", "ENOMEM", *_PART), "the program ends; no file is changed"),
     "pread": Call(("EINTR", "EIO", "ENOMEM", *_PART), _NO_START),
@@ -73,7 +76,7 @@ CALLS = {
     "accept": Call(
         ("ECONNABORTED", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "EPERM", "EPROTO",
          *_NO_DESCRIPTOR), f"the connection waits, or is lost; {_RETRY}", True),
-    "fcntl": Call(("EPERM",), _RECONNECT, True),
+    "fcntl_socket": Call(("EPERM",), _RECONNECT, True),
     "getaddrinfo": Call(("EAI_AGAIN", "EAI_FAIL", "EAI_MEMORY", "EAI_NONAME", "EAI_SYSTEM"),
                         _RETRY, True),
     "connect": Call(

@@ -47,6 +47,9 @@ class ClientRun(Run):
     def check_success(self, process):
         """What must be true where the process has ended well."""
 
+    def check_failure(self, process):
+        """What must be true where the process has ended in another way."""
+
     def check_stored(self, before):
         """What must be true of the files, however the process has ended; `before` was in them."""
         self.check_files(before)
@@ -79,6 +82,8 @@ class ClientRun(Run):
         self.check_stored(before)
         if process.status == 0:
             self.check_success(process)
+        else:
+            self.check_failure(process)
 
 
 class LotteryRun(ClientRun):
@@ -97,6 +102,9 @@ class LotteryRun(ClientRun):
 class BetRun(ClientRun):
     """An agency places one bet, each process another one."""
 
+    # And it cannot be known whether the bet is stored.
+    IN_DOUBT = 83
+    STATUSES = (*ClientRun.STATUSES, IN_DOUBT)
     SETTINGS = {"CLI_MODE": "bet", **BET}
 
     def __init__(self, *arguments):
@@ -110,6 +118,15 @@ class BetRun(ClientRun):
     def check_success(self, process):
         if not self._stored(self.number):
             self.outcome.problem("the bet is said to be stored, and is not")
+
+    def check_failure(self, process):
+        stored = self._stored(self.number)
+        if process.status == self.IN_DOUBT:
+            # HELLO comes first.
+            if self.watches[-1].counts().get("send", 0) < 2:
+                self.outcome.problem("the bet is said to be in doubt, and was never sent")
+        elif stored and not self.lacks_memory:
+            self.outcome.problem("the bet is said not to be stored, and is")
 
     def check_stored(self, before):
         for number in range(1, self.number + 1):

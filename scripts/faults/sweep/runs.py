@@ -156,8 +156,8 @@ class Run:
 
     @property
     def reason(self):
-        """What failed, as a log line says it."""
-        return calls.reason(self.case.fault) if self.case else ""
+        """What failed, as a log line says it; empty where nothing has yet, in the last process."""
+        return calls.reason(self.case.fault) if self.case and self.watches[-1].hits else ""
 
     @property
     def begins(self):

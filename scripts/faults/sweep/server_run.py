@@ -18,8 +18,9 @@ class ServerRun(Run):
     """Calls of the server fail; the agencies are the bench's own."""
 
     PROGRAM = "lottery-server"
-    # Asked to end; the system refused; the disk failed; the configuration cannot be read.
-    STATUSES = (0, 71, 74, 78)
+    # Asked to end; no configuration file; the system refused; the disk failed; the configuration
+    # cannot be read.
+    STATUSES = (0, 66, 71, 74, 78)
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
