@@ -8,6 +8,9 @@ from processes import Process
 from sweep.runs import KEY, Run, files
 from waiting import Failure
 
+# How long an agency tries: where one call fails, and where calls go on failing. The latter is enough
+# for a machine that has other work: no agency may give up for want of time alone.
+LIMIT, SHORT_LIMIT = "2s", "100ms"
 BET = {"NOMBRE": "Santiago", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
        "NACIMIENTO": "1999-03-17"}
 BET_ROW = "1,Santiago,Lorca,30904465,1999-03-17,{number}\r\n"
@@ -29,9 +32,9 @@ class ClientRun(Run):
         lottery = self.lottery
         lottery.launch_server(**self.sweep.server_settings)
         lottery.deadline.wait(self.listens_or_ended, "the server listens")
-        self._process(self.begins, "2s" if self.way == "once" else "30ms")
+        self._process(self.begins, LIMIT if self.way == "once" else SHORT_LIMIT)
         if self.way == "restart":
-            self._process(1, "30ms")
+            self._process(1, SHORT_LIMIT)
         self._last_process()
 
     def start(self, limit, **environment):

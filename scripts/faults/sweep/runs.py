@@ -156,7 +156,7 @@ class Run:
 
     @property
     def reason(self):
-        """What failed, as a log line says it; empty where nothing has yet, in the last process."""
+        """What failed in the last process, as a log line says it; empty if nothing has."""
         return calls.reason(self.case.fault) if self.case and self.watches[-1].hits else ""
 
     @property
