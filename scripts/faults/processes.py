@@ -24,6 +24,12 @@ class Process(Child):
         self.writer.start()
         return popen
 
+    def text(self, start=0):
+        """What it has logged so far, from byte `start` on; all of it if it has ended."""
+        if self.status is not None:
+            self.writer.join()
+        return super().text(start)
+
     def _forget(self):
         self.writer.join()
         super()._forget()
