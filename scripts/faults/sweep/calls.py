@@ -50,7 +50,6 @@ CALLS = {
     "lstat": Call(("EACCES", "EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
     "fcntl_file": Call(("EMFILE", "EPERM"), _NO_START),
     "setrlimit": Call(("EPERM",), "the server has room for fewer connections", True),
-    "lseek": Call(("EINVAL", "EIO", "EOVERFLOW"), "the file is read from front to back"),
     "read_file": Call(("EINTR", "EIO", "ENOMEM", *_PART), "the program ends; no file is changed"),
     "pread": Call(("EINTR", "EIO", "ENOMEM", *_PART), _NO_START),
     "write_file": Call(
@@ -65,7 +64,6 @@ CALLS = {
     "close_file": _CLOSE,
     "close_directory": _CLOSE,
     "close_socket": _CLOSE,
-    "close_event": _CLOSE,
     "socket": Call(("EACCES", "EAFNOSUPPORT", "ENOBUFS", *_NO_DESCRIPTOR),
                    f"the server does not start; {_RETRY}"),
     "setsockopt": Call(("EDOM", "EINVAL", "ENOBUFS", "ENOMEM", "ENOPROTOOPT"),
@@ -93,12 +91,9 @@ CALLS = {
     "shutdown": Call(("ENOBUFS", "ENOTCONN"), _NONE, True),
     "poll": Call(("EINTR", "ENOMEM"), "the connection is looked at again later", True),
     "epoll_create1": Call(_NO_DESCRIPTOR, _NO_START),
-    "eventfd": Call(_NO_DESCRIPTOR, _NO_START),
     "epoll_ctl": Call(("ENOMEM", "ENOSPC"),
                       f"the server does not start, or closes the connection; {_RETRY}"),
     "epoll_wait": Call(("EINTR",), _NONE, True),
-    "read_event": Call(("EINTR",), _NONE, True),
-    "write_event": Call(("EINTR",), _NONE, True),
     "malloc": Call(("ENOMEM",), "the program crashes, or waits in vain; what it promised is there"),
 }
 
