@@ -8,8 +8,8 @@ from processes import Process
 from sweep.runs import KEY, Run, files
 from waiting import Failure
 
-# How long an agency tries: where one call fails, and where calls go on failing. The latter is enough
-# for a machine that has other work: no agency may give up for want of time alone.
+# How long an agency tries: if one call fails, and if calls go on failing. The second is long enough
+# for a busy machine: no agency may give up for want of time alone.
 LIMIT, SHORT_LIMIT = "2s", "100ms"
 BET = {"NOMBRE": "Santiago", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
        "NACIMIENTO": "1999-03-17"}
