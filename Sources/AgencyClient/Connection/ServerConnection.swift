@@ -45,7 +45,7 @@ struct ServerConnection: ~Copyable {
   ///   the broken connection, because it tells whether trying again is worth it.
   mutating func send(_ frames: [UInt8]) async throws(AgencyError) {
     do throws(AgencyError) {
-      try await link.send(frames)
+      try await link.send(frames: frames)
     } catch {
       if error != .cancelled { try receiveLastWords() }
       throw error

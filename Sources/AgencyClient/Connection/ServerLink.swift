@@ -33,6 +33,17 @@ struct ServerLink: Sendable {
     }
   }
 
+  /// Returns when the kernel has taken all of `frames`, each with a send of its own.
+  func send(frames: [UInt8]) async throws(AgencyError) {
+    try await persistence.wait(for: "the server to receive") { () async throws(AgencyError) in
+      do throws(ChannelError) {
+        try await channel.send(frames: frames)
+      } catch {
+        throw AgencyError(error)
+      }
+    }
+  }
+
   /// Waits for bytes of `message`, and puts them into `buffer`.
   ///
   /// - Parameter isLimited: false for a message that may take as long as it likes.

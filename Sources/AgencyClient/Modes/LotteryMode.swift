@@ -113,13 +113,16 @@ struct LotteryMode {
     var window = SendWindow(size: configuration.batchWindow)
     var progress = Progress(fileSize: batcher.fileSize)
     defer { progress.clear() }
-    var frame: [UInt8] = []
+    var frames: [UInt8] = []
     while true {
-      if !window.isFull, let batch = batcher.next(appendingTo: &frame) {
+      while !window.isFull, frames.count < Self.burstSize,
+        let batch = batcher.next(appendingTo: &frames)
+      {
         window.add(batch)
-        // One by one: no packet holds more than a batch.
-        try await connection.send(frame)
-        frame.removeAll(keepingCapacity: true)
+      }
+      if !frames.isEmpty {
+        try await connection.send(frames)
+        frames.removeAll(keepingCapacity: true)
       } else if !window.isEmpty {
         let bets = try await receiveStored(&window, over: &connection)
         acknowledged += UInt64(bets)
@@ -131,6 +134,10 @@ struct LotteryMode {
     }
     if let failure = batcher.failure { throw failure }
   }
+
+  /// Batches are made up to about so many bytes, and then sent one after the other: that costs less
+  /// than to make and send them in turns.
+  private static let burstSize = 64 * 1024
 
   /// Takes the answer to one or more batches, and returns how many bets those hold.
   private func receiveStored(

@@ -85,6 +85,13 @@ public final class Channel: Sendable {
   public func send(
     _ bytes: [UInt8], onProgress: () -> Void = {}
   ) async throws(ChannelError) {
+    try await send(bytes[...], onProgress: onProgress)
+  }
+
+  /// Returns when the kernel has taken all of these bytes, likewise.
+  public func send(
+    _ bytes: ArraySlice<UInt8>, onProgress: () -> Void = {}
+  ) async throws(ChannelError) {
     if isCutShort.load(ordering: .relaxed) { throw .broken(SystemError("send", code: EPIPE)) }
     var sent = 0
     while sent < bytes.count {
@@ -139,7 +146,7 @@ public final class Channel: Sendable {
     socket.close()
   }
 
-  private func sendNow(_ bytes: [UInt8], from start: Int) throws(ChannelError) -> Int? {
+  private func sendNow(_ bytes: ArraySlice<UInt8>, from start: Int) throws(ChannelError) -> Int? {
     do throws(SystemError) {
       let end = min(bytes.count, start + ProtocolLimits.packetSize)
       return try socket.send(bytes.span.extracting(start..<end))

@@ -74,6 +74,23 @@ struct ChannelWritingTests {
       (7999, [7999]), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
     ])
   func packets(size: Int, expected: [Int]) async throws {
+    let bytes = [UInt8](repeating: 7, count: size)
+    #expect(try await Self.packets { try await $0.send(bytes) } == expected)
+  }
+
+  @Test("Frames are given to the kernel one by one")
+  func frames() async throws {
+    let longest = [0, 0, 0x1F, 0x3C] + [UInt8](repeating: 3, count: 7996)
+    let frames = [MessageSamples.hello, longest, longest, MessageSamples.finished]
+    let bytes = Array(frames.joined())
+    #expect(try await Self.packets { try await $0.send(frames: bytes) } == frames.map(\.count))
+    // Not lost: the end of a frame that is not whole.
+    let cut = Array(bytes.dropLast())
+    #expect(try await Self.packets { try await $0.send(frames: cut) }.reduce(0, +) == cut.count)
+  }
+
+  /// The bytes of each send that `body` makes.
+  private static func packets(of body: (Channel) async throws -> Void) async throws -> [Int] {
     // A socket that keeps what each send brought apart (unix(7)).
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue)
@@ -83,12 +100,12 @@ struct ChannelWritingTests {
     dup2(ends[0], socket.descriptor)
     close(ends[0])
     let channel = try Channel(socket, peer: nil, worker: Worker(label: "sender"))
-    try await channel.send([UInt8](repeating: 7, count: size))
-    channel.close()
-    var room = [UInt8](repeating: 0, count: size + 1)
+    defer { channel.close() }
+    try await body(channel)
+    var room = [UInt8](repeating: 0, count: 1 << 16)
     var packets: [Int] = []
     while case let count = recv(ends[1], &room, room.count, 0), count > 0 { packets.append(count) }
-    #expect(packets == expected)
+    return packets
   }
 
   @Test("Nothing at all can be sent")

@@ -129,7 +129,7 @@ import Testing
   @Test func `an older server, which knows no SYNCS?, is told from another program`() async throws {
     let listener = try Listener(port: 0, backlog: 16)
     let worker = Worker(label: "query")
-    let query = StatusQuery(port: listener.port, worker: worker)
+    let query = StatusQuery(port: listener.port, worker: worker, patience: .seconds(30))
     let answer = Task(executorPreference: worker) { await Self.result(of: query) }
     let (channel, _) = try await listener.accept()
     let status = LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: [])
@@ -154,7 +154,8 @@ import Testing
         }
       }
       let worker = Worker(label: "query")
-      let syncs = try await StatusQuery(port: server.port, worker: worker).ask().syncs
+      let query = StatusQuery(port: server.port, worker: worker, patience: .seconds(30))
+      let syncs = try await query.ask().syncs
       #expect(syncs?.count == 3)
       #expect(syncs.map { $0.longest <= $0.total } == true)
     }
