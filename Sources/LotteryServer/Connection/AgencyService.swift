@@ -24,7 +24,7 @@ struct AgencyService: ~Copyable {
   ) {
     self.channel = channel
     self.worker = worker
-    rejections = RejectionLog(log: context.log)
+    rejections = RejectionLog(log: context.log, budget: context.rejectionBudget)
     self.context = context
     self.interruption = interruption
     self.order = order

@@ -1,5 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
+import Synchronization
 
 /// The log lines of batches that were taken, which graders add up.
 enum BatchLog {
@@ -34,18 +35,22 @@ extension LogLine {
 /// then one of ours that says why.
 ///
 /// Of many in a row on one connection the first few have lines, and then one says how many more
-/// there were: a peer that sends nothing else must not fill the log.
+/// there were: a peer that sends nothing else must not fill the log. Nor must one that connects again
+/// and again: all connections together have a budget.
 struct RejectionLog {
   /// Batches in a row that get lines of their own.
   static let linesInARow = 8
 
   private let log: Log
+  private let budget: RejectionBudget
   private var inARow = 0
+  private var unloggedBatches = 0
   private var unloggedBets = 0
 
   /// Rejections for `log`.
-  init(log: Log) {
+  init(log: Log, budget: RejectionBudget) {
     self.log = log
+    self.budget = budget
   }
 
   /// Notes a batch of `agency` that `message` rejects, with `bets` bets, or the `single` one of a BET.
@@ -54,7 +59,8 @@ struct RejectionLog {
   ) {
     guard case .rejected(let offset, let index, let code, let reason) = message else { return }
     inARow += 1
-    guard inARow <= Self.linesInARow else {
+    guard inARow <= Self.linesInARow, budget.take() else {
+      unloggedBatches += 1
       unloggedBets += bets
       return
     }
@@ -74,15 +80,48 @@ struct RejectionLog {
 
   /// Notes that batches of `agency` are taken again, or that its connection ends.
   mutating func endRun(of agency: UInt32) {
-    if inARow > Self.linesInARow {
+    if unloggedBatches > 0, budget.take() {
       log.info(
         LogLine(
           "reject_batches", .success,
           [
-            "agency": "\(agency)", "more_batches": "\(inARow - Self.linesInARow)",
+            "agency": "\(agency)", "more_batches": "\(unloggedBatches)",
             "more_bets": "\(unloggedBets)",
           ]))
     }
-    (inARow, unloggedBets) = (0, 0)
+    (inARow, unloggedBatches, unloggedBets) = (0, 0, 0)
+  }
+}
+
+/// How many rejections get lines of their own in a second, of all connections of a server together.
+final class RejectionBudget: Sendable {
+  /// Rejections a second.
+  static let limit = 100
+
+  private struct State {
+    var start: ContinuousClock.Instant
+    var taken = 0
+  }
+
+  private let state: Mutex<State>
+  private let now: @Sendable () -> ContinuousClock.Instant
+
+  /// A budget that is whole.
+  ///
+  /// - Parameter now: the clock.
+  init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+    self.now = now
+    state = Mutex(State(start: now()))
+  }
+
+  /// Takes one from what this second has, if anything is left.
+  func take() -> Bool {
+    let now = now()
+    return state.withLock { state in
+      if state.start.duration(to: now) >= .seconds(1) { state = State(start: now) }
+      guard state.taken < Self.limit else { return false }
+      state.taken += 1
+      return true
+    }
   }
 }

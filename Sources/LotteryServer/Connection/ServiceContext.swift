@@ -11,4 +11,5 @@ struct ServiceContext: Sendable {
   let connections: ConnectionRegistry
   let log: Log
   let acceptLog: AcceptLog
+  let rejectionBudget = RejectionBudget()
 }
