@@ -29,7 +29,7 @@ enum AgencyError: Error, Equatable {
   case noAnswer(waitedFor: String)
   /// The bet was sent, and nothing tells whether it is stored.
   indirect case inDoubt(AgencyError)
-  /// The server holds so many bets behind the one in doubt that this one cannot be looked at.
+  /// The server holds so many bets after the one in doubt that this one cannot be looked at.
   case overtaken(offset: UInt64, stored: UInt64)
   /// Trying again has not helped for as long as was allowed.
   indirect case gaveUp(after: String, AgencyError)

@@ -63,7 +63,7 @@ public enum ClientProgram {
   }
 
   private static let help = """
-    Sends an agency's bets to the central of a national lottery and asks for its winners.
+    Sends an agency's bets to the server of a national lottery and asks for its winners.
 
     usage: agency-client [--config FILE]
       --config FILE  the configuration (YAML), which must exist (config.yaml, which need not)
@@ -75,7 +75,7 @@ public enum ClientProgram {
       CLI_SERVER_ADDRESS   HOST:PORT of the server (must be set)
       CLI_MODE             lottery: all bets; bet: one; echo: a few lines (lottery)
       CLI_LOOP_AMOUNT      lines that mode echo sends (5)
-      CLI_LOOP_PERIOD      mode echo's pause behind each line (5s)
+      CLI_LOOP_PERIOD      mode echo's pause after each line (5s)
       CLI_LOG_LEVEL        DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
       CLI_DATA_FILE        the bets, {id} being the agency's number (.data/agency-{id}.csv)
       CLI_KEY_FILE         file with the agency's key (no key)

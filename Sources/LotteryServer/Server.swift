@@ -2,7 +2,7 @@ import LotteryProtocol
 import ProcessSupport
 import Synchronization
 
-/// The central of the lottery: listens, serves each connection on a worker of its own, and ends in
+/// The server of the lottery: listens, serves each connection on a worker of its own, and ends in
 /// order.
 final class Server: Sendable {
   private let listener: Listener

@@ -5,7 +5,7 @@ struct AgencyFile: ~Copyable {
   private let path: String
   private var rows: CSVFile
 
-  /// Opens the file at `path`, which must be a regular one: only that can be begun anew after a
+  /// Opens the file at `path`, which must be a regular one: only that can be begun again after a
   /// connection was lost, and read without waiting for another program.
   init(path: String) throws(AgencyError) {
     self.path = path
@@ -46,7 +46,7 @@ struct AgencyFile: ~Copyable {
     }
   }
 
-  /// Goes to where the server left off: behind the first `stored` bets.
+  /// Goes to where the server left off: after the first `stored` bets.
   ///
   /// - Throws: ``AgencyError/otherFile(path:reason:)`` where the last of them is not `lastBet`.
   mutating func skip(_ stored: UInt64, lastBet: Bet?) throws(AgencyError) {

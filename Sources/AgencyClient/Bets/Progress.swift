@@ -2,7 +2,7 @@ import Glibc
 import LotteryProtocol
 import ProcessSupport
 
-/// One line on standard error that tells how far an agency is, drawn anew in place, for a person who
+/// One line on standard error that tells how far an agency is, redrawn in place, for a person who
 /// watches a terminal. Elsewhere it does nothing: the log tells the rest.
 struct Progress {
   private let isVisible: Bool

@@ -11,7 +11,7 @@ struct ClientConfiguration: Equatable {
   var mode = ClientMode.lottery
   /// Lines that mode `echo` sends.
   var loopAmount = 5
-  /// Mode `echo`'s pause behind each of them.
+  /// Mode `echo`'s pause after each of them.
   var loopPeriod = Duration.seconds(5)
   /// What is logged.
   var logLevel = LogLevel.info

@@ -1,6 +1,6 @@
 import ProcessSupport
 
-/// What stands behind a key's colon.
+/// What stands after a key's colon.
 enum YAMLScalar: Equatable {
   /// Nothing, or a comment.
   case none
@@ -52,7 +52,7 @@ enum YAMLScalar: Equatable {
     }
   }
 
-  /// A text behind its first quote.
+  /// A text after its first quote.
   private init(quoted text: ConfigurationLines.Text, by quote: Unicode.Scalar) {
     var value = String.UnicodeScalarView()
     var rest = text

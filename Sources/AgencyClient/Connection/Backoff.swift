@@ -18,7 +18,7 @@ struct Backoff {
     return next * Double.random(in: 0.5...1, using: &generator)
   }
 
-  /// Begins anew, because something went well.
+  /// Begins again because something went well.
   mutating func reset() {
     next = first
   }

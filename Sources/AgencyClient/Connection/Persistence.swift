@@ -94,7 +94,7 @@ final class Persistence: Sendable {
     }
   }
 
-  /// Notes progress: the limit and the pauses begin anew.
+  /// Notes progress: the limit and the pauses begin again.
   func noteProgress() {
     state.withLock { state in
       state.elapsed = .zero

@@ -56,7 +56,7 @@ struct ServerConnection: ~Copyable {
   ///
   /// - Parameters:
   ///   - name: of the message that should come, for the log.
-  ///   - isLimited: false if it may take as long as it likes.
+  ///   - isLimited: false if it has no deadline.
   mutating func receive(
     _ name: String, isLimited: Bool = true
   ) async throws(AgencyError) -> ServerMessage {

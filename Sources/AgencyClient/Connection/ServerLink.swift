@@ -46,7 +46,7 @@ struct ServerLink: Sendable {
 
   /// Waits for bytes of `message`, and puts them into `buffer`.
   ///
-  /// - Parameter isLimited: false for a message that may take as long as it likes.
+  /// - Parameter isLimited: false for a message that has no deadline.
   /// - Returns: how many bytes arrived; 0 means that the server will send no more.
   func receive(
     _ message: String, into buffer: inout InputBuffer, isLimited: Bool = true

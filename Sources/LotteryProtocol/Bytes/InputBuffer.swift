@@ -44,7 +44,7 @@ public struct InputBuffer: ~Copyable {
     unread = 0..<unread.count
   }
 
-  /// Takes what `read` puts into the free room behind the unread bytes.
+  /// Takes what `read` puts into the free room after the unread bytes.
   ///
   /// - Parameter read: gets the free room, never empty unless the buffer is full, and returns how
   ///   many bytes it wrote to its beginning.
@@ -55,7 +55,7 @@ public struct InputBuffer: ~Copyable {
     makeRoom()
     let end = unread.upperBound
     assert(end < storage.count || isFull, "0 must not mean that there was no room")
-    // The pointer is lent for the call only, and covers the part of the array behind `end`.
+    // The pointer is lent for the call only, and covers the part of the array after `end`.
     let result = storage.withUnsafeMutableBytes { bytes -> Result<Int, Failure> in
       do throws(Failure) {
         return .success(try read(UnsafeMutableRawBufferPointer(rebasing: bytes[end...])))
@@ -102,7 +102,7 @@ public struct InputBuffer: ~Copyable {
     size = min(size, max(capacity, Self.leastSize))
   }
 
-  /// Makes room behind the unread bytes where it is small: by growing, and by moving them to the
+  /// Makes room after the unread bytes where it is small: by growing, and by moving them to the
   /// front.
   private mutating func makeRoom() {
     // What was learned from small reads must not leave a large message without room.

@@ -5,7 +5,7 @@ extension OutputSpan where Element == UInt8 {
     precondition(source.count <= freeCapacity, "more than was reserved")
     withUnsafeMutableBufferPointer { room, count in
       source.withUnsafeBufferPointer { source in
-        // There is room behind the first `count` elements, which the line above made sure of.
+        // There is room after the first `count` elements, which the line above made sure of.
         guard let from = source.baseAddress, let to = room.baseAddress else { return }
         (to + count).initialize(from: from, count: source.count)
       }

@@ -18,14 +18,14 @@ struct CSVRowScanner {
 
   /// A scanner for the row that begins where `unread` begins.
   ///
-  /// - Parameter atEnd: whether nothing follows behind `unread`.
+  /// - Parameter atEnd: whether nothing follows after `unread`.
   init(unread: Range<Int>, atEnd: Bool) {
     position = unread.lowerBound
     end = unread.upperBound
     self.atEnd = atEnd
   }
 
-  /// Appends the row's fields, quotes left out but doubled quotes left in, and stops behind its
+  /// Appends the row's fields, quotes left out but doubled quotes left in, and stops after its
   /// line end.
   mutating func scan(
     _ bytes: Span<UInt8>, into fields: inout [Range<Int>]

@@ -2,7 +2,7 @@
 ///
 /// It takes part of what ``CSVReader`` and ``BetCSV`` take together, and finds the same in it. In
 /// anything else (quotes, blank lines, bad fields, a row whose end is not there yet) it finds
-/// nothing, and those two have the word.
+/// nothing; the caller falls back to those two.
 struct PlainBetRow {
   /// The agency in front of the bet; 0 where the row has none.
   let agency: UInt32
@@ -10,7 +10,7 @@ struct PlainBetRow {
   /// Where the next row begins.
   let end: Int
 
-  /// The row that begins at `start` and ends before `limit`, behind which `bytes` may hold anything.
+  /// The row that begins at `start` and ends before `limit`, after which `bytes` may hold anything.
   init?(in bytes: Span<UInt8>, at start: Int, before limit: Int, hasAgency: Bool) {
     var position = start
     var agency: UInt32 = 0
@@ -34,7 +34,7 @@ struct PlainBetRow {
 }
 
 extension Span where Element == UInt8 {
-  /// Whether `byte` stands at `position`, which then goes on behind it.
+  /// Whether `byte` stands at `position`, which then goes on after it.
   fileprivate func take(_ byte: UInt8, at position: inout Int) -> Bool {
     guard position < count, self[position] == byte else { return false }
     position += 1
@@ -66,7 +66,7 @@ extension Span where Element == UInt8 {
     return CalendarDate(iso: extracting(position..<(position + 10)))
   }
 
-  /// A document and the comma behind it.
+  /// A document and the comma after it.
   fileprivate func takeDocument(at position: inout Int) -> Range<Int>? {
     let start = position
     while position < count, self[position] &- UInt8(ascii: "0") <= 9 { position += 1 }
@@ -78,7 +78,7 @@ extension Span where Element == UInt8 {
 
   private var isTextWithoutNUL: Bool { isValidUTF8 && firstIndex(of: 0) == nil }
 
-  /// A name and the comma behind it; nil where it breaks a rule or something else ends it.
+  /// A name and the comma after it; nil where it breaks a rule or something else ends it.
   fileprivate func takePlainText(at position: inout Int) -> Range<Int>? {
     let start = position
     let (end, isPlainASCII) = endOfPlainText(from: start)

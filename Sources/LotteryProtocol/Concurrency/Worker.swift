@@ -29,7 +29,7 @@ public final class Worker: TaskExecutor {
     }
   }
 
-  /// Runs `job` behind what the worker was given before.
+  /// Runs `job` after what the worker was given before.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

@@ -29,7 +29,7 @@ public struct CSVFile: ~Copyable {
     case torn
   }
 
-  /// Bytes behind the last row that are none, once ``nextRow()`` has found no more rows.
+  /// Bytes after the last row that are none, once ``nextRow()`` has found no more rows.
   public var tornBytes: Int { reader.input.unread.count }
 
   /// Whether a field of any row so far stood in quotes.

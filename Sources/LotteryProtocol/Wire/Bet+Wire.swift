@@ -6,7 +6,7 @@ enum BetWire {
   /// Takes a bet off the front of `cursor`, whose end is the end of `frame`.
   ///
   /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
-  /// - Returns: the bet, or why it is none; either way the cursor stands behind it. Nil where the
+  /// - Returns: the bet, or why it is none; either way the cursor stands after it. Nil where the
   ///   bytes end before the bet does.
   static func take(
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>, allowsNUL: Bool = false

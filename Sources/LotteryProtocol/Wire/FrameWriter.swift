@@ -1,4 +1,4 @@
-/// Writes frames behind one another into an array that is used again and again.
+/// Writes frames one after another into an array that is used again and again.
 struct FrameWriter {
   /// Where the frame that is being written begins.
   private let start: Int

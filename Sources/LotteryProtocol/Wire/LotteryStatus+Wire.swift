@@ -7,7 +7,7 @@ extension LotteryStatus {
   /// Agencies that fit one frame.
   static let agenciesPerFrame = (ProtocolLimits.packetSize - headSize) / agencySize
 
-  /// Appends what stands behind `more`.
+  /// Appends what stands after `more`.
   func append(to bytes: inout [UInt8]) {
     bytes.append(isDrawn ? 1 : 0)
     bytes.append(bigEndian: agencies)
@@ -21,7 +21,7 @@ extension LotteryStatus {
     }
   }
 
-  /// Takes what stands behind `more` off the front of `cursor`; nil where the bytes end before it.
+  /// Takes what stands after `more` off the front of `cursor`; nil where the bytes end before it.
   ///
   /// - Throws: ``WireError/fieldValue(_:field:value:)``
   static func take(from cursor: inout Span<UInt8>) throws(WireError) -> LotteryStatus? {

@@ -2,7 +2,7 @@ import ProcessSupport
 
 /// A configuration file in the dialect of Python's `configparser`, as far as the server needs it.
 ///
-/// Sections in brackets, `key = value` or `key: value`, whole lines of comments behind `#` or `;`.
+/// Sections in brackets, `key = value` or `key: value`, whole lines of comments after `#` or `;`.
 /// What this takes, `configparser` takes too, and reads the same out of it. It refuses, with file
 /// and line: values over several lines, interpolation (`%`), keys without a value, keys and
 /// sections that are there twice.

@@ -97,7 +97,7 @@ struct AgencyService: ~Copyable {
         buffer.consume(frame: frame)
         try await perform(action)
       }
-      // Where the group could not be stored, the session looks at the frame anew: it was answered
+      // Where the group could not be stored, the session looks at the frame again: it was answered
       // as if the bets before it were there.
     }
     try await storeGroup()
@@ -129,7 +129,7 @@ struct AgencyService: ~Copyable {
   @discardableResult
   private mutating func storeGroup() async throws(ServiceError) -> Bool {
     guard let claim, !session.group.isEmpty else { return true }
-    // While the disk works, thousands of connections may wait here: with empty hands.
+    // While the disk works, thousands of connections may wait here: release the buffer.
     buffer.shrink()
     var failure: StorageError?
     do throws(StorageError) {
@@ -154,7 +154,7 @@ struct AgencyService: ~Copyable {
   private static let notStored = "the server could not store it"
 
   private mutating func perform(_ action: SessionAction) async throws(ServiceError) {
-    // Rejections gather; anything else is answered behind them, or not at once.
+    // Rejections gather; anything else is answered after them, or not at once.
     if case .reject = action {} else { try await sendAnswers() }
     switch action {
     case .gathered:
@@ -184,7 +184,7 @@ struct AgencyService: ~Copyable {
     }
   }
 
-  /// Who guesses keys has to wait for each answer.
+  /// Slows down key guessing.
   private func checkKey(of agency: UInt32, _ key: String) async throws(ServiceError) {
     guard let keys = context.keys, !keys.admit(agency, key: key) else { return }
     try await pause(Self.refusalPause)

@@ -10,7 +10,7 @@ enum ServiceError: Error {
   /// A newer connection of the agency took over.
   ///
   /// An error of its own: the connection may find the claim lost before the newer one interrupts
-  /// it, and must not end without a word then.
+  /// it, and must not end without ERROR 7 then.
   static var superseded: Self { .refused(.superseded, ErrorCode.superseded.explanation) }
 }
 

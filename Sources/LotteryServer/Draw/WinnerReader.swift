@@ -26,7 +26,7 @@ struct WinnerReader: Sendable {
   private static let readsPerChunk = 16
   /// Winners that lie close together are read together, up to this many bytes …
   private static let blockSize = 64 * 1024
-  /// … and those at a larger distance on their own: the bytes between them would be read in vain.
+  /// … and those at a larger distance on their own: the bytes between them would be read for nothing.
   private static let distanceLimit = 16 * 1024
 
   /// A reader of the winners that `entry` tells of, in the first `end` bytes of `bets`.

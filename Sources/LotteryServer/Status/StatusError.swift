@@ -11,7 +11,7 @@ enum StatusError: Error, Equatable {
   case noAnswer(port: UInt16, after: Duration)
   /// It does not want to.
   case refused(ErrorCode, reason: String)
-  /// Whoever listens is no server of this kind.
+  /// The listener is not a lottery server.
   case unexpected(port: UInt16, reason: String)
 }
 

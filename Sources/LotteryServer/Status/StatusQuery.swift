@@ -135,7 +135,7 @@ struct StatusQuery: Sendable {
 }
 
 extension [LotteryStatus.Agency] {
-  /// Whether their numbers rise, and go on behind `last`. Only an answer's end may bring none, so that
+  /// Whether their numbers rise, and go on after `last`. Only an answer's end may bring none, so that
   /// no answer goes on for ever.
   fileprivate func follow(_ last: LotteryStatus.Agency?, orEnd isEnd: Bool) -> Bool {
     guard !isEmpty else { return isEnd }

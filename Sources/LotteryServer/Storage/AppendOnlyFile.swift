@@ -76,7 +76,7 @@ struct AppendOnlyFile: Sendable {
   /// - Throws: ``StorageError/unreliable(path:_:)``: after a failed sync the kernel may have
   ///   dropped the bytes and report success the next time (fsync(2)). So nothing may be appended
   ///   any more, and the next start must not find in the kernel's memory what is not on the disk:
-  ///   what was appended since the last sync is taken back, and the rest must be read anew.
+  ///   what was appended since the last sync is taken back, and the rest must be read again.
   mutating func synchronize() throws(StorageError) {
     if let failure { throw failure }
     do throws(SystemError) {

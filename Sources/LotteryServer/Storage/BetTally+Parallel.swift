@@ -6,7 +6,7 @@ import Synchronization
 extension BetTally {
   /// Reads the first `size` bytes of `file`: many in as many stretches at once as there are cores.
   ///
-  /// Stretches begin behind line ends. That these are the ends of rows is only certain where no row
+  /// Stretches begin after line ends. That these are the ends of rows is only certain where no row
   /// has quotes; otherwise, and where anything else is odd, the file is read again from front to
   /// back.
   ///

@@ -71,7 +71,7 @@ extension Duration {
     return value + nanoseconds(fraction, unit)
   }
 
-  /// The part of `unit` behind the point. Go works this out in floating point, too.
+  /// The part of `unit` after the point. Go works this out in floating point, too.
   private static func nanoseconds(_ fraction: ArraySlice<UInt8>, _ unit: UInt64) -> UInt64 {
     var digits: UInt64 = 0
     var scale = 1.0

@@ -177,7 +177,7 @@ public final class Log: Sendable {
       state.isWriting = !state.pending.isEmpty
       (state.pending, state.lost, state.room, state.isStuck) = ([], 0, nil, false)
     }
-    // Behind the last line that found room, and before the next one that will.
+    // After the last line that found room, and before the next one that will.
     if state.lost > 0 {
       append(LogLine("log", .fail, ["lost_lines": "\(state.lost)"]).text, .error, to: &state)
     }
