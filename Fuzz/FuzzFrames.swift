@@ -101,7 +101,23 @@ private func encode(_ batch: BetBatch, in frame: [UInt8]) -> [UInt8]? {
   return encoded
 }
 
+/// The fast path and its specification.
+private func expectSameRows(_ batch: BetBatch, in frame: [UInt8]) {
+  var (general, fast, lastRow) = ([UInt8](), [UInt8](), 0)
+  let expected = Result { () throws(WireError) in
+    try batch.forEachBet(in: frame.span) { _, bet in
+      general.append(csvRow: bet, agency: 1, in: frame.span)
+    }
+  }
+  let found = Result { () throws(WireError) in
+    try batch.appendRows(of: 1, after: 0, in: frame.span, to: &fast, lastRow: &lastRow)
+  }
+  expectEqual(found, expected, "another outcome on the fast path")
+  if case .success(nil) = expected { expectEqual(fast, general, "other rows on the fast path") }
+}
+
 private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [LocatedBet]? {
+  expectSameRows(batch, in: frame)
   var bets: [LocatedBet] = []
   do throws(WireError) {
     let bad = try batch.forEachBet(in: frame.span) { index, bet in

@@ -11,9 +11,9 @@ struct SessionModel {
   var phase = Phase.greeting
   /// Whether every bet bears its place in the agency's file as its number.
   var isHonest = true
-  /// Bets that wait to be stored, and where the batches that brought them begin.
+  /// Bets that wait to be stored, and where the batches that brought them begin and end.
   private(set) var pending: [Bet] = []
-  private(set) var batches: [UInt64] = []
+  private(set) var batches: [Range<UInt64>] = []
   /// Batches rejected since the last new bet, or the last group that could not be stored.
   var rejected = 0
 
@@ -61,12 +61,12 @@ struct SessionModel {
   }
 
   private func answer(to batch: BetBatch, in frame: [UInt8]) -> ModelAnswer {
-    guard let (bets, bad) = decode(batch, in: frame) else { return .error(.malformed) }
+    guard let (_, bad) = decodeNew(batch, in: frame) else { return .error(.malformed) }
     if batch.offset > accepted { return rejection(.outOfSequence, of: batch, at: 0) }
     if phase == .finished, Int(batch.offset) + batch.count > accepted {
       return rejection(.agencyFinished, of: batch, at: 0)
     }
-    return bad ? rejection(.ruleBroken, of: batch, at: bets.count) : .gathered
+    return bad.map { rejection(.ruleBroken, of: batch, at: $0) } ?? .gathered
   }
 
   private func rejection(_ code: RejectionCode, of batch: BetBatch, at index: Int) -> ModelAnswer {
@@ -74,14 +74,16 @@ struct SessionModel {
       ? .rejected(batch.offset, code, index) : .error(.notNow)
   }
 
-  /// The bets up to the first bad one, and whether there is one; nil where the bytes are no bets.
-  private func decode(_ batch: BetBatch, in frame: [UInt8]) -> (bets: [Bet], bad: Bool)? {
+  /// The bets that are not there yet, up to the first bad one of them, and its place in the batch if
+  /// there is one; nil where the bytes are no bets.
+  private func decodeNew(_ batch: BetBatch, in frame: [UInt8]) -> (bets: [Bet], bad: Int?)? {
+    let known = max(0, accepted - Int(clamping: batch.offset))
     var bets: [Bet] = []
     do throws(WireError) {
-      let bad = try batch.forEachBet(in: frame.span) { _, bet in
+      let bad = try batch.forEachBet(after: known, in: frame.span) { _, bet in
         bets.append(Bet(agency: agency, bet, in: frame.span))
       }
-      return (bets, bad != nil)
+      return (bets, bad?.index)
     } catch {
       return nil
     }
@@ -105,12 +107,11 @@ extension SessionModel {
   /// Puts what is new in a batch behind what is there.
   mutating func gather(_ frame: [UInt8]) {
     guard case .bets(let batch) = try? AgencyMessage(frame: frame.span),
-      let (bets, _) = decode(batch, in: frame)
+      let (new, _) = decodeNew(batch, in: frame)
     else { fatalError("no batch: \(frame)") }
-    let new = bets.dropFirst(accepted - Int(batch.offset))
     if !new.isEmpty { rejected = 0 }
     pending += new
-    batches.append(batch.offset)
+    batches.append(batch.offset..<(batch.offset + UInt64(batch.count)))
   }
 
   mutating func groupStored() -> ServerMessage {
@@ -121,9 +122,11 @@ extension SessionModel {
 
   mutating func groupFailed() -> [ServerMessage] {
     defer { (pending, batches, rejected) = ([], [], 0) }
-    return batches.enumerated().map { index, offset in
-      .rejected(
-        offset: offset, index: 0, code: index == 0 ? .notStored : .outOfSequence, reason: "")
+    var code = RejectionCode.notStored
+    return batches.map { batch in
+      if batch.upperBound <= UInt64(stored.count) { return .stored(UInt64(stored.count)) }
+      defer { code = .outOfSequence }
+      return .rejected(offset: batch.lowerBound, index: 0, code: code, reason: "")
     }
   }
 
