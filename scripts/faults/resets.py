@@ -62,8 +62,7 @@ def _reset_server(directory, programs, image, seconds, peer):
                 "SERVER_DURABILITY": "process", "SERVER_LISTEN_BACKLOG": "1024",
                 "LOGGING_LEVEL": "WARNING"}
     if image:
-        command = ["docker", "run", "--rm", "--network", "host", "--tmpfs", "/tmp:mode=1777",
-                   "-e", "SERVER_DATA_DIR=/tmp"]
+        command = ["docker", "run", "--rm", "--network", "host"]
         command += [word for name in settings for word in ("-e", f"{name}={settings[name]}")]
         server = Process([*command, image], {}, directory / "server.log")
     else:
