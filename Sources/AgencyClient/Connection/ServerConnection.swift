@@ -69,7 +69,7 @@ struct ServerConnection: ~Copyable {
   }
 
   /// Closes the connection.
-  func close() async {
+  func close() {
     link.close()
     log.info(LogLine("close_socket", .success, ["client_id": "\(agency)"]))
   }

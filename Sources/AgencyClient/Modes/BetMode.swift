@@ -55,9 +55,9 @@ struct BetMode {
       case .stored: break
       case .unknown(let offset): throw .overtaken(offset: offset, stored: stored)
       }
-      await connection.close()
+      connection.close()
     } catch {
-      await connection.close()
+      connection.close()
       throw error
     }
   }

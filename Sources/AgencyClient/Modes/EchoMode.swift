@@ -41,10 +41,10 @@ struct EchoMode {
       try await link.send(Array(line.utf8))
       answer = try await receiveLine(from: link)
     } catch {
-      await close(link)
+      close(link)
       throw error
     }
-    await close(link)
+    close(link)
     guard let answer else { throw .disconnected("the server did not send the whole line back") }
     return answer
   }
@@ -72,7 +72,7 @@ struct EchoMode {
     return nil
   }
 
-  private func close(_ link: ServerLink) async {
+  private func close(_ link: ServerLink) {
     link.close()
     log.info(LogLine("close_socket", .success, ["client_id": "\(configuration.id)"]))
   }

@@ -43,9 +43,9 @@ struct LotteryMode {
       let winners = try await finish(total: total, over: &connection, persistence)
       log.info(
         LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners)"]))
-      await connection.close()
+      connection.close()
     } catch {
-      await connection.close()
+      connection.close()
       throw error
     }
   }

@@ -19,6 +19,11 @@ public enum Deadline {
 
   /// Cancels `task` after `limit`.
   public static func cancel(_ task: Task<Void, Never>, after limit: Duration) {
-    timers.asyncAfter(deadline: .now() + .nanoseconds(limit.nanoseconds)) { task.cancel() }
+    after(limit) { task.cancel() }
+  }
+
+  /// Calls `work` after `delay`. It must be short: all deadlines of the process share a thread.
+  public static func after(_ delay: Duration, _ work: @escaping @Sendable () -> Void) {
+    timers.asyncAfter(deadline: .now() + .nanoseconds(delay.nanoseconds), execute: work)
   }
 }

@@ -25,7 +25,7 @@ public struct File: Sendable {
     // To open a named pipe would wait until somebody writes to it (fifo(7)).
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     do throws(SystemError) {
-      if try isRegular() {
+      if try isRegularOrNull() {
         try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
         return
       }
@@ -39,14 +39,18 @@ public struct File: Sendable {
 
   /// Its size in bytes, how many names it has, and whether it is a regular file (fstat(2)).
   public func status() throws(SystemError) -> (size: Int, names: Int, isRegular: Bool) {
-    var status = stat()
-    try SystemError.check("fstat") { fstat(descriptor, &status) }
+    let status = try attributes()
     return (Int(status.st_size), Int(status.st_nlink), status.st_mode & S_IFMT == S_IFREG)
   }
 
-  private func isRegular() throws(SystemError) -> Bool {
+  private func attributes() throws(SystemError) -> stat {
     var status = stat()
     try SystemError.check("fstat") { fstat(descriptor, &status) }
+    return status
+  }
+
+  private func isRegularOrNull() throws(SystemError) -> Bool {
+    let status = try attributes()
     switch status.st_mode & S_IFMT {
     case S_IFREG: return true
     // The device of `/dev/null`: major number 1, minor number 3 (null(4)).
@@ -108,9 +112,7 @@ public struct File: Sendable {
 
   /// Its size, in bytes.
   public func size() throws(SystemError) -> Int {
-    var status = stat()
-    try SystemError.check("fstat") { fstat(descriptor, &status) }
-    return Int(status.st_size)
+    try status().size
   }
 
   /// Reads what comes next into `room`; 0 means that the file has ended.

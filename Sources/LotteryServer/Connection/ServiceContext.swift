@@ -1,3 +1,4 @@
+import LotteryProtocol
 import ProcessSupport
 
 /// What every connection of a server shares.
@@ -12,4 +13,13 @@ struct ServiceContext: Sendable {
   let log: Log
   let acceptLog: AcceptLog
   let rejectionBudget = RejectionBudget()
+}
+
+extension ServiceContext {
+  /// How the lottery stands.
+  var status: LotteryStatus {
+    LotteryStatus(
+      isDrawn: draw.isHeld, agencies: agencies, connections: UInt32(connections.count),
+      seen: store.agencyStatuses)
+  }
 }

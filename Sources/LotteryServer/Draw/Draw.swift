@@ -1,4 +1,3 @@
-import Dispatch
 import LotteryProtocol
 import ProcessSupport
 
@@ -31,7 +30,7 @@ final class Draw: Sendable {
   ///   - onFailure: is called when the bets cannot be read: then there are no winners to tell.
   init(
     agencies: Int, bets: StoredBets, indexLimit: Int = WinnerIndex.sizeLimit, log: Log,
-    winnersDelay: Duration = .zero, timer: @escaping Timer = Draw.startTimer,
+    winnersDelay: Duration = .zero, timer: @escaping Timer = { Deadline.after($0, $1) },
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {
     self.agencies = agencies
@@ -54,8 +53,8 @@ final class Draw: Sendable {
 
   /// The winners of `agency`, once they are announced; nil if the task is cancelled first.
   func winners(of agency: UInt32) async -> WinnerReader? {
-    guard await announcement.wait() != nil else { return nil }
-    return await barrier.wait()?.reader(of: agency)
+    guard let winners = await barrier.wait(), await announcement.wait() != nil else { return nil }
+    return winners.reader(of: agency)
   }
 
   /// Reads the next frames of `winners`, possibly none, and none where the task is cancelled first.
@@ -96,11 +95,4 @@ final class Draw: Sendable {
     guard winnersDelay > .zero else { return announcement.open(()) }
     timer(winnersDelay) { [announcement] in announcement.open(()) }
   }
-
-  static let startTimer: Timer = { delay, work in
-    timers.asyncAfter(deadline: .now() + .nanoseconds(delay.nanoseconds), execute: work)
-  }
-
-  /// A queue with a thread of its own: busy workers may hold all the others.
-  private static let timers = DispatchQueue(label: "winners")
 }

@@ -1,3 +1,5 @@
+import LotteryProtocol
+
 /// The lines of a configuration file, numbered from 1, line ends removed.
 ///
 /// They come as scalars and not as characters, because the dialects' rules are about scalars: a `#`
@@ -60,5 +62,16 @@ extension ConfigurationLines.Text {
     }
     guard let first, isWord(first) else { return false }
     return allSatisfy { isWord($0) || $0 == "-" || $0 == "." }
+  }
+}
+
+extension ConfigurationLines.Text {
+  /// The agency's key that this text writes, or nil if it writes none: 1 to 255 bytes between
+  /// blanks.
+  ///
+  /// Server and agency read their key files with this, so that the same text is the same key.
+  public var agencyKey: String? {
+    let key = String(trimmed { $0 == " " || $0 == "\t" })
+    return (1...ProtocolLimits.textSize).contains(key.utf8.count) ? key : nil
   }
 }

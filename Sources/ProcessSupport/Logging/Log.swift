@@ -41,9 +41,6 @@ public final class Log: Sendable {
   /// Bytes written in one go.
   private static let writeSize = 64 * 1024
 
-  /// Timers, on a thread of their own: busy workers may hold all the others.
-  private static let timers = DispatchQueue(label: "log timers")
-
   /// A log of what matters at least as much as `level`.
   ///
   /// - Parameter patience: how long the output may take nothing before nobody waits for it.
@@ -126,7 +123,7 @@ public final class Log: Sendable {
   /// Looks after every ``patience`` whether the output still takes something, as long as there are
   /// tasks that wait for it.
   private func watch(_ room: Latch<Void>, written before: Int) {
-    Self.timers.asyncAfter(deadline: .now() + .nanoseconds(patience.nanoseconds)) {
+    Deadline.after(patience) {
       guard room.value == nil else { return }
       let now = self.written.load(ordering: .relaxed)
       if now > before { return self.watch(room, written: now) }

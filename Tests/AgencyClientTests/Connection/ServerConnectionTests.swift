@@ -94,9 +94,9 @@ struct ServerConnectionTests {
     do {
       _ = try await connection.greet(key: "")
       try await connection.send(flood)
-      await connection.close()
+      connection.close()
     } catch {
-      await connection.close()
+      connection.close()
       throw error
     }
   }
