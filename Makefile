@@ -8,7 +8,7 @@ needs = @for program in $(1); do \
 	done
 COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
-SWIFT_SOURCES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 MINUTES := 1
 # With the modules that the fault bench and the benchmarks share.
 PYTHON := PYTHONPATH=scripts/lib python3 -B
@@ -46,7 +46,7 @@ docker-test: ## Tests the lottery in containers, from end to end
 .PHONY: docker-test
 
 graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
-	python3 -B scripts/graders/main.py --rounds $(or $(ROUNDS),20) \
+	python3 -B Tests/Graders/main.py --rounds $(or $(ROUNDS),20) \
 	  $(if $(ONLY),--exercises $(ONLY)) $(if $(DELAY),--delay $(DELAY)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
 .PHONY: graders
@@ -111,17 +111,17 @@ bench-self-test: ## Tests the benchmarks with little data
 .PHONY: bench-self-test
 
 faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= repeat, TABLE= is a file to write
-	$(PYTHON) scripts/faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
+	$(PYTHON) Tests/Faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(CASE),--case $(CASE)) \
 	  $(if $(TABLE),--table $(TABLE))
 .PHONY: faults
 
 faults-self-test: ## Checks that faults which are put into the server are found
-	$(PYTHON) scripts/faults/self_test.py
+	$(PYTHON) Tests/Faults/self_test.py
 .PHONY: faults-self-test
 
 resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a server's image
-	$(PYTHON) scripts/faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
+	$(PYTHON) Tests/Faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
 	  $(if $(IMAGE),--only server listener --image $(IMAGE))
 .PHONY: resets
 

@@ -55,6 +55,6 @@ for document in *.md .data/*.md Benchmarks/*.md docs/*.md; do
 done
 while read -r source; do
   while read -r cited; do check_citation "$source" "$cited"; done < <(citations "$source")
-done < <(grep -rlE '(PROTOCOL|ARCHITECTURE)\.md' Sources Tests Fuzz scripts \
+done < <(grep -rlE '(PROTOCOL|ARCHITECTURE)\.md' Sources Tests scripts \
   Benchmarks/Sources Benchmarks/bench)
 exit "$failed"

@@ -12,10 +12,10 @@ cd "$(dirname "$0")/.."
 . scripts/lib/host.sh
 # shellcheck source=scripts/lib/dissection.bash
 . scripts/lib/dissection.bash
-# shellcheck source=scripts/tests/dissector-messages.bash
-. scripts/tests/dissector-messages.bash
-# shellcheck source=scripts/tests/dissector-lottery.bash
-. scripts/tests/dissector-lottery.bash
+# shellcheck source=Tests/Scripts/dissector-messages.bash
+. Tests/Scripts/dissector-messages.bash
+# shellcheck source=Tests/Scripts/dissector-lottery.bash
+. Tests/Scripts/dissector-lottery.bash
 
 for program in tshark dumpcap editcap python3; do
   command -v "$program" >/dev/null || {

@@ -11,11 +11,11 @@ root=$PWD
 . scripts/lib/bets.sh
 # shellcheck source=scripts/lib/docker.bash
 . scripts/lib/docker.bash
-# shellcheck source=scripts/tests/branches.bash
-. scripts/tests/branches.bash
+# shellcheck source=Tests/Scripts/branches.bash
+. Tests/Scripts/branches.bash
 for part in images lottery hardening keys crash modes; do
   # shellcheck source=/dev/null
-  . "scripts/tests/docker-$part.bash"
+  . "Tests/Scripts/docker-$part.bash"
 done
 
 require_docker
@@ -47,5 +47,5 @@ test_hardening
 test_keys_in_docker
 test_crash
 test_modes
-check "graders: three rounds of each branch" python3 -B "$root/scripts/graders/main.py" --rounds 3
+check "graders: three rounds of each branch" python3 -B "$root/Tests/Graders/main.py" --rounds 3
 tally

@@ -3,8 +3,8 @@
 #
 #   scripts/fuzz.sh SECONDS [TARGET...]      each target, or those named, for that long
 #
-# The targets are the files Fuzz/Fuzz*.swift; each begins with the inputs in Fuzz/corpus/TARGET.
-# What is new stays in .fuzz/TARGET, for the next time; an input that breaks something in
+# The targets are the files Tests/Fuzz/Fuzz*.swift; each begins with the inputs in
+# Tests/Fuzz/corpus/TARGET. What is new stays in .fuzz/TARGET, for the next time; an input that breaks something in
 # .fuzz/TARGET-crash-*. Exit status: 1 where something was found, 64 for wrong arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ usage() {
 }
 
 is_up_to_date() {
-  [[ -x $BUILD/fuzz && -z $(find Sources Fuzz "$0" -newer "$BUILD/fuzz" -type f) ]]
+  [[ -x $BUILD/fuzz && -z $(find Sources Tests/Fuzz "$0" -newer "$BUILD/fuzz" -type f) ]]
 }
 
 # All targets are one program, that is told by the environment which one to be.
@@ -38,7 +38,7 @@ build() {
     objects+=("$BUILD/$module.o")
   done
   # The system's gold linker warns of each symbol of the sanitizer.
-  swiftc "${FLAGS[@]}" -use-ld=lld -module-name Fuzz Fuzz/*.swift \
+  swiftc "${FLAGS[@]}" -use-ld=lld -module-name Fuzz Tests/Fuzz/*.swift \
     "${objects[@]}" -o "$BUILD/fuzz"
 }
 
@@ -51,7 +51,7 @@ fuzz() {
   FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
     "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \
-    "$FINDS/$1" "Fuzz/corpus/$1" </dev/null >"$log" 2>&1
+    "$FINDS/$1" "Tests/Fuzz/corpus/$1" </dev/null >"$log" 2>&1
 }
 
 # report TARGET RESULT
@@ -64,7 +64,7 @@ report() {
 }
 
 targets=()
-for directory in Fuzz/corpus/*/; do targets+=("$(basename "$directory")"); done
+for directory in Tests/Fuzz/corpus/*/; do targets+=("$(basename "$directory")"); done
 seconds=${1:-}
 [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || usage
 shift

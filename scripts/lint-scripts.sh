@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh)
-libraries=(scripts/lib/*.bash scripts/tests/*.bash)
+libraries=(scripts/lib/*.bash Tests/Scripts/*.bash)
 # Also sourced by bash.
 plain_libraries=(scripts/lib/*.sh)
 failed=0
@@ -32,7 +32,7 @@ else
   echo "$0: shellcheck is not installed: the style of shell scripts is not checked" >&2
 fi
 
-mapfile -t modules < <(find scripts Benchmarks/bench -name '*.py' | sort)
+mapfile -t modules < <(find scripts Tests Benchmarks/bench -name '*.py' | sort)
 # No compiled files between the sources.
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT

@@ -65,7 +65,7 @@ lottery() {
 }
 
 resets() {
-  PYTHONPATH=scripts/lib python3 -B scripts/faults/resets.py \
+  PYTHONPATH=scripts/lib python3 -B Tests/Faults/resets.py \
     --programs "$programs" --seconds "$RESETS_SECONDS"
 }
 

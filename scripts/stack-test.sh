@@ -13,12 +13,12 @@ root=$PWD
 . scripts/lib/bets.sh
 # shellcheck source=scripts/lib/docker.bash
 . scripts/lib/docker.bash
-# shellcheck source=scripts/tests/branches.bash
-. scripts/tests/branches.bash
-# shellcheck source=scripts/tests/docker-hardening.bash
-. scripts/tests/docker-hardening.bash
-# shellcheck source=scripts/tests/docker-stack.bash
-. scripts/tests/docker-stack.bash
+# shellcheck source=Tests/Scripts/branches.bash
+. Tests/Scripts/branches.bash
+# shellcheck source=Tests/Scripts/docker-hardening.bash
+. Tests/Scripts/docker-hardening.bash
+# shellcheck source=Tests/Scripts/docker-stack.bash
+. Tests/Scripts/docker-stack.bash
 
 require_docker
 if [[ $(docker info -f '{{.Swarm.LocalNodeState}}') != inactive ]]; then

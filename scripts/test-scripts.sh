@@ -8,20 +8,20 @@ root=$PWD
 . scripts/lib/checks.bash
 # shellcheck source=scripts/lib/bets.sh
 . scripts/lib/bets.sh
-# shellcheck source=scripts/tests/compose.bash
-. scripts/tests/compose.bash
-# shellcheck source=scripts/tests/keys.bash
-. scripts/tests/keys.bash
-# shellcheck source=scripts/tests/data.bash
-. scripts/tests/data.bash
-# shellcheck source=scripts/tests/needs.bash
-. scripts/tests/needs.bash
-# shellcheck source=scripts/tests/echo.bash
-. scripts/tests/echo.bash
-# shellcheck source=scripts/tests/branches.bash
-. scripts/tests/branches.bash
-# shellcheck source=scripts/tests/translation.bash
-. scripts/tests/translation.bash
+# shellcheck source=Tests/Scripts/compose.bash
+. Tests/Scripts/compose.bash
+# shellcheck source=Tests/Scripts/keys.bash
+. Tests/Scripts/keys.bash
+# shellcheck source=Tests/Scripts/data.bash
+. Tests/Scripts/data.bash
+# shellcheck source=Tests/Scripts/needs.bash
+. Tests/Scripts/needs.bash
+# shellcheck source=Tests/Scripts/echo.bash
+. Tests/Scripts/echo.bash
+# shellcheck source=Tests/Scripts/branches.bash
+. Tests/Scripts/branches.bash
+# shellcheck source=Tests/Scripts/translation.bash
+. Tests/Scripts/translation.bash
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -44,7 +44,7 @@ help_lists_the_targets() {
 
 check "the Dockerfiles have the same build stage" same_build_stage
 needs python3
-check "the graders' checks find what is wrong" python3 -B scripts/graders/self_test.py
+check "the graders' checks find what is wrong" python3 -B Tests/Graders/self_test.py
 needs make
 check "make lists its targets" help_lists_the_targets
 needs

@@ -14,7 +14,7 @@ with_keys() {
 
 # with_mounted_keys ARGUMENT...: what they write mounts the keys.
 with_mounted_keys() {
-  with_keys "$@" && python3 scripts/tests/check_compose.py "$work/keys/compose.yaml" 3 --claves
+  with_keys "$@" && python3 Tests/Scripts/check_compose.py "$work/keys/compose.yaml" 3 --claves
 }
 
 # The directory keeps others out, the files must be readable for the containers' user.
@@ -74,7 +74,7 @@ git_ignores_keys() {
 
 stack_is_right() { # AGENCIES [--claves]
   generates_with --stack compose.yaml "$@" &&
-    python3 scripts/tests/check_stack.py "$work/keys/compose.yaml" "$@"
+    python3 Tests/Scripts/check_stack.py "$work/keys/compose.yaml" "$@"
 }
 
 test_keys() {

@@ -40,7 +40,7 @@ generates() {
   rm -rf "$work/generated" && mkdir "$work/generated" &&
     bash generar-compose.sh "$work/generated/compose.yaml" "$1" &&
     equal compose.yaml "$(ls -A "$work/generated")" &&
-    python3 scripts/tests/check_compose.py "$work/generated/compose.yaml" "$((10#$1))"
+    python3 Tests/Scripts/check_compose.py "$work/generated/compose.yaml" "$((10#$1))"
 }
 
 writes_to_standard_output() {
