@@ -7,40 +7,51 @@ let package = Package(
   products: [
     .executable(name: "lottery-server", targets: ["lottery-server"]),
     .executable(name: "agency-client", targets: ["agency-client"]),
-    .library(name: "LotteryProtocol", targets: ["LotteryProtocol"]),
-    .library(name: "LotteryServer", targets: ["LotteryServer"]),
+    .library(name: "LotteryProtocol", targets: ["LotteryCore", "LotteryProtocol"]),
   ],
   dependencies: [],
   targets: [
+    // Bets and their rules, CSV, messages and their bytes. Imports nothing but the standard library.
+    .target(name: "LotteryCore"),
     // epoll(7), which the toolchain's Glibc module leaves out.
     .systemLibrary(name: "CEpoll"),
-    // What both sides share: bets, messages and their bytes, frames, sockets.
-    .target(name: "LotteryProtocol", dependencies: ["CEpoll"]),
-    // What both programs owe their operator: flags, log lines, signals, exit statuses.
-    .target(name: "ProcessSupport", dependencies: ["LotteryProtocol"]),
+    // What both sides share besides: connections with short reads and writes, files, workers.
+    .target(name: "LotteryProtocol", dependencies: ["CEpoll", "LotteryCore"]),
+    // What surrounds the work of a program: flags, configuration, log lines, signals, exit statuses.
+    .target(name: "ProcessSupport", dependencies: ["LotteryCore", "LotteryProtocol"]),
 
-    .target(name: "LotteryServer", dependencies: ["LotteryProtocol", "ProcessSupport"]),
-    .target(name: "AgencyClient", dependencies: ["LotteryProtocol", "ProcessSupport"]),
+    .target(
+      name: "LotteryServer", dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport"]),
+    .target(
+      name: "AgencyClient", dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport"]),
 
     .executableTarget(name: "lottery-server", dependencies: ["LotteryServer", "ProcessSupport"]),
     .executableTarget(name: "agency-client", dependencies: ["AgencyClient", "ProcessSupport"]),
 
     // What tests of all modules share.
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
-    .testTarget(name: "LotteryProtocolTests", dependencies: ["LotteryProtocol", "TestSupport"]),
+    .target(name: "TestSupport", dependencies: ["LotteryCore"], path: "Tests/TestSupport"),
+    .testTarget(name: "LotteryCoreTests", dependencies: ["LotteryCore", "TestSupport"]),
+    .testTarget(
+      name: "LotteryProtocolTests", dependencies: ["LotteryCore", "LotteryProtocol", "TestSupport"]),
     .testTarget(
       name: "ProcessSupportTests",
-      dependencies: ["LotteryProtocol", "ProcessSupport", "TestSupport"]),
+      dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport", "TestSupport"]),
     .testTarget(
       name: "LotteryServerTests",
-      dependencies: ["LotteryProtocol", "LotteryServer", "ProcessSupport", "TestSupport"]),
+      dependencies: [
+        "LotteryCore", "LotteryProtocol", "LotteryServer", "ProcessSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "AgencyClientTests",
-      dependencies: ["LotteryProtocol", "AgencyClient", "ProcessSupport", "TestSupport"]),
+      dependencies: [
+        "AgencyClient", "LotteryCore", "LotteryProtocol", "ProcessSupport", "TestSupport",
+      ]),
     // These run the two real executables.
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["LotteryProtocol", "TestSupport", "lottery-server", "agency-client"]),
+      dependencies: [
+        "LotteryCore", "LotteryProtocol", "TestSupport", "lottery-server", "agency-client",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,10 +18,7 @@ let package = Package(
     // Many agencies in one process, and the stages of a bet's way, each alone.
     .executableTarget(
       name: "lottery-load",
-      dependencies: [
-        .product(name: "LotteryProtocol", package: "lottery"),
-        .product(name: "LotteryServer", package: "lottery"),
-      ],
+      dependencies: [.product(name: "LotteryProtocol", package: "lottery")],
       // The strictness of the lottery's own package.
       swiftSettings: [
         .treatAllWarnings(as: .error),

@@ -10,9 +10,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly BUILD=.build-fuzz FINDS=.fuzz
-readonly MODULES=(LotteryProtocol ProcessSupport LotteryServer AgencyClient)
+readonly MODULES=(LotteryCore LotteryProtocol ProcessSupport LotteryServer AgencyClient)
 readonly FLAGS=(
-  -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors -enable-testing
+  -package-name lottery -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors -enable-testing
   -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
   -enable-upcoming-feature MemberImportVisibility '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CEpoll
 )

@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 

@@ -1,10 +1,11 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
 /// The program `agency-client`.
-public enum ClientProgram {
+package enum ClientProgram {
   /// Runs it with `arguments`, without its own name, and returns its exit status.
-  public static func main(_ arguments: some Sequence<String>) async -> Int32 {
+  package static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "agency-client", help: help, layout: .go)
     return await program.run(arguments) { file, worker, log in
       var settings = try settings(file)

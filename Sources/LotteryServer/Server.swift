@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 import Synchronization
@@ -9,7 +10,7 @@ final class Server: Sendable {
   let context: ServiceContext
   private var connections: ConnectionRegistry { context.connections }
   /// Opens when the disk can no longer be relied upon.
-  private let failure: Latch<StorageError>
+  private let failure: Promise<StorageError>
   private let timeout: Duration
 
   /// Pause after an attempt to accept that failed for want of descriptors or memory.
@@ -38,7 +39,7 @@ final class Server: Sendable {
             + " never be held"))
     }
     timeout = configuration.timeout
-    let failure = Latch<StorageError>()
+    let failure = Promise<StorageError>()
     self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
     let store: BetStore

@@ -1,10 +1,11 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
 /// The program `lottery-server`.
-public enum ServerProgram {
+package enum ServerProgram {
   /// Runs it with `arguments`, without its own name, and returns its exit status.
-  public static func main(_ arguments: some Sequence<String>) async -> Int32 {
+  package static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "lottery-server", help: help, layout: .python)
     return await program.run(arguments, status: status) { file, _, log in
       var settings = try settings(file)

@@ -1,5 +1,5 @@
 import Foundation
-import LotteryProtocol
+import LotteryCore
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-@testable import LotteryProtocol
+@testable import LotteryCore
 
 /// A file of bets is the same bets however it arrives and whichever way it is read, and a row that
 /// was written is read back.
@@ -60,7 +60,7 @@ private struct BetRows: Equatable {
     }
   }
 
-  private mutating func add(_ agency: UInt32, _ bet: LocatedBet, _ reader: borrowing CSVReader) {
+  private mutating func add(_ agency: UInt32, _ bet: BetView, _ reader: borrowing CSVReader) {
     let bet = Bet(agency: agency, bet, in: reader.input.storage.span)
     rows.append(Row(bet: bet, line: reader.line, position: reader.position))
   }

@@ -1,4 +1,4 @@
-@testable import LotteryProtocol
+@testable import LotteryCore
 
 /// A stream is cut into the same frames however it arrives, and a message that was decoded is
 /// encoded as the bytes that it was decoded from.
@@ -116,9 +116,9 @@ private func expectSameRows(_ batch: BetBatch, in frame: [UInt8]) {
   if case .success(nil) = expected { expectEqual(fast, general, "other rows on the fast path") }
 }
 
-private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [LocatedBet]? {
+private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [BetView]? {
   expectSameRows(batch, in: frame)
-  var bets: [LocatedBet] = []
+  var bets: [BetView] = []
   do throws(WireError) {
     let bad = try batch.forEachBet(in: frame.span) { index, bet in
       expectEqual(index, bets.count, "bets out of order")

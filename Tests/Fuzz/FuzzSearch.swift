@@ -1,4 +1,4 @@
-@testable import LotteryProtocol
+@testable import LotteryCore
 
 /// What looks at eight bytes at a time finds what looking at one after the other finds.
 func fuzzSearch(_ bytes: [UInt8]) {

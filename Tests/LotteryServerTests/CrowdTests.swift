@@ -1,4 +1,5 @@
 import LotteryProtocol
+import LotteryCore
 import Testing
 
 @testable import LotteryServer
@@ -8,7 +9,7 @@ import Testing
   @Test func `300 agencies that wait for the draw at once all get their winners`() async throws {
     let agencies: UInt32 = 300
     // Opens when the agency has finished and its question has been sent.
-    let asked = (1..<agencies).map { _ in Latch<Void>() }
+    let asked = (1..<agencies).map { _ in Promise<Void>() }
     try await withServer(agencies: agencies) { server in
       try await withThrowingTaskGroup { group in
         for (agency, latch) in zip(1..<agencies, asked) {

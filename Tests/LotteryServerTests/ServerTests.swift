@@ -1,4 +1,5 @@
 import LotteryProtocol
+import LotteryCore
 import TestSupport
 import Testing
 
@@ -52,7 +53,7 @@ import Testing
   @Test func `a connection that is ending is hurried by a shutdown, and by nothing else`() {
     for isEarly in [true, false] {
       let interruption = Interruption(patience: Patience(limit: .seconds(1)))
-      let isHurried = Latch<Void>()
+      let isHurried = Promise<Void>()
       if isEarly { interruption.interrupt(.error(.shuttingDown)) }
       interruption.onShutdown { isHurried.open(()) }
       if !isEarly {

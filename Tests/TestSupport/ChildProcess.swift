@@ -1,12 +1,12 @@
-public import Glibc
+package import Glibc
 
 /// A program that was started, and what it prints (posix_spawn(3)).
 ///
 /// Foundation's `Process` copies whole directory entries out of a buffer that may end before they do
 /// (`/proc/self/fd`): in a process with many descriptors it crashes now and then.
-public struct ChildProcess: Sendable {
+package struct ChildProcess: Sendable {
   /// How it ended.
-  public enum Ending: Sendable, Equatable {
+  package enum Ending: Sendable, Equatable {
     /// By itself, with this status.
     case exit(Int32)
     /// This signal killed it.
@@ -14,14 +14,14 @@ public struct ChildProcess: Sendable {
   }
 
   /// It could not be started.
-  public struct Failure: Error {
+  package struct Failure: Error {
     let program: String
     /// As errno(3) has it.
     let code: Int32
   }
 
   /// Its number, which is another's once it was waited for.
-  public let pid: pid_t
+  package let pid: pid_t
   private let output: Int32
 
   /// Starts `program`, a path or a name in the path.
@@ -30,7 +30,7 @@ public struct ChildProcess: Sendable {
   ///   - environment: all that it gets to know, as `NAME=value`; nil for what this process knows.
   ///   - input: the file that it reads.
   ///   - joinsErrors: whether its standard error is part of what it prints.
-  public init(
+  package init(
     _ program: String, _ arguments: [String], environment: [String]? = nil,
     input: String = "/dev/null", joinsErrors: Bool = false
   ) throws(Failure) {
@@ -68,7 +68,7 @@ public struct ChildProcess: Sendable {
   }
 
   /// Reads what it prints, piece by piece, and waits for its end, once.
-  public func wait(_ take: (ArraySlice<UInt8>) -> Void) -> Ending {
+  package func wait(_ take: (ArraySlice<UInt8>) -> Void) -> Ending {
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
     while true {
       let count = read(output, &buffer, buffer.count)

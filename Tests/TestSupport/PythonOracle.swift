@@ -10,14 +10,14 @@ import Foundation
 /// - `REQUIRE_ORACLES=1`: without Python, these tests fail instead of being skipped;
 /// - `ORACLE_SEED=…`: the fresh documents are those of the run that printed this seed;
 /// - `RECORD_ORACLES=1 swift test --filter Oracle` records the answers anew.
-public struct PythonOracle<Document, Answer>: Sendable
+package struct PythonOracle<Document, Answer>: Sendable
 where Document: Codable & Equatable & Sendable, Answer: Codable & Equatable & Sendable {
   /// A document and what Python makes of it.
-  public struct Exchange: Codable, Sendable {
+  package struct Exchange: Codable, Sendable {
     /// The document.
-    public let document: Document
+    package let document: Document
     /// What Python makes of it.
-    public let python: Answer
+    package let python: Answer
   }
 
   /// As many documents as are recorded.
@@ -33,7 +33,7 @@ where Document: Codable & Equatable & Sendable, Answer: Codable & Equatable & Se
   ///   - mode: its argument.
   ///   - recording: the name of the file with its answers, without the extension.
   ///   - document: makes a document from random numbers.
-  public init(
+  package init(
     _ script: String, _ mode: String, recording: String,
     document: @escaping @Sendable (inout SeededGenerator) -> Document
   ) {
@@ -44,20 +44,20 @@ where Document: Codable & Equatable & Sendable, Answer: Codable & Equatable & Se
   }
 
   /// The recorded answers.
-  public func recorded() throws -> [Exchange] {
+  package func recorded() throws -> [Exchange] {
     if Python.isRecording { try record() }
     return try JSONDecoder().decode([Exchange].self, from: Data(contentsOf: recording))
   }
 
   /// The recorded documents to which Python's answer is another one now.
-  public func outdated() throws -> [Document] {
+  package func outdated() throws -> [Document] {
     let recorded = try recorded()
     let current = try ask(recorded.map(\.document))
     return zip(recorded, current).filter { $0.python != $1.python }.map(\.0.document)
   }
 
   /// Asks about those of `count` fresh documents that `isAsked` selects.
-  public func askFresh(
+  package func askFresh(
     _ count: Int, where isAsked: (Document) -> Bool = { _ in true }
   ) throws -> [Exchange] {
     try ask(documents(count, seed: Python.seed).filter(isAsked))
@@ -93,7 +93,7 @@ where Document: Codable & Equatable & Sendable, Answer: Codable & Equatable & Se
 }
 
 /// Python 3 with PyYAML.
-public enum Python {
+package enum Python {
   /// A script could not be asked.
   struct Failure: Error, CustomStringConvertible {
     let script: String
@@ -103,7 +103,7 @@ public enum Python {
   }
 
   /// Whether tests ask it: it is installed, or must be.
-  public static let isAsked = isSet("REQUIRE_ORACLES") || isInstalled
+  package static let isAsked = isSet("REQUIRE_ORACLES") || isInstalled
 
   static let isRecording = isSet("RECORD_ORACLES")
 

@@ -1,9 +1,9 @@
-public import Foundation
+package import Foundation
 
 /// Where the tests find what is not Swift.
-public enum Repository {
+package enum Repository {
   /// The top of the repository.
-  public static let root = URL(filePath: #filePath)
+  package static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .standardizedFileURL
 }

@@ -1,14 +1,14 @@
 /// Random numbers that are the same in every run (SplitMix64): what fails once fails again.
-public struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
   /// The numbers that belong to `seed`.
-  public init(seed: UInt64) {
+  package init(seed: UInt64) {
     state = seed
   }
 
   /// The next number.
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -17,12 +17,12 @@ public struct SeededGenerator: RandomNumberGenerator {
   }
 
   /// One of `values`.
-  public mutating func pick<Value>(_ values: [Value]) -> Value {
+  package mutating func pick<Value>(_ values: [Value]) -> Value {
     values[Int.random(in: 0..<values.count, using: &self)]
   }
 
   /// True once in `n` times.
-  public mutating func oneIn(_ n: Int) -> Bool {
+  package mutating func oneIn(_ n: Int) -> Bool {
     Int.random(in: 0..<n, using: &self) == 0
   }
 }

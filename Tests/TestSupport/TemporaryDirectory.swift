@@ -1,12 +1,12 @@
 import Foundation
 
 /// A directory for the files of one test, removed with this object.
-public final class TemporaryDirectory: Sendable {
+package final class TemporaryDirectory: Sendable {
   /// Where it is.
-  public let path: String
+  package let path: String
 
   /// A new, empty directory.
-  public init() throws {
+  package init() throws {
     path = FileManager.default.temporaryDirectory
       .appending(path: "lottery-\(UUID().uuidString)").path()
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -17,20 +17,20 @@ public final class TemporaryDirectory: Sendable {
   }
 
   /// The path of the file called `name`.
-  public func file(_ name: String) -> String { "\(path)/\(name)" }
+  package func file(_ name: String) -> String { "\(path)/\(name)" }
 
   /// The bytes of the file called `name`.
-  public func read(_ name: String) throws -> [UInt8] {
+  package func read(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(filePath: file(name))))
   }
 
   /// Writes the file called `name`, anew where it is there.
-  public func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
+  package func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
     try Data(bytes).write(to: URL(filePath: file(name)))
   }
 
   /// Writes a file that holds `text`, and returns its path.
-  public func path(of name: String, holding text: String) throws -> String {
+  package func path(of name: String, holding text: String) throws -> String {
     try write(text.utf8, to: name)
     return file(name)
   }

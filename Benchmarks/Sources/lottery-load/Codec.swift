@@ -1,6 +1,5 @@
 import Glibc
-import LotteryProtocol
-import LotteryServer
+import LotteryCore
 
 /// The stages of a bet's way, each alone in one thread, without sockets, disks and other agencies.
 enum Codec {
@@ -8,13 +7,12 @@ enum Codec {
   private static let groupSize = 64 * 1024
 
   /// Runs each stage over the same bets and prints the CPU time that it took.
-  static func run(agencyFile: String, betsFile: String) throws {
+  static func run(agencyFile: String) throws {
     let batches = try PreparedBets(path: agencyFile).batches
     print("batches: \(batches.count)")
     let frames = batches.flatMap(\.frame)
     try measure("csv to wire") { try wire(fromFile: agencyFile) }
     try measure("wire to csv") { try csv(fromFrames: frames) }
-    try measure("load bets") { try winners(inStore: betsFile) }
   }
 
   /// The result is printed, so that no work can be left out.
@@ -55,15 +53,5 @@ enum Codec {
       unread = range.upperBound..<unread.upperBound
     }
     return bets
-  }
-
-  /// The course's draw: `load_bets` and `has_won`. Returns how many bets won.
-  private static func winners(inStore path: String) throws -> UInt64 {
-    var reader = try BetReader(path: path)
-    var winners: UInt64 = 0
-    while let bet = try reader.next() {
-      if hasWon(bet) { winners += 1 }
-    }
-    return winners
   }
 }

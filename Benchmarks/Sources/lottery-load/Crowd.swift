@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 
 /// Agencies that all send the same bets, each over a connection of its own, in one process.

@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 
 /// The bets of an agency's file in BATCH frames, made as the agency makes them.

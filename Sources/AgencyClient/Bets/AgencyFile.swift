@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 
 /// The bets of an agency's file, one after the other, however large the file.
@@ -34,11 +35,11 @@ struct AgencyFile: ~Copyable {
   /// The next bet, or nil where there is none.
   ///
   /// - Throws: ``AgencyError/badRow(path:line:reason:)`` where the row is no bet.
-  mutating func next() throws(AgencyError) -> LocatedBet? {
+  mutating func next() throws(AgencyError) -> BetView? {
     try next(allowsNUL: false)
   }
 
-  private mutating func next(allowsNUL: Bool) throws(AgencyError) -> LocatedBet? {
+  private mutating func next(allowsNUL: Bool) throws(AgencyError) -> BetView? {
     do throws(CSVFile.Failure) {
       return try rows.nextBet(hasAgency: false, allowsNUL: allowsNUL)?.bet
     } catch {

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// Turns an agency's file into BATCH frames.
 struct Batcher: ~Copyable {
@@ -15,7 +15,7 @@ struct Batcher: ~Copyable {
   private var builder: BatchBuilder
   private var offset: UInt64
   /// A bet that was read and did not fit into the batch before.
-  private var waiting: LocatedBet?
+  private var waiting: BetView?
   private var atEnd = false
 
   /// Makes batches of at most `maxAmount` bets out of what `file` still holds, `offset` bets having
@@ -56,7 +56,7 @@ struct Batcher: ~Copyable {
     return Batch(count: count, end: offset)
   }
 
-  private mutating func nextBet() -> LocatedBet? {
+  private mutating func nextBet() -> BetView? {
     guard !atEnd else { return nil }
     do throws(AgencyError) {
       if let bet = try file.next() { return bet }

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// Decides whether one bet has to be sent, over as many connections as it takes, so that it is never
 /// stored twice.

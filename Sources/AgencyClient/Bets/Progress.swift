@@ -1,5 +1,5 @@
 import Glibc
-import LotteryProtocol
+import LotteryCore
 import ProcessSupport
 
 /// One line on standard error that tells how far an agency is, redrawn in place, for a person who

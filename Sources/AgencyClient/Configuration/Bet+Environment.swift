@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 extension Bet {
   /// The bet that the variables of exercise 5 make up: NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO,

@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
@@ -74,4 +75,9 @@ extension ClientConfiguration {
   private static func path(_ pattern: String, of id: UInt32) -> String {
     pattern.split(separator: "{id}", omittingEmptySubsequences: false).joined(separator: "\(id)")
   }
+}
+
+extension ValueRule where Value == Endpoint {
+  /// A host and a port.
+  static var endpoint: Self { Self("HOST:PORT, like server:12345") { Endpoint($0) } }
 }

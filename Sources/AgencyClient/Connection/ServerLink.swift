@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 
 /// A connection to the server on which no wait is longer than the agency's persistence.

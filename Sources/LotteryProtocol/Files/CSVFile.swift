@@ -1,3 +1,5 @@
+public import LotteryCore
+
 /// The rows of a CSV file, one after the other, however large the file.
 public struct CSVFile: ~Copyable {
   /// The last row that ``nextRow()`` found.
@@ -55,7 +57,7 @@ public struct CSVFile: ~Copyable {
   }
 
   /// Reads all of an open file, which from now on belongs to it.
-  public init(_ file: File, lastRow: LastRow) {
+  package init(_ file: File, lastRow: LastRow) {
     self.file = file
     ownsFile = true
     size = (try? file.size()) ?? 0
@@ -68,7 +70,7 @@ public struct CSVFile: ~Copyable {
   /// before they do cannot be read; it is not one that ends there.
   ///
   /// - Parameter file: an open file, which the caller closes.
-  public init(reading range: Range<Int>, of file: File, lastRow: LastRow) {
+  package init(reading range: Range<Int>, of file: File, lastRow: LastRow) {
     self.file = file
     ownsFile = false
     size = range.upperBound
@@ -100,7 +102,7 @@ public struct CSVFile: ~Copyable {
   /// - Parameter allowsNUL: whether names may hold NUL; unless given, those of `bets.csv` may.
   public mutating func nextBet(
     hasAgency: Bool, allowsNUL: Bool? = nil
-  ) throws(Failure) -> (agency: UInt32, bet: LocatedBet)? {
+  ) throws(Failure) -> (agency: UInt32, bet: BetView)? {
     if let row = reader.nextPlainBet(hasAgency: hasAgency) { return (row.agency, row.bet) }
     guard try nextRow() else { return nil }
     do throws(BetCSV.Failure) {

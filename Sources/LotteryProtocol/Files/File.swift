@@ -2,15 +2,15 @@ import Glibc
 
 /// An open file: thin, typed system calls. It does not own its descriptor; whoever opened it closes
 /// it, once.
-public struct File: Sendable {
+package struct File: Sendable {
   /// The number that the kernel knows it by.
-  public let descriptor: Int32
+  package let descriptor: Int32
 
   /// Opens the file at `path` for reading.
   ///
   /// A named pipe that nobody writes to is an empty file, instead of one whose opening never ends
   /// (fifo(7)).
-  public init(reading path: String) throws(SystemError) {
+  package init(reading path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     do throws(SystemError) {
       try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
@@ -21,7 +21,7 @@ public struct File: Sendable {
   }
 
   /// Opens the regular file at `path`, or `/dev/null`, for reading; nil if there is something else.
-  public init?(regular path: String) throws(SystemError) {
+  package init?(regular path: String) throws(SystemError) {
     // To open a named pipe would wait until somebody writes to it (fifo(7)).
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     do throws(SystemError) {
@@ -38,7 +38,7 @@ public struct File: Sendable {
   }
 
   /// Its size in bytes, how many names it has, and whether it is a regular file (fstat(2)).
-  public func status() throws(SystemError) -> (size: Int, names: Int, isRegular: Bool) {
+  package func status() throws(SystemError) -> (size: Int, names: Int, isRegular: Bool) {
     let status = try attributes()
     return (Int(status.st_size), Int(status.st_nlink), status.st_mode & S_IFMT == S_IFREG)
   }
@@ -60,7 +60,7 @@ public struct File: Sendable {
   }
 
   /// Opens the file at `path` for appending and reading, and makes it where it is missing.
-  public init(appending path: String) throws(SystemError) {
+  package init(appending path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") {
       open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
     }
@@ -72,17 +72,17 @@ public struct File: Sendable {
 
   /// The same open file under a number of its own, which stays valid when this one is closed and
   /// whatever becomes of the file's name (dup(2)).
-  public func duplicate() throws(SystemError) -> File {
+  package func duplicate() throws(SystemError) -> File {
     File(descriptor: try SystemError.check("fcntl") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
   }
 
   /// Opens the directory at `path`.
-  public init(directory path: String) throws(SystemError) {
+  package init(directory path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
   }
 
   /// The absolute path of what the symbolic link at `path` leads to, or nil where it is no link.
-  public static func linkTarget(_ path: String) throws(SystemError) -> String? {
+  package static func linkTarget(_ path: String) throws(SystemError) -> String? {
     var status = stat()
     try SystemError.check("lstat") { lstat(path, &status) }
     guard status.st_mode & S_IFMT == S_IFLNK else { return nil }
@@ -95,7 +95,7 @@ public struct File: Sendable {
   /// however it ends (flock(2)).
   ///
   /// - Returns: whether nobody else holds it.
-  public func lock() throws(SystemError) -> Bool {
+  package func lock() throws(SystemError) -> Bool {
     do throws(SystemError) {
       try SystemError.check("flock") { flock(descriptor, LOCK_EX | LOCK_NB) }
       return true
@@ -106,22 +106,22 @@ public struct File: Sendable {
   }
 
   /// Gives the lock back, also where a process that was just forked still has the descriptor.
-  public func unlock() {
+  package func unlock() {
     _ = flock(descriptor, LOCK_UN)
   }
 
   /// Its size, in bytes.
-  public func size() throws(SystemError) -> Int {
+  package func size() throws(SystemError) -> Int {
     try status().size
   }
 
   /// Reads what comes next into `room`; 0 means that the file has ended.
-  public func read(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+  package func read(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
     try SystemError.check("read") { Glibc.read(descriptor, room.baseAddress, room.count) }
   }
 
   /// Reads what lies at `offset` into `room`; 0 means that the file ends there or before.
-  public func read(
+  package func read(
     into room: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(SystemError) -> Int {
     try SystemError.check("pread") {
@@ -130,7 +130,7 @@ public struct File: Sendable {
   }
 
   /// Reads up to `count` bytes that lie at `offset`.
-  public func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
+  package func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var taken = 0
     while taken < count {
@@ -149,7 +149,7 @@ public struct File: Sendable {
   }
 
   /// Writes all of `bytes`. Where that fails, some of them may have been written.
-  public func write(_ bytes: Span<UInt8>) throws(SystemError) {
+  package func write(_ bytes: Span<UInt8>) throws(SystemError) {
     var written = 0
     while written < bytes.count {
       let rest = bytes.extracting(written...)
@@ -163,28 +163,28 @@ public struct File: Sendable {
   }
 
   /// Cuts the file off after `size` bytes.
-  public func truncate(to size: Int) throws(SystemError) {
+  package func truncate(to size: Int) throws(SystemError) {
     try SystemError.check("ftruncate") { ftruncate(descriptor, off_t(size)) }
   }
 
   /// Returns when everything written is on the disk, and the file's size with it (fdatasync(2)).
-  public func synchronize() throws(SystemError) {
+  package func synchronize() throws(SystemError) {
     try SystemError.check("fdatasync") { fdatasync(descriptor) }
   }
 
   /// Lets the kernel forget what it holds of the file without having to write it, so that the next
   /// read asks the disk. Best effort (posix_fadvise(2)).
-  public func dropCache() {
+  package func dropCache() {
     _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
   /// Returns when everything about it is on the disk; for a directory, the names in it (fsync(2)).
-  public func synchronizeAll() throws(SystemError) {
+  package func synchronizeAll() throws(SystemError) {
     try SystemError.check("fsync") { fsync(descriptor) }
   }
 
   /// Gives the descriptor back. Linux frees it whatever `close` returns (close(2)).
-  public func close() {
+  package func close() {
     _ = Glibc.close(descriptor)
   }
 }

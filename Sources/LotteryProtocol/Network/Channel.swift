@@ -1,3 +1,4 @@
+public import LotteryCore
 import Glibc
 import Synchronization
 
@@ -153,5 +154,38 @@ public final class Channel: Sendable {
     } catch {
       throw .broken(error)
     }
+  }
+}
+
+/// Why a channel cannot go on.
+public enum ChannelError: Error, Hashable, Sendable {
+  /// The task that uses it was cancelled.
+  case cancelled
+  /// The connection broke.
+  case broken(SystemError)
+}
+
+extension ChannelError: CustomStringConvertible {
+  /// One line that a person can act on.
+  public var description: String {
+    switch self {
+    case .cancelled: "cancelled"
+    case .broken(let error): error.description
+    }
+  }
+}
+
+extension Channel {
+  /// Returns when the kernel has taken all of `frames`, each with a send of its own: no packet that
+  /// leaves here holds more than one message.
+  ///
+  /// - Throws: ``ChannelError``, like ``send(_:onProgress:)``.
+  public func send(frames: [UInt8]) async throws(ChannelError) {
+    var rest = frames[...]
+    while let frame = try? FrameDecoder.nextFrame(in: frames.span, from: rest.indices) {
+      try await send(frames[rest.startIndex..<frame.upperBound])
+      rest = frames[frame.upperBound...]
+    }
+    try await send(rest)
   }
 }

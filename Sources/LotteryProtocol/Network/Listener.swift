@@ -1,9 +1,9 @@
 import Glibc
 
 /// Where connections arrive.
-public final class Listener: Sendable {
+package final class Listener: Sendable {
   /// The port it listens on.
-  public let port: UInt16
+  package let port: UInt16
 
   private let socket: Socket
   private let readiness: Readiness
@@ -14,7 +14,7 @@ public final class Listener: Sendable {
   ///   - port: 0 for any that is free.
   ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
   /// - Throws: ``SystemError``, for example because the port is taken.
-  public init(port: UInt16, backlog: Int32) throws(SystemError) {
+  package init(port: UInt16, backlog: Int32) throws(SystemError) {
     socket = try Socket.listening(port: port, backlog: backlog)
     do throws(SystemError) {
       self.port = try socket.port()
@@ -29,7 +29,7 @@ public final class Listener: Sendable {
   ///
   /// - Throws: ``ChannelError``; with `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection
   ///   stays in the queue and the call can be made again when there is room.
-  public func accept() async throws(ChannelError) -> (Channel, Worker) {
+  package func accept() async throws(ChannelError) -> (Channel, Worker) {
     while true {
       if Task.isCancelled { throw .cancelled }
       do throws(SystemError) {
@@ -45,8 +45,87 @@ public final class Listener: Sendable {
   }
 
   /// Stops listening. When it returns, the port is free.
-  public func close() {
+  package func close() {
     readiness.cancel()
     socket.close()
+  }
+}
+
+extension Socket {
+  /// A socket that listens on all IPv4 addresses of this machine.
+  ///
+  /// - Parameters:
+  ///   - port: 0 for any that is free; ``port()`` tells which it became.
+  ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
+  static func listening(port: UInt16, backlog: Int32) throws(SystemError) -> Socket {
+    let socket = try Socket(family: AF_INET)
+    do throws(SystemError) {
+      try socket.setOption(SO_REUSEADDR, to: 1)
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      try SystemError.check("bind") {
+        withSockaddr(&address) { bind(socket.descriptor, $0, $1) }
+      }
+      try SystemError.check("listen") { listen(socket.descriptor, backlog) }
+      return socket
+    } catch {
+      socket.close()
+      throw error
+    }
+  }
+
+  /// The port that the socket is bound to.
+  func port() throws(SystemError) -> UInt16 {
+    var address = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    try SystemError.check("getsockname") {
+      withSockaddr(&address) { pointer, _ in getsockname(descriptor, pointer, &size) }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  /// The next connection that waits, or nil where none does.
+  ///
+  /// A connection that broke while it waited is passed over.
+  func accept() throws(SystemError) -> (Socket, PeerAddress)? {
+    while true {
+      var address = sockaddr_in()
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let accepted: Int32
+      do throws(SystemError) {
+        accepted = try SystemError.check("accept") {
+          withSockaddr(&address) { pointer, _ in Glibc.accept(descriptor, pointer, &size) }
+        }
+      } catch {
+        if error.code == EAGAIN { return nil }
+        if error.isOfPeer { continue }
+        throw error
+      }
+      if let socket = try? Socket(accepted: accepted) { return (socket, PeerAddress(address)) }
+    }
+  }
+}
+
+/// Lends `address` to a call that wants the general type. The pointer ends with the call.
+private func withSockaddr<Result>(
+  _ address: inout sockaddr_in, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+  withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+}
+
+extension SystemError {
+  /// Whether `accept` reports with it what befell the connection and not this process (accept(2)).
+  fileprivate var isOfPeer: Bool {
+    switch code {
+    case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
+      EOPNOTSUPP, ENETUNREACH:
+      true
+    default: false
+    }
   }
 }

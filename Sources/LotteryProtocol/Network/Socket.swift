@@ -3,12 +3,12 @@ import Glibc
 /// A non-blocking TCP socket over IPv4 or IPv6: thin, typed system calls.
 ///
 /// It does not own its descriptor. Whoever made it closes it, once.
-public struct Socket: Sendable {
+package struct Socket: Sendable {
   /// The number that the kernel knows it by.
-  public let descriptor: Int32
+  package let descriptor: Int32
 
   /// What came of an attempt to receive.
-  public enum Received: Hashable, Sendable {
+  package enum Received: Hashable, Sendable {
     /// That many bytes arrived, at least one.
     case bytes(Int)
     /// The peer will send no more.
@@ -100,5 +100,31 @@ public struct Socket: Sendable {
       getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
     }
     return code == 0 ? nil : SystemError("connect", code: code)
+  }
+}
+
+extension Socket {
+  /// When a silent or vanished peer is noticed, in seconds (tcp(7)): also while an agency waits for
+  /// the draw and neither side has anything to say.
+  enum Liveness {
+    /// Silence before the first probe.
+    static let idle: Int32 = 20
+    /// Between probes.
+    static let interval: Int32 = 10
+    /// Probes without an answer before the connection is given up.
+    static let probes: Int32 = 3
+    /// How long sent bytes may go unacknowledged, in milliseconds.
+    static let userTimeout: Int32 = 50_000
+  }
+
+  /// Makes a connected socket send at once and notice within a minute that its peer has vanished.
+  func configureConnection() throws(SystemError) {
+    let tcp = Int32(IPPROTO_TCP)
+    try setOption(TCP_NODELAY, of: tcp, to: 1)
+    try setOption(SO_KEEPALIVE, to: 1)
+    try setOption(TCP_KEEPIDLE, of: tcp, to: Liveness.idle)
+    try setOption(TCP_KEEPINTVL, of: tcp, to: Liveness.interval)
+    try setOption(TCP_KEEPCNT, of: tcp, to: Liveness.probes)
+    try setOption(TCP_USER_TIMEOUT, of: tcp, to: Liveness.userTimeout)
   }
 }

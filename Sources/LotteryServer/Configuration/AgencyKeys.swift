@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import ProcessSupport
 
 /// The key of each agency, without which nobody can speak for it (`PROTOCOL.md`, What an agency

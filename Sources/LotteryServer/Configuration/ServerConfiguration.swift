@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import ProcessSupport
 
 /// What the operator decides about the server.

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import LotteryCore
 import Synchronization
 
 /// The connections that are open, so that none is forgotten when the server ends, and no more than
@@ -9,7 +10,7 @@ final class ConnectionRegistry: Sendable {
     var perAddress: [String: Int] = [:]
     var nextNumber: UInt64 = 0
     /// Opens when a connection ends; there while somebody waits for that.
-    var room: Latch<Void>?
+    var room: Promise<Void>?
   }
 
   private let state = Mutex(State())
@@ -85,10 +86,10 @@ final class ConnectionRegistry: Sendable {
     room?.open(())
   }
 
-  private func latchUntilRoom() -> Latch<Void>? {
+  private func latchUntilRoom() -> Promise<Void>? {
     state.withLock { state in
       guard state.interruptions.count >= limit else { return nil }
-      let room = state.room ?? Latch()
+      let room = state.room ?? Promise()
       state.room = room
       return room
     }

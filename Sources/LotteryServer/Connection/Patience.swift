@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import Synchronization
 
 /// Until when a peer may take to complete the message that it owes.

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import ProcessSupport
 
 /// What every connection of a server shares.

@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 
 /// Why a service ended a connection before the peer did.

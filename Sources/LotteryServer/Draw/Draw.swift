@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
@@ -17,7 +18,7 @@ final class Draw: Sendable {
   private let winnersDelay: Duration
   private let timer: Timer
   /// Opens when agencies may be told their winners.
-  private let announcement = Latch<Void>()
+  private let announcement = Promise<Void>()
   /// Reading the bets blocks; it must not hold up a connection's worker.
   private let worker = Worker(blocking: "draw")
 

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import LotteryCore
 import Synchronization
 
 /// The barrier in front of the draw: agencies arrive when they have finished, and nobody passes
@@ -10,7 +11,7 @@ import Synchronization
 final class DrawBarrier<Outcome: Sendable>: Sendable {
   private let parties: Int
   private let arrived = Mutex<Set<UInt32>>([])
-  private let outcome = Latch<Outcome>()
+  private let outcome = Promise<Outcome>()
 
   /// A barrier for `parties` agencies. With none it never opens.
   init(parties: Int) {

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// Reads the winners of one agency from `bets.csv`, one chunk of WINNERS frames after the other.
 ///

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// Finds the winners in a stretch of `bets.csv`, block by block. This is the course's
 /// `for bet in load_bets(): if has_won(bet)`: it loads the bets, of which there may be more than

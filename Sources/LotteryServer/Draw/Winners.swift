@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// The outcome of the draw: where in `bets.csv` the winning bets are.
 ///

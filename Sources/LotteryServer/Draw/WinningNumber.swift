@@ -1,9 +1,9 @@
-public import LotteryProtocol
+package import LotteryCore
 
 /// The number that wins, as the course has fixed it.
-public let winningNumber: UInt32 = 7574
+package let winningNumber: UInt32 = 7574
 
 /// Whether `bet` won the draw. This is the course's `has_won`.
-public func hasWon(_ bet: Bet) -> Bool {
+package func hasWon(_ bet: Bet) -> Bool {
   bet.number == winningNumber
 }

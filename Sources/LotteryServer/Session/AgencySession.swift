@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// The rules of a conversation with one agency (`PROTOCOL.md`, The conversation): messages in,
 /// actions out. It does no I/O and knows no clock.

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// Batches of one agency that have been checked and wait to be stored together.
 struct BetGroup: Sendable {

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// What a message of an agency asks the server to do.
 enum SessionAction: Equatable {

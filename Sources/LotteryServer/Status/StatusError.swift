@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import ProcessSupport
 
 /// Why a server does not tell how the lottery stands.

@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
@@ -20,7 +21,7 @@ struct StatusQuery: Sendable {
   /// - Throws: ``StatusError``
   func ask() async throws(StatusError) -> Answer {
     guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
-    let answer = Latch<Result<Answer, StatusError>>()
+    let answer = Promise<Result<Answer, StatusError>>()
     await Deadline.run(on: worker, for: patience) {
       do throws(StatusError) {
         answer.open(.success(try await exchange(with: endpoint)))

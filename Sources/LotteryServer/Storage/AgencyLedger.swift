@@ -1,4 +1,5 @@
 import LotteryProtocol
+import LotteryCore
 
 /// What the server knows about one agency.
 struct AgencyLedger: Sendable {
@@ -11,7 +12,7 @@ struct AgencyLedger: Sendable {
   /// The connection that speaks for the agency, where there is one.
   var claim: Claim?
   /// Opens when the rows that are on their way to the disk have arrived or failed.
-  var writing: Latch<Void>?
+  var writing: Promise<Void>?
 
   /// Whether nothing is known of the agency, as if it had never been there.
   var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && writing == nil }

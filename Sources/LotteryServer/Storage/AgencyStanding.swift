@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// How far an agency is: what WELCOME tells it.
 struct AgencyStanding: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Glibc
+import LotteryCore
 import LotteryProtocol
 
 /// A file that only grows, and only by whole writes: one that fails half way is taken back.

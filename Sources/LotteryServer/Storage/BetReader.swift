@@ -1,14 +1,15 @@
-public import LotteryProtocol
+package import LotteryCore
+import LotteryProtocol
 
 /// The bets in a `bets.csv`, one after the other, however large the file.
-public struct BetReader: ~Copyable {
+package struct BetReader: ~Copyable {
   private let path: String
   private var rows: CSVFile
 
   /// Opens the file at `path`.
   ///
   /// - Throws: ``StorageError/unreadable(path:_:)``
-  public init(path: String) throws(StorageError) {
+  package init(path: String) throws(StorageError) {
     self.path = path
     do throws(SystemError) {
       rows = try CSVFile(path: path, lastRow: .torn)
@@ -36,14 +37,14 @@ public struct BetReader: ~Copyable {
   /// The next bet, or nil where there is none.
   ///
   /// - Throws: ``StorageError``
-  public mutating func next() throws(StorageError) -> Bet? {
+  package mutating func next() throws(StorageError) -> Bet? {
     guard let (agency, located) = try nextLocated() else { return nil }
     return Bet(agency: agency, located, in: bytes.span)
   }
 
   /// The next bet and its agency, left where they are.
-  mutating func nextLocated() throws(StorageError) -> (agency: UInt32, bet: LocatedBet)? {
-    let found: (agency: UInt32, bet: LocatedBet)?
+  mutating func nextLocated() throws(StorageError) -> (agency: UInt32, bet: BetView)? {
+    let found: (agency: UInt32, bet: BetView)?
     do throws(CSVFile.Failure) {
       found = try rows.nextBet(hasAgency: true)
     } catch {

@@ -1,4 +1,5 @@
 import LotteryProtocol
+import LotteryCore
 import Synchronization
 
 /// All bets and who has finished: two files, and what must be known of them without reading them.
@@ -6,7 +7,7 @@ import Synchronization
 /// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. What
 /// this type adds is whose bets they are: it counts them, and sees to it that one connection at a
 /// time speaks for an agency.
-public final class BetStore: Sendable {
+package final class BetStore: Sendable {
   /// An agency has an entry while it has bets, has finished, or a connection speaks for it.
   let ledgers: Mutex<[UInt32: AgencyLedger]>
   private let bets: CommitLog
@@ -26,7 +27,7 @@ public final class BetStore: Sendable {
   ///   - onFailure: is called when the disk can no longer be relied upon.
   /// - Throws: ``StorageError`` where they cannot be read, are damaged, or another server uses
   ///   them.
-  public init(
+  package init(
     directory path: String, durability: Durability = .disk,
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) throws(StorageError) {
@@ -84,7 +85,7 @@ public final class BetStore: Sendable {
   ///
   /// - Returns: how far the agency is, or nil if the claim is lost or the task is cancelled.
   func take(_ claim: Claim) async -> AgencyStanding? {
-    let (loser, writing) = update(claim.agency) { ledger -> (Claim?, Latch<Void>?) in
+    let (loser, writing) = update(claim.agency) { ledger -> (Claim?, Promise<Void>?) in
       if let holder = ledger.claim, holder.order > claim.order { return (claim, nil) }
       defer { ledger.claim = claim }
       return (ledger.claim, ledger.writing)
@@ -141,7 +142,7 @@ public final class BetStore: Sendable {
   private func write(
     to log: CommitLog, _ rows: [UInt8], by claim: Claim, change: (inout AgencyLedger) -> Void
   ) async throws(StorageError) {
-    let writing = Latch<Void>()
+    let writing = Promise<Void>()
     let holdsClaim = update(claim.agency) { ledger in
       guard ledger.claim === claim else { return false }
       ledger.writing = writing

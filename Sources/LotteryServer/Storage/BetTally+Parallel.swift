@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import LotteryProtocol
+import LotteryCore
 import Synchronization
 
 extension BetTally {

@@ -1,5 +1,5 @@
 import Dispatch
-import LotteryProtocol
+import LotteryCore
 import Synchronization
 
 /// Appends to one file for many workers at once, safely: the lock around `store_bets`.

@@ -1,4 +1,5 @@
 import Glibc
+import LotteryCore
 import LotteryProtocol
 
 /// The directory where the server keeps its files (`PROTOCOL.md`, What the server keeps), held by

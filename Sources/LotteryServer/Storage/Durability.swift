@@ -1,5 +1,5 @@
 /// What an acknowledgement promises.
-public enum Durability: String, Sendable, CaseIterable {
+package enum Durability: String, Sendable, CaseIterable {
   /// The bets survive a crash of the machine.
   case disk
   /// The bets survive a crash of the server, not of the machine.

@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 
 /// The rows of a `finished.csv`: agencies, and how many bets each finished with.

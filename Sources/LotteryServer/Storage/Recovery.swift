@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// What a server that starts again learns from its files: everything that it had promised.
 struct Recovery {

@@ -1,7 +1,8 @@
-public import LotteryProtocol
+import LotteryCore
+package import LotteryProtocol
 
 /// Why bets could not be stored or read.
-public enum StorageError: Error, Hashable, Sendable {
+package enum StorageError: Error, Hashable, Sendable {
   /// The disk refused: full, broken, over a limit. Nothing of what was to be written is stored.
   case notWritten(path: String, SystemError)
   /// The disk failed in a way that leaves it unknown what is stored.
@@ -47,7 +48,7 @@ extension StorageError {
 
 extension StorageError: CustomStringConvertible {
   /// One line that a person can act on.
-  public var description: String {
+  package var description: String {
     switch self {
     case .notWritten(let path, let error): "\(path): not stored: \(error)"
     case .unreliable(let path, let error):

@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 
 /// `bets.csv` as the draw reads it: the file that the store has open, under a descriptor of its own.

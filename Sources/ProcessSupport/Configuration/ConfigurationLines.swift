@@ -1,13 +1,13 @@
-import LotteryProtocol
+import LotteryCore
 
 /// The lines of a configuration file, numbered from 1, line ends removed.
 ///
 /// They come as scalars and not as characters, because the dialects' rules are about scalars: a `#`
 /// with an accent on it is a `#`. Both dialects, INI and YAML, differ on what odd scalars mean;
 /// there is no need for any, so they are refused before either is read.
-public struct ConfigurationLines: Sequence, Sendable {
+package struct ConfigurationLines: Sequence, Sendable {
   /// A line, or part of one.
-  public typealias Text = Substring.UnicodeScalarView
+  package typealias Text = Substring.UnicodeScalarView
 
   private let lines: [Text]
 
@@ -15,7 +15,7 @@ public struct ConfigurationLines: Sequence, Sendable {
   ///
   /// - Throws: ``ConfigurationError`` where `bytes` are not UTF-8 or hold control characters other
   ///   than tabs and line ends.
-  public init(_ bytes: [UInt8], file name: String) throws(ConfigurationError) {
+  package init(_ bytes: [UInt8], file name: String) throws(ConfigurationError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigurationError(file: name, line: 1, "the file is not UTF-8")
     }
@@ -30,7 +30,7 @@ public struct ConfigurationLines: Sequence, Sendable {
   }
 
   /// Each line with its number.
-  public func makeIterator() -> AnyIterator<(Int, Text)> {
+  package func makeIterator() -> AnyIterator<(Int, Text)> {
     var rest = lines.enumerated().makeIterator()
     return AnyIterator { rest.next().map { ($0 + 1, $1) } }
   }
@@ -46,14 +46,14 @@ public struct ConfigurationLines: Sequence, Sendable {
 
 extension ConfigurationLines.Text {
   /// Without the scalars at both ends that `isBlank` is true of.
-  public func trimmed(_ isBlank: (Unicode.Scalar) -> Bool) -> Self {
+  package func trimmed(_ isBlank: (Unicode.Scalar) -> Bool) -> Self {
     var rest = drop(while: isBlank)
     while let last = rest.last, isBlank(last) { rest.removeLast() }
     return rest
   }
 
   /// Whether it is a name: a letter, a digit or `_`, and then `-` and `.` too.
-  public var isName: Bool {
+  package var isName: Bool {
     func isWord(_ scalar: Unicode.Scalar) -> Bool {
       switch scalar {
       case "a"..."z", "A"..."Z", "0"..."9", "_": true
@@ -70,7 +70,7 @@ extension ConfigurationLines.Text {
   /// blanks.
   ///
   /// Server and agency read their key files with this, so that the same text is the same key.
-  public var agencyKey: String? {
+  package var agencyKey: String? {
     let key = String(trimmed { $0 == " " || $0 == "\t" })
     return (1...ProtocolLimits.textSize).contains(key.utf8.count) ? key : nil
   }

@@ -1,9 +1,9 @@
-import LotteryProtocol
+import LotteryCore
 
 extension Duration {
   /// The duration that a text writes in the way of Go's `time.ParseDuration`: `5s`, `250ms`,
   /// `1m30s`, `-1.5h`. Nil for anything else, and for what does not fit 64 bits of nanoseconds.
-  public init?(goText text: String) {
+  package init?(goText text: String) {
     var rest = Array(text.utf8)[...]
     var isNegative = false
     if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
@@ -32,7 +32,7 @@ extension Duration {
 
   /// The duration as Go's `Duration.String` writes it, cut to whole nanoseconds: `5s`, `1m30s`,
   /// `250ms`, `0s`.
-  public var goText: String {
+  package var goText: String {
     let nanoseconds = attoseconds / 1_000_000_000
     let magnitude = UInt64(clamping: nanoseconds.magnitude)
     let sign = nanoseconds < 0 ? "-" : ""

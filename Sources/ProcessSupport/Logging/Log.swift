@@ -1,5 +1,6 @@
 import Dispatch
-public import Glibc
+import Glibc
+import LotteryCore
 import LotteryProtocol
 import Synchronization
 
@@ -11,7 +12,7 @@ import Synchronization
 /// in ``waitForRoom()`` while more than half of ``pendingLimit`` is taken, so that nothing is lost
 /// while the output is read at all. Once nothing has been written for ``patience`` nobody waits any
 /// more; lines that find no room are lost then, and a line of their own counts them.
-public final class Log: Sendable {
+package final class Log: Sendable {
   private struct State {
     var clock = LogClock()
     var pending: [UInt8] = []
@@ -19,7 +20,7 @@ public final class Log: Sendable {
     /// Lines that found no room since the last that did.
     var lost = 0
     /// Opens when there is room again; there while a task waits for that.
-    var room: Latch<Void>?
+    var room: Promise<Void>?
     /// Whether the output has not taken anything for too long to be waited for.
     var isStuck = false
   }
@@ -44,7 +45,7 @@ public final class Log: Sendable {
   /// A log of what matters at least as much as `level`.
   ///
   /// - Parameter patience: how long the output may take nothing before nobody waits for it.
-  public init(
+  package init(
     layout: LogLayout, level: LogLevel, descriptor: Int32 = STDOUT_FILENO,
     patience: Duration = .seconds(1)
   ) {
@@ -55,33 +56,33 @@ public final class Log: Sendable {
   }
 
   /// Whether lines of this level are written.
-  public func writes(_ level: LogLevel) -> Bool {
+  package func writes(_ level: LogLevel) -> Bool {
     level.rawValue >= leastLevel.load(ordering: .relaxed)
   }
 
   /// From now on logs what matters at least as much as `level`.
-  public func setLevel(_ level: LogLevel) {
+  package func setLevel(_ level: LogLevel) {
     leastLevel.store(level.rawValue, ordering: .relaxed)
   }
 
   /// Logs what only somebody who looks for a fault wants to know.
-  public func debug(_ line: @autoclosure () -> LogLine) { write(.debug, line) }
+  package func debug(_ line: @autoclosure () -> LogLine) { write(.debug, line) }
 
   /// Logs what happened.
-  public func info(_ line: @autoclosure () -> LogLine) { write(.info, line) }
+  package func info(_ line: @autoclosure () -> LogLine) { write(.info, line) }
 
   /// Logs what should not have happened and was dealt with.
-  public func warning(_ line: @autoclosure () -> LogLine) { write(.warning, line) }
+  package func warning(_ line: @autoclosure () -> LogLine) { write(.warning, line) }
 
   /// Logs what somebody must look after.
-  public func error(_ line: @autoclosure () -> LogLine) { write(.error, line) }
+  package func error(_ line: @autoclosure () -> LogLine) { write(.error, line) }
 
   /// Logs why the program ends.
-  public func critical(_ line: @autoclosure () -> LogLine) { write(.critical, line) }
+  package func critical(_ line: @autoclosure () -> LogLine) { write(.critical, line) }
 
   /// Suspends the task while too many lines wait to be written: until some of them are, the task is
   /// cancelled, or the output has taken nothing for too long.
-  public func waitForRoom() async {
+  package func waitForRoom() async {
     while let (room, isNew) = latchUntilRoom() {
       if isNew { watch(room, written: written.load(ordering: .relaxed)) }
       guard await room.wait() != nil else { return }
@@ -96,7 +97,7 @@ public final class Log: Sendable {
   ///
   /// - Returns: whether all lines have been written.
   @discardableResult
-  public func flush(limit: Duration = .seconds(60)) -> Bool {
+  package func flush(limit: Duration = .seconds(60)) -> Bool {
     let isDone = DispatchSemaphore(value: 0)
     queue.async {
       self.writePending()
@@ -110,11 +111,11 @@ public final class Log: Sendable {
     return false
   }
 
-  private func latchUntilRoom() -> (Latch<Void>, isNew: Bool)? {
+  private func latchUntilRoom() -> (Promise<Void>, isNew: Bool)? {
     state.withLock { state in
       guard state.pending.count > Self.crowdedSize, !state.isStuck else { return nil }
       if let room = state.room { return (room, false) }
-      let room = Latch<Void>()
+      let room = Promise<Void>()
       state.room = room
       return (room, true)
     }
@@ -122,7 +123,7 @@ public final class Log: Sendable {
 
   /// Looks after every ``patience`` whether the output still takes something, as long as there are
   /// tasks that wait for it.
-  private func watch(_ room: Latch<Void>, written before: Int) {
+  private func watch(_ room: Promise<Void>, written before: Int) {
     Deadline.after(patience) {
       guard room.value == nil else { return }
       let now = self.written.load(ordering: .relaxed)
@@ -169,7 +170,7 @@ public final class Log: Sendable {
     }
   }
 
-  private func takePending(_ state: inout State) -> (lines: [UInt8], room: Latch<Void>?) {
+  private func takePending(_ state: inout State) -> (lines: [UInt8], room: Promise<Void>?) {
     defer {
       state.isWriting = !state.pending.isEmpty
       (state.pending, state.lost, state.room, state.isStuck) = ([], 0, nil, false)

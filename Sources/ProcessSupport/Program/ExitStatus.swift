@@ -1,5 +1,5 @@
 /// What a program tells whoever started it. 64 to 78 are those of sysexits(3), the others ours.
-public enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable {
   /// All went well, or somebody asked for the end.
   case success = 0
   /// Wrong flags.
@@ -30,4 +30,10 @@ public enum ExitStatus: Int32, Sendable {
   case otherFile = 82
   /// The agency's bet was sent, and nothing tells whether it is stored.
   case inDoubt = 83
+}
+
+/// Why a program ends other than well. Its description is one line that a person can act on.
+package protocol ProgramError: Error, CustomStringConvertible {
+  /// What the program tells whoever started it.
+  var exitStatus: ExitStatus { get }
 }

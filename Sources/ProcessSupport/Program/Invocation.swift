@@ -1,5 +1,5 @@
 /// What a program's flags ask for.
-public enum Invocation: Equatable, Sendable {
+package enum Invocation: Equatable, Sendable {
   /// To do its work, with the configuration file that was named.
   case run(configurationFile: String?)
   /// To say how a running one is doing, that has this configuration file.
@@ -13,7 +13,7 @@ public enum Invocation: Equatable, Sendable {
   ///
   /// - Parameter hasStatus: whether the program knows `--status`.
   /// - Throws: ``UsageError``
-  public init(
+  package init(
     _ arguments: some Sequence<String>, hasStatus: Bool = false
   ) throws(UsageError) {
     var configurationFile: String?
@@ -48,4 +48,16 @@ public enum Invocation: Equatable, Sendable {
       default: .run(configurationFile: configurationFile)
       }
   }
+}
+
+/// Flags that a program does not understand.
+package struct UsageError: ProgramError, Equatable {
+  /// What is wrong, in one line.
+  package let description: String
+
+  /// An error that says `description`.
+  init(_ description: String) { self.description = description }
+
+  /// 64.
+  package var exitStatus: ExitStatus { .usage }
 }

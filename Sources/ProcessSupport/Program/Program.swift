@@ -1,11 +1,12 @@
 import Glibc
-public import LotteryProtocol
+import LotteryCore
+package import LotteryProtocol
 import Synchronization
 
 /// What both programs do around their own work: flags, signals, the last log line, the exit status.
-public struct Program: Sendable {
+package struct Program: Sendable {
   /// The version of both programs.
-  public static let version = "1.0.0"
+  package static let version = "1.0.0"
 
   /// How long the last log lines may take to be written: enough for any output that is read, and
   /// with what a server needs to tell its agencies still less than a second.
@@ -21,7 +22,7 @@ public struct Program: Sendable {
   ///   - name: as it is called.
   ///   - help: what `--help` prints.
   ///   - layout: of its log lines.
-  public init(name: String, help: String, layout: LogLayout) {
+  package init(name: String, help: String, layout: LogLayout) {
     self.name = name
     self.help = help
     log = Log(layout: layout, level: .info)
@@ -35,7 +36,7 @@ public struct Program: Sendable {
   ///   - work: gets the configuration file that was named, a worker and a log. SIGTERM and SIGINT
   ///     cancel it; it is over well when it returns.
   /// - Returns: the exit status.
-  public func run(
+  package func run(
     _ arguments: some Sequence<String>,
     status: (@Sendable (String?, Worker) async throws -> String)? = nil,
     work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
@@ -150,5 +151,19 @@ public struct Program: Sendable {
 
   private static func exitStatus(_ error: any Error) -> ExitStatus {
     (error as? any ProgramError)?.exitStatus ?? .systemError
+  }
+}
+
+/// The thread that a program begins with.
+package enum MainThread {
+  /// Waits while `work` is done elsewhere, and ends the program with the status that it returns.
+  ///
+  /// `await` at the top level would end this thread instead (dispatch_main(3)). Then the C library
+  /// unwinds its stack, and in a static executable it sorts all unwinding information first, which
+  /// takes longer than anything else at the start.
+  package static func wait(for work: @escaping @Sendable () async -> Int32) -> Never {
+    Task { exit(await work()) }
+    // Comes back after every signal that somebody handles.
+    while true { pause() }
   }
 }

@@ -5,17 +5,17 @@ import Glibc
 /// Calls a closure when the process gets one of some signals.
 ///
 /// Works for PID 1 of a container too, where a signal without a handler does nothing.
-public final class SignalWatcher: Sendable {
+package final class SignalWatcher: Sendable {
   private let sources: [any DispatchSourceSignal]
 
   /// Signals that ask a program to end.
-  public static let termination: [Int32] = [SIGTERM, SIGINT]
+  package static let termination: [Int32] = [SIGTERM, SIGINT]
 
   /// Watches for `signals` from now on.
   ///
   /// - Parameter handler: is called on a queue of its own, once for each signal or a few that came
   ///   together.
-  public init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
+  package init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
     let queue = DispatchQueue(label: "signals")
     let registered = DispatchGroup()
     sources = signals.map { signal in

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import Testing
 
 @testable import AgencyClient

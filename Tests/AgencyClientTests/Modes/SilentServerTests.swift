@@ -1,4 +1,5 @@
 import Glibc
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 import Testing

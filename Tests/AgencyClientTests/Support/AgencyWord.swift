@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import Testing
 
 /// What an agency says, its bets read out.

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// A bet of agency 1 that differs from its other bets in `index`.
 func sampleBet(_ index: Int) throws -> Bet {

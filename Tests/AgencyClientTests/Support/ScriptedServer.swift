@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 import Testing
@@ -9,7 +10,7 @@ final class ScriptedServer: Sendable {
   /// The agency under test, and how it ended: nil where all went well.
   let agency: Task<AgencyError?, Never>
   private let listener: Listener
-  private let agencyEnded = Latch<Void>()
+  private let agencyEnded = Promise<Void>()
 
   /// Starts the server, and `agency` with the server's address.
   init(

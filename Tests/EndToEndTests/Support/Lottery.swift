@@ -1,5 +1,5 @@
 import Foundation
-import LotteryProtocol
+import LotteryCore
 import TestSupport
 
 /// A server and its agencies, as processes, in a directory of their own.

@@ -1,5 +1,6 @@
-import Foundation
 import LotteryProtocol
+import Foundation
+import LotteryCore
 import Synchronization
 import TestSupport
 
@@ -13,7 +14,7 @@ final class ProgramProcess: Sendable {
 
   private let state = Mutex(State())
   private let process: ChildProcess
-  private let ending = Latch<ChildProcess.Ending>()
+  private let ending = Promise<ChildProcess.Ending>()
 
   /// In the path sanitizers look for `llvm-symbolizer`: without it there are no names in their
   /// reports, and none are recognized as known.

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 import Testing
 
 /// What agency 3 sends, as the contract has it (`PROTOCOL.md`, Every message in hex), for strangers

@@ -1,5 +1,5 @@
 import Foundation
-import LotteryProtocol
+import LotteryCore
 
 /// A connection to the server from somebody who may do anything, in plain blocking calls.
 ///

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Deadlines", .timeLimit(.minutes(1)))
@@ -8,15 +9,15 @@ struct DeadlineTests {
 
   @Test("Work that ends in time is not waited for any longer, nor cancelled")
   func inTime() async {
-    let wasCancelled = Latch<Bool>()
+    let wasCancelled = Promise<Bool>()
     await Deadline.run(on: worker, for: .seconds(3600)) { wasCancelled.open(Task.isCancelled) }
     #expect(wasCancelled.value == false)
   }
 
   @Test("Work that takes too long is cancelled, not before its time")
   func late() async {
-    let never = Latch<Int>()
-    let wasCancelled = Latch<Bool>()
+    let never = Promise<Int>()
+    let wasCancelled = Promise<Bool>()
     let start = ContinuousClock.now
     await Deadline.run(on: worker, for: .milliseconds(50)) {
       _ = await never.wait()
@@ -35,7 +36,7 @@ struct DeadlineTests {
 
   @Test("The cancellation of whoever waits for it does not cut the work short")
   func cancelledCaller() async {
-    let wasCancelled = Latch<Bool>()
+    let wasCancelled = Promise<Bool>()
     let worker = worker
     let caller = Task {
       await until { Task.isCancelled }

@@ -1,12 +1,13 @@
+import LotteryProtocol
 import Testing
 
-@testable import LotteryProtocol
+@testable import LotteryCore
 
 @Suite("Latches", .timeLimit(.minutes(1)))
 struct LatchTests {
   @Test("An open latch makes nobody wait")
   func open() async {
-    let latch = Latch<Int>()
+    let latch = Promise<Int>()
     #expect(latch.value == nil)
     latch.open(7)
     #expect(latch.value == 7)
@@ -15,7 +16,7 @@ struct LatchTests {
 
   @Test("The first value is the one that counts")
   func first() async {
-    let latch = Latch<Int>()
+    let latch = Promise<Int>()
     latch.open(1)
     latch.open(2)
     #expect(await latch.wait() == 1)
@@ -23,7 +24,7 @@ struct LatchTests {
 
   @Test("All who wait get the value")
   func many() async {
-    let latch = Latch<Int>()
+    let latch = Promise<Int>()
     let values = await withTaskGroup(of: Int?.self) { group in
       for _ in 0..<500 { group.addTask { await latch.wait() } }
       await Task.yield()
@@ -36,7 +37,7 @@ struct LatchTests {
   @Test("A task that is cancelled at any moment stops waiting, and it alone")
   func cancelled() async {
     for round in 0..<200 {
-      let latch = Latch<Int>()
+      let latch = Promise<Int>()
       let given = Task { await latch.wait() }
       let patient = Task { await latch.wait() }
       for _ in 0..<(round % 4) { await Task.yield() }
@@ -49,7 +50,7 @@ struct LatchTests {
 
   @Test("A task that is cancelled before it waits does not wait")
   func cancelledBefore() async {
-    let latch = Latch<Int>()
+    let latch = Promise<Int>()
     let task = Task {
       await until { Task.isCancelled }
       return await latch.wait()
@@ -61,7 +62,7 @@ struct LatchTests {
   @Test("A value given while tasks are cancelled reaches each of them or ends its wait")
   func race() async {
     for round in 0..<200 {
-      let latch = Latch<Int>()
+      let latch = Promise<Int>()
       let task = Task { await latch.wait() }
       let other = Task { latch.open(round) }
       task.cancel()

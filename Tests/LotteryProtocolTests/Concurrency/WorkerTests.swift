@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Workers", .timeLimit(.minutes(1)))
@@ -45,7 +46,7 @@ struct WorkerTests {
 
   @Test("Workers that always have something to do let the others have their turn")
   func turns() async {
-    let isOver = Latch<Void>()
+    let isOver = Promise<Void>()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<ProcessInfo.processInfo.activeProcessorCount + 2 {
         let worker = Worker(label: "busy")
@@ -59,7 +60,7 @@ struct WorkerTests {
 
   @Test("A thousand workers that wait hold hardly any threads")
   func threads() async throws {
-    let latch = Latch<Int>()
+    let latch = Promise<Int>()
     let waiting = Counter()
     let tasks = (0..<1000).map { index in
       Task(executorPreference: Worker(label: "test \(index)")) {

@@ -2,6 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("CSV files")

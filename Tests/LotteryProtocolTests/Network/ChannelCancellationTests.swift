@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Waiting on a connection and giving up", .timeLimit(.minutes(1)))

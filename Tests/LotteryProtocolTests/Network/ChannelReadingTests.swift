@@ -1,6 +1,8 @@
 import Glibc
 import Testing
+import TestSupport
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Reading from a connection", .timeLimit(.minutes(1)))

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Connecting", .timeLimit(.minutes(1)))

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Endpoints")

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Accepting connections", .timeLimit(.minutes(1)))

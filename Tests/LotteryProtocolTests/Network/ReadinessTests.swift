@@ -2,6 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite("Waiting until a socket is ready", .timeLimit(.minutes(1)))

@@ -1,4 +1,6 @@
+@testable import LotteryCore
 @testable import LotteryProtocol
+import TestSupport
 
 /// Runs `body` on the worker of a connection that was accepted over loopback, and closes both ends.
 ///

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 /// The other end of a connection, in plain blocking system calls, so that a test says exactly what
@@ -57,8 +58,8 @@ final class Peer: Sendable {
   }
 
   /// Receives on a thread of its own and gives the bytes to the latch that it returns.
-  func receiveInBackground(_ count: Int, piece: Int = 65536) -> Latch<[UInt8]> {
-    let latch = Latch<[UInt8]>()
+  func receiveInBackground(_ count: Int, piece: Int = 65536) -> Promise<[UInt8]> {
+    let latch = Promise<[UInt8]>()
     DispatchQueue(label: "peer").async {
       latch.open((try? self.receive(count, piece: piece)) ?? [])
     }

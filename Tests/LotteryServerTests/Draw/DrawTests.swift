@@ -1,4 +1,5 @@
 import Foundation
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 import TestSupport
@@ -101,7 +102,7 @@ import Testing
   {
     defer { store.close() }
     try await store.storeBets(try [sampleBet(1, 5, number: 7574)])
-    let started = Latch<@Sendable () -> Void>()
+    let started = Promise<@Sendable () -> Void>()
     let draw = Draw(
       agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: .seconds(7),
       timer: { delay, announce in
@@ -136,7 +137,7 @@ import Testing
 
   @Test func `bets that cannot be read are reported, and nothing is drawn`() async throws {
     defer { store.close() }
-    let failure = Latch<StorageError>()
+    let failure = Promise<StorageError>()
     // A directory can be opened, and not be read from.
     let bets = try StoredBets(path: directory.path)
     let draw = Draw(agencies: 1, bets: bets, log: .discarding) { failure.open($0) }
@@ -149,7 +150,7 @@ import Testing
 
   @Test func `winners that cannot be read are reported`() async throws {
     defer { store.close() }
-    let failure = Latch<StorageError>()
+    let failure = Promise<StorageError>()
     let draw = Draw(agencies: 1, bets: store.storedBets, log: .discarding) { failure.open($0) }
     try await store.storeBets([try sampleBet(1, number: 7574)])
     draw.agencyFinished(1)

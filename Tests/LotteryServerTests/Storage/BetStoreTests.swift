@@ -1,3 +1,4 @@
+import LotteryCore
 import LotteryProtocol
 import TestSupport
 import Testing
@@ -52,7 +53,7 @@ import Testing
 
   @Test func `a newer claim takes over from an older one`() async throws {
     defer { store.close() }
-    let isLost = Latch<Void>()
+    let isLost = Promise<Void>()
     let older = Claim(agency: 1) { isLost.open(()) }
     let newer = Claim(agency: 1) { Issue.record("nobody took this claim") }
     _ = await store.take(older)
@@ -73,7 +74,7 @@ import Testing
     async throws
   {
     defer { store.close() }
-    let isLost = Latch<Void>()
+    let isLost = Promise<Void>()
     let older = Claim(agency: 1, order: 1) { isLost.open(()) }
     let newer = Claim(agency: 1, order: 2) { Issue.record("nobody took this claim") }
     _ = await store.take(newer)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LotteryCore
 import LotteryProtocol
 import TestSupport
 import Testing

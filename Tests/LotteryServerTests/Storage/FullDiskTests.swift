@@ -1,4 +1,5 @@
 import Foundation
+import LotteryCore
 import LotteryProtocol
 import TestSupport
 import Testing
@@ -56,7 +57,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let directory = try TemporaryDirectory()
       let path = directory.file("bets.csv")
-      let failure = Latch<StorageError>()
+      let failure = Promise<StorageError>()
       let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.open($0) }
       defer { log.close() }
       let unreliable = StorageError.unreliable(path: path, SystemError("ftruncate", code: EIO))
@@ -72,7 +73,7 @@ import Testing
   @Test func `a sync that fails is not relied upon`() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("bets.csv")
-    let failure = Latch<StorageError>()
+    let failure = Promise<StorageError>()
     let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.open($0) }
     defer { log.close() }
     let unreliable = StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))

@@ -1,4 +1,4 @@
-@testable import LotteryProtocol
+@testable import LotteryCore
 
 /// The frames that an agency sends, header included.
 enum Frames {

@@ -1,4 +1,5 @@
 import TestSupport
+import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 

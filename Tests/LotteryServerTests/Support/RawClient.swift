@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import LotteryCore
 @testable import LotteryProtocol
 
 /// One connection to a server, without any of the agency program's own behaviour.

@@ -1,4 +1,4 @@
-import LotteryProtocol
+import LotteryCore
 
 /// A bet of `agency` that differs from its other bets in `index`.
 func sampleBet(_ agency: UInt32, _ index: Int = 0, number: UInt32 = 1) throws -> Bet {

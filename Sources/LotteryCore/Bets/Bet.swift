@@ -1,0 +1,117 @@
+/// One bet of one person at one agency. A `Bet` that exists keeps every rule.
+public struct Bet: Hashable, Sendable {
+  /// The agency where it was placed.
+  public let agency: UInt32
+  /// At most 255 bytes of UTF-8.
+  public let firstName: String
+  /// At most 255 bytes of UTF-8.
+  public let lastName: String
+  /// 1 to 20 digits, leading zeros kept.
+  public let document: String
+  /// The day the person was born.
+  public let birthdate: CalendarDate
+  /// The number that was bet on.
+  public let number: UInt32
+
+  /// A bet of the given fields.
+  ///
+  /// - Throws: the first field that breaks its rule.
+  public init(
+    agency: UInt32, firstName: String, lastName: String, document: String,
+    birthdate: CalendarDate, number: UInt32
+  ) throws(BetRuleViolation) {
+    try BetRules.check(text: firstName.utf8.span, as: .firstName)
+    try BetRules.check(text: lastName.utf8.span, as: .lastName)
+    try BetRules.check(document: document.utf8.span)
+    self.agency = agency
+    self.firstName = firstName
+    self.lastName = lastName
+    self.document = document
+    self.birthdate = birthdate
+    self.number = number
+  }
+
+  /// Whether both are the same bet, byte for byte.
+  ///
+  /// Strings are equal if they look the same: `é` in one scalar and in two. Files hold bytes.
+  public static func == (left: Bet, right: Bet) -> Bool {
+    left.agency == right.agency && left.birthdate == right.birthdate
+      && left.number == right.number
+      && left.document.utf8.span.isEqual(to: right.document.utf8.span)
+      && left.lastName.utf8.span.isEqual(to: right.lastName.utf8.span)
+      && left.firstName.utf8.span.isEqual(to: right.firstName.utf8.span)
+  }
+
+  /// A bet whose date and number are still text, as a person or an environment variable gives them.
+  ///
+  /// - Throws: the first field that breaks its rule.
+  public init(
+    agency: UInt32, firstName: String, lastName: String, document: String,
+    birthdate: String, number: String
+  ) throws(BetRuleViolation) {
+    guard let date = CalendarDate(iso: birthdate.utf8.span) else {
+      throw BetRuleViolation(.birthdate, value: birthdate, rule: BetRules.birthdate)
+    }
+    guard let value = UInt32(decimal: number.utf8.span) else {
+      throw BetRuleViolation(.number, value: number, rule: BetRules.number)
+    }
+    try self.init(
+      agency: agency, firstName: firstName, lastName: lastName, document: document,
+      birthdate: date, number: value)
+  }
+
+  /// The bet that `located` finds in `bytes`, which has been checked already.
+  public init(agency: UInt32, _ located: BetView, in bytes: Span<UInt8>) {
+    self.agency = agency
+    self.firstName = String(repairing: bytes.extracting(located.firstName))
+    self.lastName = String(repairing: bytes.extracting(located.lastName))
+    self.document = String(repairing: bytes.extracting(located.document))
+    self.birthdate = located.birthdate
+    self.number = located.number
+  }
+}
+
+/// A valid bet whose texts still lie in the bytes that it was read from.
+///
+/// This is how bets pass through both programs: nothing is allocated and nothing copied until the
+/// texts are written to where they go. The ranges are offsets into those bytes and mean nothing
+/// without them.
+public struct BetView: Hashable, Sendable {
+  /// Where the first name lies.
+  public let firstName: Range<Int>
+  /// Where the last name lies.
+  public let lastName: Range<Int>
+  /// Where the document lies.
+  public let document: Range<Int>
+  /// The day the person was born.
+  public let birthdate: CalendarDate
+  /// The number that was bet on.
+  public let number: UInt32
+
+  /// Finds a bet in `bytes`.
+  ///
+  /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
+  /// - Throws: the first field that breaks its rule.
+  init(
+    firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>,
+    birthdate: CalendarDate, number: UInt32, in bytes: Span<UInt8>, allowsNUL: Bool = false
+  ) throws(BetRuleViolation) {
+    try BetRules.check(text: bytes.extracting(firstName), as: .firstName, allowsNUL: allowsNUL)
+    try BetRules.check(text: bytes.extracting(lastName), as: .lastName, allowsNUL: allowsNUL)
+    try BetRules.check(document: bytes.extracting(document))
+    self.init(
+      checked: (firstName, lastName, document), birthdate: birthdate, number: number)
+  }
+
+  /// A bet whose texts keep their rules.
+  init(
+    checked texts: (firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>),
+    birthdate: CalendarDate, number: UInt32
+  ) {
+    self.firstName = texts.firstName
+    self.lastName = texts.lastName
+    self.document = texts.document
+    self.birthdate = birthdate
+    self.number = number
+  }
+}

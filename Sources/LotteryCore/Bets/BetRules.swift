@@ -1,0 +1,80 @@
+/// What makes a bet valid, said once, for the wire, for CSV files and for ``Bet``
+/// (`PROTOCOL.md`, A bet).
+enum BetRules {
+  /// Throws unless `text` is valid UTF-8 without NUL that a text of the protocol can carry.
+  ///
+  /// - Parameter allowsNUL: whether NUL is let pass: older servers stored it, and their files must
+  ///   not become unreadable. Python before 3.11 refuses to read a line with one.
+  static func check(
+    text: Span<UInt8>, as field: BetRuleViolation.Field, allowsNUL: Bool = false
+  ) throws(BetRuleViolation) {
+    guard text.count <= ProtocolLimits.textSize else {
+      throw BetRuleViolation(
+        field, value: text, rule: "at most \(ProtocolLimits.textSize) bytes long")
+    }
+    if text.isPlainASCII { return }
+    guard text.isValidUTF8 else {
+      throw BetRuleViolation(field, value: text, rule: "valid UTF-8")
+    }
+    guard allowsNUL || text.firstIndex(of: 0) == nil else {
+      throw BetRuleViolation(field, value: text, rule: "free of NUL")
+    }
+  }
+
+  /// Throws unless `document` is 1 to 20 ASCII digits.
+  static func check(document: Span<UInt8>) throws(BetRuleViolation) {
+    let digits = ProtocolLimits.documentDigits
+    guard digits.contains(document.count), document.allDigits else {
+      throw BetRuleViolation(
+        .document, value: document, rule: "\(digits.lowerBound) to \(digits.upperBound) digits")
+    }
+  }
+
+  /// The rule that a birthdate keeps, in words.
+  static let birthdate = "a date that exists, written YYYY-MM-DD"
+
+  /// The rule that a bet's number keeps, in words.
+  static let number = "a whole number from 0 to \(UInt32.max)"
+}
+
+/// A bet that cannot be taken, because one of its fields breaks its rule.
+///
+/// That is the fault of whoever wrote the bet, never of the connection that carries it.
+public struct BetRuleViolation: Error, Hashable, Sendable {
+  /// The parts of a bet, named as a person would.
+  public enum Field: String, Sendable {
+    case agency
+    case firstName = "first name"
+    case lastName = "last name"
+    case document
+    case birthdate
+    case number
+  }
+
+  /// The field that is wrong.
+  public let field: Field
+  /// What it held, made fit for one line of a log and cut to a bearable length.
+  public let value: String
+  /// The rule that it breaks.
+  public let rule: String
+
+  /// A violation by the given bytes, which need not be valid UTF-8.
+  package init(_ field: Field, value: Span<UInt8>, rule: String) {
+    self.field = field
+    self.value = PrintableText.escaped(value, limit: Self.valueLimit)
+    self.rule = rule
+  }
+
+  /// A violation by the given value.
+  package init(_ field: Field, value: String, rule: String) {
+    self.init(field, value: value.utf8.span, rule: rule)
+  }
+
+  /// Characters of the value that are shown: a violation must fit the reason of REJECTED.
+  private static let valueLimit = 60
+}
+
+extension BetRuleViolation: CustomStringConvertible {
+  /// One line that a person can act on.
+  public var description: String { "\(field.rawValue) \"\(value)\": must be \(rule)" }
+}

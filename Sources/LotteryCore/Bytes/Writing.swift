@@ -1,0 +1,66 @@
+/// Writes what rows and messages are made of into room that was reserved for all of it at once.
+extension OutputSpan where Element == UInt8 {
+  /// Appends a copy of `source`.
+  mutating func append(copying source: Span<UInt8>) {
+    precondition(source.count <= freeCapacity, "more than was reserved")
+    withUnsafeMutableBufferPointer { room, count in
+      source.withUnsafeBufferPointer { source in
+        // There is room after the first `count` elements, which the line above made sure of.
+        guard let from = source.baseAddress, let to = room.baseAddress else { return }
+        (to + count).initialize(from: from, count: source.count)
+      }
+      count += source.count
+    }
+  }
+
+  /// Appends `value` in big-endian order.
+  mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
+    for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
+      append(UInt8(truncatingIfNeeded: value >> shift))
+    }
+  }
+
+  /// Appends `value` in plain decimal, up to 20 digits.
+  mutating func append(decimal value: some FixedWidthInteger & UnsignedInteger) {
+    var rest = UInt64(value)
+    var scale: UInt64 = 1
+    while rest / scale >= 10 { scale *= 10 }
+    while scale > 0 {
+      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / scale))
+      rest %= scale
+      scale /= 10
+    }
+  }
+
+  /// Appends `date` as `YYYY-MM-DD`.
+  mutating func append(date: CalendarDate) {
+    append(twoDigits: UInt8(date.year / 100))
+    append(twoDigits: UInt8(date.year % 100))
+    append(UInt8(ascii: "-"))
+    append(twoDigits: date.month)
+    append(UInt8(ascii: "-"))
+    append(twoDigits: date.day)
+  }
+
+  private mutating func append(twoDigits value: UInt8) {
+    append(UInt8(ascii: "0") + value / 10)
+    append(UInt8(ascii: "0") + value % 10)
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends a copy of `bytes`.
+  package mutating func append(copying bytes: Span<UInt8>) {
+    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+  }
+
+  /// Appends `value` in big-endian order.
+  mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
+    Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+  }
+
+  /// Appends `value` in plain decimal.
+  package mutating func append(decimal value: some FixedWidthInteger & UnsignedInteger) {
+    append(addingCapacity: 20) { room in room.append(decimal: value) }
+  }
+}

@@ -1,0 +1,146 @@
+/// The columns of a bet in CSV: the one place that knows them.
+///
+/// An agency's file has five, `first name,last name,document,birthdate,number`; `bets.csv` has the
+/// agency in front of them (`PROTOCOL.md`, What the server keeps).
+package enum BetCSV {
+  private static let columns = ["first name", "last name", "document", "birthdate", "number"]
+
+  /// Why a row is no bet.
+  package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// It has another number of fields than the columns expected.
+    case columns(Int, expected: [String])
+    /// A field breaks its rule.
+    case violation(BetRuleViolation)
+
+    /// One line that a person can act on.
+    package var description: String {
+      switch self {
+      case .columns(let count, let expected):
+        "\(count) fields: must be \(expected.count) (\(expected.joined(separator: ", ")))"
+      case .violation(let violation): violation.description
+      }
+    }
+  }
+
+  /// The bet in a row's fields, and the agency in front of it; 0 where the row has none.
+  ///
+  /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
+  /// - Throws: the first field that breaks its rule.
+  package static func bet(
+    _ fields: [Range<Int>], hasAgency: Bool, allowsNUL: Bool? = nil, in bytes: Span<UInt8>
+  ) throws(Failure) -> (UInt32, BetView) {
+    let expected = (hasAgency ? ["agency"] : []) + columns
+    guard fields.count == expected.count else {
+      throw .columns(fields.count, expected: expected)
+    }
+    do throws(BetRuleViolation) {
+      let agency = hasAgency ? try Self.agency(bytes.extracting(fields[0])) : 0
+      // A row with an agency is one of bets.csv, which an older server may have written.
+      let bet = try bet(
+        fields.suffix(columns.count), in: bytes, allowsNUL: allowsNUL ?? hasAgency)
+      return (agency, bet)
+    } catch {
+      throw .violation(error)
+    }
+  }
+
+  private static func agency(_ digits: Span<UInt8>) throws(BetRuleViolation) -> UInt32 {
+    guard let agency = UInt32(decimal: digits) else {
+      throw BetRuleViolation(.agency, value: digits, rule: BetRules.number)
+    }
+    return agency
+  }
+
+  private static func bet(
+    _ fields: ArraySlice<Range<Int>>, in bytes: Span<UInt8>, allowsNUL: Bool
+  ) throws(BetRuleViolation) -> BetView {
+    let first = fields.startIndex
+    let date = bytes.extracting(fields[first + 3])
+    guard let birthdate = CalendarDate(iso: date) else {
+      throw BetRuleViolation(.birthdate, value: date, rule: BetRules.birthdate)
+    }
+    let digits = bytes.extracting(fields[first + 4])
+    guard let number = UInt32(decimal: digits) else {
+      throw BetRuleViolation(.number, value: digits, rule: BetRules.number)
+    }
+    return try BetView(
+      firstName: fields[first], lastName: fields[first + 1], document: fields[first + 2],
+      birthdate: birthdate, number: number, in: bytes, allowsNUL: allowsNUL)
+  }
+}
+
+extension Bet {
+  /// The bet in the row of `bets.csv` that `bytes` are or begin with, or nil where that is none.
+  ///
+  /// - Parameter bytes: at most two rows of the largest size.
+  package init?(csvRow bytes: Span<UInt8>) {
+    if let row = PlainBetRow(in: bytes, at: 0, before: bytes.count, hasAgency: true) {
+      self.init(agency: row.agency, row.bet, in: bytes)
+      return
+    }
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+    guard reader.input.append(copying: bytes) == bytes.count,
+      (try? reader.next(atEnd: true)) == .row,
+      let (agency, bet) = try? BetCSV.bet(
+        reader.fields, hasAgency: true, in: reader.input.storage.span)
+    else { return nil }
+    self.init(agency: agency, bet, in: reader.input.storage.span)
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends a row of `bets.csv`, as Python's `csv.writer(quoting=QUOTE_MINIMAL)` writes it, for
+  /// the bet that `located` finds in `source`.
+  package mutating func append(
+    csvRow located: BetView, agency: UInt32, in source: Span<UInt8>
+  ) {
+    append(
+      agency: agency, source.extracting(located.firstName), source.extracting(located.lastName),
+      source.extracting(located.document), located.birthdate, located.number)
+  }
+
+  /// Appends a row of `bets.csv` for `bet`.
+  package mutating func append(csvRow bet: Bet) {
+    append(
+      agency: bet.agency, bet.firstName.utf8.span, bet.lastName.utf8.span,
+      bet.document.utf8.span, bet.birthdate, bet.number)
+  }
+
+  private mutating func append(
+    agency: UInt32, _ firstName: Span<UInt8>, _ lastName: Span<UInt8>, _ document: Span<UInt8>,
+    _ birthdate: CalendarDate, _ number: UInt32
+  ) {
+    let texts = firstName.count + lastName.count + document.count
+    append(addingCapacity: 2 * texts + Self.rowOverhead) { row in
+      row.append(decimal: agency)
+      row.append(csvField: firstName)
+      row.append(csvField: lastName)
+      row.append(csvField: document)
+      row.append(.comma)
+      row.append(date: birthdate)
+      row.append(.comma)
+      row.append(decimal: number)
+      row.append(.carriageReturn)
+      row.append(.lineFeed)
+    }
+  }
+
+  /// The most that a row takes besides its texts: two numbers, a date, five commas, the quotes of
+  /// three fields and the line end. A text may grow to twice its size, if it is nothing but quotes.
+  private static var rowOverhead: Int { 2 * 20 + 10 + 5 + 6 + 2 }
+}
+
+extension OutputSpan where Element == UInt8 {
+  /// Appends a comma and a field, in quotes only where it needs them.
+  fileprivate mutating func append(csvField text: Span<UInt8>) {
+    append(.comma)
+    // Anything that would end a plain field needs quotes around it.
+    guard text.endOfPlainText(from: 0).end < text.count else { return append(copying: text) }
+    append(.quote)
+    for index in text.indices {
+      if text[index] == .quote { append(.quote) }
+      append(text[index])
+    }
+    append(.quote)
+  }
+}

@@ -1,0 +1,186 @@
+/// Cuts a stream of CSV into rows and fields, without copying them.
+///
+/// The dialect is that of Python's `csv.reader` with `strict=True`: commas, fields that may stand
+/// in quotes, quotes in them doubled, rows that end in `\n`, in `\r\n` or with the file. Lines that
+/// hold nothing are passed over, and so is a byte order mark at the very beginning.
+///
+/// It does no I/O: whoever owns it fills ``input`` when ``next(atEnd:)`` asks for more.
+package struct CSVReader: ~Copyable {
+  /// What ``next(atEnd:)`` found.
+  package enum Step: Hashable, Sendable {
+    /// A row: its fields are in ``CSVReader/fields``.
+    case row
+    /// The row is not complete: fill ``CSVReader/input``, or say that the input has ended.
+    case needsMore
+    /// There are no more rows.
+    case end
+  }
+
+  /// The bytes to read from. ``fields`` are ranges of its storage.
+  package var input: InputBuffer
+  /// Where the fields of the last row lie, quotes removed. Valid until the next call.
+  package private(set) var fields: [Range<Int>] = []
+  /// The line on which the last row began, from 1.
+  package private(set) var line = 0
+  /// Bytes of the stream up to and including the last row.
+  package private(set) var position = 0
+  /// Where in the stream the last row lies, its line end included.
+  package var row: Range<Int> { rowStart..<position }
+
+  private var rowStart = 0
+  private var nextLine = 1
+
+  /// Whether a field of any row so far stood in quotes.
+  package private(set) var hasSeenQuotes = false
+
+  /// A reader over a buffer of `capacity` bytes, which must hold at least one row.
+  ///
+  /// - Parameter position: where in the stream it begins, at the front of a row.
+  package init(capacity: Int, at position: Int = 0) {
+    precondition(capacity >= 2 * ProtocolLimits.csvRowSize, "too small for a row")
+    input = InputBuffer(capacity: capacity)
+    self.position = position
+    rowStart = position
+  }
+
+  /// Goes on to the next row.
+  ///
+  /// - Parameter atEnd: whether ``input`` holds all that is left of the stream.
+  /// - Throws: ``CSVError``, the row being the one that begins at ``line``.
+  package mutating func next(atEnd: Bool) throws(CSVError) -> Step {
+    skipByteOrderMark()
+    while true {
+      line = nextLine
+      guard !input.unread.isEmpty else { return atEnd ? .end : .needsMore }
+      guard let row = try scan(atEnd: atEnd) else { return .needsMore }
+      input.consume(row.size)
+      rowStart = position
+      position += row.size
+      nextLine += row.lines
+      if !row.isBlank { return .row }
+    }
+  }
+
+  /// Goes on to the next row if it is a bet without quotes, as nearly all are; nil leaves it to
+  /// ``next(atEnd:)``.
+  package mutating func nextPlainBet(hasAgency: Bool) -> PlainBetRow? {
+    let unread = input.unread
+    guard position > 0,
+      let row = PlainBetRow(
+        in: input.storage.span, at: unread.lowerBound, before: unread.upperBound,
+        hasAgency: hasAgency)
+    else { return nil }
+    let size = row.end - unread.lowerBound
+    input.consume(size)
+    rowStart = position
+    position += size
+    line = nextLine
+    nextLine += 1
+    return row
+  }
+
+  /// Takes plain rows from the front of the input, as ``PlainRowEncoder`` does, and appends their
+  /// bets to `frame`, up to `limit` bytes of it.
+  ///
+  /// - Returns: how many rows were taken, at most `most`.
+  mutating func takePlainRows(appendingTo frame: inout [UInt8], limit: Int, most: Int) -> Int {
+    let unread = input.unread
+    // A byte order mark may stand at the very beginning.
+    guard position > 0, unread.count >= ByteWindow.size else { return 0 }
+    let bytes = input.storage
+    let start = frame.count
+    var encoder = PlainRowEncoder()
+    let end = frame.withRoom(limit - start + PlainRowEncoder.slack) { output in
+      encoder.encode(
+        bytes.span.bytes, unread, to: &output, from: start, limit: limit, most: most)
+    }
+    let rows = unread.lowerBound..<(unread.lowerBound + encoder.consumed)
+    let isText = bytes.span.bytes.isPlainUTF8(rows)
+    frame.removeLast(frame.count - (isText ? end : start))
+    guard isText, encoder.rows > 0 else { return 0 }
+    input.consume(encoder.consumed)
+    position += encoder.consumed
+    rowStart = position - encoder.lastRowSize
+    nextLine += encoder.rows
+    line = nextLine - 1
+    return encoder.rows
+  }
+
+  private struct ScannedRow {
+    var size: Int
+    var lines: Int
+    var isBlank: Bool
+  }
+
+  /// Finds the fields of the row at the front of the input, or returns nil where its end is not
+  /// there yet.
+  private mutating func scan(atEnd: Bool) throws(CSVError) -> ScannedRow? {
+    var found = fields
+    fields = []
+    found.removeAll(keepingCapacity: true)
+    // No further than a row may go: what is wrong with it must not depend on how much has arrived.
+    let row = input.unread.prefix(ProtocolLimits.csvRowSize)
+    let isWhole = row.count == input.unread.count
+    var scanner = CSVRowScanner(unread: row, atEnd: atEnd && isWhole)
+    guard try scanner.scan(input.storage.span, into: &found) == .complete else {
+      if isWhole { return nil }
+      throw .rowTooLong
+    }
+    for index in found.indices where scanner.hasDoubledQuotes {
+      found[index] = undouble(found[index])
+    }
+    if scanner.hasQuotes { hasSeenQuotes = true }
+    let isBlank = found.count == 1 && found[0].isEmpty && !scanner.hasQuotes
+    fields = found
+    return ScannedRow(
+      size: scanner.position - input.unread.lowerBound, lines: scanner.lines, isBlank: isBlank)
+  }
+
+  /// Replaces doubled quotes by single ones, in place: the text only gets shorter.
+  private mutating func undouble(_ field: Range<Int>) -> Range<Int> {
+    let quote = UInt8(ascii: "\"")
+    var end = field.lowerBound
+    var index = field.lowerBound
+    let wasQuoted = field.lowerBound > 0 && input.storage[field.lowerBound - 1] == quote
+    while index < field.upperBound {
+      let byte = input.storage[index]
+      input.replace(at: end, with: byte)
+      end += 1
+      index += wasQuoted && byte == quote ? 2 : 1
+    }
+    return field.lowerBound..<end
+  }
+
+  private mutating func skipByteOrderMark() {
+    guard position == 0 else { return }
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    if input.storage[input.unread].starts(with: mark) {
+      input.consume(mark.count)
+      position = mark.count
+    }
+  }
+}
+
+/// Bytes that are not CSV in the dialect of Python's `csv` module with `strict=True`.
+public enum CSVError: Error, Hashable, Sendable {
+  /// Text stands between a closing quote and the next comma or line end.
+  case textAfterQuote
+  /// The file ends inside a quoted field.
+  case quoteNotClosed
+  /// A carriage return outside quotes that no line feed follows.
+  case bareCarriageReturn
+  /// A row longer than `ProtocolLimits.csvRowSize`.
+  case rowTooLong
+}
+
+extension CSVError: CustomStringConvertible {
+  /// One line that a person can act on.
+  public var description: String {
+    switch self {
+    case .textAfterQuote: "after a closing quote only a comma or the end of the line may follow"
+    case .quoteNotClosed: "the file ends inside a quoted field"
+    case .bareCarriageReturn: "a carriage return without a line feed must stand in quotes"
+    case .rowTooLong: "a row must not be longer than \(ProtocolLimits.csvRowSize) bytes"
+    }
+  }
+}

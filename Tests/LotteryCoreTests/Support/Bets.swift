@@ -1,0 +1,64 @@
+import TestSupport
+
+@testable import LotteryCore
+
+/// Bets that tests speak of.
+enum Bets {
+  /// A bet with a letter of two bytes and a document with leading zeros.
+  static func ana(agency: UInt32 = 5) throws -> Bet {
+    try Bet(
+      agency: agency, firstName: "Ana", lastName: "Ñu", document: "007",
+      birthdate: "1999-03-17", number: "2201")
+  }
+
+  /// A bet whose fields are as small and as large as they may be.
+  static func nameless(agency: UInt32 = 5) throws -> Bet {
+    try Bet(
+      agency: agency, firstName: "", lastName: "", document: "0",
+      birthdate: "9999-12-31", number: "4294967295")
+  }
+
+  /// A bet that takes `size` bytes on the wire, 12 to 522.
+  static func ofWireSize(_ size: Int) throws -> Bet {
+    let letters = size - BetWire.fixedSize - 1
+    let first = min(letters, ProtocolLimits.textSize)
+    return try Bet(
+      agency: 1, firstName: String(repeating: "a", count: first),
+      lastName: String(repeating: "b", count: letters - first), document: "1",
+      birthdate: "2000-01-01", number: "1")
+  }
+
+  /// Any bet at all.
+  static func random(agency: UInt32, using random: inout SeededGenerator) throws -> Bet {
+    let year = Int.random(in: 1...9999, using: &random)
+    let date = CalendarDate(
+      year: UInt16(year), month: .random(in: 1...12, using: &random),
+      day: .random(in: 1...28, using: &random))
+    return try Bet(
+      agency: agency, firstName: random.text(limit: 40), lastName: random.text(limit: 40),
+      document: random.document(), birthdate: date.map(\.description) ?? "",
+      number: "\(UInt32.random(in: 0 ... .max, using: &random))")
+  }
+}
+
+extension Bet {
+  /// The bet as the rest of the program passes bets on: its texts laid out in bytes.
+  func located() throws -> (bet: BetView, source: [UInt8]) {
+    let first = Array(firstName.utf8)
+    let last = Array(lastName.utf8)
+    let source = first + last + Array(document.utf8)
+    let bet = try BetView(
+      firstName: 0..<first.count, lastName: first.count..<(first.count + last.count),
+      document: (first.count + last.count)..<source.count,
+      birthdate: birthdate, number: number, in: source.span)
+    return (bet, source)
+  }
+}
+
+extension BatchBuilder {
+  /// Adds `bet`, for tests that do not care where its texts lie.
+  mutating func append(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) throws {
+    let (located, source) = try bet.located()
+    append(located, in: source.span, offset: offset, to: &bytes)
+  }
+}

@@ -1,0 +1,17 @@
+@testable import LotteryCore
+
+/// Decodes what an agency sent as far as the server does: a batch's bets too.
+///
+/// - Returns: the message, its bets, and the first bet that breaks a rule.
+func decodeFromAgency(
+  _ frame: [UInt8]
+) throws(WireError) -> (message: AgencyMessage, bets: [Bet], bad: BetBatch.BadBet?) {
+  let message = try AgencyMessage(frame: frame.span)
+  guard case .bets(let batch) = message else { return (message, [], nil) }
+  var bets: [Bet] = []
+  let bad = try batch.forEachBet(in: frame.span) { index, located in
+    precondition(index == bets.count, "bets out of order")
+    bets.append(Bet(agency: 5, located, in: frame.span))
+  }
+  return (message, bets, bad)
+}

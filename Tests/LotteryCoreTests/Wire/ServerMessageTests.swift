@@ -1,0 +1,134 @@
+import Testing
+import TestSupport
+
+@testable import LotteryCore
+
+@Suite("What the server sends")
+struct ServerMessageTests {
+  static func messages() throws -> [(ServerMessage, [UInt8])] {
+    [
+      (
+        .welcome(version: 1, state: .open, stored: 0, lastBet: nil),
+        MessageSamples.welcome
+      ),
+      (
+        .welcome(version: 1, state: .drawn, stored: 1, lastBet: try Bets.ana()),
+        MessageSamples.welcomeBack
+      ),
+      (.stored(65536), MessageSamples.stored),
+      (
+        .rejected(offset: 1, index: 2, code: .ruleBroken, reason: "no"),
+        MessageSamples.rejected
+      ),
+      (.confirmed, MessageSamples.confirmed),
+      (.winners(more: true, documents: ["12", "3"]), MessageSamples.winners),
+      (.winners(more: false, documents: []), MessageSamples.noWinners),
+      (.error(code: .tooSlow, reason: ""), MessageSamples.error),
+      (
+        .status(
+          more: false,
+          LotteryStatus(
+            isDrawn: true, agencies: 5, connections: 2,
+            seen: [.init(number: 3, stored: 300, hasFinished: true, isConnected: true)])),
+        MessageSamples.status
+      ),
+      (
+        .status(
+          more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
+        MessageSamples.statusGoesOn
+      ),
+      (
+        .syncs(SyncTimes(count: 3, total: .milliseconds(12), longest: .milliseconds(6))),
+        MessageSamples.syncs
+      ),
+    ]
+  }
+
+  @Test("Every message has the bytes that the contract says", arguments: try messages())
+  func golden(message: ServerMessage, expected: [UInt8]) throws {
+    var bytes: [UInt8] = []
+    message.append(to: &bytes)
+    #expect(bytes == expected)
+    #expect(try ServerMessage(frame: withoutHeader(expected).span, agency: 5) == message)
+  }
+
+  @Test("The codes of REJECTED are those of the contract's table")
+  func rejectionCodes() {
+    let expected: [RejectionCode] = [.ruleBroken, .notStored, .outOfSequence, .agencyFinished]
+    #expect((1...4).map { RejectionCode(rawValue: $0) } == expected)
+    #expect(RejectionCode.allCases.count == 4)
+  }
+
+  @Test("The codes of ERROR are those of the contract's table")
+  func errorCodes() {
+    let expected: [ErrorCode] = [
+      .malformed, .version, .unknownAgency, .wrongKey, .notNow, .totalsDiffer, .superseded,
+      .shuttingDown, .tooSlow,
+    ]
+    #expect((1...9).map { ErrorCode(rawValue: $0) } == expected)
+    #expect(ErrorCode.allCases.count == 9)
+  }
+
+  @Test(
+    "A value that the contract does not name is refused",
+    arguments: [
+      ("81 01 03 0000000000000000", 0x81, "state", 3),
+      ("83 0000000000000001 0002 00 00", 0x83, "code", 0),
+      ("83 0000000000000001 0002 05 00", 0x83, "code", 5),
+      ("8F 00 00", 0x8F, "code", 0),
+      ("8F 0A 00", 0x8F, "code", 10),
+      ("85 02 0000", 0x85, "more", 2),
+      ("90 02 00 00000000 00000000 0000", 0x90, "more", 2),
+      ("90 00 FF 00000000 00000000 0000", 0x90, "drawn", 255),
+      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 02 00", 0x90, "finished", 2),
+      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 01 03", 0x90, "connected", 3),
+      (
+        "91 0000000000000001 8000000000000000 0000000000000000", 0x91, "total",
+        0x8000_0000_0000_0000
+      ),
+      (
+        "91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", 0x91, "longest", .max
+      ),
+    ] as [(String, UInt8, String, UInt64)])
+  func unknownValue(frame: String, type: UInt8, field: String, value: UInt64) {
+    #expect(throws: WireError.fieldValue(type, field: field, value: value)) {
+      try ServerMessage(frame: hex(frame).span, agency: 5)
+    }
+  }
+
+  @Test(
+    "A text that is not UTF-8 is refused",
+    arguments: [
+      ("83 0000000000000001 0002 01 01FF", 0x83), ("8F 01 02C3C3", 0x8F), ("85 00 0001 01FF", 0x85),
+    ] as [(String, UInt8)])
+  func notUTF8(frame: String, type: UInt8) {
+    #expect(throws: WireError.textEncoding(type)) {
+      try ServerMessage(frame: hex(frame).span, agency: 5)
+    }
+  }
+
+  @Test("A last bet that breaks a rule is refused, and the rule is named")
+  func invalidLastBet() {
+    let frame = hex("81 01 00 0000000000000001 0141 0142 0130 07CF0D01 00000899")
+    let error = #expect(throws: WireError.self) {
+      try ServerMessage(frame: frame.span, agency: 5)
+    }
+    let rule = "must be a date that exists, written YYYY-MM-DD"
+    #expect(error?.description == "message 0x81: birthdate \"1999-13-1\": \(rule)")
+  }
+
+  @Test(
+    "A reason of 255 bytes travels whole, a longer one is cut between characters",
+    arguments: [
+      (String(repeating: "a", count: 255), 255), (String(repeating: "a", count: 256), 255),
+      (String(repeating: "ñ", count: 127) + "a", 255), (String(repeating: "ñ", count: 128), 254),
+    ])
+  func longReason(reason: String, kept: Int) throws {
+    var bytes: [UInt8] = []
+    ServerMessage.error(code: .malformed, reason: reason).append(to: &bytes)
+    let expected = String(decoding: Array(reason.utf8).prefix(kept), as: UTF8.self)
+    #expect(
+      try ServerMessage(frame: withoutHeader(bytes).span, agency: 5)
+        == .error(code: .malformed, reason: expected))
+  }
+}

@@ -1,0 +1,80 @@
+import Testing
+import TestSupport
+
+@testable import LotteryCore
+
+@Suite("Winners over as many frames as they need")
+struct WinnersTests {
+  /// The WINNERS frames for `documents`: their sizes, header included, and what they say.
+  private func frames(
+    _ documents: [String]
+  ) throws -> [(size: Int, more: Bool, documents: [String])] {
+    let bytes = Self.bytes(documents)
+    var frames: [(size: Int, more: Bool, documents: [String])] = []
+    var start = 0
+    while let frame = try FrameDecoder.nextFrame(in: bytes.span, from: start..<bytes.count) {
+      let message = try ServerMessage(frame: bytes.span.extracting(frame), agency: 5)
+      guard case .winners(let more, let part) = message else {
+        throw WireError.unknownType(bytes[frame.lowerBound])
+      }
+      frames.append((frame.upperBound - start, more, part))
+      start = frame.upperBound
+    }
+    #expect(start == bytes.count)
+    return frames
+  }
+
+  private static func bytes(_ documents: [String]) -> [UInt8] {
+    var writer = WinnersWriter()
+    for document in documents { writer.append(document: document.utf8.span) }
+    writer.finish()
+    return writer.takeFrames()
+  }
+
+  @Test("No winners are one frame without documents")
+  func none() throws {
+    #expect(Self.bytes([]) == MessageSamples.noWinners)
+  }
+
+  @Test(
+    "A frame is filled up to 8000 bytes",
+    arguments: [
+      (998, 7, [7999]), (998, 8, [8000]), (998, 9, [7992, 17]), (999, 8, [8000, 16]),
+    ])
+  func fullFrame(count: Int, lastSize: Int, sizes: [Int]) throws {
+    // 8 bytes come first, then 8 for each document: its length and 7 digits.
+    var documents = (0..<count).map { String(1_000_000 + $0) }
+    documents.append(String(repeating: "9", count: lastSize - 1))
+    let frames = try frames(documents)
+    #expect(frames.map(\.size) == sizes)
+    #expect(frames.flatMap(\.documents) == documents)
+  }
+
+  @Test("Any number of winners arrives whole and in order", arguments: [1, 380, 381, 2000])
+  func many(count: Int) throws {
+    // 21 bytes each: 380 fit behind the 8 bytes in front of them.
+    let documents = (0..<count).map { "1" + String(10_000_000_000 + $0) + "12345678" }
+    let frames = try frames(documents)
+    #expect(frames.flatMap(\.documents) == documents)
+    #expect(frames.count == (count + 379) / 380)
+    #expect(frames.allSatisfy { $0.size <= 8000 })
+    #expect(frames.map(\.more) == frames.indices.map { $0 < frames.count - 1 })
+  }
+
+  @Test(
+    "Taken as soon as they are complete, the frames are the same", arguments: [0, 1, 888, 5000])
+  func takenEarly(count: Int) throws {
+    let documents = (0..<count).map { String(10_000_000 + $0) }
+    var (writer, bytes) = (WinnersWriter(), [UInt8]())
+    for document in documents {
+      writer.append(document: document.utf8.span)
+      #expect(writer.completeSize <= ProtocolLimits.packetSize)
+      bytes += writer.takeFrames()
+      #expect(writer.completeSize == 0)
+    }
+    writer.finish()
+    bytes += writer.takeFrames()
+    #expect(bytes == Self.bytes(documents))
+    #expect(writer.takeFrames() == [])
+  }
+}
