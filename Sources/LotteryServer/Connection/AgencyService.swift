@@ -76,10 +76,8 @@ struct AgencyService: ~Copyable {
   }
 
   private mutating func receive() async throws(ServiceError) -> Bool {
-    do throws(ChannelError) {
-      return try await channel.receive(into: &buffer) > 0
-    } catch {
-      throw .channel(error)
+    try await mapError(ServiceError.channel) { () async throws(ChannelError) in
+      try await channel.receive(into: &buffer) > 0
     }
   }
 

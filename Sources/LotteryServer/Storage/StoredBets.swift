@@ -21,10 +21,8 @@ final class StoredBets: Sendable {
 
   /// Bytes of the file now.
   func size() throws(StorageError) -> Int {
-    do throws(SystemError) {
-      return try file.size()
-    } catch {
-      throw .unreadable(path: path, error)
+    try mapError({ StorageError.unreadable(path: path, $0) }) { () throws(SystemError) in
+      try file.size()
     }
   }
 

@@ -1,0 +1,26 @@
+/// Runs `body` and translates the error that it throws: the one place where a call into a lower
+/// layer becomes an error of the caller's own.
+///
+/// - Throws: `transform` of what `body` throws.
+package func mapError<Value: ~Copyable, Lower: Error, Upper: Error>(
+  _ transform: (Lower) -> Upper, _ body: () throws(Lower) -> Value
+) throws(Upper) -> Value {
+  do throws(Lower) {
+    return try body()
+  } catch {
+    throw transform(error)
+  }
+}
+
+/// Runs `body`, which may suspend, and translates the error that it throws.
+///
+/// - Throws: `transform` of what `body` throws.
+package func mapError<Value, Lower: Error, Upper: Error>(
+  _ transform: (Lower) -> Upper, _ body: () async throws(Lower) -> Value
+) async throws(Upper) -> Value {
+  do throws(Lower) {
+    return try await body()
+  } catch {
+    throw transform(error)
+  }
+}
