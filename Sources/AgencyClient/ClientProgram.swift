@@ -38,7 +38,7 @@ package enum ClientProgram {
     case .lottery:
       try await LotteryMode(configuration: configuration, key: key, worker: worker, log: log).run()
     case .bet:
-      let bet = try Bet(agency: configuration.id, environment: Environment.bytes)
+      let bet = try Bet(environment: Environment.bytes)
       try await BetMode(
         configuration: configuration, key: key, bet: bet, worker: worker, log: log
       ).run()

@@ -4,8 +4,10 @@ import Testing
 
 @Suite("Bad input, with the two executables", .timeLimit(.minutes(1)))
 struct BadInputTests {
-  @Test("a bad row ends the agency with 65; once it is mended, a new start goes on from there")
-  func badRow() async throws {
+  @Test
+  func `a bad row ends the agency with 65; once it is mended, a new start goes on from there`()
+    async throws
+  {
     let lottery = try Lottery(agencies: 1)
     var rows = [String].rows(400, of: 1)
     let good = rows[200]
@@ -26,8 +28,10 @@ struct BadInputTests {
     _ = await server.end()
   }
 
-  @Test("an agency with another file than the one it began with sends nothing and ends with 82")
-  func otherFile() async throws {
+  @Test
+  func `an agency with another file than the one it began with sends nothing and ends with 82`()
+    async throws
+  {
     let lottery = try Lottery(agencies: 1)
     try lottery.write(.rows(10, of: 1), of: 1)
     let server = try await lottery.startServer()
@@ -39,8 +43,7 @@ struct BadInputTests {
     _ = await server.end()
   }
 
-  @Test("an agency that the lottery does not have ends with 81")
-  func unknownAgency() async throws {
+  @Test func `an agency that the lottery does not have ends with 81`() async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
     #expect(await (try lottery.startAgency(2)).end() == .exit(81))
@@ -48,8 +51,7 @@ struct BadInputTests {
     _ = await server.end()
   }
 
-  @Test("an agency without a file ends with 66, without a server with 69")
-  func missing() async throws {
+  @Test func `an agency without a file ends with 66, without a server with 69`() async throws {
     let lottery = try Lottery(agencies: 1)
     #expect(await (try lottery.startAgency(1, ["CLI_RETRY_LIMIT": "20ms"])).end() == .exit(69))
     let server = try await lottery.startServer()
@@ -58,8 +60,7 @@ struct BadInputTests {
     _ = await server.end()
   }
 
-  @Test("a pipe that nobody writes to is no agency's file: 66, and no wait")
-  func pipe() async throws {
+  @Test func `a pipe that nobody writes to is no agency's file: 66, and no wait`() async throws {
     let lottery = try Lottery(agencies: 1)
     try #require(mkfifo(lottery.directory.file("agency-1.csv"), 0o600) == 0)
     let server = try await lottery.startServer()
@@ -71,13 +72,12 @@ struct BadInputTests {
   }
 
   @Test(
-    "what is not UTF-8 in the environment is refused, not repaired",
     arguments: [
       ("lottery-server", "SERVER_AGENCY_KEYS", 78, "environment: SERVER_AGENCY_KEYS = "),
       ("agency-client", "CLI_DATA_FILE", 78, "environment: CLI_DATA_FILE = "),
       ("agency-client", "NOMBRE", 65, "first name "),
     ] as [(String, String, Int32, String)])
-  func encoding(
+  func `what is not UTF-8 in the environment is refused, not repaired`(
     program: String, variable: String, status: Int32, problem: String
   ) async throws {
     let path = Bundle.main.bundleURL.appending(path: program).path()
@@ -96,8 +96,7 @@ struct BadInputTests {
     #expect(line.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8"), "\(line)")
   }
 
-  @Test("a second server in the same directory ends with 75")
-  func secondServer() async throws {
+  @Test func `a second server in the same directory ends with 75`() async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
     let second = try await lottery.startServer(["SERVER_PORT": "0"])
@@ -106,8 +105,7 @@ struct BadInputTests {
     #expect(await server.end() == .exit(0))
   }
 
-  @Test("a port in use ends the server with 71")
-  func portInUse() async throws {
+  @Test func `a port in use ends the server with 71`() async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
     let other = lottery.directory.file("other")
@@ -117,8 +115,7 @@ struct BadInputTests {
     _ = await server.end()
   }
 
-  @Test("a damaged bets.csv ends the server with 65, and is not touched")
-  func damagedBets() async throws {
+  @Test func `a damaged bets.csv ends the server with 65, and is not touched`() async throws {
     let lottery = try Lottery(agencies: 1)
     let damaged = Array("1,Ana,P,1,1990-01-15,7\r\n1,broken\r\n1,Ana,P,1,1990-01-15,7\r\n".utf8)
     try FileManager.default.createDirectory(
@@ -131,7 +128,6 @@ struct BadInputTests {
   }
 
   @Test(
-    "flags and values that make no sense",
     arguments: [
       ("lottery-server", ["--bogus"], [:], 64), ("agency-client", ["--bogus"], [:], 64),
       ("lottery-server", [], ["SERVER_PORT": "many"], 78),
@@ -143,7 +139,7 @@ struct BadInputTests {
       ("lottery-server", [], ["SERVER_AGENCY_KEYS": ""], 78),
       ("lottery-server", ["--help"], [:], 0), ("agency-client", ["--version"], [:], 0),
     ] as [(String, [String], [String: String], Int32)])
-  func flags(
+  func `flags and values that make no sense`(
     program: String, arguments: [String], environment: [String: String], status: Int32
   ) async throws {
     let process = try ProgramProcess(program, arguments, environment: environment)

@@ -16,36 +16,33 @@ struct ChildProcessTests {
     return (String(decoding: output, as: UTF8.self), ending)
   }
 
-  @Test("All that it prints arrives, and its exit status")
-  func exit() throws {
+  @Test func `all that it prints arrives, and its exit status`() throws {
     let (output, ending) = try shell("seq 100000 | tail -n 1; exit 7")
     #expect(output == "100000\n")
     #expect(ending == .exit(7))
   }
 
-  @Test("The signal that killed it is told from an exit status")
-  func killed() throws {
+  @Test func `the signal that killed it is told from an exit status`() throws {
     #expect(try shell("kill -9 $$").ending == .killed(by: SIGKILL))
   }
 
-  @Test("Errors are part of what it prints where that is wanted, behind what was printed before")
-  func errors() throws {
+  @Test
+  func `Errors are part of what it prints where that is wanted, behind what was printed before`()
+    throws
+  {
     #expect(try shell("echo a; echo b >&2; echo c", joinsErrors: true).output == "a\nb\nc\n")
   }
 
-  @Test("It knows the environment that it was given and nothing else")
-  func environment() throws {
+  @Test func `it knows the environment that it was given and nothing else`() throws {
     let (output, _) = try shell("echo $A$HOME", environment: ["A=b", "PATH=/usr/bin:/bin"])
     #expect(output == "b\n")
   }
 
-  @Test("Signals that are blocked or ignored here are not so for it")
-  func signals() throws {
+  @Test func `Signals that are blocked or ignored here are not so for it`() throws {
     #expect(try shell("kill -PIPE $$; kill -TERM $$").ending == .killed(by: SIGPIPE))
   }
 
-  @Test("A program that is not there is an error")
-  func missing() {
+  @Test func `a program that is not there is an error`() {
     #expect(throws: ChildProcess.Failure.self) { try ChildProcess("no-such-program", []) }
   }
 }

@@ -12,8 +12,9 @@ struct HostileCrowdTests {
     for _ in 0..<1000 { guard try stranger.send(thousand) else { return } }
   }
 
-  @Test("a million tiny frames of somebody who never said HELLO get ERROR 5 once")
-  func strangersFrames() async throws {
+  @Test func `a million tiny frames of somebody who never said HELLO get ERROR 5 once`()
+    async throws
+  {
     try await SiegedLottery.hold { port in
       try await onThread {
         let stranger = try Stranger(port: port)
@@ -25,8 +26,7 @@ struct HostileCrowdTests {
     }
   }
 
-  @Test("a million times the same bet is that bet once")
-  func agencysFrames() async throws {
+  @Test func `a million times the same bet is that bet once`() async throws {
     try await SiegedLottery.hold(agencies: 3) { port in
       try await onThread {
         let agency = try Stranger(port: port)
@@ -44,8 +44,9 @@ struct HostileCrowdTests {
     }
   }
 
-  @Test("2,000 connections that say nothing or half a HELLO do not hold up the lottery")
-  func idle() async throws {
+  @Test func `2,000 connections that say nothing or half a HELLO do not hold up the lottery`()
+    async throws
+  {
     Self.raiseDescriptorLimit()
     try await SiegedLottery.hold(["SERVER_LISTEN_BACKLOG": "2048"]) { port in
       try await onThread {
@@ -58,8 +59,7 @@ struct HostileCrowdTests {
     }
   }
 
-  @Test("a flood of echo lines comes back line by line")
-  func echoes() async throws {
+  @Test func `a flood of echo lines comes back line by line`() async throws {
     let line = [UInt8](repeating: UInt8(ascii: "x"), count: ProtocolLimits.echoLineSize - 1) + [10]
     try await SiegedLottery.hold { port in
       try await withThrowingTaskGroup { group in
@@ -81,9 +81,11 @@ struct HostileCrowdTests {
     }
   }
 
-  @Test(
-    "of 300 connections of one agency each gets WELCOME or ERROR 7, and all but the last are ended")
-  func helloStorm() async throws {
+  @Test
+  func
+    `of 300 connections of one agency each gets WELCOME or ERROR 7, and all but the last are ended`()
+    async throws
+  {
     Self.raiseDescriptorLimit()
     try await SiegedLottery.hold(agencies: 3, ["SERVER_LISTEN_BACKLOG": "512"]) { port in
       try await onThread {

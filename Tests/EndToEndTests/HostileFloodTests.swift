@@ -9,21 +9,24 @@ struct HostileFloodTests {
   /// More than the threads on which the server serves all of its connections.
   private static let flooders = ProcessInfo.processInfo.activeProcessorCount + 2
 
-  @Test("agencies that repeat FINISHED for ever hold up neither the lottery nor the server's end")
-  func finished() async throws {
+  @Test
+  func `agencies that repeat FINISHED for ever hold up neither the lottery nor the server's end`()
+    async throws
+  {
     let agencies = 2 + Self.flooders
     try await SiegedLottery.hold(agencies: agencies) { port in
       for number in 3...agencies {
         var hello: [UInt8] = []
-        AgencyMessage.appendHello(agency: UInt32(number), key: "", to: &hello)
+        AgencyMessage.hello(agency: UInt32(number), key: "").append(to: &hello)
         try Self.flood(port, with: Recorded.finished(0), after: hello)
       }
       return []
     }
   }
 
-  @Test("batches that are all rejected hold up neither the lottery nor the server's end")
-  func rejected() async throws {
+  @Test func `batches that are all rejected hold up neither the lottery nor the server's end`()
+    async throws
+  {
     var bet = Recorded.bet
     // Its offset, behind all that is stored.
     bet[12] = 9
@@ -31,7 +34,7 @@ struct HostileFloodTests {
     try await SiegedLottery.hold(agencies: agencies) { [bet] port in
       for number in 3...agencies {
         var greeting: [UInt8] = []
-        AgencyMessage.appendHello(agency: UInt32(number), key: "", to: &greeting)
+        AgencyMessage.hello(agency: UInt32(number), key: "").append(to: &greeting)
         greeting += Recorded.finished(0)
         try Self.flood(port, with: bet, after: greeting)
       }
@@ -39,16 +42,19 @@ struct HostileFloodTests {
     }
   }
 
-  @Test("questions for the status without end hold up neither the lottery nor the server's end")
-  func status() async throws {
+  @Test
+  func `questions for the status without end hold up neither the lottery nor the server's end`()
+    async throws
+  {
     try await SiegedLottery.hold { port in
       for _ in 0..<Self.flooders { try Self.flood(port, with: Recorded.statusQuery, after: []) }
       return []
     }
   }
 
-  @Test("an agency that does not take its answers gets ERROR 9, and the server stays small")
-  func deaf() async throws {
+  @Test func `an agency that does not take its answers gets ERROR 9, and the server stays small`()
+    async throws
+  {
     try await SiegedLottery.hold(agencies: 3, ["SERVER_TIMEOUT": "500ms"]) { port in
       try await onThread {
         let stranger = try Stranger(port: port)

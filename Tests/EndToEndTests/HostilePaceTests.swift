@@ -8,8 +8,9 @@ import Testing
 struct HostilePaceTests {
   private let impatient = ["SERVER_TIMEOUT": "500ms"]
 
-  @Test("half a frame and silence, and silence alone, get ERROR 9; half a line gets nothing")
-  func silence() async throws {
+  @Test func `half a frame and silence, and silence alone, get ERROR 9; half a line gets nothing`()
+    async throws
+  {
     try await SiegedLottery.hold(impatient) { port in
       try await onThread {
         let (half, silent) = (try Stranger(port: port), try Stranger(port: port))
@@ -25,8 +26,7 @@ struct HostilePaceTests {
     }
   }
 
-  @Test("half a batch and silence get ERROR 9 after HELLO, too")
-  func halfABatch() async throws {
+  @Test func `half a batch and silence get ERROR 9 after HELLO, too`() async throws {
     try await SiegedLottery.hold(agencies: 3, impatient) { port in
       try await onThread {
         let stranger = try Stranger(port: port)
@@ -40,8 +40,9 @@ struct HostilePaceTests {
     }
   }
 
-  @Test("one byte now and then gains no time: ERROR 9 comes in the middle of the frame")
-  func byteByByte() async throws {
+  @Test func `one byte now and then gains no time: ERROR 9 comes in the middle of the frame`()
+    async throws
+  {
     try await SiegedLottery.hold(impatient) { port in
       try await onThread {
         let stranger = try Stranger(port: port)
@@ -58,8 +59,9 @@ struct HostilePaceTests {
     }
   }
 
-  @Test("an agency that sends byte by byte and is done in time is served like any other")
-  func slowAgency() async throws {
+  @Test func `an agency that sends byte by byte and is done in time is served like any other`()
+    async throws
+  {
     try await SiegedLottery.hold(agencies: 3) { port in
       try await onThread {
         let agency = try Stranger(port: port)

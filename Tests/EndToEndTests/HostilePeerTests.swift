@@ -6,8 +6,7 @@ import Testing
 /// Whoever breaks the contract is told so, and the lottery goes on.
 @Suite("Hostile peers, with the real server", .serialized, .timeLimit(.minutes(1)))
 struct HostilePeerTests {
-  @Test("garbage gets ERROR 1, or what the echo service says: nothing")
-  func garbage() async throws {
+  @Test func `garbage gets ERROR 1, or what the echo service says: nothing`() async throws {
     try await SiegedLottery.hold { port in
       try await onThread {
         var random = SeededGenerator(seed: 1)
@@ -27,8 +26,7 @@ struct HostilePeerTests {
     }
   }
 
-  @Test("lengths that no frame has get ERROR 1, before and after HELLO")
-  func lengths() async throws {
+  @Test func `lengths that no frame has get ERROR 1, before and after HELLO`() async throws {
     try await SiegedLottery.hold(agencies: 3) { port in
       try await onThread {
         for length: [UInt8] in [[0, 0, 0, 0], [0, 0, 0x1F, 0x3D], [0, 0xFF, 0xFF, 0xFF]] {
@@ -48,13 +46,14 @@ struct HostilePeerTests {
     }
   }
 
-  @Test("agencies that the lottery does not have get ERROR 3, other versions ERROR 2")
-  func wrongAgencies() async throws {
+  @Test func `agencies that the lottery does not have get ERROR 3, other versions ERROR 2`()
+    async throws
+  {
     try await SiegedLottery.hold { port in
       try await onThread {
         for agency: UInt32 in [0, 3, 0x0100_0000, .max] {
           var hello: [UInt8] = []
-          AgencyMessage.appendHello(agency: agency, key: "", to: &hello)
+          AgencyMessage.hello(agency: agency, key: "").append(to: &hello)
           try Self.expect(.unknownAgency, after: hello, port)
         }
         try Self.expect(.version, after: [0, 0, 0, 2, 1, 2], port)
@@ -64,8 +63,7 @@ struct HostilePeerTests {
     }
   }
 
-  @Test("a recorded session that is played again stores nothing twice")
-  func replay() async throws {
+  @Test func `a recorded session that is played again stores nothing twice`() async throws {
     try await SiegedLottery.hold(agencies: 3) { port in
       try await onThread {
         let (first, second) = (try Stranger(port: port), try Stranger(port: port))

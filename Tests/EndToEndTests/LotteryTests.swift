@@ -5,8 +5,7 @@ import Testing
 
 @Suite("A lottery, with the two executables", .timeLimit(.minutes(1)))
 struct LotteryTests {
-  @Test("five agencies with as many bets as the course's get their winners")
-  func madeUpData() async throws {
+  @Test func `five agencies with as many bets as the course's get their winners`() async throws {
     let lottery = try Lottery(agencies: 5)
     for (index, size) in [26_936, 25_518, 16_014, 9_238, 991].enumerated() {
       try lottery.write(.rows(size, of: index + 1, winning: 10_000), of: index + 1)
@@ -15,17 +14,17 @@ struct LotteryTests {
   }
 
   @Test(
-    "five agencies with the course's data get their winners",
     .enabled(if: CourseData.isThere, "../shared/data/dataset.zip is not there"),
     .enabled(if: CourseData.canBeUnpacked, "neither unzip nor Python 3 is installed"))
-  func courseData() async throws {
+  func `five agencies with the course's data get their winners`() async throws {
     let lottery = try Lottery(agencies: 5)
     try CourseData.unpack(into: lottery.directory)
     try await Self.play(lottery, winners: [2, 3, 3, 2, 0])
   }
 
-  @Test("the server's batches add up to the bets, and none is logged after the draw")
-  func serverLog() async throws {
+  @Test func `the server's batches add up to the bets, and none is logged after the draw`()
+    async throws
+  {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(25, of: 1), of: 1)
     try lottery.write(.rows(20, of: 2), of: 2)
@@ -43,8 +42,7 @@ struct LotteryTests {
     #expect(counts.sorted() == [5, 10, 10, 10, 10])
   }
 
-  @Test("fields with commas, quotes and line breaks arrive as they are")
-  func oddFields() async throws {
+  @Test func `fields with commas, quotes and line breaks arrive as they are`() async throws {
     let lottery = try Lottery(agencies: 1)
     let row = "\"a,\"\"b\"\"\",\"c\nd\",001,2000-02-29,7574\r\n"
     try lottery.write([row], of: 1)
@@ -56,8 +54,9 @@ struct LotteryTests {
       try lottery.directory.read("server/bets.csv") == Array(("1," + row).utf8))
   }
 
-  @Test("winners that were taken from the file get ERROR 8, and end the server with a reason")
-  func lostWinners() async throws {
+  @Test func `winners that were taken from the file get ERROR 8, and end the server with a reason`()
+    async throws
+  {
     let lottery = try Lottery(agencies: 3)
     let server = try await lottery.startServer()
     try await onThread {

@@ -10,8 +10,7 @@ struct ManyWinnersTests {
   /// Growth that is allowed, in kB. Kept as strings, the winners below take more than twice as much.
   private static let growthLimit = 4 * 1024
 
-  @Test("a server with very many winners keeps none of them in memory")
-  func server() async throws {
+  @Test func `a server with very many winners keeps none of them in memory`() async throws {
     let winners = 50_000
     let lottery = try Lottery(agencies: 1)
     try FileManager.default.createDirectory(
@@ -25,13 +24,13 @@ struct ManyWinnersTests {
       let agency = try Stranger(port: lottery.port)
       defer { agency.close() }
       var hello: [UInt8] = []
-      AgencyMessage.appendHello(agency: 1, key: "", to: &hello)
+      AgencyMessage.hello(agency: 1, key: "").append(to: &hello)
       try agency.send(hello)
       #expect(try agency.receiveMessage(agency: 1)?.stored == UInt64(winners))
       let before = try #require(server.peakMemory)
       var frames: [UInt8] = []
-      AgencyMessage.appendFinished(total: UInt64(winners), to: &frames)
-      AgencyMessage.appendWinnersQuery(to: &frames)
+      AgencyMessage.finished(total: UInt64(winners)).append(to: &frames)
+      AgencyMessage.winnersQuery.append(to: &frames)
       try agency.send(frames)
       #expect(try agency.receiveMessage(agency: 1) == .confirmed)
       var told = 0
@@ -48,8 +47,7 @@ struct ManyWinnersTests {
     #expect(await server.end() == .exit(0))
   }
 
-  @Test("an agency counts its winners and keeps none of them")
-  func agency() async throws {
+  @Test func `an agency counts its winners and keeps none of them`() async throws {
     // More bytes than the kernel takes while the agency does not read.
     let (frames, winnersInFrame) = (1500, 380)
     let documents = Array(repeating: String(repeating: "7", count: 20), count: winnersInFrame)

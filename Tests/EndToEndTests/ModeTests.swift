@@ -4,8 +4,7 @@ import Testing
 
 @Suite("The agency's other modes, with the two executables", .timeLimit(.minutes(1)))
 struct ModeTests {
-  @Test("echo: every line comes back, and both sides log it")
-  func echo() async throws {
+  @Test func `echo: every line comes back, and both sides log it`() async throws {
     let lottery = try Lottery(agencies: 0)
     let server = try await lottery.startServer()
     let agency = try lottery.startAgency(
@@ -26,8 +25,7 @@ struct ModeTests {
     #expect(await server.end() == .exit(0))
   }
 
-  @Test("echo: SIGTERM in a pause between two lines ends it at once")
-  func interruptedEcho() async throws {
+  @Test func `echo: SIGTERM in a pause between two lines ends it at once`() async throws {
     let lottery = try Lottery(agencies: 0)
     let server = try await lottery.startServer()
     let agency = try lottery.startAgency(7, ["CLI_MODE": "echo", "CLI_LOOP_PERIOD": "1h"])
@@ -38,8 +36,7 @@ struct ModeTests {
     #expect(await server.end() == .exit(0))
   }
 
-  @Test("bet: it is stored, and both sides log it to the letter")
-  func bet() async throws {
+  @Test func `bet: it is stored, and both sides log it to the letter`() async throws {
     let lottery = try Lottery(agencies: 5)
     let server = try await lottery.startServer()
     let agency = try lottery.startAgency(

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("What an operator asks a server", .timeLimit(.minutes(1)))
 struct OperatorTests {
-  @Test("--status prints a table of the agencies, and leaves no line in the log")
-  func table() async throws {
+  @Test func `--status prints a table of the agencies, and leaves no line in the log`() async throws
+  {
     let lottery = try Lottery(agencies: 3)
     let server = try await lottery.startServer()
     let agency = try lottery.startAgency(
@@ -37,8 +37,7 @@ struct OperatorTests {
     #expect(server.lines.count { $0.contains("accept_connections | result: success") } == 1)
   }
 
-  @Test("--status says in one line that no server runs, and ends with 69")
-  func noServer() async throws {
+  @Test func `--status says in one line that no server runs, and ends with 69`() async throws {
     let lottery = try Lottery(agencies: 3)
     let status = try lottery.askStatus()
     #expect(await status.end() == .exit(69))
@@ -46,8 +45,7 @@ struct OperatorTests {
     #expect(status.lines == ["lottery-server: no server on port \(lottery.port): \(reason)"])
   }
 
-  @Test("a file with the keys of 5,000 agencies is taken")
-  func manyKeys() async throws {
+  @Test func `a file with the keys of 5,000 agencies is taken`() async throws {
     let lottery = try Lottery(agencies: 5000)
     let key = String(repeating: "k", count: 64)
     try lottery.directory.write(
@@ -59,8 +57,9 @@ struct OperatorTests {
     #expect(await server.end() == .exit(0))
   }
 
-  @Test("what another program on the port says cannot take over the operator's terminal")
-  func escapedRefusal() async throws {
+  @Test func `what another program on the port says cannot take over the operator's terminal`()
+    async throws
+  {
     let listener = try OtherProgram()
     let status = try ProgramProcess(
       "lottery-server", ["--status"], environment: ["SERVER_PORT": "\(listener.port)"])
@@ -77,8 +76,7 @@ struct OperatorTests {
       ])
   }
 
-  @Test("SIGTERM ends a server whose output is full and not read")
-  func unreadOutput() async throws {
+  @Test func `SIGTERM ends a server whose output is full and not read`() async throws {
     let directory = try TemporaryDirectory()
     let port = try FreePort.next()
     let server = try ChildProcess(

@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Ends and starts in the middle", .timeLimit(.minutes(1)))
 struct RestartTests {
-  @Test("a killed server goes on where it was, and its agencies with it")
-  func killedServer() async throws {
+  @Test func `a killed server goes on where it was, and its agencies with it`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(500, of: 1), of: 1)
     try lottery.write(.rows(300, of: 2), of: 2)
@@ -27,8 +26,7 @@ struct RestartTests {
     #expect(try lottery.storedRows(of: 2) == .rows(300, of: 2))
   }
 
-  @Test("an agency that is killed and started again stores no bet twice")
-  func killedAgency() async throws {
+  @Test func `an agency that is killed and started again stores no bet twice`() async throws {
     let lottery = try Lottery(agencies: 1)
     try lottery.write(.rows(20_000, of: 1), of: 1)
     let server = try await lottery.startServer()
@@ -44,8 +42,9 @@ struct RestartTests {
     _ = await server.end()
   }
 
-  @Test("SIGTERM ends an agency that waits for the draw, and the server that serves it, well")
-  func termination() async throws {
+  @Test func `SIGTERM ends an agency that waits for the draw, and the server that serves it, well`()
+    async throws
+  {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(10, of: 1), of: 1)
     let server = try await lottery.startServer()
@@ -71,8 +70,7 @@ struct RestartTests {
     #expect(await again.end() == .exit(0))
   }
 
-  @Test("the newer of two processes of one agency is the one that counts")
-  func twins() async throws {
+  @Test func `the newer of two processes of one agency is the one that counts`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(10, of: 1), of: 1)
     try lottery.write(.rows(10, of: 2), of: 2)

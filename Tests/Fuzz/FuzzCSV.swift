@@ -13,13 +13,14 @@ func fuzzCSV(_ bytes: [UInt8]) {
       let other = BetRows(bytes, hasAgency: hasAgency, piece: piece, plainFirst: plainFirst)
       expectEqual(general, other, "in pieces of \(piece), plain rows first: \(plainFirst)")
     }
-    for row in general.rows { checkWritten(row.bet) }
+    for row in general.rows { checkWritten(row.bet, agency: row.agency ?? 1) }
   }
 }
 
 /// The bets of a file, up to its end or the first row that is none.
 private struct BetRows: Equatable {
   struct Row: Equatable {
+    let agency: UInt32?
     let bet: Bet
     let line: Int
     /// Bytes of the file up to and including this row.
@@ -49,9 +50,13 @@ private struct BetRows: Equatable {
           let next = bytes.span.extracting(fed..<min(bytes.count, fed + piece))
           fed += reader.input.append(copying: next)
         case .row:
-          let (agency, bet) = try BetCSV.bet(
-            reader.fields, hasAgency: hasAgency, in: reader.input.storage.span)
-          add(agency, bet, reader)
+          let bytes = reader.input.storage
+          if hasAgency {
+            let (agency, bet) = try BetCSV.storedBet(reader.fields, in: bytes.span)
+            add(agency, bet, reader)
+          } else {
+            add(nil, try BetCSV.bet(reader.fields, in: bytes.span), reader)
+          }
         }
       }
     } catch {
@@ -60,16 +65,18 @@ private struct BetRows: Equatable {
     }
   }
 
-  private mutating func add(_ agency: UInt32, _ bet: BetView, _ reader: borrowing CSVReader) {
-    let bet = Bet(agency: agency, bet, in: reader.input.storage.span)
-    rows.append(Row(bet: bet, line: reader.line, position: reader.position))
+  private mutating func add(_ agency: UInt32?, _ bet: BetView, _ reader: borrowing CSVReader) {
+    let bet = Bet(bet, in: reader.input.storage.span)
+    rows.append(Row(agency: agency, bet: bet, line: reader.line, position: reader.position))
   }
 }
 
-private func checkWritten(_ bet: Bet) {
+private func checkWritten(_ bet: Bet, agency: UInt32) {
   var row: [UInt8] = []
-  row.append(csvRow: bet)
-  expectEqual(Bet(csvRow: row.span), bet, "written as \(row)")
+  row.append(csvRow: bet, agency: agency)
+  let read = BetCSV.storedBet(row: row.span)
+  expectEqual(read?.agency, agency, "agency written as \(row)")
+  expectEqual(read?.bet, bet, "written as \(row)")
   // One with a NUL is taken from bets.csv alone, and not in one pass.
   if !row.contains(.quote), !row.contains(0) {
     let plain = PlainBetRow(in: row.span, at: 0, before: row.count, hasAgency: true)

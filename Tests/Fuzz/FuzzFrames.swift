@@ -60,36 +60,24 @@ private struct Frames: Equatable {
 
 private func checkAgencyMessage(_ frame: [UInt8]) {
   guard let message = try? AgencyMessage(frame: frame.span) else { return }
+  // Of another version nothing but its number is known.
+  if case .otherVersion = message { return }
+  guard frame.count <= ProtocolLimits.frameLength.upperBound else { return }
   var encoded: [UInt8] = []
-  switch message {
-  case .hello(let version, let agency, let key):
-    // Of another version nothing but its number is known.
-    guard version == ProtocolLimits.version else { return }
-    AgencyMessage.appendHello(agency: agency, key: key, to: &encoded)
-  case .bets(let batch):
-    guard let frame = encode(batch, in: frame) else { return }
-    encoded = frame
-  case .finished(let total):
-    AgencyMessage.appendFinished(total: total, to: &encoded)
-  case .winnersQuery:
-    AgencyMessage.appendWinnersQuery(to: &encoded)
-  case .statusQuery:
-    AgencyMessage.appendStatusQuery(to: &encoded)
-  case .syncsQuery:
-    AgencyMessage.appendSyncsQuery(to: &encoded)
-  }
+  message.append(to: &encoded, in: frame.span)
   expectEqual(encoded.dropFirst(ProtocolLimits.frameHeaderSize), frame[...], "encoded anew")
+  if case .bets(let batch) = message, let sent = encode(batch, in: frame) {
+    expectEqual(sent, encoded, "encoded by an agency")
+  }
 }
 
-/// The frame that the agency would send for these bets, or nil where one of them is bad.
+/// The frame that an agency sends for these bets, or nil if one of them is bad.
 private func encode(_ batch: BetBatch, in frame: [UInt8]) -> [UInt8]? {
-  guard frame.count <= ProtocolLimits.frameLength.upperBound,
-    let bets = goodBets(batch, in: frame)
-  else { return nil }
+  guard let bets = goodBets(batch, in: frame) else { return nil }
   var encoded: [UInt8] = []
   if batch.isSingle {
-    let bet = Bet(agency: 1, bets[0], in: frame.span)
-    AgencyMessage.appendBet(bet, offset: batch.offset, to: &encoded)
+    let bet = Bet(bets[0], in: frame.span)
+    BetBatch.appendSingle(bet, offset: batch.offset, to: &encoded)
     return encoded
   }
   var builder = BatchBuilder(maxAmount: ProtocolLimits.batchCount.upperBound)
@@ -132,7 +120,7 @@ private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [BetView]? {
 
 private func checkServerMessage(_ frame: [UInt8]) {
   guard frame.count <= ProtocolLimits.frameLength.upperBound,
-    let message = try? ServerMessage(frame: frame.span, agency: 1)
+    let message = try? ServerMessage(frame: frame.span)
   else { return }
   var encoded: [UInt8] = []
   message.append(to: &encoded)

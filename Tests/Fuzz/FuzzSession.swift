@@ -28,7 +28,7 @@ private struct SessionRun {
     case 1: receive(hello())
     case 2, 3: receive(batch())
     case 4: receive(finished())
-    case 5: receive([MessageType.winnersQuery])
+    case 5: receive([MessageType.winnersQuery.rawValue])
     case 6: storeGroup()
     default:
       model.isHonest = false
@@ -97,7 +97,7 @@ private struct SessionRun {
   private mutating func luck() -> Bool { input.next(below: 4) > 0 }
 
   private func rows(_ bets: some Sequence<Bet>) -> [UInt8] {
-    bets.reduce(into: []) { rows, bet in rows.append(csvRow: bet) }
+    bets.reduce(into: []) { rows, bet in rows.append(csvRow: bet, agency: session.agency) }
   }
 }
 
@@ -105,17 +105,17 @@ private struct SessionRun {
 extension SessionRun {
   private mutating func hello() -> [UInt8] {
     let version: UInt8 = input.next(below: 16) == 0 ? 2 : 1
-    return [MessageType.hello, version, 0, 0, 0, UInt8(input.next(below: 4)), 0]
+    return [MessageType.hello.rawValue, version, 0, 0, 0, UInt8(input.next(below: 4)), 0]
   }
 
-  /// Bets at, before or behind the place where the next ones belong. Each bears its place in the
+  /// Bets at, before or after the place where the next ones belong. Each bears its place in the
   /// agency's file as its number.
   private mutating func batch() -> [UInt8] {
     let offset = UInt64(max(0, model.accepted + input.next(below: 8) - 5))
     let isSingle = input.next(below: 4) == 0
     let count = isSingle ? 1 : 1 + input.next(below: 4)
     let bad = input.next(below: 8)
-    var frame = [isSingle ? MessageType.bet : MessageType.batch]
+    var frame = [(isSingle ? MessageType.bet : .batch).rawValue]
     frame.append(bigEndian: offset)
     if !isSingle { frame.append(bigEndian: UInt16(count)) }
     for index in 0..<count {
@@ -128,7 +128,7 @@ extension SessionRun {
 
   private mutating func finished() -> [UInt8] {
     let total = model.accepted + (input.next(below: 8) == 0 ? 1 : 0)
-    var frame = [MessageType.finished]
+    var frame = [MessageType.finished.rawValue]
     frame.append(bigEndian: UInt64(total))
     return frame
   }

@@ -44,8 +44,8 @@ struct SessionModel {
   func answer(to frame: [UInt8]) -> ModelAnswer {
     guard let message = try? AgencyMessage(frame: frame.span) else { return .error(.malformed) }
     switch (phase, message) {
-    case (.greeting, .hello(let version, let agency, _)):
-      if version != 1 { return .error(.version) }
+    case (.greeting, .otherVersion): return .error(.version)
+    case (.greeting, .hello(let agency, _)):
       return (1...Self.agencies).contains(agency) ? .claim(agency) : .error(.unknownAgency)
     case (.open, .bets(let batch)), (.finished, .bets(let batch)):
       return answer(to: batch, in: frame)
@@ -81,7 +81,7 @@ struct SessionModel {
     var bets: [Bet] = []
     do throws(WireError) {
       let bad = try batch.forEachBet(after: known, in: frame.span) { _, bet in
-        bets.append(Bet(agency: agency, bet, in: frame.span))
+        bets.append(Bet(bet, in: frame.span))
       }
       return (bets, bad?.index)
     } catch {

@@ -42,7 +42,7 @@ enum Codec {
     var rows: [UInt8] = []
     var bets: UInt64 = 0
     var unread = frames.indices
-    while let range = try FrameDecoder.nextFrame(in: frames.span, from: unread) {
+    while let range = try frames.span.nextFrame(in: unread) {
       let frame = frames.span.extracting(range)
       guard case .bets(let batch) = try AgencyMessage(frame: frame) else { break }
       var lastRow = 0

@@ -53,7 +53,7 @@ struct Crowd: Sendable {
     /// Says HELLO, sends the bets and waits for the winners. Returns how long each batch waited.
     mutating func play(_ bets: PreparedBets, window: Int) async throws -> [Duration] {
       var frames: [UInt8] = []
-      AgencyMessage.appendHello(agency: id, key: "", to: &frames)
+      AgencyMessage.hello(agency: id, key: "").append(to: &frames)
       try await channel.send(frames)
       let welcome = try await receive()
       guard case .welcome(_, _, stored: 0, _) = welcome else { throw unexpected(welcome) }
@@ -61,8 +61,8 @@ struct Crowd: Sendable {
       let latencies = try await send(bets.batches, window: window)
 
       frames.removeAll()
-      AgencyMessage.appendFinished(total: bets.total, to: &frames)
-      AgencyMessage.appendWinnersQuery(to: &frames)
+      AgencyMessage.finished(total: bets.total).append(to: &frames)
+      AgencyMessage.winnersQuery.append(to: &frames)
       try await channel.send(frames)
       let confirmed = try await receive()
       guard confirmed == .confirmed else { throw unexpected(confirmed) }
@@ -99,7 +99,7 @@ struct Crowd: Sendable {
     /// The next message.
     private mutating func receive() async throws -> ServerMessage {
       while true {
-        if let message = try buffer.nextServerMessage(agency: id) { return message }
+        if let message = try buffer.nextServerMessage() { return message }
         guard try await channel.receive(into: &buffer) > 0 else { throw unexpected(nil) }
       }
     }

@@ -46,7 +46,7 @@ struct PreparedBets: Sendable {
     }
     while true {
       file.appendPlainBets(to: &builder, offset: offset, in: &frames)
-      guard let bet = try file.nextBet(hasAgency: false)?.bet else { break }
+      guard let bet = try file.nextBet() else { break }
       let bytes = file.storage
       if !builder.hasRoom(for: bet, in: frames) { finish() }
       builder.append(bet, in: bytes.span, offset: offset, to: &frames)

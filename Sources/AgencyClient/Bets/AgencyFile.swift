@@ -41,7 +41,7 @@ struct AgencyFile: ~Copyable {
 
   private mutating func next(allowsNUL: Bool) throws(AgencyError) -> BetView? {
     do throws(CSVFile.Failure) {
-      return try rows.nextBet(hasAgency: false, allowsNUL: allowsNUL)?.bet
+      return try rows.nextBet(allowsNUL: allowsNUL)
     } catch {
       throw failure(error)
     }
@@ -59,7 +59,7 @@ struct AgencyFile: ~Copyable {
     guard let located = try next(allowsNUL: true) else {
       throw endsEarly(after: stored - 1, of: stored)
     }
-    guard let lastBet, Bet(agency: lastBet.agency, located, in: bytes.span) == lastBet else {
+    guard let lastBet, Bet(located, in: bytes.span) == lastBet else {
       throw .otherFile(
         path: path, reason: "the server stored another bet than the one on line \(rows.line)")
     }

@@ -5,7 +5,7 @@ extension Bet {
   /// NUMERO.
   ///
   /// - Throws: ``AgencyError/badBet(_:)`` where one is missing or breaks its rule.
-  init(agency: UInt32, environment: (String) -> [UInt8]?) throws(AgencyError) {
+  init(environment: (String) -> [UInt8]?) throws(AgencyError) {
     func text(
       _ variable: String, _ field: BetRuleViolation.Field
     ) throws(BetRuleViolation) -> String {
@@ -17,7 +17,6 @@ extension Bet {
     }
     do throws(BetRuleViolation) {
       try self.init(
-        agency: agency,
         firstName: text("NOMBRE", .firstName),
         lastName: text("APELLIDO", .lastName),
         document: text("DOCUMENTO", .document),

@@ -28,7 +28,7 @@ struct ServerConnection: ~Copyable {
   /// - Returns: how many bets of this agency the server holds, and the last of them.
   mutating func greet(key: String) async throws(AgencyError) -> (stored: UInt64, lastBet: Bet?) {
     var hello: [UInt8] = []
-    AgencyMessage.appendHello(agency: agency, key: key, to: &hello)
+    AgencyMessage.hello(agency: agency, key: key).append(to: &hello)
     try await send(hello)
     guard case .welcome(let version, _, let stored, let lastBet) = try await receive("WELCOME")
     else {
@@ -84,7 +84,7 @@ struct ServerConnection: ~Copyable {
 
   private mutating func nextMessage() throws(AgencyError) -> ServerMessage? {
     do throws(WireError) {
-      return try buffer.nextServerMessage(agency: agency)
+      return try buffer.nextServerMessage()
     } catch {
       throw .unexpected(error.description)
     }

@@ -47,7 +47,7 @@ struct BetMode {
     _ delivery: inout BetDelivery, _ persistence: Persistence
   ) async throws(AgencyError) {
     var connection = try await ServerConnection(
-      to: configuration.serverAddress, agency: bet.agency, worker: worker,
+      to: configuration.serverAddress, agency: configuration.id, worker: worker,
       persistence: persistence, log: log)
     do throws(AgencyError) {
       let (stored, lastBet) = try await connection.greet(key: key)
@@ -67,7 +67,7 @@ struct BetMode {
     _ delivery: inout BetDelivery, offset: UInt64, over connection: inout ServerConnection
   ) async throws(AgencyError) {
     var frame: [UInt8] = []
-    AgencyMessage.appendBet(bet, offset: offset, to: &frame)
+    BetBatch.appendSingle(bet, offset: offset, to: &frame)
     do throws(AgencyError) {
       try await connection.send(frame)
       // The server's number may be any: a sum that wraps around is better than a crash.

@@ -161,8 +161,8 @@ struct LotteryMode {
     total: UInt64, over connection: inout ServerConnection, _ persistence: Persistence
   ) async throws(AgencyError) -> Int {
     var frames: [UInt8] = []
-    AgencyMessage.appendFinished(total: total, to: &frames)
-    AgencyMessage.appendWinnersQuery(to: &frames)
+    AgencyMessage.finished(total: total).append(to: &frames)
+    AgencyMessage.winnersQuery.append(to: &frames)
     try await connection.send(frames)
     guard try await connection.receive("CONFIRMED") == .confirmed else {
       throw .unexpected("CONFIRMED should answer FINISHED")

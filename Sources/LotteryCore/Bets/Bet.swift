@@ -1,7 +1,8 @@
-/// One bet of one person at one agency. A `Bet` that exists keeps every rule.
+/// One bet of one person. A `Bet` that exists keeps every rule.
+///
+/// It does not name its agency: on the wire that is the connection's, and in `bets.csv` it stands in
+/// front of the bet.
 public struct Bet: Hashable, Sendable {
-  /// The agency where it was placed.
-  public let agency: UInt32
   /// At most 255 bytes of UTF-8.
   public let firstName: String
   /// At most 255 bytes of UTF-8.
@@ -17,13 +18,12 @@ public struct Bet: Hashable, Sendable {
   ///
   /// - Throws: the first field that breaks its rule.
   public init(
-    agency: UInt32, firstName: String, lastName: String, document: String,
+    firstName: String, lastName: String, document: String,
     birthdate: CalendarDate, number: UInt32
   ) throws(BetRuleViolation) {
     try BetRules.check(text: firstName.utf8.span, as: .firstName)
     try BetRules.check(text: lastName.utf8.span, as: .lastName)
     try BetRules.check(document: document.utf8.span)
-    self.agency = agency
     self.firstName = firstName
     self.lastName = lastName
     self.document = document
@@ -35,8 +35,7 @@ public struct Bet: Hashable, Sendable {
   ///
   /// Strings are equal if they look the same: `é` in one scalar and in two. Files hold bytes.
   public static func == (left: Bet, right: Bet) -> Bool {
-    left.agency == right.agency && left.birthdate == right.birthdate
-      && left.number == right.number
+    left.birthdate == right.birthdate && left.number == right.number
       && left.document.utf8.span.isEqual(to: right.document.utf8.span)
       && left.lastName.utf8.span.isEqual(to: right.lastName.utf8.span)
       && left.firstName.utf8.span.isEqual(to: right.firstName.utf8.span)
@@ -46,7 +45,7 @@ public struct Bet: Hashable, Sendable {
   ///
   /// - Throws: the first field that breaks its rule.
   public init(
-    agency: UInt32, firstName: String, lastName: String, document: String,
+    firstName: String, lastName: String, document: String,
     birthdate: String, number: String
   ) throws(BetRuleViolation) {
     guard let date = CalendarDate(iso: birthdate.utf8.span) else {
@@ -56,32 +55,31 @@ public struct Bet: Hashable, Sendable {
       throw BetRuleViolation(.number, value: number, rule: BetRules.number)
     }
     try self.init(
-      agency: agency, firstName: firstName, lastName: lastName, document: document,
-      birthdate: date, number: value)
+      firstName: firstName, lastName: lastName, document: document, birthdate: date,
+      number: value)
   }
 
-  /// The bet that `located` finds in `bytes`, which has been checked already.
-  public init(agency: UInt32, _ located: BetView, in bytes: Span<UInt8>) {
-    self.agency = agency
-    self.firstName = String(repairing: bytes.extracting(located.firstName))
-    self.lastName = String(repairing: bytes.extracting(located.lastName))
-    self.document = String(repairing: bytes.extracting(located.document))
-    self.birthdate = located.birthdate
-    self.number = located.number
+  /// A copy of the bet that `view` finds in `bytes`.
+  public init(_ view: BetView, in bytes: Span<UInt8>) {
+    self.firstName = String(repairing: bytes.extracting(view.firstName))
+    self.lastName = String(repairing: bytes.extracting(view.lastName))
+    self.document = String(repairing: bytes.extracting(view.document))
+    self.birthdate = view.birthdate
+    self.number = view.number
   }
 }
 
-/// A valid bet whose texts still lie in the bytes that it was read from.
+/// A valid bet whose texts are still in the bytes that it was read from.
 ///
-/// This is how bets pass through both programs: nothing is allocated and nothing copied until the
-/// texts are written to where they go. The ranges are offsets into those bytes and mean nothing
-/// without them.
+/// This is how bets pass through both programs: nothing is allocated or copied until the texts are
+/// written to their destination. The ranges are offsets into those bytes and mean nothing without
+/// them.
 public struct BetView: Hashable, Sendable {
-  /// Where the first name lies.
+  /// The range of the first name.
   public let firstName: Range<Int>
-  /// Where the last name lies.
+  /// The range of the last name.
   public let lastName: Range<Int>
-  /// Where the document lies.
+  /// The range of the document.
   public let document: Range<Int>
   /// The day the person was born.
   public let birthdate: CalendarDate

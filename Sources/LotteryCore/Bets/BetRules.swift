@@ -1,4 +1,4 @@
-/// What makes a bet valid, said once, for the wire, for CSV files and for ``Bet``
+/// The rules of a valid bet, for the wire, for CSV files and for ``Bet``
 /// (`PROTOCOL.md`, A bet).
 enum BetRules {
   /// Throws unless `text` is valid UTF-8 without NUL that a text of the protocol can carry.
@@ -33,15 +33,18 @@ enum BetRules {
   /// The rule that a birthdate keeps, in words.
   static let birthdate = "a date that exists, written YYYY-MM-DD"
 
+  /// The rule that an agency's number keeps, in words.
+  static let agency = "a whole number from 1 to \(UInt32.max)"
+
   /// The rule that a bet's number keeps, in words.
   static let number = "a whole number from 0 to \(UInt32.max)"
 }
 
-/// A bet that cannot be taken, because one of its fields breaks its rule.
+/// A bet that is not valid because one of its fields breaks its rule.
 ///
-/// That is the fault of whoever wrote the bet, never of the connection that carries it.
+/// The bet is at fault, never the connection that carries it.
 public struct BetRuleViolation: Error, Hashable, Sendable {
-  /// The parts of a bet, named as a person would.
+  /// The fields of a bet.
   public enum Field: String, Sendable {
     case agency
     case firstName = "first name"
@@ -53,7 +56,7 @@ public struct BetRuleViolation: Error, Hashable, Sendable {
 
   /// The field that is wrong.
   public let field: Field
-  /// What it held, made fit for one line of a log and cut to a bearable length.
+  /// What it held, escaped for one line of a log and cut to ``valueLimit`` characters.
   public let value: String
   /// The rule that it breaks.
   public let rule: String

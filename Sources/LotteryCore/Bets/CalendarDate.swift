@@ -49,6 +49,23 @@ extension CalendarDate: CustomStringConvertible {
   }
 }
 
+extension OutputSpan where Element == UInt8 {
+  /// Appends `date` as `YYYY-MM-DD`.
+  mutating func append(date: CalendarDate) {
+    append(twoDigits: UInt8(date.year / 100))
+    append(twoDigits: UInt8(date.year % 100))
+    append(UInt8(ascii: "-"))
+    append(twoDigits: date.month)
+    append(UInt8(ascii: "-"))
+    append(twoDigits: date.day)
+  }
+
+  private mutating func append(twoDigits value: UInt8) {
+    append(UInt8(ascii: "0") + value / 10)
+    append(UInt8(ascii: "0") + value % 10)
+  }
+}
+
 extension Span where Element == UInt8 {
   /// The number that the two digits at `index` write.
   fileprivate func twoDigits(at index: Int) -> UInt8? {

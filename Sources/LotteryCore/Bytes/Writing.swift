@@ -1,11 +1,11 @@
-/// Writes what rows and messages are made of into room that was reserved for all of it at once.
+/// Writes the parts of rows and messages into room that was reserved for all of them at once.
 extension OutputSpan where Element == UInt8 {
   /// Appends a copy of `source`.
   mutating func append(copying source: Span<UInt8>) {
-    precondition(source.count <= freeCapacity, "more than was reserved")
+    precondition(source.count <= freeCapacity, "more than the reserved room")
     withUnsafeMutableBufferPointer { room, count in
       source.withUnsafeBufferPointer { source in
-        // There is room after the first `count` elements, which the line above made sure of.
+        // The precondition above guarantees room after the first `count` elements.
         guard let from = source.baseAddress, let to = room.baseAddress else { return }
         (to + count).initialize(from: from, count: source.count)
       }
@@ -30,21 +30,6 @@ extension OutputSpan where Element == UInt8 {
       rest %= scale
       scale /= 10
     }
-  }
-
-  /// Appends `date` as `YYYY-MM-DD`.
-  mutating func append(date: CalendarDate) {
-    append(twoDigits: UInt8(date.year / 100))
-    append(twoDigits: UInt8(date.year % 100))
-    append(UInt8(ascii: "-"))
-    append(twoDigits: date.month)
-    append(UInt8(ascii: "-"))
-    append(twoDigits: date.day)
-  }
-
-  private mutating func append(twoDigits value: UInt8) {
-    append(UInt8(ascii: "0") + value / 10)
-    append(UInt8(ascii: "0") + value % 10)
   }
 }
 

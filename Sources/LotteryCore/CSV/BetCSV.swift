@@ -1,4 +1,4 @@
-/// The columns of a bet in CSV: the one place that knows them.
+/// The columns of a bet in CSV. Nothing else knows them.
 ///
 /// An agency's file has five, `first name,last name,document,birthdate,number`; `bets.csv` has the
 /// agency in front of them (`PROTOCOL.md`, What the server keeps).
@@ -22,33 +22,56 @@ package enum BetCSV {
     }
   }
 
-  /// The bet in a row's fields, and the agency in front of it; 0 where the row has none.
+  /// The bet in the fields of a row of an agency's file.
   ///
   /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
-  /// - Throws: the first field that breaks its rule.
+  /// - Throws: ``Failure``, with the first field that breaks its rule.
   package static func bet(
-    _ fields: [Range<Int>], hasAgency: Bool, allowsNUL: Bool? = nil, in bytes: Span<UInt8>
-  ) throws(Failure) -> (UInt32, BetView) {
-    let expected = (hasAgency ? ["agency"] : []) + columns
-    guard fields.count == expected.count else {
-      throw .columns(fields.count, expected: expected)
+    _ fields: [Range<Int>], in bytes: Span<UInt8>, allowsNUL: Bool = false
+  ) throws(Failure) -> BetView {
+    guard fields.count == columns.count else {
+      throw .columns(fields.count, expected: columns)
     }
-    do throws(BetRuleViolation) {
-      let agency = hasAgency ? try Self.agency(bytes.extracting(fields[0])) : 0
-      // A row with an agency is one of bets.csv, which an older server may have written.
-      let bet = try bet(
-        fields.suffix(columns.count), in: bytes, allowsNUL: allowsNUL ?? hasAgency)
-      return (agency, bet)
-    } catch {
-      throw .violation(error)
+    return try mapError(Failure.violation) { () throws(BetRuleViolation) in
+      try bet(fields[...], in: bytes, allowsNUL: allowsNUL)
     }
   }
 
-  private static func agency(_ digits: Span<UInt8>) throws(BetRuleViolation) -> UInt32 {
-    guard let agency = UInt32(decimal: digits) else {
-      throw BetRuleViolation(.agency, value: digits, rule: BetRules.number)
+  /// The agency and the bet in the fields of a row of `bets.csv`, in which names may hold NUL.
+  ///
+  /// - Throws: ``Failure``, with the first field that breaks its rule.
+  package static func storedBet(
+    _ fields: [Range<Int>], in bytes: Span<UInt8>
+  ) throws(Failure) -> (agency: UInt32, bet: BetView) {
+    let expected = ["agency"] + columns
+    guard fields.count == expected.count else {
+      throw .columns(fields.count, expected: expected)
     }
-    return agency
+    return try mapError(Failure.violation) { () throws(BetRuleViolation) in
+      let digits = bytes.extracting(fields[0])
+      guard let agency = UInt32(decimal: digits), agency > 0 else {
+        throw BetRuleViolation(.agency, value: digits, rule: BetRules.agency)
+      }
+      return (agency, try bet(fields.dropFirst(), in: bytes, allowsNUL: true))
+    }
+  }
+
+  /// The agency and the bet in the row of `bets.csv` that `bytes` are or begin with, or nil if there
+  /// is none.
+  ///
+  /// - Parameter bytes: at most two rows of the largest size.
+  package static func storedBet(row bytes: Span<UInt8>) -> (agency: UInt32, bet: Bet)? {
+    if let row = PlainBetRow(in: bytes, at: 0, before: bytes.count, hasAgency: true),
+      let agency = row.agency
+    {
+      return (agency, Bet(row.bet, in: bytes))
+    }
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+    guard reader.input.append(copying: bytes) == bytes.count,
+      (try? reader.next(atEnd: true)) == .row,
+      let (agency, bet) = try? storedBet(reader.fields, in: reader.input.storage.span)
+    else { return nil }
+    return (agency, Bet(bet, in: reader.input.storage.span))
   }
 
   private static func bet(
@@ -69,25 +92,6 @@ package enum BetCSV {
   }
 }
 
-extension Bet {
-  /// The bet in the row of `bets.csv` that `bytes` are or begin with, or nil where that is none.
-  ///
-  /// - Parameter bytes: at most two rows of the largest size.
-  package init?(csvRow bytes: Span<UInt8>) {
-    if let row = PlainBetRow(in: bytes, at: 0, before: bytes.count, hasAgency: true) {
-      self.init(agency: row.agency, row.bet, in: bytes)
-      return
-    }
-    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
-    guard reader.input.append(copying: bytes) == bytes.count,
-      (try? reader.next(atEnd: true)) == .row,
-      let (agency, bet) = try? BetCSV.bet(
-        reader.fields, hasAgency: true, in: reader.input.storage.span)
-    else { return nil }
-    self.init(agency: agency, bet, in: reader.input.storage.span)
-  }
-}
-
 extension Array where Element == UInt8 {
   /// Appends a row of `bets.csv`, as Python's `csv.writer(quoting=QUOTE_MINIMAL)` writes it, for
   /// the bet that `located` finds in `source`.
@@ -100,9 +104,9 @@ extension Array where Element == UInt8 {
   }
 
   /// Appends a row of `bets.csv` for `bet`.
-  package mutating func append(csvRow bet: Bet) {
+  package mutating func append(csvRow bet: Bet, agency: UInt32) {
     append(
-      agency: bet.agency, bet.firstName.utf8.span, bet.lastName.utf8.span,
+      agency: agency, bet.firstName.utf8.span, bet.lastName.utf8.span,
       bet.document.utf8.span, bet.birthdate, bet.number)
   }
 

@@ -4,8 +4,8 @@
 /// anything else (quotes, blank lines, bad fields, a row whose end is not there yet) it finds
 /// nothing; the caller falls back to those two.
 package struct PlainBetRow {
-  /// The agency in front of the bet; 0 where the row has none.
-  package let agency: UInt32
+  /// The agency in front of the bet, if the row has one.
+  package let agency: UInt32?
   package let bet: BetView
   /// Where the next row begins.
   package let end: Int
@@ -13,9 +13,10 @@ package struct PlainBetRow {
   /// The row that begins at `start` and ends before `limit`, after which `bytes` may hold anything.
   init?(in bytes: Span<UInt8>, at start: Int, before limit: Int, hasAgency: Bool) {
     var position = start
-    var agency: UInt32 = 0
+    var agency: UInt32?
     if hasAgency {
-      guard let value = bytes.takeNumber(at: &position), bytes.take(.comma, at: &position)
+      guard let value = bytes.takeNumber(at: &position), value > 0,
+        bytes.take(.comma, at: &position)
       else { return nil }
       agency = value
     }

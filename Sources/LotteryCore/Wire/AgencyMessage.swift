@@ -1,116 +1,69 @@
-/// What an agency sends (`PROTOCOL.md`, What an agency sends), or the operator instead.
-public enum AgencyMessage: Hashable, Sendable {
-  /// Who it is. Comes first, once.
-  case hello(version: UInt8, agency: UInt32, key: String)
-  /// Bets to store: BATCH or BET.
+/// A message from an agency (`PROTOCOL.md`, What an agency sends) or from the operator.
+public enum AgencyMessage: WireMessage {
+  /// HELLO: says which agency it is. Comes first, once. The key is at most 255 bytes.
+  case hello(agency: UInt32, key: String)
+  /// HELLO of another version, whose other fields are unknown.
+  case otherVersion(UInt8)
+  /// BATCH or BET: bets to store. They stay in the frame: see ``BetBatch``.
   case bets(BetBatch)
-  /// All its bets, `total` of them, have been sent.
+  /// FINISHED: all bets of the agency, `total` of them, have been sent.
   case finished(total: UInt64)
-  /// Asks for its winners.
+  /// WINNERS?: asks for the agency's winners.
   case winnersQuery
-  /// Asks how the lottery stands; the operator does, on a connection that is no agency's.
+  /// STATUS?: the operator asks for the state of the lottery, on a connection of its own.
   case statusQuery
-  /// Asks how long the disk was waited for; the operator does, likewise.
+  /// SYNCS?: the operator asks for the times of syncs, likewise.
   case syncsQuery
 
-  /// Decodes a frame, its header left out.
-  ///
-  /// The bets of a batch stay in the frame: ``BetBatch/forEachBet(in:_:)`` reads them.
-  ///
-  /// - Throws: ``WireError`` where the bytes are no such message.
-  public init(frame: Span<UInt8>) throws(WireError) {
-    var cursor = frame
-    let type = cursor.takeInteger(UInt8.self) ?? 0
-    guard let message = try Self.take(type, from: &cursor, in: frame) else {
-      throw .bodyTooShort(type)
+  /// The type byte of its frame.
+  public var type: MessageType {
+    switch self {
+    case .hello, .otherVersion: .hello
+    case .bets(let batch): batch.type
+    case .finished: .finished
+    case .winnersQuery: .winnersQuery
+    case .statusQuery: .statusQuery
+    case .syncsQuery: .syncsQuery
     }
-    guard cursor.isEmpty else { throw .bodyTooLong(type, extra: cursor.count) }
-    self = message
   }
 
-  private static func take(
-    _ type: UInt8, from cursor: inout Span<UInt8>, in frame: Span<UInt8>
-  ) throws(WireError) -> AgencyMessage? {
+  /// Takes the fields off the front of `fields`.
+  public init?(
+    _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) {
     switch type {
-    case MessageType.hello:
-      guard let version = cursor.takeInteger(UInt8.self) else { return nil }
-      guard version == ProtocolLimits.version else {
-        // What follows is that version's own affair.
-        _ = cursor.takeRest(in: frame)
-        return .hello(version: version, agency: 0, key: "")
-      }
-      guard let agency = cursor.takeInteger(UInt32.self), let key = cursor.takeText(in: frame)
-      else { return nil }
-      let bytes = frame.extracting(key)
-      guard bytes.isValidUTF8 else { throw .textEncoding(type) }
-      return .hello(version: version, agency: agency, key: String(repairing: bytes))
-    case MessageType.bet, MessageType.batch:
-      return try takeBets(isSingle: type == MessageType.bet, from: &cursor, in: frame)
-    case MessageType.finished:
-      return cursor.takeInteger(UInt64.self).map { .finished(total: $0) }
-    case MessageType.winnersQuery:
-      return .winnersQuery
-    case MessageType.statusQuery:
-      return .statusQuery
-    case MessageType.syncsQuery:
-      return .syncsQuery
-    default:
-      throw .unknownType(type)
+    case .hello: self = try Self.hello(&fields, in: frame)
+    case .bet, .batch: self = .bets(try BetBatch(type, fields: &fields, in: frame))
+    case .finished: self = .finished(total: try fields.takeInteger())
+    case .winnersQuery: self = .winnersQuery
+    case .statusQuery: self = .statusQuery
+    case .syncsQuery: self = .syncsQuery
+    default: return nil
     }
   }
 
-  private static func takeBets(
-    isSingle: Bool, from cursor: inout Span<UInt8>, in frame: Span<UInt8>
-  ) throws(WireError) -> AgencyMessage? {
-    guard let offset = cursor.takeInteger(UInt64.self) else { return nil }
-    var count = 1
-    if !isSingle {
-      guard let given = cursor.takeInteger(UInt16.self) else { return nil }
-      guard given > 0 else { throw .emptyBatch }
-      count = Int(given)
+  private static func hello(
+    _ fields: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) -> Self {
+    let version = try fields.takeInteger(UInt8.self)
+    guard version == ProtocolLimits.version else {
+      _ = fields.takeRest(in: frame)
+      return .otherVersion(version)
     }
-    let bets = cursor.takeRest(in: frame)
-    return .bets(BetBatch(isSingle: isSingle, offset: offset, count: count, bets: bets))
-  }
-}
-
-extension AgencyMessage {
-  /// Appends the frame of a HELLO. The key is at most 255 bytes.
-  public static func appendHello(agency: UInt32, key: String, to bytes: inout [UInt8]) {
-    let frame = FrameWriter(type: MessageType.hello, to: &bytes)
-    bytes.append(ProtocolLimits.version)
-    bytes.append(bigEndian: agency)
-    bytes.append(text: key.utf8.span)
-    frame.finish(&bytes)
+    return .hello(agency: try fields.takeInteger(), key: try fields.takeString(in: frame))
   }
 
-  /// Appends the frame of a BET.
-  public static func appendBet(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) {
-    let frame = FrameWriter(type: MessageType.bet, to: &bytes)
-    bytes.append(bigEndian: offset)
-    bytes.append(bet: bet)
-    frame.finish(&bytes)
-  }
-
-  /// Appends the frame of a FINISHED.
-  public static func appendFinished(total: UInt64, to bytes: inout [UInt8]) {
-    let frame = FrameWriter(type: MessageType.finished, to: &bytes)
-    bytes.append(bigEndian: total)
-    frame.finish(&bytes)
-  }
-
-  /// Appends the frame of a WINNERS?.
-  public static func appendWinnersQuery(to bytes: inout [UInt8]) {
-    FrameWriter(type: MessageType.winnersQuery, to: &bytes).finish(&bytes)
-  }
-
-  /// Appends the frame of a STATUS?.
-  public static func appendStatusQuery(to bytes: inout [UInt8]) {
-    FrameWriter(type: MessageType.statusQuery, to: &bytes).finish(&bytes)
-  }
-
-  /// Appends the frame of a SYNCS?.
-  public static func appendSyncsQuery(to bytes: inout [UInt8]) {
-    FrameWriter(type: MessageType.syncsQuery, to: &bytes).finish(&bytes)
+  /// Appends the fields of the body.
+  public func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
+    switch self {
+    case .hello(let agency, let key):
+      bytes.append(ProtocolLimits.version)
+      bytes.append(bigEndian: agency)
+      bytes.append(text: key.utf8.span)
+    case .otherVersion(let version): bytes.append(version)
+    case .bets(let batch): batch.appendFields(to: &bytes, in: frame)
+    case .finished(let total): bytes.append(bigEndian: total)
+    case .winnersQuery, .statusQuery, .syncsQuery: break
+    }
   }
 }

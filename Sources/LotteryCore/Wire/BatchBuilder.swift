@@ -55,13 +55,12 @@ public struct BatchBuilder {
     let countAt = start + Self.headSize - 2
     bytes[countAt] = UInt8(truncatingIfNeeded: count >> 8)
     bytes[countAt + 1] = UInt8(truncatingIfNeeded: count)
-    FrameWriter(at: start).finish(&bytes)
+    bytes.endFrame(at: start)
     return count
   }
 
   private mutating func begin(offset: UInt64, in bytes: inout [UInt8]) {
-    start = bytes.count
-    _ = FrameWriter(type: MessageType.batch, to: &bytes)
+    start = bytes.beginFrame(.batch)
     bytes.append(bigEndian: offset)
     bytes.append(bigEndian: UInt16(0))
   }

@@ -6,7 +6,7 @@ public struct BetBatch: Hashable, Sendable {
   public let offset: UInt64
   /// How many bets it holds, at least one.
   public let count: Int
-  /// Where the bets lie in the frame.
+  /// The range of the bets in the frame.
   public let bets: Range<Int>
 
   /// A batch whose bets lie at `bets` in the frame it came in.
@@ -25,51 +25,9 @@ public struct BetBatch: Hashable, Sendable {
     public let violation: BetRuleViolation
   }
 
-  /// Appends the rows of `bets.csv` for the bets, all or nothing being up to the caller.
-  ///
-  /// The same as ``forEachBet(after:in:_:)`` with a row for each bet, but for the plain bets faster.
-  ///
-  /// - Parameters:
-  ///   - known: so many bets at the front are passed over.
-  ///   - lastRow: where the last row begins is put here.
-  /// - Returns: the first bad bet of the others, or nil if all are good.
-  /// - Throws: ``WireError`` where the bytes are not `count` bets.
-  public func appendRows(
-    of agency: UInt32, after known: Int, in frame: Span<UInt8>, to rows: inout [UInt8],
-    lastRow: inout Int
-  ) throws(WireError) -> BadBet? {
-    var cursor = frame.extracting(bets.lowerBound...)
-    var bad: BadBet?
-    var index = 0
-    while index < count {
-      if bad == nil, index >= known {
-        let decoder = rows.appendPlainBets(of: agency, in: cursor, most: count - index)
-        cursor = cursor.extracting(decoder.consumed...)
-        index += decoder.bets
-        if decoder.bets > 0 { lastRow = decoder.lastRow }
-        if index == count { break }
-      }
-      switch BetWire.take(from: &cursor, in: frame) {
-      case .success(let bet):
-        if bad == nil, index >= known {
-          lastRow = rows.count
-          rows.append(csvRow: bet, agency: agency, in: frame)
-        }
-      case .failure(let violation):
-        if bad == nil, index >= known { bad = BadBet(index: index, violation: violation) }
-      case nil: throw .bodyTooShort(type)
-      }
-      index += 1
-    }
-    guard cursor.isEmpty else { throw .bodyTooLong(type, extra: cursor.count) }
-    return bad
-  }
-
-  private var type: UInt8 { isSingle ? MessageType.bet : MessageType.batch }
-
-  /// By what a person knows a bet: as it was sent, which may be against the rules.
+  /// What the log shows of a bet: as it was sent, which may be against the rules.
   public struct Label: Hashable, Sendable {
-    /// The document; bytes that are no UTF-8 are replaced.
+    /// The document; bytes that are not UTF-8 are replaced.
     public let document: String
     /// The number that was bet on.
     public let number: UInt32
@@ -81,36 +39,112 @@ public struct BetBatch: Hashable, Sendable {
     }
   }
 
-  /// The label of a BET's bet, also where that breaks a rule; nil for a BATCH.
+  /// The label of a BET's bet, also if that breaks a rule; nil for a BATCH.
   public func label(in frame: Span<UInt8>) -> Label? {
-    isSingle ? BetWire.label(frame.extracting(bets), in: frame) : nil
+    isSingle ? try? BetWire.label(frame.extracting(bets), in: frame) : nil
   }
 
-  /// Goes through the bets, in order, all or nothing being up to the caller.
-  ///
-  /// All bytes are looked at even where a bet is bad: a body that cannot be decoded outweighs a
-  /// bet that breaks a rule.
+  /// Calls `take` with the bets, in order.
   ///
   /// - Parameters:
   ///   - known: so many bets at the front are passed over, whether they keep the rules or not: the
   ///     server holds them.
-  ///   - take: is called with the index of each other bet and the bet, up to the first bad one.
-  /// - Returns: the first bad bet of the others, or nil if all are good.
-  /// - Throws: ``WireError`` where the bytes are not `count` bets.
+  ///   - take: gets the index of each other bet and the bet, up to the first bad one.
+  /// - Returns: the first bad bet of the others, or nil if all are good. What to do with those before
+  ///   it is up to the caller.
+  /// - Throws: ``WireError`` if the bytes are not `count` bets.
   public func forEachBet(
     after known: Int = 0, in frame: Span<UInt8>, _ take: (Int, BetView) -> Void
   ) throws(WireError) -> BadBet? {
+    try read(after: known, in: frame, takePlain: { _, _ in (0, 0) }, take)
+  }
+
+  /// Appends the rows of `bets.csv` for the bets: the same as ``forEachBet(after:in:_:)`` with a row
+  /// for each bet, but faster for plain bets.
+  ///
+  /// - Parameter lastRow: is set to where the last row begins.
+  public func appendRows(
+    of agency: UInt32, after known: Int, in frame: Span<UInt8>, to rows: inout [UInt8],
+    lastRow: inout Int
+  ) throws(WireError) -> BadBet? {
+    var row = lastRow
+    defer { lastRow = row }
+    return try read(
+      after: known, in: frame,
+      takePlain: { bets, most in
+        let decoder = rows.appendPlainBets(of: agency, in: bets, most: most)
+        if decoder.bets > 0 { row = decoder.lastRow }
+        return (decoder.consumed, decoder.bets)
+      },
+      { _, bet in
+        row = rows.count
+        rows.append(csvRow: bet, agency: agency, in: frame)
+      })
+  }
+
+  /// Reads the bets.
+  ///
+  /// All bytes are looked at even if a bet is bad: a body that cannot be decoded outweighs a bet that
+  /// breaks a rule.
+  ///
+  /// - Parameter takePlain: takes as many of the bets at the front of its bytes as it can, at most
+  ///   the number given, and returns how many bytes and bets those are.
+  private func read(
+    after known: Int, in frame: Span<UInt8>,
+    takePlain: (Span<UInt8>, Int) -> (bytes: Int, bets: Int), _ take: (Int, BetView) -> Void
+  ) throws(WireError) -> BadBet? {
     var cursor = frame.extracting(bets.lowerBound...)
     var bad: BadBet?
-    for index in 0..<count {
-      switch BetWire.take(from: &cursor, in: frame) {
-      case .success(let bet): if bad == nil, index >= known { take(index, bet) }
-      case .failure(let violation):
-        if bad == nil, index >= known { bad = BadBet(index: index, violation: violation) }
-      case nil: throw .bodyTooShort(type)
+    var index = 0
+    while index < count {
+      let isNew = bad == nil && index >= known
+      if isNew {
+        let taken = takePlain(cursor, count - index)
+        cursor = cursor.extracting(taken.bytes...)
+        index += taken.bets
+        if index == count { break }
       }
+      do throws(BodyError) {
+        let bet = try BetWire.take(from: &cursor, in: frame)
+        if isNew { take(index, bet) }
+      } catch {
+        guard case .invalidBet(let violation) = error else { throw .body(type, error) }
+        if isNew { bad = BadBet(index: index, violation: violation) }
+      }
+      index += 1
     }
-    guard cursor.isEmpty else { throw .bodyTooLong(type, extra: cursor.count) }
+    guard cursor.isEmpty else { throw .body(type, .tooLong(extra: cursor.count)) }
     return bad
+  }
+}
+
+/// The bytes of BATCH and BET (`PROTOCOL.md`, What an agency sends).
+extension BetBatch {
+  var type: MessageType { isSingle ? .bet : .batch }
+
+  /// Takes the fields of a BATCH or a BET off the front of `fields`; the bets stay in `frame`.
+  init(
+    _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) {
+    isSingle = type == .bet
+    offset = try fields.takeInteger()
+    count = isSingle ? 1 : Int(try fields.takeInteger(UInt16.self))
+    guard count > 0 else { throw .emptyBatch }
+    bets = fields.takeRest(in: frame)
+  }
+
+  /// Appends the fields; the bets are those in `frame`.
+  func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
+    bytes.append(bigEndian: offset)
+    if !isSingle { bytes.append(bigEndian: UInt16(count)) }
+    bytes.append(copying: frame.extracting(bets))
+  }
+
+  /// Appends the frame of a BET that holds `bet`.
+  public static func appendSingle(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) {
+    bytes.appendFrame(.bet) { bytes in
+      bytes.append(bigEndian: offset)
+      bytes.append(bet: bet)
+    }
   }
 }

@@ -6,31 +6,31 @@ enum BetWire {
   /// Takes a bet off the front of `cursor`, whose end is the end of `frame`.
   ///
   /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
-  /// - Returns: the bet, or why it is none; either way the cursor stands after it. Nil where the
-  ///   bytes end before the bet does.
+  /// - Throws: ``BodyError/tooShort``; ``BodyError/invalidBet(_:)`` with the cursor after the bet.
   static func take(
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>, allowsNUL: Bool = false
-  ) -> Result<BetView, BetRuleViolation>? {
-    guard let sent = takeFields(from: &cursor, in: frame) else { return nil }
-    do throws(BetRuleViolation) {
+  ) throws(BodyError) -> BetView {
+    let sent = try takeFields(from: &cursor, in: frame)
+    return try mapError(BodyError.invalidBet) { () throws(BetRuleViolation) in
       guard let birthdate = CalendarDate(year: sent.year, month: sent.month, day: sent.day) else {
         throw BetRuleViolation(
           .birthdate, value: "\(sent.year)-\(sent.month)-\(sent.day)", rule: BetRules.birthdate)
       }
-      return .success(
-        try BetView(
-          firstName: sent.firstName, lastName: sent.lastName, document: sent.document,
-          birthdate: birthdate, number: sent.number, in: frame, allowsNUL: allowsNUL))
-    } catch {
-      return .failure(error)
+      return try BetView(
+        firstName: sent.firstName, lastName: sent.lastName, document: sent.document,
+        birthdate: birthdate, number: sent.number, in: frame, allowsNUL: allowsNUL)
     }
   }
 
   /// The document and the number of the bet at the front of `bytes`, which lie in `frame`, whether
-  /// or not they keep the rules; nil where the bytes end before the bet does.
-  static func label(_ bytes: Span<UInt8>, in frame: Span<UInt8>) -> BetBatch.Label? {
+  /// or not they keep the rules.
+  ///
+  /// - Throws: ``BodyError/tooShort``
+  static func label(
+    _ bytes: Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) -> BetBatch.Label {
     var cursor = bytes
-    guard let sent = takeFields(from: &cursor, in: frame) else { return nil }
+    let sent = try takeFields(from: &cursor, in: frame)
     return BetBatch.Label(
       document: String(repairing: frame.extracting(sent.document)), number: sent.number)
   }
@@ -43,13 +43,13 @@ enum BetWire {
 
   private static func takeFields(
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>
-  ) -> Fields? {
-    guard let firstName = cursor.takeText(in: frame), let lastName = cursor.takeText(in: frame),
-      let document = cursor.takeText(in: frame), let year = cursor.takeInteger(UInt16.self),
-      let month = cursor.takeInteger(UInt8.self), let day = cursor.takeInteger(UInt8.self),
-      let number = cursor.takeInteger(UInt32.self)
-    else { return nil }
-    return (firstName, lastName, document, year, month, day, number)
+  ) throws(BodyError) -> Fields {
+    (
+      firstName: try cursor.takeText(in: frame), lastName: try cursor.takeText(in: frame),
+      document: try cursor.takeText(in: frame), year: try cursor.takeInteger(),
+      month: try cursor.takeInteger(), day: try cursor.takeInteger(),
+      number: try cursor.takeInteger()
+    )
   }
 }
 

@@ -1,80 +1,72 @@
-/// Cuts a stream of bytes into frames (`PROTOCOL.md`, Framing).
-public enum FrameDecoder {
-  /// Where the next frame, its header left out, lies in `bytes`, or nil while it is incomplete.
+/// Frames: a length of four bytes, then a type and a body (`PROTOCOL.md`, Framing).
+extension Span where Element == UInt8 {
+  /// The range of the first frame at `unread`, its header left out; nil while it is incomplete.
   ///
-  /// A frame that starts at `start` takes `ProtocolLimits.frameHeaderSize` bytes more than the
-  /// range returned; it ends where the range ends.
+  /// The frame takes `ProtocolLimits.frameHeaderSize` bytes more than the range, in front of it.
   ///
   /// - Throws: ``WireError/frameLength(_:)`` as soon as the header is there.
-  public static func nextFrame(
-    in bytes: Span<UInt8>, from unread: Range<Int>
-  ) throws(WireError) -> Range<Int>? {
-    var cursor = bytes.extracting(unread)
-    guard let length = cursor.takeInteger(UInt32.self) else { return nil }
-    guard ProtocolLimits.frameLength.contains(Int(length)) else {
-      throw .frameLength(length)
-    }
-    guard cursor.count >= Int(length) else { return nil }
+  public func nextFrame(in unread: Range<Int>) throws(WireError) -> Range<Int>? {
+    guard unread.count >= ProtocolLimits.frameHeaderSize else { return nil }
+    // Bounds-checked; any four bytes are an integer.
+    let header = bytes.unsafeLoadUnaligned(fromByteOffset: unread.lowerBound, as: UInt32.self)
+    let length = UInt32(bigEndian: header)
+    guard ProtocolLimits.frameLength.contains(Int(length)) else { throw .frameLength(length) }
     let start = unread.lowerBound + ProtocolLimits.frameHeaderSize
+    guard unread.upperBound - start >= Int(length) else { return nil }
     return start..<(start + Int(length))
   }
 }
 
 extension InputBuffer {
-  /// Where the next complete frame, its header left out, lies in ``storage``, or nil while more
-  /// bytes are needed. The frame stays unread until ``consume(frame:)``.
+  /// The range in ``storage`` of the next frame, its header left out; nil while more bytes are
+  /// needed. The frame stays unread until ``consume(frame:)``.
   ///
   /// - Throws: ``WireError/frameLength(_:)``
   public func nextFrame() throws(WireError) -> Range<Int>? {
-    try FrameDecoder.nextFrame(in: storage.span, from: unread)
+    try storage.span.nextFrame(in: unread)
   }
 
-  /// Takes the next message that the server sent to `agency`, or returns nil while more bytes are
-  /// needed.
+  /// Takes the next message of the server, or returns nil while more bytes are needed.
   ///
   /// - Throws: ``WireError``
-  public mutating func nextServerMessage(agency: UInt32) throws(WireError) -> ServerMessage? {
+  public mutating func nextServerMessage() throws(WireError) -> ServerMessage? {
     guard let frame = try nextFrame() else { return nil }
-    let message = try ServerMessage(frame: storage.span.extracting(frame), agency: agency)
+    let message = try ServerMessage(frame: storage.span.extracting(frame))
     consume(frame: frame)
     return message
   }
 
-  /// Marks the frame that ``nextFrame()`` found as used up.
+  /// Marks the frame that ``nextFrame()`` found as consumed.
   public mutating func consume(frame: Range<Int>) {
     consume(ProtocolLimits.frameHeaderSize + frame.count)
   }
 }
 
-/// Writes frames one after another into an array that is used again and again.
-struct FrameWriter {
-  /// Where the frame that is being written begins.
-  private let start: Int
-
-  /// Begins a frame of the given type at the end of `bytes`.
-  init(type: UInt8, to bytes: inout [UInt8]) {
-    start = bytes.count
-    bytes.append(bigEndian: UInt32(0))
-    bytes.append(type)
+extension Array where Element == UInt8 {
+  /// Appends a frame whose body `body` appends.
+  mutating func appendFrame(_ type: MessageType, _ body: (inout [UInt8]) -> Void) {
+    let start = beginFrame(type)
+    body(&self)
+    endFrame(at: start)
   }
 
-  /// Goes on with a frame that was begun at `start`.
-  init(at start: Int) {
-    self.start = start
+  /// Begins a frame and returns where it begins. Its body is appended before ``endFrame(at:)``.
+  mutating func beginFrame(_ type: MessageType) -> Int {
+    append(bigEndian: UInt32(0))
+    append(type.rawValue)
+    return count - ProtocolLimits.frameHeaderSize - 1
   }
 
-  /// Ends the frame: only now is its length known.
-  func finish(_ bytes: inout [UInt8]) {
-    let length = bytes.count - start - ProtocolLimits.frameHeaderSize
+  /// Ends the frame that begins at `start`: its length is known now.
+  mutating func endFrame(at start: Int) {
+    let length = count - start - ProtocolLimits.frameHeaderSize
     precondition(ProtocolLimits.frameLength.contains(length), "a frame too large to send")
     for index in 0..<ProtocolLimits.frameHeaderSize {
       let shift = 8 * (ProtocolLimits.frameHeaderSize - 1 - index)
-      bytes[start + index] = UInt8(truncatingIfNeeded: length >> shift)
+      self[start + index] = UInt8(truncatingIfNeeded: length >> shift)
     }
   }
-}
 
-extension Array where Element == UInt8 {
   /// Appends a text: its length in one byte, then its bytes.
   mutating func append(text: Span<UInt8>) {
     append(UInt8(text.count))

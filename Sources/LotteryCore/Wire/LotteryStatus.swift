@@ -1,6 +1,6 @@
-/// How a lottery stands, for its operator (`PROTOCOL.md`, The status).
+/// The state of a lottery, for its operator (`PROTOCOL.md`, The status).
 public struct LotteryStatus: Hashable, Sendable {
-  /// How one agency stands.
+  /// The state of one agency.
   public struct Agency: Hashable, Sendable {
     /// Its number.
     public var number: UInt32
@@ -8,10 +8,10 @@ public struct LotteryStatus: Hashable, Sendable {
     public var stored: UInt64
     /// Whether its FINISHED is safe.
     public var hasFinished: Bool
-    /// Whether a connection speaks for it.
+    /// Whether one of the connections is its own.
     public var isConnected: Bool
 
-    /// The standing of an agency.
+    /// The state of an agency.
     public init(number: UInt32, stored: UInt64, hasFinished: Bool, isConnected: Bool) {
       self.number = number
       self.stored = stored
@@ -29,7 +29,7 @@ public struct LotteryStatus: Hashable, Sendable {
   /// Every agency that has bets, has finished or is connected, in the order of their numbers.
   public var seen: [Agency]
 
-  /// The standing of a lottery.
+  /// The state of a lottery.
   public init(isDrawn: Bool, agencies: UInt32, connections: UInt32, seen: [Agency]) {
     self.isDrawn = isDrawn
     self.agencies = agencies
@@ -47,8 +47,18 @@ extension LotteryStatus {
   /// Agencies that fit one frame.
   static let agenciesPerFrame = (ProtocolLimits.packetSize - headSize) / agencySize
 
-  /// Appends what stands after `more`.
-  func append(to bytes: inout [UInt8]) {
+  /// Takes the fields after `more` off the front of `fields`.
+  init(fields: inout Span<UInt8>) throws(BodyError) {
+    self.init(
+      isDrawn: try fields.takeFlag("drawn"), agencies: try fields.takeInteger(),
+      connections: try fields.takeInteger(), seen: [])
+    for _ in 0..<(try fields.takeInteger(UInt16.self)) {
+      seen.append(try Agency(fields: &fields))
+    }
+  }
+
+  /// Appends the fields after `more`.
+  func appendFields(to bytes: inout [UInt8]) {
     bytes.append(isDrawn ? 1 : 0)
     bytes.append(bigEndian: agencies)
     bytes.append(bigEndian: connections)
@@ -60,41 +70,12 @@ extension LotteryStatus {
       bytes.append(agency.isConnected ? 1 : 0)
     }
   }
-
-  /// Takes what stands after `more` off the front of `cursor`; nil where the bytes end before it.
-  ///
-  /// - Throws: ``WireError/fieldValue(_:field:value:)``
-  static func take(from cursor: inout Span<UInt8>) throws(WireError) -> LotteryStatus? {
-    guard let isDrawn = try cursor.takeFlag(MessageType.status, "drawn"),
-      let agencies = cursor.takeInteger(UInt32.self),
-      let connections = cursor.takeInteger(UInt32.self), let count = cursor.takeInteger(UInt16.self)
-    else { return nil }
-    var seen: [Agency] = []
-    for _ in 0..<count {
-      guard let agency = try takeAgency(from: &cursor) else { return nil }
-      seen.append(agency)
-    }
-    return LotteryStatus(isDrawn: isDrawn, agencies: agencies, connections: connections, seen: seen)
-  }
-
-  private static func takeAgency(from cursor: inout Span<UInt8>) throws(WireError) -> Agency? {
-    guard let number = cursor.takeInteger(UInt32.self),
-      let stored = cursor.takeInteger(UInt64.self),
-      let hasFinished = try cursor.takeFlag(MessageType.status, "finished"),
-      let isConnected = try cursor.takeFlag(MessageType.status, "connected")
-    else { return nil }
-    return Agency(
-      number: number, stored: stored, hasFinished: hasFinished, isConnected: isConnected)
-  }
 }
 
-extension Span where Element == UInt8 {
-  /// Takes a byte that is 0 or 1 off the front, or returns nil where none is left.
-  ///
-  /// - Throws: ``WireError/fieldValue(_:field:value:)`` where it is another one.
-  mutating func takeFlag(_ type: UInt8, _ field: String) throws(WireError) -> Bool? {
-    guard let value = takeInteger(UInt8.self) else { return nil }
-    guard value <= 1 else { throw .fieldValue(type, field: field, value: UInt64(value)) }
-    return value == 1
+extension LotteryStatus.Agency {
+  fileprivate init(fields: inout Span<UInt8>) throws(BodyError) {
+    self.init(
+      number: try fields.takeInteger(), stored: try fields.takeInteger(),
+      hasFinished: try fields.takeFlag("finished"), isConnected: try fields.takeFlag("connected"))
   }
 }

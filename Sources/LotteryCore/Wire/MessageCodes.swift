@@ -1,23 +1,44 @@
-/// The type byte of a frame (`PROTOCOL.md`, What an agency sends, What the server sends, The
-/// status).
-enum MessageType {
-  static let hello: UInt8 = 0x01
-  static let bet: UInt8 = 0x02
-  static let batch: UInt8 = 0x03
-  static let finished: UInt8 = 0x04
-  static let winnersQuery: UInt8 = 0x05
+/// The type byte of a frame (`PROTOCOL.md`, What an agency sends, What the server sends).
+public enum MessageType: UInt8, Sendable, CaseIterable {
+  case hello = 0x01
+  case bet = 0x02
+  case batch = 0x03
+  case finished = 0x04
+  case winnersQuery = 0x05
+  case statusQuery = 0x10
+  case syncsQuery = 0x11
 
-  static let welcome: UInt8 = 0x81
-  static let stored: UInt8 = 0x82
-  static let rejected: UInt8 = 0x83
-  static let confirmed: UInt8 = 0x84
-  static let winners: UInt8 = 0x85
-  static let error: UInt8 = 0x8F
+  case welcome = 0x81
+  case stored = 0x82
+  case rejected = 0x83
+  case confirmed = 0x84
+  case winners = 0x85
+  case error = 0x8F
+  case status = 0x90
+  case syncs = 0x91
+}
 
-  static let statusQuery: UInt8 = 0x10
-  static let status: UInt8 = 0x90
-  static let syncsQuery: UInt8 = 0x11
-  static let syncs: UInt8 = 0x91
+extension MessageType: CustomStringConvertible {
+  /// The name that the contract gives it.
+  public var description: String {
+    switch self {
+    case .hello: "HELLO"
+    case .bet: "BET"
+    case .batch: "BATCH"
+    case .finished: "FINISHED"
+    case .winnersQuery: "WINNERS?"
+    case .statusQuery: "STATUS?"
+    case .syncsQuery: "SYNCS?"
+    case .welcome: "WELCOME"
+    case .stored: "STORED"
+    case .rejected: "REJECTED"
+    case .confirmed: "CONFIRMED"
+    case .winners: "WINNERS"
+    case .error: "ERROR"
+    case .status: "STATUS"
+    case .syncs: "SYNCS"
+    }
+  }
 }
 
 /// Why a batch was not stored, in REJECTED. The connection stays open.

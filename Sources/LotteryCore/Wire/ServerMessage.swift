@@ -1,160 +1,118 @@
-/// What the server sends (`PROTOCOL.md`, What the server sends).
-public enum ServerMessage: Hashable, Sendable {
-  /// The answer to HELLO: how far this agency is and, where `stored` > 0, its last bet stored.
+/// A message from the server (`PROTOCOL.md`, What the server sends).
+public enum ServerMessage: WireMessage {
+  /// WELCOME answers HELLO: how far this agency is and, if `stored` > 0, its last bet stored.
   case welcome(version: UInt8, state: AgencyState, stored: UInt64, lastBet: Bet?)
-  /// Every bet up to `stored` is safe.
+  /// STORED: every bet up to `stored` is safe.
   case stored(UInt64)
-  /// Nothing of the batch at `offset` is stored, because of its bet at `index`.
+  /// REJECTED: nothing of the batch at `offset` is stored, because of its bet at `index`.
+  ///
+  /// A reason longer than a text can carry is cut between characters.
   case rejected(offset: UInt64, index: UInt16, code: RejectionCode, reason: String)
-  /// FINISHED is safe.
+  /// CONFIRMED: FINISHED is safe.
   case confirmed
-  /// Documents of this agency's winners; `more` frames follow.
+  /// WINNERS: documents of this agency's winners; `more` frames follow. They must fit one frame, as
+  /// those of ``WinnersWriter`` do.
   case winners(more: Bool, documents: [String])
-  /// How the lottery stands; `more` frames follow, each with other agencies.
+  /// STATUS: the state of the lottery; `more` frames follow, each with other agencies. They must fit
+  /// one frame, as those of ``appendStatus(_:to:)`` do.
   case status(more: Bool, LotteryStatus)
-  /// How long the disk was waited for.
+  /// SYNCS: the times of syncs.
   case syncs(SyncTimes)
-  /// The connection ends.
+  /// ERROR: the connection ends. A reason is cut as in REJECTED.
   case error(code: ErrorCode, reason: String)
 
-  /// Decodes a frame, its header left out, that the server sent to `agency`.
-  ///
-  /// - Throws: ``WireError`` where the bytes are no such message.
-  public init(frame: Span<UInt8>, agency: UInt32) throws(WireError) {
-    var cursor = frame
-    let type = cursor.takeInteger(UInt8.self) ?? 0
-    guard let message = try Self.take(type, from: &cursor, in: frame, agency: agency) else {
-      throw .bodyTooShort(type)
+  /// The type byte of its frame.
+  public var type: MessageType {
+    switch self {
+    case .welcome: .welcome
+    case .stored: .stored
+    case .rejected: .rejected
+    case .confirmed: .confirmed
+    case .winners: .winners
+    case .status: .status
+    case .syncs: .syncs
+    case .error: .error
     }
-    guard cursor.isEmpty else { throw .bodyTooLong(type, extra: cursor.count) }
-    self = message
   }
 
-  private static func take(
-    _ type: UInt8, from cursor: inout Span<UInt8>, in frame: Span<UInt8>, agency: UInt32
-  ) throws(WireError) -> ServerMessage? {
+  /// Takes the fields off the front of `fields`.
+  public init?(
+    _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) {
     switch type {
-    case MessageType.welcome:
-      return try takeWelcome(from: &cursor, in: frame, agency: agency)
-    case MessageType.stored:
-      return cursor.takeInteger(UInt64.self).map { .stored($0) }
-    case MessageType.rejected:
-      guard let offset = cursor.takeInteger(UInt64.self),
-        let index = cursor.takeInteger(UInt16.self), let code = cursor.takeInteger(UInt8.self),
-        let reason = try takeString(type, from: &cursor, in: frame)
-      else { return nil }
-      let known = try known(RejectionCode(rawValue: code), code, type, "code")
-      return .rejected(offset: offset, index: index, code: known, reason: reason)
-    case MessageType.confirmed:
-      return .confirmed
-    case MessageType.winners:
-      return try takeWinners(from: &cursor, in: frame)
-    case MessageType.status:
-      guard let more = try cursor.takeFlag(type, "more"),
-        let status = try LotteryStatus.take(from: &cursor)
-      else { return nil }
-      return .status(more: more, status)
-    case MessageType.syncs:
-      return try SyncTimes.take(from: &cursor).map { .syncs($0) }
-    case MessageType.error:
-      guard let code = cursor.takeInteger(UInt8.self),
-        let reason = try takeString(type, from: &cursor, in: frame)
-      else { return nil }
-      return .error(code: try known(ErrorCode(rawValue: code), code, type, "code"), reason: reason)
-    default:
-      throw .unknownType(type)
+    case .welcome: self = try Self.welcome(&fields, in: frame)
+    case .stored: self = .stored(try fields.takeInteger())
+    case .rejected:
+      self = .rejected(
+        offset: try fields.takeInteger(), index: try fields.takeInteger(),
+        code: try fields.takeCode("code"), reason: try fields.takeString(in: frame))
+    case .confirmed: self = .confirmed
+    case .winners: self = try Self.winners(&fields, in: frame)
+    case .status:
+      self = .status(more: try fields.takeFlag("more"), try LotteryStatus(fields: &fields))
+    case .syncs: self = .syncs(try SyncTimes(fields: &fields))
+    case .error:
+      self = .error(
+        code: try fields.takeCode("code"), reason: try fields.takeString(in: frame))
+    default: return nil
     }
   }
 
-  private static func takeWelcome(
-    from cursor: inout Span<UInt8>, in frame: Span<UInt8>, agency: UInt32
-  ) throws(WireError) -> ServerMessage? {
-    let type = MessageType.welcome
-    guard let version = cursor.takeInteger(UInt8.self),
-      let state = cursor.takeInteger(UInt8.self), let stored = cursor.takeInteger(UInt64.self)
-    else { return nil }
-    let knownState = try known(AgencyState(rawValue: state), state, type, "state")
+  private static func welcome(
+    _ fields: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) -> Self {
+    let version = try fields.takeInteger(UInt8.self)
+    let state = try fields.takeCode("state", AgencyState.self)
+    let stored = try fields.takeInteger(UInt64.self)
     var lastBet: Bet?
     if stored > 0 {
-      guard let taken = BetWire.take(from: &cursor, in: frame, allowsNUL: true) else { return nil }
-      switch taken {
-      case .success(let located): lastBet = Bet(agency: agency, located, in: frame)
-      case .failure(let violation): throw .invalidBet(type, violation)
-      }
+      // An older server may have stored it when names could still hold NUL.
+      lastBet = Bet(try BetWire.take(from: &fields, in: frame, allowsNUL: true), in: frame)
     }
-    return .welcome(version: version, state: knownState, stored: stored, lastBet: lastBet)
+    return .welcome(version: version, state: state, stored: stored, lastBet: lastBet)
   }
 
-  private static func takeWinners(
-    from cursor: inout Span<UInt8>, in frame: Span<UInt8>
-  ) throws(WireError) -> ServerMessage? {
-    let type = MessageType.winners
-    guard let more = try cursor.takeFlag(type, "more"), let count = cursor.takeInteger(UInt16.self)
-    else { return nil }
+  private static func winners(
+    _ fields: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) -> Self {
+    let more = try fields.takeFlag("more")
     var documents: [String] = []
-    for _ in 0..<count {
-      guard let document = try takeString(type, from: &cursor, in: frame) else { return nil }
-      documents.append(document)
+    for _ in 0..<(try fields.takeInteger(UInt16.self)) {
+      documents.append(try fields.takeString(in: frame))
     }
     return .winners(more: more, documents: documents)
   }
 
-  private static func takeString(
-    _ type: UInt8, from cursor: inout Span<UInt8>, in frame: Span<UInt8>
-  ) throws(WireError) -> String? {
-    guard let range = cursor.takeText(in: frame) else { return nil }
-    let bytes = frame.extracting(range)
-    guard bytes.isValidUTF8 else { throw .textEncoding(type) }
-    return String(repairing: bytes)
-  }
-
-  private static func known<Value>(
-    _ value: Value?, _ raw: UInt8, _ type: UInt8, _ field: String
-  ) throws(WireError) -> Value {
-    guard let value else { throw .fieldValue(type, field: field, value: UInt64(raw)) }
-    return value
-  }
-}
-
-extension ServerMessage {
-  /// Appends the frame of this message.
-  ///
-  /// A reason longer than a text can carry is cut at a character; WINNERS and STATUS must fit one
-  /// frame, which ``WinnersWriter`` and ``appendStatus(_:to:)`` see to.
-  public func append(to bytes: inout [UInt8]) {
-    let frame = FrameWriter(type: type, to: &bytes)
+  /// Appends the fields of the body.
+  public func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     switch self {
     case .welcome(let version, let state, let stored, let lastBet):
       bytes.append(version)
       bytes.append(state.rawValue)
       bytes.append(bigEndian: stored)
       if let lastBet { bytes.append(bet: lastBet) }
-    case .stored(let stored):
-      bytes.append(bigEndian: stored)
+    case .stored(let stored): bytes.append(bigEndian: stored)
     case .rejected(let offset, let index, let code, let reason):
       bytes.append(bigEndian: offset)
       bytes.append(bigEndian: index)
       bytes.append(code.rawValue)
       bytes.append(reason: reason)
-    case .confirmed:
-      break
+    case .confirmed: break
     case .winners(let more, let documents):
       bytes.append(more ? 1 : 0)
       bytes.append(bigEndian: UInt16(documents.count))
       for document in documents { bytes.append(text: document.utf8.span) }
     case .status(let more, let status):
       bytes.append(more ? 1 : 0)
-      status.append(to: &bytes)
-    case .syncs(let times):
-      times.append(to: &bytes)
+      status.appendFields(to: &bytes)
+    case .syncs(let times): times.appendFields(to: &bytes)
     case .error(let code, let reason):
       bytes.append(code.rawValue)
       bytes.append(reason: reason)
     }
-    frame.finish(&bytes)
   }
 
-  /// Appends how the lottery stands, over as many STATUS frames as its agencies need, at least one.
+  /// Appends the state of the lottery, over as many STATUS frames as its agencies need, at least one.
   public static func appendStatus(_ status: LotteryStatus, to bytes: inout [UInt8]) {
     var rest = status.seen[...]
     repeat {
@@ -163,19 +121,6 @@ extension ServerMessage {
       rest = rest.dropFirst(part.seen.count)
       ServerMessage.status(more: !rest.isEmpty, part).append(to: &bytes)
     } while !rest.isEmpty
-  }
-
-  private var type: UInt8 {
-    switch self {
-    case .welcome: MessageType.welcome
-    case .stored: MessageType.stored
-    case .rejected: MessageType.rejected
-    case .confirmed: MessageType.confirmed
-    case .winners: MessageType.winners
-    case .status: MessageType.status
-    case .syncs: MessageType.syncs
-    case .error: MessageType.error
-    }
   }
 }
 

@@ -39,7 +39,7 @@ package struct WinnersWriter: Sendable {
   }
 
   private mutating func beginFrame() {
-    _ = FrameWriter(type: MessageType.winners, to: &bytes)
+    _ = bytes.beginFrame(.winners)
     // `more` and the count, which are known at the end.
     bytes.append(contentsOf: [0, 0, 0])
     count = 0
@@ -50,7 +50,7 @@ package struct WinnersWriter: Sendable {
     bytes[fields] = more ? 1 : 0
     bytes[fields + 1] = UInt8(count >> 8)
     bytes[fields + 2] = UInt8(truncatingIfNeeded: count)
-    FrameWriter(at: completeSize).finish(&bytes)
+    bytes.endFrame(at: completeSize)
     completeSize = bytes.count
   }
 }

@@ -96,20 +96,26 @@ public struct CSVFile: ~Copyable {
     }
   }
 
-  /// Goes on to the next row, which must be a bet, and returns it with the agency in front of it; 0
-  /// where the file has none. Nil means that there is no row.
+  /// Goes on to the next row, which must be a bet, and returns it; nil if there is no row.
   ///
-  /// - Parameter allowsNUL: whether names may hold NUL; unless given, those of `bets.csv` may.
-  public mutating func nextBet(
-    hasAgency: Bool, allowsNUL: Bool? = nil
-  ) throws(Failure) -> (agency: UInt32, bet: BetView)? {
-    if let row = reader.nextPlainBet(hasAgency: hasAgency) { return (row.agency, row.bet) }
+  /// - Parameter allowsNUL: whether names may hold NUL.
+  public mutating func nextBet(allowsNUL: Bool = false) throws(Failure) -> BetView? {
+    if let row = reader.nextPlainBet(hasAgency: false) { return row.bet }
     guard try nextRow() else { return nil }
-    do throws(BetCSV.Failure) {
-      return try BetCSV.bet(
-        reader.fields, hasAgency: hasAgency, allowsNUL: allowsNUL, in: reader.input.storage.span)
-    } catch {
-      throw .notABet(error.description)
+    return try mapError({ Failure.notABet($0.description) }) { () throws(BetCSV.Failure) in
+      try BetCSV.bet(reader.fields, in: reader.input.storage.span, allowsNUL: allowsNUL)
+    }
+  }
+
+  /// Goes on to the next row, which must be one of `bets.csv`, and returns its agency and its bet; nil
+  /// if there is no row.
+  package mutating func nextStoredBet() throws(Failure) -> (agency: UInt32, bet: BetView)? {
+    if let row = reader.nextPlainBet(hasAgency: true), let agency = row.agency {
+      return (agency, row.bet)
+    }
+    guard try nextRow() else { return nil }
+    return try mapError({ Failure.notABet($0.description) }) { () throws(BetCSV.Failure) in
+      try BetCSV.storedBet(reader.fields, in: reader.input.storage.span)
     }
   }
 

@@ -182,7 +182,7 @@ extension Channel {
   /// - Throws: ``ChannelError``, like ``send(_:onProgress:)``.
   public func send(frames: [UInt8]) async throws(ChannelError) {
     var rest = frames[...]
-    while let frame = try? FrameDecoder.nextFrame(in: frames.span, from: rest.indices) {
+    while let frame = try? frames.span.nextFrame(in: rest.indices) {
       try await send(frames[rest.startIndex..<frame.upperBound])
       rest = frames[frame.upperBound...]
     }

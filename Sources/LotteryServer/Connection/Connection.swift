@@ -72,7 +72,7 @@ struct Connection: Sendable {
 
   private static let statusQuery: [UInt8] = {
     var bytes: [UInt8] = []
-    AgencyMessage.appendStatusQuery(to: &bytes)
+    AgencyMessage.statusQuery.append(to: &bytes)
     return bytes
   }()
 

@@ -71,7 +71,7 @@ struct WinnerReader: Sendable {
       guard let position = indexed.next() else { break }
       let row = block.span.extracting(droppingFirst: position - first)
       try take(
-        Bet(csvRow: row.extracting(first: ProtocolLimits.csvRowSize)), at: position)
+        BetCSV.storedBet(row: row.extracting(first: ProtocolLimits.csvRowSize)), at: position)
     }
     return true
   }
@@ -79,15 +79,17 @@ struct WinnerReader: Sendable {
   /// Reads the next block after the winners in the index.
   private mutating func readBeyond() throws(StorageError) {
     guard let winners = try beyond.next() else { throw bets.changed(at: end) }
-    for (position, bet) in winners where bet.agency == agency {
-      try take(bet, at: position)
+    for winner in winners where winner.agency == agency {
+      try take((winner.agency, winner.bet), at: winner.position)
     }
   }
 
-  private mutating func take(_ bet: Bet?, at position: Int) throws(StorageError) {
-    guard let bet, bet.agency == agency, hasWon(bet), missing > 0
+  private mutating func take(_ stored: (agency: UInt32, bet: Bet)?, at position: Int)
+    throws(StorageError)
+  {
+    guard let stored, stored.agency == agency, hasWon(stored.bet), missing > 0
     else { throw bets.changed(at: position) }
-    writer.append(document: bet.document.utf8.span)
+    writer.append(document: stored.bet.document.utf8.span)
     missing -= 1
   }
 }

@@ -8,8 +8,8 @@ import LotteryCore
 /// row is looked at, where the number is, and only rows that end like a winner's are read as bets.
 /// In a block with quotes, every row is read.
 struct WinnerScan: Sendable {
-  /// A bet that won, and where its row begins.
-  typealias Winner = (position: Int, bet: Bet)
+  /// A bet that won, its agency, and where its row begins.
+  typealias Winner = (position: Int, agency: UInt32, bet: Bet)
 
   private let bets: StoredBets
   /// Where the next row begins.
@@ -52,8 +52,10 @@ struct WinnerScan: Sendable {
     while let lineEnd = block.firstIndex(of: UInt8(ascii: "\n"), from: start) {
       let row = block.extracting(start...lineEnd)
       if row.mayHaveWon {
-        guard let bet = Bet(csvRow: row) else { throw bets.changed(at: position + start) }
-        if hasWon(bet) { winners.append((position + start, bet)) }
+        guard let (agency, bet) = BetCSV.storedBet(row: row) else {
+          throw bets.changed(at: position + start)
+        }
+        if hasWon(bet) { winners.append((position + start, agency, bet)) }
       }
       start = lineEnd + 1
     }
@@ -70,9 +72,9 @@ struct WinnerScan: Sendable {
     do {
       while try reader.next(atEnd: false) == .row {
         let bytes = reader.input.storage
-        let (agency, located) = try BetCSV.bet(reader.fields, hasAgency: true, in: bytes.span)
-        let bet = Bet(agency: agency, located, in: bytes.span)
-        if hasWon(bet) { winners.append((reader.row.lowerBound, bet)) }
+        let (agency, view) = try BetCSV.storedBet(reader.fields, in: bytes.span)
+        let bet = Bet(view, in: bytes.span)
+        if hasWon(bet) { winners.append((reader.row.lowerBound, agency, bet)) }
         start = reader.position
       }
     } catch {

@@ -28,8 +28,8 @@ struct Winners: Sendable {
     var index = WinnerIndex(sizeLimit: indexLimit)
     var scan = WinnerScan(of: bets, at: 0..<end)
     while let winners = try scan.next() {
-      for (position, bet) in winners where bet.agency >= 1 && bet.agency <= agencies {
-        index.add(position, of: bet.agency)
+      for winner in winners where winner.agency <= agencies {
+        index.add(winner.position, of: winner.agency)
       }
     }
     self.index = index

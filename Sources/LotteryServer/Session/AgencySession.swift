@@ -44,8 +44,11 @@ struct AgencySession {
     do throws(WireError) {
       let message = try AgencyMessage(frame: frame)
       switch (phase, message) {
-      case (.greeting, .hello(let version, let agency, let key)):
-        return hello(version: version, agency: agency, key: key)
+      case (.greeting, .hello(let agency, let key)):
+        return hello(agency: agency, key: key)
+      case (.greeting, .otherVersion(let version)):
+        return .fail(
+          .version, "version \(version): this server speaks \(ProtocolLimits.version)")
       case (.greeting, .statusQuery), (.tellingStatus, .statusQuery):
         phase = .tellingStatus
         return .tellStatus
@@ -62,7 +65,7 @@ struct AgencySession {
         return .fail(.notNow, "HELLO must come first")
       case (.tellingStatus, _):
         return .fail(.notNow, "this connection asks for the status alone")
-      case (_, .hello):
+      case (_, .hello), (_, .otherVersion):
         return .fail(.notNow, "HELLO comes only once")
       case (_, .statusQuery), (_, .syncsQuery):
         return .fail(.notNow, "the status is not told on an agency's connection")
@@ -122,11 +125,7 @@ struct AgencySession {
     return answers
   }
 
-  private mutating func hello(version: UInt8, agency: UInt32, key: String) -> SessionAction {
-    guard version == ProtocolLimits.version else {
-      return .fail(
-        .version, "version \(version): this server speaks \(ProtocolLimits.version)")
-    }
+  private mutating func hello(agency: UInt32, key: String) -> SessionAction {
     guard agency >= 1, agency <= agencies else {
       return .fail(.unknownAgency, "agency \(agency): must be 1 to \(agencies)")
     }

@@ -54,7 +54,7 @@ struct BetGroup: Sendable {
     }
     if batch.isSingle {
       let bad = try batch.forEachBet(after: known, in: frame) { _, bet in
-        single = Bet(agency: agency, bet, in: frame)
+        single = Bet(bet, in: frame)
       }
       if let bad { return bad }
     }

@@ -59,7 +59,7 @@ struct StatusQuery: Sendable {
     over channel: Channel, _ buffer: inout InputBuffer
   ) async throws(StatusError) -> LotteryStatus {
     var query: [UInt8] = []
-    AgencyMessage.appendStatusQuery(to: &query)
+    AgencyMessage.statusQuery.append(to: &query)
     try await send(query, over: channel)
     var whole: LotteryStatus?
     while true {
@@ -78,7 +78,7 @@ struct StatusQuery: Sendable {
     over channel: Channel, _ buffer: inout InputBuffer
   ) async throws(StatusError) -> SyncTimes? {
     var query: [UInt8] = []
-    AgencyMessage.appendSyncsQuery(to: &query)
+    AgencyMessage.syncsQuery.append(to: &query)
     try await send(query, over: channel)
     while true {
       switch try nextMessage(in: &buffer) {
@@ -121,7 +121,7 @@ struct StatusQuery: Sendable {
 
   private func nextMessage(in buffer: inout InputBuffer) throws(StatusError) -> ServerMessage? {
     do throws(WireError) {
-      return try buffer.nextServerMessage(agency: 0)
+      return try buffer.nextServerMessage()
     } catch {
       throw .unexpected(port: port, reason: error.description)
     }

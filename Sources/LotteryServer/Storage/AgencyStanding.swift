@@ -11,6 +11,7 @@ extension AgencyLedger {
   /// How far the agency is.
   func standing(of agency: UInt32) -> AgencyStanding {
     // The row is this server's own, so it reads; an agency without bets has none.
-    AgencyStanding(stored: stored, lastBet: Bet(csvRow: lastRow.span), hasFinished: hasFinished)
+    AgencyStanding(
+      stored: stored, lastBet: BetCSV.storedBet(row: lastRow.span)?.bet, hasFinished: hasFinished)
   }
 }

@@ -38,19 +38,16 @@ package struct BetReader: ~Copyable {
   ///
   /// - Throws: ``StorageError``
   package mutating func next() throws(StorageError) -> Bet? {
-    guard let (agency, located) = try nextLocated() else { return nil }
-    return Bet(agency: agency, located, in: bytes.span)
+    guard let (_, view) = try nextLocated() else { return nil }
+    return Bet(view, in: bytes.span)
   }
 
   /// The next bet and its agency, left where they are.
   mutating func nextLocated() throws(StorageError) -> (agency: UInt32, bet: BetView)? {
-    let found: (agency: UInt32, bet: BetView)?
     do throws(CSVFile.Failure) {
-      found = try rows.nextBet(hasAgency: true)
+      return try rows.nextStoredBet()
     } catch {
       throw StorageError(error, path: path, line: rows.line)
     }
-    if found?.agency == 0 { throw .agencyZero(path: path, line: rows.line) }
-    return found
   }
 }

@@ -93,12 +93,12 @@ struct ClientConfigurationTests {
       "NOMBRE": "Santiago Lionel", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
       "NACIMIENTO": "1999-03-17", "NUMERO": "7574",
     ]
-    let bet = try Bet(agency: 1, environment: { environment[$0].map { Array($0.utf8) } })
+    let bet = try Bet(environment: { environment[$0].map { Array($0.utf8) } })
     #expect(bet.document == "30904465")
     #expect(bet.number == 7574)
     environment["NACIMIENTO"] = "1999-02-29"
     let error = #expect(throws: AgencyError.self) {
-      try Bet(agency: 1, environment: { environment[$0].map { Array($0.utf8) } })
+      try Bet(environment: { environment[$0].map { Array($0.utf8) } })
     }
     #expect(
       error?.description
@@ -116,7 +116,7 @@ struct ClientConfigurationTests {
     let latin1: [UInt8] = [0x4D, 0x75, 0xF1, 0x6F, 0x7A]
     let violation = BetRuleViolation(field, value: latin1.span, rule: "valid UTF-8")
     #expect(throws: AgencyError.badBet(violation)) {
-      try Bet(agency: 1, environment: { $0 == variable ? latin1 : [] })
+      try Bet(environment: { $0 == variable ? latin1 : [] })
     }
   }
 

@@ -222,7 +222,7 @@ struct BetModeTests {
 
   private func namedBet(_ name: String) throws -> Bet {
     try Bet(
-      agency: 1, firstName: name, lastName: "P", document: "1", birthdate: "2000-01-01",
+      firstName: name, lastName: "P", document: "1", birthdate: "2000-01-01",
       number: "1")
   }
 

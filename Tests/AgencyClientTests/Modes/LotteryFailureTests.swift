@@ -77,9 +77,9 @@ struct LotteryFailureTests {
     arguments: [
       ([0, 0, 0, 0], "frame length 0: must be 1 to 7996"),
       ([0, 0, 0x1F, 0x3D], "frame length 7997: must be 1 to 7996"),
-      ([0, 0, 0, 1, 0x03], "message type 0x03 is not one of this protocol's"),
-      ([0, 0, 0, 2, 0x82, 0], "message 0x82: the body is too short"),
-      ([0, 0, 0, 2, 0x84, 0], "message 0x84: 1 bytes too many"),
+      ([0, 0, 0, 1, 0x03], "unknown message type 0x03"),
+      ([0, 0, 0, 2, 0x82, 0], "STORED: the body is too short"),
+      ([0, 0, 0, 2, 0x84, 0], "CONFIRMED: 1 bytes too many"),
     ] as [([UInt8], String)])
   func malformed(bytes: [UInt8], what: String) async throws {
     let outcome = try await Self.outcome(of: bytes, after: [.hello])

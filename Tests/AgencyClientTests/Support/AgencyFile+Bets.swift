@@ -4,10 +4,10 @@ import TestSupport
 @testable import AgencyClient
 
 extension AgencyFile {
-  /// The next bet, as one of agency 1.
+  /// The next bet.
   mutating func nextBet() throws(AgencyError) -> Bet? {
     guard let located = try next() else { return nil }
-    return Bet(agency: 1, located, in: bytes.span)
+    return Bet(located, in: bytes.span)
   }
 
   /// All bets that are left.

@@ -11,11 +11,15 @@ enum AgencyWord: Equatable {
   case statusQuery
   case syncsQuery
 
-  /// Reads a frame, its header left out. The bets are taken for those of agency 1.
+  struct OtherVersion: Error {
+    let version: UInt8
+  }
+
+  /// Reads a frame, its header left out.
   init(frame: Span<UInt8>) throws {
     switch try AgencyMessage(frame: frame) {
-    case .hello(let version, let agency, let key):
-      #expect(version == 1)
+    case .otherVersion(let version): throw OtherVersion(version: version)
+    case .hello(let agency, let key):
       #expect(key == "")
       self = .hello(agency: agency)
     case .finished(let total): self = .finished(total: total)
@@ -25,7 +29,7 @@ enum AgencyWord: Equatable {
     case .bets(let batch):
       var bets: [Bet] = []
       let bad = try batch.forEachBet(in: frame) { _, located in
-        bets.append(Bet(agency: 1, located, in: frame))
+        bets.append(Bet(located, in: frame))
       }
       #expect(bad == nil)
       self =
@@ -39,7 +43,7 @@ enum AgencyWord: Equatable {
 func decodedBatches(_ frames: [UInt8]) throws -> [(offset: UInt64, bets: [Bet])] {
   var batches: [(offset: UInt64, bets: [Bet])] = []
   var unread = frames.indices
-  while let frame = try FrameDecoder.nextFrame(in: frames.span, from: unread) {
+  while let frame = try frames.span.nextFrame(in: unread) {
     unread = frame.upperBound..<frames.count
     guard case .batch(let bets, let offset) = try AgencyWord(frame: frames.span.extracting(frame))
     else {

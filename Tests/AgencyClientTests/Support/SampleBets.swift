@@ -3,7 +3,7 @@ import LotteryCore
 /// A bet of agency 1 that differs from its other bets in `index`.
 func sampleBet(_ index: Int) throws -> Bet {
   try Bet(
-    agency: 1, firstName: "Ana \(index)", lastName: "Pérez", document: "\(30_000_000 + index)",
+    firstName: "Ana \(index)", lastName: "Pérez", document: "\(30_000_000 + index)",
     birthdate: "1999-12-31", number: "\(index)")
 }
 
@@ -18,7 +18,7 @@ func sizedBet(_ size: Int) throws -> Bet {
   let letters = size - 3 - 4 - 4 - 1
   let first = min(letters, ProtocolLimits.textSize)
   return try Bet(
-    agency: 1, firstName: String(repeating: "a", count: first),
+    firstName: String(repeating: "a", count: first),
     lastName: String(repeating: "b", count: letters - first), document: "1",
     birthdate: "2000-01-01", number: "1")
 }

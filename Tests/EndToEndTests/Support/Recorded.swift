@@ -23,7 +23,7 @@ enum Recorded {
 
   static func finished(_ total: UInt64) -> [UInt8] {
     var frame: [UInt8] = []
-    AgencyMessage.appendFinished(total: total, to: &frame)
+    AgencyMessage.finished(total: total).append(to: &frame)
     return frame
   }
 

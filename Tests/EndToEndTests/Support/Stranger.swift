@@ -81,7 +81,7 @@ struct Stranger: Sendable {
     guard header.count == ProtocolLimits.frameHeaderSize else { return nil }
     let length = header.reduce(0) { $0 << 8 | Int($1) }
     let frame = try receive(length)
-    return try ServerMessage(frame: frame.span, agency: agency)
+    return try ServerMessage(frame: frame.span)
   }
 
   /// All messages until the server ends the connection.

@@ -7,8 +7,7 @@ import Testing
 struct InputBufferTests {
   private struct Refusal: Error, Equatable {}
 
-  @Test("It owns no memory before it is filled, nor once it has given it back")
-  func memory() {
+  @Test func `it owns no memory before it is filled, nor once it has given it back`() {
     var buffer = InputBuffer(capacity: 8)
     let before = buffer.storage
     #expect(before.isEmpty)
@@ -23,8 +22,7 @@ struct InputBufferTests {
     #expect(after.isEmpty)
   }
 
-  @Test("It takes no more than its capacity")
-  func capacity() {
+  @Test func `it takes no more than its capacity`() {
     var buffer = InputBuffer(capacity: 4)
     let bytes: [UInt8] = [1, 2, 3, 4, 5]
     let first = buffer.append(copying: bytes.span)
@@ -37,8 +35,7 @@ struct InputBufferTests {
     #expect(kept == [1, 2, 3, 4])
   }
 
-  @Test("All its room can be filled again once its bytes have been consumed")
-  func reuse() {
+  @Test func `all its room can be filled again once its bytes have been consumed`() {
     var buffer = InputBuffer(capacity: 4)
     buffer.feed([1, 2, 3, 4])
     buffer.consume(3)
@@ -47,8 +44,7 @@ struct InputBufferTests {
     #expect(kept == [4, 5, 6, 7])
   }
 
-  @Test("What a read that fails leaves behind is not taken")
-  func failure() {
+  @Test func `what a read that fails leaves behind is not taken`() {
     var buffer = InputBuffer(capacity: 4)
     buffer.feed([1])
     do throws(Refusal) {
@@ -64,8 +60,8 @@ struct InputBufferTests {
     #expect(kept == [1])
   }
 
-  @Test("What goes in comes out, in order, however it is cut", arguments: 0..<10 as Range<UInt64>)
-  func anyPieces(seed: UInt64) {
+  @Test(arguments: 0..<10 as Range<UInt64>)
+  func `what goes in comes out, in order, however it is cut`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let sent = (0..<5000).map { _ in UInt8.random(in: 0...255, using: &random) }
     var buffer = InputBuffer(capacity: Int.random(in: 1...64, using: &random))
@@ -81,8 +77,7 @@ struct InputBufferTests {
     #expect(received == sent)
   }
 
-  @Test("However little arrives at a time, there is room for it until the buffer is full")
-  func slowSender() {
+  @Test func `however little arrives at a time, there is room for it until the buffer is full`() {
     var buffer = InputBuffer(capacity: 20_000)
     for count in 1...20_000 {
       #expect(buffer.append(copying: [UInt8(truncatingIfNeeded: count)].span) == 1)
@@ -92,8 +87,7 @@ struct InputBufferTests {
     #expect(buffer.unreadBytes == (1...20_000).map { UInt8(truncatingIfNeeded: $0) })
   }
 
-  @Test("Bytes come out as they went in, whatever is taken, filled and shrunk in between")
-  func mixture() {
+  @Test func `bytes come out as they went in, whatever is taken, filled and shrunk in between`() {
     var random = SeededGenerator(seed: 12)
     var buffer = InputBuffer(capacity: 16 * 1024)
     var expected: [UInt8] = []

@@ -5,8 +5,8 @@ import TestSupport
 
 @Suite("Looking at bytes as text")
 struct SpanTextTests {
-  @Test("One byte beyond ASCII is seen wherever it stands", arguments: 0..<20)
-  func isASCII(position: Int) {
+  @Test(arguments: 0..<20)
+  func `one byte beyond ASCII is seen wherever it stands`(position: Int) {
     var bytes = [UInt8](repeating: 0x7F, count: 20)
     let before = bytes.span.isASCII
     bytes[position] = 0x80
@@ -15,9 +15,8 @@ struct SpanTextTests {
     #expect(!after)
   }
 
-  @Test(
-    "One byte of plain text that is NUL or beyond ASCII is seen wherever it is", arguments: 0..<20)
-  func isPlainASCII(position: Int) {
+  @Test(arguments: 0..<20)
+  func `one byte of plain text that is NUL or beyond ASCII is seen wherever it is`(position: Int) {
     for byte: UInt8 in [0x00, 0x80, 0xFF] {
       // Next to 1 a NUL borrows from, and to 0x7F one that carries into, the bytes at its sides.
       for others: UInt8 in [0x01, 0x7F] {
@@ -35,35 +34,30 @@ struct SpanTextTests {
     }
   }
 
-  @Test(
-    "UTF-8 is told from what is not",
-    arguments: [
-      ("", true), ("61", true), ("C3B1", true), ("E6B0B4", true), ("F09F8EB2", true),
-      ("F48FBFBF", true), ("80", false), ("C3", false), ("C080", false), ("EDA080", false),
-      ("F4908080", false), ("F5808080", false), ("6161616161616161FF", false),
-    ])
-  func isValidUTF8(bytes: String, expected: Bool) {
+  @Test(arguments: [
+    ("", true), ("61", true), ("C3B1", true), ("E6B0B4", true), ("F09F8EB2", true),
+    ("F48FBFBF", true), ("80", false), ("C3", false), ("C080", false), ("EDA080", false),
+    ("F4908080", false), ("F5808080", false), ("6161616161616161FF", false),
+  ])
+  func `UTF-8 is told from other bytes`(bytes: String, expected: Bool) {
     let bytes = hex(bytes)
     let isValid = bytes.span.isValidUTF8
     #expect(isValid == expected)
   }
 
-  @Test(
-    "Only ASCII digits are digits",
-    arguments: [
-      ("0123456789", true), ("", true), ("12a", false), ("1 2", false), ("/", false), (":", false),
-      ("٣", false),
-    ])
-  func allDigits(text: String, expected: Bool) {
+  @Test(arguments: [
+    ("0123456789", true), ("", true), ("12a", false), ("1 2", false), ("/", false), (":", false),
+    ("٣", false),
+  ])
+  func `only ASCII digits are digits`(text: String, expected: Bool) {
     #expect(text.utf8.span.allDigits == expected)
   }
 
   @Test(
-    "Bytes are equal where all of them are",
     arguments: [
       ([], [], true), ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([1], [1, 2], false),
     ] as [([UInt8], [UInt8], Bool)])
-  func isEqual(left: [UInt8], right: [UInt8], expected: Bool) {
+  func `bytes are equal if all of them are`(left: [UInt8], right: [UInt8], expected: Bool) {
     let isEqual = left.span.isEqual(to: right.span)
     #expect(isEqual == expected)
   }

@@ -70,10 +70,10 @@ struct CSVOracleTests {
     for exchange in exchanges {
       let fields = exchange.document
       let bet = try Bet(
-        agency: try #require(UInt32(fields[0])), firstName: fields[1], lastName: fields[2],
-        document: fields[3], birthdate: fields[4], number: fields[5])
+        firstName: fields[1], lastName: fields[2], document: fields[3], birthdate: fields[4],
+        number: fields[5])
       var row: [UInt8] = []
-      row.append(csvRow: bet)
+      row.append(csvRow: bet, agency: try #require(UInt32(fields[0])))
       #expect(row == Array(exchange.python.utf8), "\(bet)")
     }
   }

@@ -6,27 +6,29 @@ import Testing
 @Suite("Rows without quotes, found in one pass")
 struct PlainBetRowTests {
   /// The row at the front of `text`, all ways to ask having to agree.
-  private func plain(_ text: String, hasAgency: Bool = false) -> (UInt32, Bet, Int)? {
+  private func plain(_ text: String, hasAgency: Bool = false) -> (UInt32?, Bet, Int)? {
     let bytes = Array(text.utf8)
     let found = PlainBetRow(in: bytes.span, at: 0, before: bytes.count, hasAgency: hasAgency)
-    // What lies before and behind the row must not matter.
+    // What is before and after the row must not matter.
     let padding = [UInt8](repeating: UInt8(ascii: ","), count: 9)
     let padded = padding + bytes + padding
     let inside = PlainBetRow(
       in: padded.span, at: 9, before: 9 + bytes.count, hasAgency: hasAgency)
     #expect(found?.end == inside.map { $0.end - 9 })
-    return found.map { ($0.agency, Bet(agency: $0.agency, $0.bet, in: bytes.span), $0.end) }
+    return found.map { ($0.agency, Bet($0.bet, in: bytes.span), $0.end) }
   }
 
   /// The same row as the general reader has it.
-  private func general(_ text: String, hasAgency: Bool) -> (UInt32, Bet)? {
+  private func general(_ text: String, hasAgency: Bool) -> (UInt32?, Bet)? {
     var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
     reader.input.feed(text.utf8)
-    guard (try? reader.next(atEnd: false)) == .row,
-      let (agency, bet) = try? BetCSV.bet(
-        reader.fields, hasAgency: hasAgency, in: reader.input.storage.span)
-    else { return nil }
-    return (agency, Bet(agency: agency, bet, in: reader.input.storage.span))
+    guard (try? reader.next(atEnd: false)) == .row else { return nil }
+    let bytes = reader.input.storage
+    if hasAgency {
+      return (try? BetCSV.storedBet(reader.fields, in: bytes.span))
+        .map { ($0.agency, Bet($0.bet, in: bytes.span)) }
+    }
+    return (try? BetCSV.bet(reader.fields, in: bytes.span)).map { (nil, Bet($0, in: bytes.span)) }
   }
 
   @Test("A row ends at its line end, with or without a carriage return")
@@ -34,7 +36,7 @@ struct PlainBetRowTests {
     let row = "Ana,Ñu,007,1999-03-17,2201"
     for end in ["\r\n", "\n"] {
       let found = try #require(plain(row + end + "next"))
-      #expect(found.1 == (try Bets.ana(agency: 0)))
+      #expect(found.1 == (try Bets.ana()))
       #expect(found.2 == (row + end).utf8.count)
     }
   }
@@ -86,9 +88,9 @@ struct PlainBetRowTests {
     var random = SeededGenerator(seed: 9)
     for _ in 0..<2000 {
       var row: [UInt8] = []
-      let agency = UInt32.random(in: 0...99, using: &random)
-      let bet = try Bets.random(agency: agency, using: &random)
-      row.append(csvRow: bet)
+      let agency = UInt32.random(in: 1...99, using: &random)
+      let bet = try Bets.random(using: &random)
+      row.append(csvRow: bet, agency: agency)
       guard !row.contains(UInt8(ascii: "\"")) else { continue }
       #expect(plain(String(decoding: row, as: UTF8.self), hasAgency: true)?.1 == bet)
     }

@@ -34,9 +34,7 @@ import Testing
         if bet == nil, builder.count < maxAmount {
           switch try reader.next(atEnd: rest.isEmpty) {
           case .row:
-            bet = try BetCSV.bet(
-              reader.fields, hasAgency: false, in: reader.input.storage.span
-            ).1
+            bet = try BetCSV.bet(reader.fields, in: reader.input.storage.span)
           case .needsMore:
             reader.input.feed(rest.removeFirst())
             continue
@@ -119,7 +117,7 @@ import Testing
       }
       if random.oneIn(10) { bytes.removeLast(min(bytes.count, 3)) }
       body.count = max(1, random.oneIn(5) ? count : body.count)
-      let frame = [MessageType.batch] + bytes
+      let frame = [MessageType.batch.rawValue] + bytes
       let batch = BetBatch(
         isSingle: false, offset: 0, count: body.count, bets: 1..<frame.count)
       let known = random.pick([0, 0, 0, 1, body.count])
@@ -190,7 +188,7 @@ import Testing
     }
   }
 
-  @Test func `text is UTF-8 where the standard library says so`() {
+  @Test func `text is UTF-8 if the standard library says so`() {
     var random = SeededGenerator(seed: 3)
     let pieces: [[UInt8]] = [
       [0x61], [0x61, 0x62, 0x63], [0xC3, 0xB1], [0xC3], [0xB1], [0xE6, 0xB0, 0xB4], [0xE6, 0xB0],
@@ -252,7 +250,7 @@ private enum Rows {
     let count = Int.random(in: 1...40, using: &random)
     for _ in 0..<count {
       let bet = try Bet(
-        agency: 1, firstName: name(using: &random), lastName: name(using: &random),
+        firstName: name(using: &random), lastName: name(using: &random),
         document: random.document(), birthdate: "2000-02-29", number: number(using: &random))
       bytes.append(bet: bet)
     }

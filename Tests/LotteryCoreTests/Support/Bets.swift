@@ -5,16 +5,16 @@ import TestSupport
 /// Bets that tests speak of.
 enum Bets {
   /// A bet with a letter of two bytes and a document with leading zeros.
-  static func ana(agency: UInt32 = 5) throws -> Bet {
+  static func ana() throws -> Bet {
     try Bet(
-      agency: agency, firstName: "Ana", lastName: "Ñu", document: "007",
+      firstName: "Ana", lastName: "Ñu", document: "007",
       birthdate: "1999-03-17", number: "2201")
   }
 
   /// A bet whose fields are as small and as large as they may be.
-  static func nameless(agency: UInt32 = 5) throws -> Bet {
+  static func nameless() throws -> Bet {
     try Bet(
-      agency: agency, firstName: "", lastName: "", document: "0",
+      firstName: "", lastName: "", document: "0",
       birthdate: "9999-12-31", number: "4294967295")
   }
 
@@ -23,19 +23,19 @@ enum Bets {
     let letters = size - BetWire.fixedSize - 1
     let first = min(letters, ProtocolLimits.textSize)
     return try Bet(
-      agency: 1, firstName: String(repeating: "a", count: first),
+      firstName: String(repeating: "a", count: first),
       lastName: String(repeating: "b", count: letters - first), document: "1",
       birthdate: "2000-01-01", number: "1")
   }
 
   /// Any bet at all.
-  static func random(agency: UInt32, using random: inout SeededGenerator) throws -> Bet {
+  static func random(using random: inout SeededGenerator) throws -> Bet {
     let year = Int.random(in: 1...9999, using: &random)
     let date = CalendarDate(
       year: UInt16(year), month: .random(in: 1...12, using: &random),
       day: .random(in: 1...28, using: &random))
     return try Bet(
-      agency: agency, firstName: random.text(limit: 40), lastName: random.text(limit: 40),
+      firstName: random.text(limit: 40), lastName: random.text(limit: 40),
       document: random.document(), birthdate: date.map(\.description) ?? "",
       number: "\(UInt32.random(in: 0 ... .max, using: &random))")
   }

@@ -11,7 +11,7 @@ func decodeFromAgency(
   var bets: [Bet] = []
   let bad = try batch.forEachBet(in: frame.span) { index, located in
     precondition(index == bets.count, "bets out of order")
-    bets.append(Bet(agency: 5, located, in: frame.span))
+    bets.append(Bet(located, in: frame.span))
   }
   return (message, bets, bad)
 }

@@ -5,20 +5,18 @@ import Testing
 
 @Suite("What an agency sends")
 struct AgencyMessageTests {
-  @Test("HELLO has the bytes that the contract says")
-  func hello() throws {
+  @Test func `HELLO has the bytes that the contract says`() throws {
     var bytes: [UInt8] = []
-    AgencyMessage.appendHello(agency: 5, key: "ab", to: &bytes)
+    AgencyMessage.hello(agency: 5, key: "ab").append(to: &bytes)
     #expect(bytes == MessageSamples.hello)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.hello)).message
-    #expect(message == .hello(version: 1, agency: 5, key: "ab"))
+    #expect(message == .hello(agency: 5, key: "ab"))
   }
 
-  @Test("BET has the bytes that the contract says")
-  func bet() throws {
+  @Test func `BET has the bytes that the contract says`() throws {
     let ana = try Bets.ana()
     var bytes: [UInt8] = []
-    AgencyMessage.appendBet(ana, offset: 7, to: &bytes)
+    BetBatch.appendSingle(ana, offset: 7, to: &bytes)
     #expect(bytes == MessageSamples.bet)
     let (message, bets, bad) = try decodeFromAgency(withoutHeader(MessageSamples.bet))
     #expect(message == .bets(BetBatch(isSingle: true, offset: 7, count: 1, bets: 9..<29)))
@@ -26,8 +24,7 @@ struct AgencyMessageTests {
     #expect(bad == nil)
   }
 
-  @Test("BATCH has the bytes that the contract says")
-  func batch() throws {
+  @Test func `BATCH has the bytes that the contract says`() throws {
     let expected = [try Bets.ana(), try Bets.nameless()]
     var builder = BatchBuilder(maxAmount: 2)
     var bytes: [UInt8] = []
@@ -41,61 +38,55 @@ struct AgencyMessageTests {
     #expect(bad == nil)
   }
 
-  @Test("FINISHED has the bytes that the contract says")
-  func finished() throws {
+  @Test func `FINISHED has the bytes that the contract says`() throws {
     var bytes: [UInt8] = []
-    AgencyMessage.appendFinished(total: 300, to: &bytes)
+    AgencyMessage.finished(total: 300).append(to: &bytes)
     #expect(bytes == MessageSamples.finished)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.finished)).message
     #expect(message == .finished(total: 300))
   }
 
-  @Test("WINNERS? has the bytes that the contract says")
-  func winnersQuery() throws {
+  @Test func `WINNERS? has the bytes that the contract says`() throws {
     var bytes: [UInt8] = []
-    AgencyMessage.appendWinnersQuery(to: &bytes)
+    AgencyMessage.winnersQuery.append(to: &bytes)
     #expect(bytes == MessageSamples.winnersQuery)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.winnersQuery)).message
     #expect(message == .winnersQuery)
   }
 
-  @Test("STATUS? has the bytes that the contract says")
-  func statusQuery() throws {
+  @Test func `STATUS? has the bytes that the contract says`() throws {
     var bytes: [UInt8] = []
-    AgencyMessage.appendStatusQuery(to: &bytes)
+    AgencyMessage.statusQuery.append(to: &bytes)
     #expect(bytes == MessageSamples.statusQuery)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.statusQuery)).message
     #expect(message == .statusQuery)
   }
 
-  @Test("SYNCS? has the bytes that the contract says")
-  func syncsQuery() throws {
+  @Test func `SYNCS? has the bytes that the contract says`() throws {
     var bytes: [UInt8] = []
-    AgencyMessage.appendSyncsQuery(to: &bytes)
+    AgencyMessage.syncsQuery.append(to: &bytes)
     #expect(bytes == MessageSamples.syncsQuery)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.syncsQuery)).message
     #expect(message == .syncsQuery)
   }
 
-  @Test("A HELLO of another version is taken, whatever follows the version")
-  func otherVersion() throws {
+  @Test func `a HELLO of another version is taken, whatever follows the version`() throws {
     let message = try AgencyMessage(frame: hex("01 02 FFFFFFFFFF").span)
-    #expect(message == .hello(version: 2, agency: 0, key: ""))
+    #expect(message == .otherVersion(2))
   }
 
-  @Test("A message is appended behind what is there already")
-  func appended() {
+  @Test func `a message is appended after what is there already`() {
     var bytes = MessageSamples.winnersQuery
-    AgencyMessage.appendFinished(total: 300, to: &bytes)
-    AgencyMessage.appendHello(agency: 5, key: "ab", to: &bytes)
+    AgencyMessage.finished(total: 300).append(to: &bytes)
+    AgencyMessage.hello(agency: 5, key: "ab").append(to: &bytes)
     #expect(
       bytes == MessageSamples.winnersQuery + MessageSamples.finished + MessageSamples.hello)
   }
 
-  @Test("Whatever bets go into a batch come out of it", arguments: 0..<20 as Range<UInt64>)
-  func randomBatches(seed: UInt64) throws {
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `whatever bets go into a batch come out of it`(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let sent = try (0..<20).map { _ in try Bets.random(agency: 5, using: &random) }
+    let sent = try (0..<20).map { _ in try Bets.random(using: &random) }
     var builder = BatchBuilder(maxAmount: 20)
     var bytes: [UInt8] = []
     for bet in sent { try builder.append(bet, offset: seed, to: &bytes) }
@@ -103,12 +94,24 @@ struct AgencyMessageTests {
     #expect(try decodeFromAgency(withoutHeader(bytes)).bets == sent)
   }
 
-  @Test("Whatever bet goes into BET comes out of it", arguments: 0..<20 as Range<UInt64>)
-  func randomBets(seed: UInt64) throws {
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `whatever bet goes into BET comes out of it`(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let sent = try Bets.random(agency: 5, using: &random)
+    let sent = try Bets.random(using: &random)
     var bytes: [UInt8] = []
-    AgencyMessage.appendBet(sent, offset: seed, to: &bytes)
+    BetBatch.appendSingle(sent, offset: seed, to: &bytes)
     #expect(try decodeFromAgency(withoutHeader(bytes)).bets == [sent])
+  }
+
+  @Test(arguments: MessageSamples.all)
+  func `every message is encoded as the bytes that it is decoded from`(sample: [UInt8]) throws {
+    let frame = withoutHeader(sample)
+    var encoded: [UInt8] = []
+    if MessageSamples.ofAgency.contains(sample) {
+      try AgencyMessage(frame: frame.span).append(to: &encoded, in: frame.span)
+    } else {
+      try ServerMessage(frame: frame.span).append(to: &encoded)
+    }
+    #expect(encoded == sample)
   }
 }

@@ -15,7 +15,6 @@ struct BadBetTests {
   }
 
   @Test(
-    "A text that is not UTF-8 breaks a rule of its bet, not the stream",
     arguments: [
       ("01FF 0142 0130 07CF0311 00000899", .firstName),
       ("0141 02C328 0130 07CF0311 00000899", .lastName),
@@ -26,34 +25,34 @@ struct BadBetTests {
       ("04F4908080 0142 0130 07CF0311 00000899", .firstName),
       ("02E6B0 0142 0130 07CF0311 00000899", .firstName),
     ] as [(String, Field)])
-  func notUTF8(bet: String, field: Field) throws {
+  func `a text that is not UTF-8 breaks a rule of its bet, not the stream`(
+    bet: String, field: Field
+  ) throws {
     let bad = try #require(try firstBad([bet]))
     #expect(bad.index == 0)
     #expect(bad.violation.field == field)
   }
 
   @Test(
-    "A NUL in a name breaks a rule of its bet, not the stream",
     arguments: [
       ("0100 0142 0130 07CF0311 00000899", .firstName),
       ("0141 03C3B100 0130 07CF0311 00000899", .lastName),
     ] as [(String, Field)])
-  func nul(bet: String, field: Field) throws {
+  func `a NUL in a name breaks a rule of its bet, not the stream`(bet: String, field: Field) throws
+  {
     let bad = try #require(try firstBad([MessageSamples.ana, bet]))
     #expect(bad.index == 1)
     #expect(bad.violation.field == field)
     #expect(bad.violation.rule == "free of NUL")
   }
 
-  @Test(
-    "A date that does not exist breaks a rule",
-    arguments: [
-      ("0000 01 01", "0-1-1"), ("2710 01 01", "10000-1-1"), ("FFFF 01 01", "65535-1-1"),
-      ("07CF 00 01", "1999-0-1"), ("07CF 0D 01", "1999-13-1"), ("07CF 01 00", "1999-1-0"),
-      ("07CF 01 20", "1999-1-32"), ("07CF 04 1F", "1999-4-31"), ("07CF 02 1D", "1999-2-29"),
-      ("076C 02 1D", "1900-2-29"), ("07D0 02 1E", "2000-2-30"),
-    ])
-  func badDate(date: String, value: String) throws {
+  @Test(arguments: [
+    ("0000 01 01", "0-1-1"), ("2710 01 01", "10000-1-1"), ("FFFF 01 01", "65535-1-1"),
+    ("07CF 00 01", "1999-0-1"), ("07CF 0D 01", "1999-13-1"), ("07CF 01 00", "1999-1-0"),
+    ("07CF 01 20", "1999-1-32"), ("07CF 04 1F", "1999-4-31"), ("07CF 02 1D", "1999-2-29"),
+    ("076C 02 1D", "1900-2-29"), ("07D0 02 1E", "2000-2-30"),
+  ])
+  func `a date that does not exist breaks a rule`(date: String, value: String) throws {
     let bad = try #require(try firstBad(["0141 0142 0130" + date + "00000899"]))
     #expect(bad.violation.field == .birthdate)
     #expect(
@@ -61,28 +60,24 @@ struct BadBetTests {
         == "birthdate \"\(value)\": must be a date that exists, written YYYY-MM-DD")
   }
 
-  @Test(
-    "A document that is not 1 to 20 digits breaks a rule",
-    arguments: [
-      "00", "15" + String(repeating: "31", count: 21), "0141", "03312032", "022D31", "012F", "013A",
-      "02D9A1",
-    ])
-  func badDocument(document: String) throws {
+  @Test(arguments: [
+    "00", "15" + String(repeating: "31", count: 21), "0141", "03312032", "022D31", "012F", "013A",
+    "02D9A1",
+  ])
+  func `a document that is not 1 to 20 digits breaks a rule`(document: String) throws {
     let bad = try #require(try firstBad(["0141 0142" + document + "07CF0311 00000899"]))
     #expect(bad.violation.field == .document)
   }
 
-  @Test(
-    "A document of 1 and one of 20 digits are good",
-    arguments: [
-      "0139", "14" + String(repeating: "30", count: 20),
-    ])
-  func goodDocument(document: String) throws {
+  @Test(arguments: [
+    "0139", "14" + String(repeating: "30", count: 20),
+  ])
+  func `a document of 1 and one of 20 digits are good`(document: String) throws {
     #expect(try firstBad(["0141 0142" + document + "07CF0311 00000899"]) == nil)
   }
 
-  @Test("The first bad bet is named, and only the bets in front of it are handed out")
-  func first() throws {
+  @Test func `the first bad bet is named, and only the bets in front of it are handed out`() throws
+  {
     let badDate = "0141 0142 0130 07CF0D01 00000899"
     let badDocument = "0141 0142 00 07CF0311 00000899"
     let bets = MessageSamples.ana + MessageSamples.nameless + badDate + badDocument
@@ -93,8 +88,9 @@ struct BadBetTests {
     #expect(bad?.violation.field == .birthdate)
   }
 
-  @Test("What breaks a rule fits the reason of REJECTED and one line, whatever it holds")
-  func reason() throws {
+  @Test func `what breaks a rule fits the reason of REJECTED and one line, whatever it holds`()
+    throws
+  {
     let document = "FF" + String(repeating: "0A", count: 255)
     let bad = try #require(try firstBad(["0141 0142" + document + "07CF0311 00000899"]))
     let shown = String(repeating: "\\n", count: 60) + "…"

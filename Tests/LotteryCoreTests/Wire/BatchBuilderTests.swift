@@ -14,38 +14,34 @@ struct BatchBuilderTests {
     return builder
   }
 
-  @Test(
-    "A batch takes a bet up to 8000 bytes",
-    arguments: [
-      (484, true), (485, true), (486, false),
-    ])
-  func room(size: Int, fits: Bool) throws {
+  @Test(arguments: [
+    (484, true), (485, true), (486, false),
+  ])
+  func `a batch takes a bet up to 8000 bytes`(size: Int, fits: Bool) throws {
     var bytes: [UInt8] = []
     let builder = try nearlyFull(&bytes)
     #expect(builder.hasRoom(for: try Bets.ofWireSize(size).located().bet, in: bytes) == fits)
   }
 
-  @Test("Only the batch's own bytes count, not those of batches in front of it")
-  func roomBehindAnother() throws {
+  @Test func `only the batch's own bytes count, not those of batches in front of it`() throws {
     var bytes = [UInt8](repeating: 0, count: 5000)
     let builder = try nearlyFull(&bytes)
     #expect(builder.hasRoom(for: try Bets.ofWireSize(485).located().bet, in: bytes))
     #expect(!builder.hasRoom(for: try Bets.ofWireSize(486).located().bet, in: bytes))
   }
 
-  @Test("A batch of exactly 8000 bytes is one that the decoder takes")
-  func largest() throws {
+  @Test func `a batch of exactly 8000 bytes is one that the decoder takes`() throws {
     var bytes: [UInt8] = []
     var builder = try nearlyFull(&bytes)
     try builder.append(Bets.ofWireSize(485), offset: 0, to: &bytes)
     #expect(builder.finish(&bytes) == 26)
     #expect(bytes.count == 8000)
-    #expect(try FrameDecoder.nextFrame(in: bytes.span, from: bytes.indices) == 4..<8000)
+    #expect(try bytes.span.nextFrame(in: bytes.indices) == 4..<8000)
     #expect(try decodeFromAgency(withoutHeader(bytes)).bets.count == 26)
   }
 
-  @Test("A batch takes as many bets as it may", arguments: [1, 2, 3, 300])
-  func maxAmount(amount: Int) throws {
+  @Test(arguments: [1, 2, 3, 300])
+  func `a batch takes as many bets as it may`(amount: Int) throws {
     var builder = BatchBuilder(maxAmount: amount)
     var bytes: [UInt8] = []
     let (bet, source) = try Bets.nameless().located()
@@ -59,16 +55,14 @@ struct BatchBuilderTests {
     #expect(builder.hasRoom(for: bet, in: bytes))
   }
 
-  @Test("A builder that holds nothing ends nothing")
-  func nothing() {
+  @Test func `a builder that holds nothing ends nothing`() {
     var builder = BatchBuilder(maxAmount: 10)
     var bytes: [UInt8] = [1, 2, 3]
     #expect(builder.finish(&bytes) == 0)
     #expect(bytes == [1, 2, 3])
   }
 
-  @Test("Each batch carries the offset that its first bet was given")
-  func offsets() throws {
+  @Test func `each batch carries the offset that its first bet was given`() throws {
     var builder = BatchBuilder(maxAmount: 2)
     var bytes: [UInt8] = []
     for offset in 0..<3 as Range<UInt64> {
@@ -81,11 +75,10 @@ struct BatchBuilderTests {
     #expect(bytes == first + hex("00000017 03 0000000000000002 0001" + nameless))
   }
 
-  @Test("The largest bet fits into an empty batch")
-  func largestBet() throws {
+  @Test func `the largest bet fits into an empty batch`() throws {
     let text = String(repeating: "ñ", count: 127) + "a"
     let bet = try Bet(
-      agency: 1, firstName: text, lastName: text, document: "12345678901234567890",
+      firstName: text, lastName: text, document: "12345678901234567890",
       birthdate: "2000-02-29", number: "0")
     var builder = BatchBuilder(maxAmount: 1)
     var bytes: [UInt8] = []

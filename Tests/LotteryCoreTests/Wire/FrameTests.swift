@@ -23,52 +23,47 @@ struct FrameTests {
   private let stream = MessageSamples.all.flatMap { $0 }
   private let expected = MessageSamples.all.map(withoutHeader)
 
-  @Test("All frames come out of a stream fed at once")
-  func atOnce() throws {
+  @Test func `all frames come out of a stream fed at once`() throws {
     #expect(try frames([stream[...]]) == expected)
   }
 
-  @Test("The same frames come out of a stream fed byte by byte")
-  func byteByByte() throws {
+  @Test func `the same frames come out of a stream fed byte by byte`() throws {
     #expect(try frames(stream.indices.map { stream[$0...$0] }) == expected)
   }
 
-  @Test("The same frames come out wherever the stream is split")
-  func everySplit() throws {
+  @Test func `the same frames come out wherever the stream is split`() throws {
     for split in 0...stream.count {
       #expect(try frames([stream[..<split], stream[split...]]) == expected, "split at \(split)")
     }
   }
 
   @Test(
-    "A length out of range is refused as soon as the header is there",
     arguments: [
       ("00000000", 0), ("00001F3D", 7997), ("00001F40", 8000), ("01000000", 1 << 24),
       ("FFFFFFFF", .max),
     ] as [(String, UInt32)])
-  func lengthOutOfRange(header: String, length: UInt32) {
+  func `a length out of range is refused as soon as the header is there`(
+    header: String, length: UInt32
+  ) {
     #expect(throws: WireError.frameLength(length)) { try frames([hex(header)[...]]) }
   }
 
-  @Test(
-    "A length within range is taken",
-    arguments: [
-      ("00000001", 1), ("00001F3B", 7995), ("00001F3C", 7996),
-    ])
-  func lengthInRange(header: String, length: Int) throws {
+  @Test(arguments: [
+    ("00000001", 1), ("00001F3B", 7995), ("00001F3C", 7996),
+  ])
+  func `a length within range is taken`(header: String, length: Int) throws {
     let body = [UInt8](repeating: 0x2A, count: length)
     #expect(try frames([(hex(header) + body)[...]]) == [body])
   }
 
-  @Test("A header that is not complete announces nothing", arguments: 0...3)
-  func incompleteHeader(size: Int) throws {
+  @Test(arguments: 0...3)
+  func `a header that is not complete announces nothing`(size: Int) throws {
     let header = [UInt8](repeating: 0xFF, count: size)
-    let frame = try FrameDecoder.nextFrame(in: header.span, from: header.indices)
+    let frame = try header.span.nextFrame(in: header.indices)
     #expect(frame == nil)
   }
 
-  @Test("A frame stays where it is until it is consumed")
-  func unconsumed() throws {
+  @Test func `a frame stays where it is until it is consumed`() throws {
     var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
     buffer.feed(MessageSamples.stored)
     for _ in 1...2 {
@@ -80,13 +75,11 @@ struct FrameTests {
     #expect(frame == nil)
   }
 
-  @Test("The header that a frame gets says its length", arguments: [1, 2, 256, 7995, 7996])
-  func written(length: Int) {
+  @Test(arguments: [1, 2, 256, 7995, 7996])
+  func `the header that a frame gets says its length`(length: Int) {
     var bytes: [UInt8] = [0xEE]
-    let frame = FrameWriter(type: 0x2A, to: &bytes)
-    bytes += [UInt8](repeating: 0, count: length - 1)
-    frame.finish(&bytes)
-    #expect(bytes.prefix(6) == [0xEE, 0, 0, UInt8(length >> 8), UInt8(length & 0xFF), 0x2A])
+    bytes.appendFrame(.stored) { $0 += [UInt8](repeating: 0, count: length - 1) }
+    #expect(bytes.prefix(6) == [0xEE, 0, 0, UInt8(length >> 8), UInt8(length & 0xFF), 0x82])
     #expect(bytes.count == 1 + 4 + length)
   }
 }

@@ -44,23 +44,23 @@ struct ServerMessageTests {
     ]
   }
 
-  @Test("Every message has the bytes that the contract says", arguments: try messages())
-  func golden(message: ServerMessage, expected: [UInt8]) throws {
+  @Test(arguments: try messages())
+  func `every message has the bytes that the contract says`(
+    message: ServerMessage, expected: [UInt8]
+  ) throws {
     var bytes: [UInt8] = []
     message.append(to: &bytes)
     #expect(bytes == expected)
-    #expect(try ServerMessage(frame: withoutHeader(expected).span, agency: 5) == message)
+    #expect(try ServerMessage(frame: withoutHeader(expected).span) == message)
   }
 
-  @Test("The codes of REJECTED are those of the contract's table")
-  func rejectionCodes() {
+  @Test func `the codes of REJECTED are those of the contract's table`() {
     let expected: [RejectionCode] = [.ruleBroken, .notStored, .outOfSequence, .agencyFinished]
     #expect((1...4).map { RejectionCode(rawValue: $0) } == expected)
     #expect(RejectionCode.allCases.count == 4)
   }
 
-  @Test("The codes of ERROR are those of the contract's table")
-  func errorCodes() {
+  @Test func `the codes of ERROR are those of the contract's table`() {
     let expected: [ErrorCode] = [
       .malformed, .version, .unknownAgency, .wrongKey, .notNow, .totalsDiffer, .superseded,
       .shuttingDown, .tooSlow,
@@ -70,65 +70,65 @@ struct ServerMessageTests {
   }
 
   @Test(
-    "A value that the contract does not name is refused",
     arguments: [
-      ("81 01 03 0000000000000000", 0x81, "state", 3),
-      ("83 0000000000000001 0002 00 00", 0x83, "code", 0),
-      ("83 0000000000000001 0002 05 00", 0x83, "code", 5),
-      ("8F 00 00", 0x8F, "code", 0),
-      ("8F 0A 00", 0x8F, "code", 10),
-      ("85 02 0000", 0x85, "more", 2),
-      ("90 02 00 00000000 00000000 0000", 0x90, "more", 2),
-      ("90 00 FF 00000000 00000000 0000", 0x90, "drawn", 255),
-      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 02 00", 0x90, "finished", 2),
-      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 01 03", 0x90, "connected", 3),
+      ("81 01 03 0000000000000000", .welcome, "state", 3),
+      ("83 0000000000000001 0002 00 00", .rejected, "code", 0),
+      ("83 0000000000000001 0002 05 00", .rejected, "code", 5),
+      ("8F 00 00", .error, "code", 0),
+      ("8F 0A 00", .error, "code", 10),
+      ("85 02 0000", .winners, "more", 2),
+      ("90 02 00 00000000 00000000 0000", .status, "more", 2),
+      ("90 00 FF 00000000 00000000 0000", .status, "drawn", 255),
+      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 02 00", .status, "finished", 2),
+      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 01 03", .status, "connected", 3),
       (
-        "91 0000000000000001 8000000000000000 0000000000000000", 0x91, "total",
+        "91 0000000000000001 8000000000000000 0000000000000000", .syncs, "total",
         0x8000_0000_0000_0000
       ),
       (
-        "91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", 0x91, "longest", .max
+        "91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", .syncs, "longest", .max
       ),
-    ] as [(String, UInt8, String, UInt64)])
-  func unknownValue(frame: String, type: UInt8, field: String, value: UInt64) {
-    #expect(throws: WireError.fieldValue(type, field: field, value: value)) {
-      try ServerMessage(frame: hex(frame).span, agency: 5)
+    ] as [(String, MessageType, String, UInt64)])
+  func `a value that the contract does not name is refused`(
+    frame: String, type: MessageType, field: String, value: UInt64
+  ) {
+    #expect(throws: WireError.body(type, .fieldValue(field, value))) {
+      try ServerMessage(frame: hex(frame).span)
     }
   }
 
   @Test(
-    "A text that is not UTF-8 is refused",
     arguments: [
-      ("83 0000000000000001 0002 01 01FF", 0x83), ("8F 01 02C3C3", 0x8F), ("85 00 0001 01FF", 0x85),
-    ] as [(String, UInt8)])
-  func notUTF8(frame: String, type: UInt8) {
-    #expect(throws: WireError.textEncoding(type)) {
-      try ServerMessage(frame: hex(frame).span, agency: 5)
+      ("83 0000000000000001 0002 01 01FF", .rejected), ("8F 01 02C3C3", .error),
+      ("85 00 0001 01FF", .winners),
+    ] as [(String, MessageType)])
+  func `a text that is not UTF-8 is refused`(frame: String, type: MessageType) {
+    #expect(throws: WireError.body(type, .textEncoding)) {
+      try ServerMessage(frame: hex(frame).span)
     }
   }
 
-  @Test("A last bet that breaks a rule is refused, and the rule is named")
-  func invalidLastBet() {
+  @Test func `a last bet that breaks a rule is refused, and the rule is named`() {
     let frame = hex("81 01 00 0000000000000001 0141 0142 0130 07CF0D01 00000899")
     let error = #expect(throws: WireError.self) {
-      try ServerMessage(frame: frame.span, agency: 5)
+      try ServerMessage(frame: frame.span)
     }
     let rule = "must be a date that exists, written YYYY-MM-DD"
-    #expect(error?.description == "message 0x81: birthdate \"1999-13-1\": \(rule)")
+    #expect(error?.description == "WELCOME: birthdate \"1999-13-1\": \(rule)")
   }
 
-  @Test(
-    "A reason of 255 bytes travels whole, a longer one is cut between characters",
-    arguments: [
-      (String(repeating: "a", count: 255), 255), (String(repeating: "a", count: 256), 255),
-      (String(repeating: "ñ", count: 127) + "a", 255), (String(repeating: "ñ", count: 128), 254),
-    ])
-  func longReason(reason: String, kept: Int) throws {
+  @Test(arguments: [
+    (String(repeating: "a", count: 255), 255), (String(repeating: "a", count: 256), 255),
+    (String(repeating: "ñ", count: 127) + "a", 255), (String(repeating: "ñ", count: 128), 254),
+  ])
+  func `a reason of 255 bytes travels whole, a longer one is cut between characters`(
+    reason: String, kept: Int
+  ) throws {
     var bytes: [UInt8] = []
     ServerMessage.error(code: .malformed, reason: reason).append(to: &bytes)
     let expected = String(decoding: Array(reason.utf8).prefix(kept), as: UTF8.self)
     #expect(
-      try ServerMessage(frame: withoutHeader(bytes).span, agency: 5)
+      try ServerMessage(frame: withoutHeader(bytes).span)
         == .error(code: .malformed, reason: expected))
   }
 }

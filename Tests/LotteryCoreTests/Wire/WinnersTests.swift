@@ -12,8 +12,8 @@ struct WinnersTests {
     let bytes = Self.bytes(documents)
     var frames: [(size: Int, more: Bool, documents: [String])] = []
     var start = 0
-    while let frame = try FrameDecoder.nextFrame(in: bytes.span, from: start..<bytes.count) {
-      let message = try ServerMessage(frame: bytes.span.extracting(frame), agency: 5)
+    while let frame = try bytes.span.nextFrame(in: start..<bytes.count) {
+      let message = try ServerMessage(frame: bytes.span.extracting(frame))
       guard case .winners(let more, let part) = message else {
         throw WireError.unknownType(bytes[frame.lowerBound])
       }
@@ -31,17 +31,14 @@ struct WinnersTests {
     return writer.takeFrames()
   }
 
-  @Test("No winners are one frame without documents")
-  func none() throws {
+  @Test func `no winners are one frame without documents`() throws {
     #expect(Self.bytes([]) == MessageSamples.noWinners)
   }
 
-  @Test(
-    "A frame is filled up to 8000 bytes",
-    arguments: [
-      (998, 7, [7999]), (998, 8, [8000]), (998, 9, [7992, 17]), (999, 8, [8000, 16]),
-    ])
-  func fullFrame(count: Int, lastSize: Int, sizes: [Int]) throws {
+  @Test(arguments: [
+    (998, 7, [7999]), (998, 8, [8000]), (998, 9, [7992, 17]), (999, 8, [8000, 16]),
+  ])
+  func `a frame is filled up to 8000 bytes`(count: Int, lastSize: Int, sizes: [Int]) throws {
     // 8 bytes come first, then 8 for each document: its length and 7 digits.
     var documents = (0..<count).map { String(1_000_000 + $0) }
     documents.append(String(repeating: "9", count: lastSize - 1))
@@ -50,8 +47,8 @@ struct WinnersTests {
     #expect(frames.flatMap(\.documents) == documents)
   }
 
-  @Test("Any number of winners arrives whole and in order", arguments: [1, 380, 381, 2000])
-  func many(count: Int) throws {
+  @Test(arguments: [1, 380, 381, 2000])
+  func `any number of winners arrives whole and in order`(count: Int) throws {
     // 21 bytes each: 380 fit behind the 8 bytes in front of them.
     let documents = (0..<count).map { "1" + String(10_000_000_000 + $0) + "12345678" }
     let frames = try frames(documents)
@@ -61,9 +58,8 @@ struct WinnersTests {
     #expect(frames.map(\.more) == frames.indices.map { $0 < frames.count - 1 })
   }
 
-  @Test(
-    "Taken as soon as they are complete, the frames are the same", arguments: [0, 1, 888, 5000])
-  func takenEarly(count: Int) throws {
+  @Test(arguments: [0, 1, 888, 5000])
+  func `taken as soon as they are complete, the frames are the same`(count: Int) throws {
     let documents = (0..<count).map { String(10_000_000 + $0) }
     var (writer, bytes) = (WinnersWriter(), [UInt8]())
     for document in documents {

@@ -135,7 +135,9 @@ import Testing
     async throws
   {
     let directory = try TemporaryDirectory()
-    let winners = try [1, 3, 1, 2].map { try sampleBet($0, number: winningNumber) }
+    let winners = try [1, 3, 1, 2].map {
+      StoredBet(agency: $0, bet: try sampleBet($0, number: winningNumber))
+    }
     try directory.write(rows(winners), to: "bets.csv")
     let file = try LogFile(level: .debug)
     try await withServer(agencies: 1, in: directory, log: file.log) { server in

@@ -89,7 +89,7 @@ import Testing
           .error(code: .wrongKey, reason: "agency 1: the key is not this agency's"))
       }
       var hello: [UInt8] = []
-      AgencyMessage.appendHello(agency: 1, key: "right", to: &hello)
+      AgencyMessage.hello(agency: 1, key: "right").append(to: &hello)
       try await server.withClient(1) { client in
         try await client.expect(
           .welcome(version: 1, state: .open, stored: 0, lastBet: nil), after: hello)

@@ -28,10 +28,10 @@ import Testing
       "frame length 7997: must be 1 to 7996"),
     Breach(
       "an unknown type", Frames.frame([0x7F]), .malformed,
-      "message type 0x7F is not one of this protocol's"),
+      "unknown message type 0x7F"),
     Breach(
       "a HELLO that ends early", Frames.frame([0x01, 1]), .malformed,
-      "message 0x01: the body is too short"),
+      "HELLO: the body is too short"),
     Breach(
       "another version", Frames.hello(1, version: 2), .version,
       "version 2: this server speaks 1"),
@@ -50,7 +50,7 @@ import Testing
     Breach(
       "garbage that never ends",
       [0, 0, 0, 1, 0x7F] + [UInt8](repeating: 0xAA, count: 300_000), .malformed,
-      "message type 0x7F is not one of this protocol's"),
+      "unknown message type 0x7F"),
   ])
   func `a breach is answered by ERROR, and the server goes on`(breach: Breach) async throws {
     try await withServer(agencies: 1) { server in

@@ -29,7 +29,7 @@ import Testing
     #expect(reader.isAtEnd)
     var buffer = InputBuffer(capacity: frames.count)
     buffer.append(copying: frames.span)
-    guard case .winners(more: false, let documents) = try buffer.nextServerMessage(agency: agency)
+    guard case .winners(more: false, let documents) = try buffer.nextServerMessage()
     else { return [] }
     return documents
   }
@@ -41,10 +41,9 @@ import Testing
 
   @Test func `each agency gets its own winners, in the order of their bets`() async throws {
     defer { store.close() }
-    let bets = try [
-      sampleBet(2, 9, number: 7574), sampleBet(1, 5, number: 7574), sampleBet(1, 4, number: 1),
-      sampleBet(2, 3, number: 7574), sampleBet(1, 2, number: 7574), sampleBet(1, 5, number: 7574),
-    ]
+    let bets: [StoredBet] = try [
+      (2, 9, 7574), (1, 5, 7574), (1, 4, 1), (2, 3, 7574), (1, 2, 7574), (1, 5, 7574),
+    ].map { StoredBet(agency: $0, bet: try sampleBet($0, $1, number: $2)) }
     try await store.storeBets(bets)
     draw.agencyFinished(1)
     draw.agencyFinished(2)
@@ -54,7 +53,8 @@ import Testing
 
   @Test func `an agency without winners gets none`() async throws {
     defer { store.close() }
-    try await store.storeBets(try [sampleBet(1, number: 7574), sampleBet(2, number: 1)])
+    try await store.storeBets([try sampleBet(1, number: 7574)])
+    try await store.storeBets([try sampleBet(2, number: 1)], of: 2)
     draw.agencyFinished(1)
     draw.agencyFinished(2)
     #expect(try await winners(of: 2) == [])

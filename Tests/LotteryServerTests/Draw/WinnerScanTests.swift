@@ -28,7 +28,7 @@ import Testing
     ]
     let winners = try scan(rows.joined())
     #expect(winners.map(\.bet.document) == ["11", "22", "33"])
-    #expect(winners.map(\.bet.agency) == [1, 2, 1])
+    #expect(winners.map(\.agency) == [1, 2, 1])
     #expect(winners.map(\.position) == [0, 28, 55])
   }
 

@@ -18,16 +18,17 @@ import Testing
   /// and returns them.
   private func write(
     _ count: Int, winning share: Int, quotes: Int, seed: UInt64
-  ) throws -> [Bet] {
+  ) throws -> [StoredBet] {
     var random = SeededGenerator(seed: seed)
     let names = ["a,b", "\"", "x\r\n1,A,P,1,1990-01-15,7574\r\n", "\n\n"]
     let bets = try (0..<count).map { index in
       let plain = String(repeating: "x", count: .random(in: 0...200, using: &random))
-      return try Bet(
-        agency: .random(in: 0...5, using: &random),
-        firstName: quotes > 0 && random.oneIn(quotes) ? random.pick(names) : plain,
-        lastName: "P", document: "\(index)", birthdate: "1990-01-15",
-        number: random.oneIn(share) ? "7574" : "\(index % 7574)")
+      return StoredBet(
+        agency: .random(in: 1...5, using: &random),
+        bet: try Bet(
+          firstName: quotes > 0 && random.oneIn(quotes) ? random.pick(names) : plain,
+          lastName: "P", document: "\(index)", birthdate: "1990-01-15",
+          number: random.oneIn(share) ? "7574" : "\(index % 7574)"))
     }
     try directory.write(rows(bets), to: "bets.csv")
     return bets
@@ -39,8 +40,8 @@ import Testing
   ) throws {
     let bets = try write(
       3000, winning: share, quotes: quotes, seed: UInt64(7 * share + quotes))
-    let expected = Dictionary(grouping: bets.filter(hasWon), by: \.agency)
-      .mapValues { $0.map(\.document) }
+    let expected = Dictionary(grouping: bets.filter { hasWon($0.bet) }, by: \.agency)
+      .mapValues { $0.map(\.bet.document) }
     for indexLimit in [0, 1, 200, 1 << 20] {
       let winners = try Winners(
         of: StoredBets(path: path), agencies: 3, indexLimit: indexLimit)

@@ -17,7 +17,7 @@ import Testing
 
   @Test func `bets are loaded in the order in which they were stored`() async throws {
     defer { store.close() }
-    let bets = try sampleBets(2, 0..<3) + sampleBets(1, 0..<2) + sampleBets(2, 3..<4)
+    let bets = try storedBets(2, 0..<3) + storedBets(1, 0..<2) + storedBets(2, 3..<4)
     try await store.storeBets(Array(bets[..<4]))
     try await store.storeBets(Array(bets[4...]))
     #expect(try store.allBets() == bets)
@@ -34,7 +34,7 @@ import Testing
     let bets = try sampleBets(1, 0..<10_000)
     try await store.storeBets(bets)
     try #require(rows(bets).count > 2 * CSVFile.chunkSize)
-    #expect(try store.allBets() == bets)
+    #expect(try store.bets() == bets)
   }
 
   @Test func `a claim is told how far its agency is`() async throws {
@@ -67,7 +67,7 @@ import Testing
       try await store.finish(total: 0, by: older)
     }
     try await store.store(bets, by: newer)
-    #expect(try store.allBets() == bets)
+    #expect(try store.bets() == bets)
   }
 
   @Test func `an older connection whose HELLO comes late does not take the claim over`()

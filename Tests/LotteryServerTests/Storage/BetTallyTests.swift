@@ -28,8 +28,9 @@ import Testing
     for index in 0..<count {
       rows.append(
         csvRow: try Bet(
-          agency: .random(in: 1...3, using: &random), firstName: name, lastName: "P",
-          document: "\(index)", birthdate: "1990-01-15", number: "\(index)"))
+          firstName: name, lastName: "P", document: "\(index)", birthdate: "1990-01-15",
+          number: "\(index)"),
+        agency: .random(in: 1...3, using: &random))
     }
     return rows
   }

@@ -26,11 +26,12 @@ import Testing
       "1,Ana,Diaz,1,1999-12-31,7,8",
       "7 fields: must be 6 (agency, first name, last name, document, birthdate, number)"),
     Damage(
-      "x,Ana,Diaz,1,1999-12-31,7", "agency \"x\": must be a whole number from 0 to 4294967295"),
+      "x,Ana,Diaz,1,1999-12-31,7", "agency \"x\": must be a whole number from 1 to 4294967295"),
     Damage(
       "4294967296,Ana,Diaz,1,1999-12-31,7",
-      "agency \"4294967296\": must be a whole number from 0 to 4294967295"),
-    Damage("0,Ana,Diaz,1,1999-12-31,7", "agency 0: must be at least 1"),
+      "agency \"4294967296\": must be a whole number from 1 to 4294967295"),
+    Damage(
+      "0,Ana,Diaz,1,1999-12-31,7", "agency \"0\": must be a whole number from 1 to 4294967295"),
     Damage("1,Ana,Diaz,1a,1999-12-31,7", "document \"1a\": must be 1 to 20 digits"),
     Damage(
       "1,Ana,Diaz,1,1999-02-29,7",

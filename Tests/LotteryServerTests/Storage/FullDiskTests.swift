@@ -47,7 +47,7 @@ import Testing
         try await store.store(try sampleBets(1, 0..<200), by: claim)
       }
       try await store.store(few, by: claim)
-      #expect(try store.allBets() == few)
+      #expect(try store.bets() == few)
       let standing = await store.take(Claim(agency: 1) {})
       #expect(standing == AgencyStanding(stored: 3, lastBet: few[2], hasFinished: false))
     }

@@ -28,7 +28,7 @@ import Testing
     let stored = Dictionary(grouping: try store.allBets(), by: \.agency)
     #expect(stored.count == Int(agencies))
     for agency in 1...agencies {
-      #expect(stored[agency] == (try sampleBets(agency, 0..<(batches * size))))
+      #expect(stored[agency]?.map(\.bet) == (try sampleBets(agency, 0..<(batches * size))))
     }
   }
 
@@ -39,14 +39,17 @@ import Testing
     let (agencies, size): (UInt32, Int) = (50, 9)
     try await withThrowingTaskGroup { group in
       for agency in 1...agencies {
-        group.addTask { try await store.storeBets(try sampleBets(agency, 0..<size)) }
+        group.addTask { try await store.storeBets(try sampleBets(agency, 0..<size), of: agency) }
       }
       try await group.waitForAll()
     }
     let bets = try store.allBets()
     #expect(bets.count == Int(agencies) * size)
     for start in stride(from: 0, to: bets.count, by: size) {
-      #expect(Array(bets[start..<(start + size)]) == (try sampleBets(bets[start].agency, 0..<size)))
+      let agency = bets[start].agency
+      #expect(
+        Array(bets[start..<(start + size)])
+          == (try storedBets(agency, 0..<size)))
     }
   }
 
@@ -61,7 +64,7 @@ import Testing
       }
       try await group.waitForAll()
     }
-    #expect(try store.allBets() == sampleBets(1, 0..<Int(total)))
+    #expect(try store.bets() == sampleBets(1, 0..<Int(total)))
   }
 
   /// An agency that connects again whenever it has lost its claim, and goes on where it is told.

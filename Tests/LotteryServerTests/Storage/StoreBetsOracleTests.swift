@@ -102,14 +102,16 @@ import Testing
     }
   }
 
-  private static func bet(_ fields: [String]) throws -> Bet {
-    try Bet(
-      agency: try #require(UInt32(fields[0])), firstName: fields[1], lastName: fields[2],
-      document: fields[3], birthdate: fields[4], number: fields[5])
+  private static func bet(_ fields: [String]) throws -> StoredBet {
+    StoredBet(
+      agency: try #require(UInt32(fields[0])),
+      bet: try Bet(
+        firstName: fields[1], lastName: fields[2], document: fields[3], birthdate: fields[4],
+        number: fields[5]))
   }
 
   /// The bytes of `bets.csv` once `bets` are stored.
-  private static func store(_ bets: [Bet]) async throws -> [UInt8] {
+  private static func store(_ bets: [StoredBet]) async throws -> [UInt8] {
     let directory = try TemporaryDirectory()
     let store = try BetStore(directory: directory.path, durability: .process)
     defer { store.close() }

@@ -4,19 +4,19 @@
 enum Frames {
   static func hello(_ agency: UInt32, version: UInt8 = 1, key: String = "") -> [UInt8] {
     var frame: [UInt8] = []
-    AgencyMessage.appendHello(agency: agency, key: key, to: &frame)
+    AgencyMessage.hello(agency: agency, key: key).append(to: &frame)
     frame[ProtocolLimits.frameHeaderSize + 1] = version
     return frame
   }
 
   static func bet(_ bet: Bet, at offset: UInt64) -> [UInt8] {
     var frame: [UInt8] = []
-    AgencyMessage.appendBet(bet, offset: offset, to: &frame)
+    BetBatch.appendSingle(bet, offset: offset, to: &frame)
     return frame
   }
 
   static func batch(_ bets: [Bet], at offset: UInt64) -> [UInt8] {
-    var body: [UInt8] = [MessageType.batch]
+    var body: [UInt8] = [MessageType.batch.rawValue]
     body.append(bigEndian: offset)
     body.append(bigEndian: UInt16(bets.count))
     for bet in bets { body.append(bet: bet) }
@@ -25,7 +25,7 @@ enum Frames {
 
   /// A batch whose bet at `index` has a document that is no number.
   static func batch(_ bets: [Bet], badAt index: Int, at offset: UInt64) -> [UInt8] {
-    var body: [UInt8] = [MessageType.batch]
+    var body: [UInt8] = [MessageType.batch.rawValue]
     body.append(bigEndian: offset)
     body.append(bigEndian: UInt16(bets.count))
     for (position, bet) in bets.enumerated() {
@@ -39,25 +39,25 @@ enum Frames {
 
   static func finished(_ total: UInt64) -> [UInt8] {
     var frame: [UInt8] = []
-    AgencyMessage.appendFinished(total: total, to: &frame)
+    AgencyMessage.finished(total: total).append(to: &frame)
     return frame
   }
 
   static var winnersQuery: [UInt8] {
     var frame: [UInt8] = []
-    AgencyMessage.appendWinnersQuery(to: &frame)
+    AgencyMessage.winnersQuery.append(to: &frame)
     return frame
   }
 
   static var statusQuery: [UInt8] {
     var frame: [UInt8] = []
-    AgencyMessage.appendStatusQuery(to: &frame)
+    AgencyMessage.statusQuery.append(to: &frame)
     return frame
   }
 
   static var syncsQuery: [UInt8] {
     var frame: [UInt8] = []
-    AgencyMessage.appendSyncsQuery(to: &frame)
+    AgencyMessage.syncsQuery.append(to: &frame)
     return frame
   }
 

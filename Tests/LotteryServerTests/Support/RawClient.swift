@@ -41,7 +41,7 @@ final class RawClient {
   /// The next message; nil where the server has closed the connection.
   func receive() async throws -> ServerMessage? {
     while true {
-      if let message = try buffer.nextServerMessage(agency: agency) { return message }
+      if let message = try buffer.nextServerMessage() { return message }
       if try await channel.receive(into: &buffer) == 0 { return nil }
     }
   }

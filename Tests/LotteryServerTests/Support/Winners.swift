@@ -13,7 +13,7 @@ extension Winners {
       largest = max(largest, frames.count)
       var buffer = InputBuffer(capacity: frames.count)
       buffer.append(copying: frames.span)
-      while let message = try buffer.nextServerMessage(agency: agency) {
+      while let message = try buffer.nextServerMessage() {
         let isLast = reader.isAtEnd && buffer.unread.isEmpty
         guard case .winners(!isLast, let part) = message else { throw RawClient.Unexpected() }
         documents += part
