@@ -1,15 +1,15 @@
-# Both programs are built in this one stage, whose text is the same in both Dockerfiles: whichever
-# image comes second finds the stage in the cache. It needs BuildKit and no network.
+# This stage builds both programs and is the same in both Dockerfiles: the second image finds it in
+# the cache. It needs BuildKit and no network.
 FROM swift:6.3-bookworm AS build
 WORKDIR /src
 COPY Package.swift ./
-# The manifest names test targets, which must exist; their sources are not part of the images.
+# The manifest names test targets, which must exist. Their sources are not part of the images.
 RUN for target in $(sed -n 's/.*name: "\([A-Za-z]*Tests\|TestSupport\)".*/\1/p' Package.swift); do \
       mkdir -p "Tests/$target" && touch "Tests/$target/Empty.swift"; \
     done
 COPY Sources Sources
-# .build outlives the layer: a changed source recompiles its own module and links, nothing else.
-# The sandbox is SwiftPM's own and cannot be nested in a container.
+# .build is a cache: after a change, only the changed module is recompiled. SwiftPM's sandbox cannot
+# be nested in a container.
 RUN --mount=type=cache,target=/src/.build,sharing=locked \
     swift build -c release --disable-sandbox -Xswiftc -static-executable -Xlinker -s \
  && mkdir -p /out/data \

@@ -3,9 +3,9 @@
 #
 #   ./generar-compose.sh docker-compose-dev.yaml 5
 #
-# --claves makes a key for each agency and mounts the keys as secrets; --stack writes a stack file
+# --claves makes a key for each agency and mounts the keys as secrets. --stack writes a stack file
 # for a swarm instead. Either the whole file is written or none of it. Exit status: 64 for wrong
-# arguments, 73 where a file cannot be written.
+# arguments, 73 if a file cannot be written.
 set -euo pipefail
 libraries=$(dirname "$0")/scripts/lib
 # shellcheck source=scripts/lib/compose.bash
@@ -18,10 +18,10 @@ libraries=$(dirname "$0")/scripts/lib
 readonly USAGE="usage: $0 [--claves] [--stack] FILE N
   FILE      the compose file to write
   N         how many agencies, 0 to 65531
-  --claves  makes a key for each agency in .claves beside FILE, unless it has one
+  --claves  makes a key for each agency in .claves next to FILE, unless it has one
   --stack   writes a stack file for a swarm instead
   --help    prints this, and so does -h"
-# What a /16 has room for, see the subnet.
+# The size of a /16, see the subnet.
 readonly MAX_AGENCIES=65531
 
 fail_usage() {
@@ -35,7 +35,7 @@ fail_write() {
   exit 73
 }
 
-# A rename, so that nobody reads half a file; what is not a plain file (/dev/stdout) is written to.
+# A rename, so that half a file is never read. A special file (/dev/stdout) is written directly.
 write() {
   if [[ -e $file && ! -f $file || -L $file ]]; then
     "$kind" >"$file" || fail_write "see above"

@@ -1,15 +1,15 @@
-# Both programs are built in this one stage, whose text is the same in both Dockerfiles: whichever
-# image comes second finds the stage in the cache. It needs BuildKit and no network.
+# This stage builds both programs and is the same in both Dockerfiles: the second image finds it in
+# the cache. It needs BuildKit and no network.
 FROM swift:6.3-bookworm AS build
 WORKDIR /src
 COPY Package.swift ./
-# The manifest names test targets, which must exist; their sources are not part of the images.
+# The manifest names test targets, which must exist. Their sources are not part of the images.
 RUN for target in $(sed -n 's/.*name: "\([A-Za-z]*Tests\|TestSupport\)".*/\1/p' Package.swift); do \
       mkdir -p "Tests/$target" && touch "Tests/$target/Empty.swift"; \
     done
 COPY Sources Sources
-# .build outlives the layer: a changed source recompiles its own module and links, nothing else.
-# The sandbox is SwiftPM's own and cannot be nested in a container.
+# .build is a cache: after a change, only the changed module is recompiled. SwiftPM's sandbox cannot
+# be nested in a container.
 RUN --mount=type=cache,target=/src/.build,sharing=locked \
     swift build -c release --disable-sandbox -Xswiftc -static-executable -Xlinker -s \
  && mkdir -p /out/data \
@@ -17,11 +17,11 @@ RUN --mount=type=cache,target=/src/.build,sharing=locked \
 
 FROM busybox:latest
 LABEL org.opencontainers.image.title="lottery-server" \
-      org.opencontainers.image.description="Takes the agencies' bets and holds the draw"
+      org.opencontainers.image.description="Stores the agencies' bets and holds the draw"
 # The server looks for config.ini in its working directory.
 WORKDIR /
 COPY --from=build /out/lottery-server /lottery-server
-# A volume mounted here takes over this owner, so that the server may write in it.
+# A volume mounted here gets this owner, so that the server may write to it.
 COPY --from=build --chown=10001:10001 /out/data /data
 ENV SERVER_DATA_DIR=/data
 USER 10001:10001

@@ -1,21 +1,21 @@
 # The compose file of a lottery, for generar-compose.sh, which sources this and sets `agencies` and
 # `with_keys`.
 
-# Mebibytes for the server. An agency's connection may take what is in its window, not yet decoded,
-# and gathered to be stored, which is less than half a mebibyte.
+# Mebibytes for the server. An agency's connection holds bytes to be decoded and rows to be stored,
+# less than half a mebibyte.
 server_memory() {
   echo "$((agencies / 2 > 256 ? agencies / 2 : 256))m"
 }
 
-# Threads of the server and the healthcheck's processes. It has no more threads than busy
-# connections and a few, and Dispatch stops at 255 however many cores there are.
+# Threads of the server and the healthcheck's processes. The server has one thread for each busy
+# connection and a few more, and Dispatch stops at 255 on any number of cores.
 server_pids() {
   local pids=$((agencies + 32))
   echo "$((pids < 64 ? 64 : pids > 320 ? 320 : pids))"
 }
 
-# subnet OTHERS: the smallest one, from a /24 up, in which 172.25.125.0 lies and that has an address
-# for each agency and so many others, a /16 at most.
+# subnet OTHERS: the smallest subnet from a /24 to a /16 that contains 172.25.125.0 and has an
+# address for each agency and that many others.
 subnet() {
   local prefix=24 base
   while ((prefix > 16 && 2 ** (32 - prefix) < agencies + $1)); do prefix=$((prefix - 1)); done
@@ -23,18 +23,18 @@ subnet() {
   echo "172.25.$((base >> 8)).$((base & 255))/$prefix"
 }
 
-# Goes on from an `environment`: the variable $1 says where the secret $2 is, mounted as $3.
+# Continues an `environment`: the variable $1 has the path of the secret $2, mounted as $3.
 secret() {
   $with_keys || return 0
   printf '      - %s=/run/secrets/%s\n' "$1" "$3"
   printf '    secrets:\n      - source: %s\n        target: %s\n' "$2" "$3"
 }
 
-# confined LINE: what all services have in common, LINE among it. A service may write so much to its
-# log: old lines go where a peer makes it write without end.
+# confined LINE: the settings of all services, with LINE. The size of the log is limited, because a
+# client can make a service log without end: the oldest lines are deleted.
 confined() {
   cat <<YAML
-# What no program here needs is taken from all of them.
+# Removes all privileges: no program here needs them.
 x-confined: &confined
   read_only: true
   cap_drop: [ALL]
@@ -45,7 +45,7 @@ x-confined: &confined
 YAML
 }
 
-# healthcheck TEST. A server that has much to recover from its files takes its time to listen.
+# healthcheck TEST. A server with large files needs time to recover before it listens.
 healthcheck() {
   cat <<YAML
     healthcheck:
@@ -61,7 +61,7 @@ YAML
 server() {
   cat <<YAML
 # Written by generar-compose.sh. CLI_MODE is lottery (the default), bet or echo.
-# AGENCY_DATA=/dev/null lets bet and echo, which read no agency's file, run where there is none.
+# AGENCY_DATA=/dev/null lets bet and echo run without an agency's file, which they do not read.
 name: tp0
 
 $(confined 'security_opt: [no-new-privileges:true]')
@@ -86,7 +86,7 @@ YAML
         read_only: true
         bind:
           create_host_path: false
-      # The bets: they survive a restart of the container and go with it.
+      # The bets: they survive a restart of the container and are removed with it.
       - type: volume
         target: /data
     networks:
@@ -147,8 +147,8 @@ YAML
 YAML
 }
 
-# The network has a gateway, its own address and the broadcast, and the server and the echo check
-# are on it.
+# Besides the agencies, the network has a gateway, its own address, the broadcast address, the
+# server and the echo check.
 network() {
   cat <<YAML
 
