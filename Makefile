@@ -1,8 +1,7 @@
-# `make` lists the targets. All need make, sh and awk. For `data` that is enough; `build`, `run` and
-# `test` need Swift 6.3 as well, those of Docker only Docker. What the others need is said in their
-# scripts.
+# `make` lists the targets. All need make, sh and awk. `build`, `run` and `test` also need Swift
+# 6.3, the containers' targets only Docker. The scripts say what the other targets need.
 SHELL := /bin/sh
-# $(call needs,PROGRAM...): ends the target with a line that says which one is not installed.
+# $(call needs,PROGRAM...): stops the target and names the program that is not installed.
 needs = @for program in $(1); do \
 	  command -v $$program >/dev/null || { echo "make $@ needs $$program" >&2; exit 1; }; \
 	done
@@ -27,12 +26,12 @@ docker-image: ## Builds the images server:latest and client:latest
 $(COMPOSE_FILE):
 	./generar-compose.sh $@ 5
 
-docker-compose-up: $(COMPOSE_FILE) docker-image ## Makes what is missing and starts the lottery
+docker-compose-up: $(COMPOSE_FILE) docker-image ## Builds what is missing and starts the lottery
 	scripts/data.sh --missing $$(grep -c 'container_name: client' $(COMPOSE_FILE))
 	$(COMPOSE) up -d
 .PHONY: docker-compose-up
 
-docker-compose-down: ## Stops the lottery and removes all that it left
+docker-compose-down: ## Stops the lottery and removes its containers and bets
 	$(COMPOSE) stop -t 1
 	$(COMPOSE) down -v --remove-orphans
 .PHONY: docker-compose-down
@@ -51,33 +50,33 @@ graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=,
 	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
 .PHONY: graders
 
-dissector-test: ## Tests the Wireshark dissector with tshark, also on a lottery that it captures
+dissector-test: ## Tests the Wireshark dissector with tshark, also on a captured lottery
 	scripts/dissector-test.sh
 .PHONY: dissector-test
 
-stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it again
+stack-test: ## Tests the lottery in a swarm of this one machine, which is dissolved again
 	scripts/stack-test.sh
 .PHONY: stack-test
 
-data: ## Unpacks .data/dataset.zip, or makes up the files that are missing
+data: ## Unpacks .data/dataset.zip, or generates the missing files
 	$(call needs,awk)
 	scripts/data.sh
 .PHONY: data
 
-# With Swift's libraries inside, a program starts in half the time.
+# With Swift's libraries linked in, a program starts in half the time.
 build: ## Builds the two programs for this machine, in .build/release
 	$(call needs,swift)
 	swift build -c release --static-swift-stdlib
 .PHONY: build
 
-test: ## Tests the scripts and the programs; what needs more than is installed is skipped, by name
+test: ## Tests the scripts and the programs; tests whose tools are missing are skipped, by name
 	$(call needs,swift)
 	@if command -v bash >/dev/null; then scripts/test-scripts.sh; \
 	else echo "skip  the tests of the scripts: bash is not installed"; fi
 	swift test
 .PHONY: test
 
-fuzz: ## Fuzzes what reads bytes from outside, each target for MINUTES=1
+fuzz: ## Fuzzes all code that reads bytes from outside, each target for MINUTES=1
 	scripts/fuzz.sh $$(($(MINUTES) * 60))
 .PHONY: fuzz
 
@@ -85,12 +84,12 @@ sanitize: ## Runs the tests and a lottery under the address and thread sanitizer
 	scripts/sanitize.sh
 .PHONY: sanitize
 
-run: ## Holds the same lottery without Docker and shows the winners
+run: ## Runs the same lottery without Docker and prints the winners
 	$(call needs,swift awk)
 	scripts/run-lottery.sh
 .PHONY: run
 
-crowd: ## Holds a lottery of AGENCIES=1000 agencies at once on this machine
+crowd: ## Runs a lottery of AGENCIES=1000 agencies at once on this machine
 	scripts/crowd.sh $(AGENCIES)
 .PHONY: crowd
 
@@ -100,7 +99,7 @@ bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1, WI
 	  $(if $(WINDOW),--window $(WINDOW)) $(if $(OUT),--out $(OUT)) $(ONLY)
 .PHONY: bench
 
-bench-publish: ## Puts the figures of the last run, or of FROM=, into Benchmarks/README.md, and plots
+bench-publish: ## Writes the figures of the last run, or of FROM=, into Benchmarks/README.md, and its plots
 	$(PYTHON) Benchmarks/bench/publish.py $(or $(FROM),Benchmarks/results/bench.json)
 .PHONY: bench-publish
 
@@ -110,13 +109,13 @@ bench-self-test: ## Tests the benchmarks with little data
 	$(PYTHON) Benchmarks/bench/self_test.py
 .PHONY: bench-self-test
 
-faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= repeat, TABLE= is a file to write
+faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= select, TABLE= writes a file
 	$(PYTHON) Tests/Faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(CASE),--case $(CASE)) \
 	  $(if $(TABLE),--table $(TABLE))
 .PHONY: faults
 
-faults-self-test: ## Checks that faults which are put into the server are found
+faults-self-test: ## Checks that the bench finds faults that are built into the server
 	$(PYTHON) Tests/Faults/self_test.py
 .PHONY: faults-self-test
 
@@ -125,7 +124,7 @@ resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a s
 	  $(if $(IMAGE),--only server listener --image $(IMAGE))
 .PHONY: resets
 
-entrega: ## Makes the branches ej1 to ej8 to hand in
+entrega: ## Makes the branches ej1 to ej8, one for each exercise
 	scripts/entrega.sh
 .PHONY: entrega
 
@@ -133,7 +132,7 @@ format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
 .PHONY: format
 
-lint: ## Checks the style of the Swift sources and the scripts, links and translation of the documents
+lint: ## Checks the style of sources and scripts, and the links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	scripts/lint-scripts.sh
 	scripts/check-docs.sh

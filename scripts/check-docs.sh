@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that what the documents point at is there: the target of every relative link, the heading
+# Checks that the references of the documents exist: the target of every relative link, the heading
 # of every #anchor, and every section that a source cites in brackets: the document in backquotes,
 # a comma, the section.
 set -euo pipefail
@@ -18,7 +18,7 @@ prose() { awk '/^ *```/ { code = !code; next } !code' "$1"; }
 
 headings() { prose "$1" | sed -nE 's/^#+ +//p'; }
 
-# What GitHub makes of the headings of document $1.
+# The anchors that GitHub makes of the headings of document $1.
 anchors() { headings "$1" | sed -E 's/.*/\L&/; s/[^[:alnum:] _-]//g; s/ /-/g'; }
 
 # The relative links of document $1.
@@ -41,8 +41,8 @@ check_link() {
   fi
 }
 
-# Takes the document's headings out of the cited sections, the longest first because a heading may
-# hold a comma; nothing but commas may be left.
+# Removes the document's headings from the cited sections, the longest first because a heading may
+# contain a comma. Only commas may remain.
 check_citation() {
   local document=${2%%, *} rest=${2#*, } heading
   while read -r _ heading; do rest=${rest//"$heading"/}; done < <(

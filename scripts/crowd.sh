@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Holds a lottery with many agencies at once against one server on this machine:
+# Runs a lottery of many agencies at once against one server on this machine:
 #
-#   scripts/crowd.sh [AGENCIES]      1000 unless given
+#   scripts/crowd.sh [AGENCIES]      1000 by default
 #
-# Every agency is a process of its own with a small file. Checks each one's winners and that
-# bets.csv holds every bet, and prints what it took.
+# Every agency is a process of its own with a small file. Checks the winners of each agency and that
+# bets.csv holds every bet. Prints the time, the threads and the memory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/checks.bash
@@ -25,7 +25,7 @@ of_server() {
   awk -v field="$1:" '$1 == field { print $2 }' "/proc/$server_pid/status"
 }
 
-# Keeps the largest number of threads seen in a file, until the server ends.
+# Writes the largest number of threads so far to a file, until the server ends.
 watch_threads() {
   local now most=0
   while now=$(of_server Threads 2>/dev/null) && [[ -n $now ]]; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Tests the Wireshark dissector tools/lottery.lua on captures of made-up connections and on one of a
-# real lottery on this machine. Needs Swift, Python 3, tshark and the right to capture on the
-# loopback interface, as root has it.
+# Tests the Wireshark dissector tools/lottery.lua on generated captures and on the capture of a real
+# lottery on this machine. Needs Swift, Python 3, tshark and the right to capture on the loopback
+# interface, which root has.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/checks.bash

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests the lottery in containers, from end to end, in a copy of the work tree: .data and .env of
-# this one are not touched. Uses the course's data set where ../shared/data/dataset.zip is, else
-# made-up data. The images server:latest and client:latest are rebuilt.
+# this one are not touched. Uses the course's data set if ../shared/data/dataset.zip exists, else
+# generated data. The images server:latest and client:latest are rebuilt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -19,9 +19,9 @@ for part in images lottery hardening keys crash modes; do
 done
 
 require_docker
-# Their names are fixed, so there is room for one lottery only.
+# The containers' names are fixed, so only one lottery can run.
 if docker network inspect tp0_testing_net >/dev/null 2>&1; then
-  echo "$0: a lottery is up already: make docker-compose-down" >&2
+  echo "$0: a lottery is already running: make docker-compose-down" >&2
   exit 1
 fi
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes what reads bytes from outside, with libFuzzer and the address sanitizer:
+# Fuzzes all code that reads bytes from outside, with libFuzzer and the address sanitizer:
 #
 #   scripts/fuzz.sh SECONDS [TARGET...]      each target, or those named, for that long
 #
-# The targets are the files Tests/Fuzz/Fuzz*.swift; each begins with the inputs in
-# Tests/Fuzz/corpus/TARGET. What is new stays in .fuzz/TARGET, for the next time; an input that breaks something in
-# .fuzz/TARGET-crash-*. Exit status: 1 where something was found, 64 for wrong arguments.
+# The targets are the files Tests/Fuzz/Fuzz*.swift. Each begins with the inputs in
+# Tests/Fuzz/corpus/TARGET. New inputs stay in .fuzz/TARGET for the next run. An input that fails is
+# in .fuzz/TARGET-crash-*. Exit status: 1 if something was found, 64 for wrong arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +26,7 @@ is_up_to_date() {
   [[ -x $BUILD/fuzz && -z $(find Sources Tests/Fuzz "$0" -newer "$BUILD/fuzz" -type f) ]]
 }
 
-# All targets are one program, that is told by the environment which one to be.
+# All targets are one program, which selects one of them by an environment variable.
 build() {
   local module objects=()
   is_up_to_date && return
@@ -37,7 +37,7 @@ build() {
       -emit-object -o "$BUILD/$module.o" {} +
     objects+=("$BUILD/$module.o")
   done
-  # The system's gold linker warns of each symbol of the sanitizer.
+  # The system's gold linker warns about each symbol of the sanitizer.
   swiftc "${FLAGS[@]}" -use-ld=lld -module-name Fuzz Tests/Fuzz/*.swift \
     "${objects[@]}" -o "$BUILD/fuzz"
 }
@@ -46,8 +46,8 @@ build() {
 fuzz() {
   local log=$FINDS/$1.log
   mkdir -p "$FINDS/$1"
-  # Swift's own handling of crashes would get between the crash and libFuzzer. Leaks cannot be
-  # looked for: Swift keeps what it made once for ever.
+  # libFuzzer has to see a crash before Swift handles it. Leaks cannot be detected: the Swift
+  # runtime never frees its caches.
   FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
     "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \
@@ -79,7 +79,7 @@ for target in "${targets[@]}"; do
   else
     failed=1
     report "$target" "FOUND SOMETHING"
-    # What did not hold, and where the input is.
+    # The reason, and the file of the input.
     grep -E -A 2 'Fatal error|ERROR: |Test unit written' "$FINDS/$target.log" | cut -c 1-500 >&2
   fi
 done

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Writes agency-1.csv, agency-2.csv, ... with made-up bets:
+# Writes agency-1.csv, agency-2.csv, ... with generated bets:
 #
 #   scripts/generate-data.sh DIR [AGENCIES [ROWS]]
 #
-# Five agencies of the sizes of the course's data set, unless told otherwise; agencies past the
-# fifth get 1000 rows. The same arguments always give the same bytes, whatever awk is installed, and
-# an agency's file depends on nothing but its number and its size. A file that exists is kept. Exit
-# status: 64 for wrong arguments.
+# By default, five agencies of the sizes of the course's data set; agencies after the fifth get 1000
+# rows. The same arguments always give the same bytes, with any awk, and an agency's file depends
+# only on its number and its size. A file that exists is kept. Exit status: 64 for wrong arguments.
 set -eu
 
 usage() {
@@ -42,7 +41,7 @@ rows_of() {
   esac
 }
 
-# Lines "AGENCY ROWS" for the files that are not there.
+# Lines "AGENCY ROWS" for the missing files.
 missing() {
   id=1
   while [ "$id" -le "$agencies" ]; do
@@ -66,8 +65,8 @@ write_files() {
       return name
     }
 
-    # Strides through 30 million documents with a step that has no factor in common with it: no
-    # document comes twice in 1000 agencies of 30000 rows.
+    # Steps through 30 million documents with a step that is coprime to that number, so no document
+    # repeats in 1000 agencies of 30000 rows.
     function document(agency, row) {
       return 15000000 + (((agency - 1) * 30000 + row) * 7919113) % 30000000
     }
@@ -78,13 +77,13 @@ write_files() {
       return sprintf("%04d-%02d-%02d", year, month, 1 + random(28))
     }
 
-    # Each draw in a statement of its own: awks differ in the order of evaluation.
+    # Each random number in a statement of its own: awks differ in the order of evaluation.
     function bet(agency, row, rows,    name, surname, date, number) {
       name = first_name()
       surname = last[random(lasts) + 1]
       date = birthdate()
       number = random(10000)
-      # One winner at least in every file.
+      # At least one winner in every file.
       if (row == int(rows / 2) + 1) number = 7574
       return sprintf("%s,%s,%08d,%s,%d\r\n", name, surname, document(agency, row), date, number)
     }
@@ -111,12 +110,12 @@ write_files() {
   '
 }
 
-# In the containers the files are read by another user.
+# In the containers, another user reads the files.
 umask 022
 mkdir -p "$directory"
 partial=$(mktemp -d "$directory/.partial.XXXXXX")
 trap 'rm -rf "$partial"' EXIT
 trap 'exit 130' INT TERM
 missing | write_files
-# Whole files only: half a file would be taken for the user's own next time.
+# Whole files only: the next run keeps a file that exists.
 find "$partial" -name 'agency-*.csv' -exec mv {} "$directory/" \;

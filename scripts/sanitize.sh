@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests, with the two programs as they play whole lotteries in them, a lottery of the five
-# agencies, and connections that are reset for RESETS_SECONDS=5 a side, under a sanitizer:
+# Runs the tests, which start the two programs, a lottery of the five agencies, and connections that
+# are reset for RESETS_SECONDS=5 on each side, under a sanitizer:
 #
-#   scripts/sanitize.sh [address|thread]...      both unless told otherwise
+#   scripts/sanitize.sh [address|thread]...      both by default
 #
-# Exit status: 1 where something was reported or failed, 64 for wrong arguments.
+# Exit status: 1 if anything was reported or failed, 64 for wrong arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/checks.bash
@@ -16,10 +16,10 @@ cd "$(dirname "$0")/.."
 
 readonly RESETS_SECONDS=${RESETS_SECONDS:-5}
 
-# Swift's own handling of crashes would get in the way.
+# The sanitizer has to see a crash before Swift handles it.
 export SWIFT_BACKTRACE=enable=no
 
-# build SANITIZER: optimized, for the tests have time limits. Sets `options` and `programs`.
+# build SANITIZER: optimized, because the tests have time limits. Sets `options` and `programs`.
 build() {
   local directory=.build-${1:0:1}san
   mkdir -p "$directory"
@@ -28,13 +28,13 @@ build() {
     -c release -Xswiftc -enable-testing --sanitize="$1" --scratch-path "$directory"
     -Xlinker "$PWD/$directory/$1.o"
   )
-  # The build does not know it: what was linked with an older one must go.
+  # SwiftPM does not track that object: remove what was linked with an older one.
   rm -f "$directory"/release/{lottery-server,agency-client,lotteryPackageTests.xctest}
   swift build --build-tests "${options[@]}"
   programs=$(swift build "${options[@]}" --show-bin-path)
 }
 
-# What the tests print, but for what goes well: that would hide the rest where check cuts.
+# The output of the tests without what passes, because `check` prints the last lines only.
 tests() {
   swift test "${options[@]}" --skip-build </dev/null 2>&1 | grep -vE '^(◇|✔) |" started\.$'
   return "${PIPESTATUS[0]}"
@@ -51,7 +51,7 @@ same_winners() { diff <(expected_winners "$run/data" 5) <(told_winners); }
 
 no_report() { ! grep -hE -A 20 'ERROR: AddressSanitizer|WARNING: ThreadSanitizer' "$run"/*.log; }
 
-# A lottery of the five agencies, with data that is made up.
+# A lottery of the five agencies, with generated data.
 lottery() {
   run=$(mktemp -d)
   scripts/generate-data.sh "$run/data"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Tests a lottery in a swarm: makes this machine a swarm of one node, deploys the stack of
-# generar-compose.sh --stack --claves from a copy of the work tree, and looks at who won. Leaves the
-# swarm again, whatever happens; a machine that is in one already is left alone. The images
-# server:latest and client:latest are rebuilt.
+# generar-compose.sh --stack --claves from a copy of the work tree, and checks the winners. The
+# swarm is always dissolved at the end. A machine that is already in a swarm is not changed. The
+# images server:latest and client:latest are rebuilt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck disable=SC2034
@@ -27,7 +27,7 @@ if [[ $(docker info -f '{{.Swarm.LocalNodeState}}') != inactive ]]; then
 fi
 
 work=$(mktemp -d)
-# Swarm makes it, and does not take it away.
+# Swarm creates this network and does not remove it.
 gateway=$(docker network ls -q --filter name=docker_gwbridge)
 finish() {
   leave >/dev/null 2>&1 || true

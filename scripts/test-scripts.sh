@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests the scripts on their own, without Docker. What needs Python 3, PyYAML, git or make is skipped
-# where that is not installed, by name; with REQUIRE_ORACLES=1 it fails.
+# Tests the scripts without Docker. Tests that need Python 3, PyYAML, git or make are skipped, by
+# name, if that tool is not installed; with REQUIRE_ORACLES=1 they fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -25,7 +25,7 @@ root=$PWD
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# A git hook hands down the places of its own repository.
+# A git hook exports the paths of its own repository.
 unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 
 # Up to its second FROM, so that the images share the layers of the build.
@@ -37,7 +37,7 @@ same_build_stage() {
   diff <(build_stage server.Dockerfile) <(build_stage client.Dockerfile)
 }
 
-# Every target that is meant for people is in the list that `make` prints.
+# `make` lists every target that has no file.
 help_lists_the_targets() {
   diff <(sed -n 's/^\.PHONY: //p' Makefile | sort) <(env -u MAKEFLAGS -u MAKELEVEL make | awk '{ print $1 }' | sort)
 }

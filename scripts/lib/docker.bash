@@ -7,7 +7,7 @@ require_docker() {
   exit 1
 }
 
-# enter_copy DIR: goes on in a copy of the work tree, with the course's data set where that is there.
+# enter_copy DIR: changes into a copy of the work tree, with the course's data set if it exists.
 enter_copy() {
   copy_tree "$1"
   if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$1/.data/"; fi
@@ -18,7 +18,7 @@ compose() {
   docker compose -f docker-compose-dev.yaml "$@"
 }
 
-# Ends the lottery and forgets its data, at once.
+# Stops the lottery and removes its data, at once.
 forget() {
   compose down -v -t 1
 }
@@ -29,7 +29,7 @@ logs_of() {
 
 # logged CONTAINER TEXT: whether a line of its log has the text.
 logged() {
-  # Not `grep -q`: it would hang up on `docker logs`, which then fails.
+  # Not `grep -q`: it would close the pipe early, and `docker logs` would fail.
   local found
   found=$(logs_of "$1" | grep -F -- "$2") && [[ -n $found ]]
 }
@@ -51,7 +51,7 @@ ends_well() {
   done
 }
 
-# stops_well CONTAINER: on SIGTERM it ends with 0, long before the SIGKILL that would follow.
+# stops_well CONTAINER: on SIGTERM it ends with 0, before Docker sends SIGKILL.
 stops_well() {
   docker stop -t 5 "$1" >/dev/null || return
   equal 0 "$(inspected "$1" '{{.State.ExitCode}}')" || {
@@ -60,7 +60,7 @@ stops_well() {
   }
 }
 
-# The bets that the server has said it received.
+# The number of bets that the server has logged.
 received_bets() {
   logs_of server | sed -n 's/.*action: apuesta_recibida | result: success | cantidad: //p' |
     awk '{ sum += $1 } END { print sum + 0 }'
@@ -74,7 +74,7 @@ no_failure_in_logs() {
   ! compose logs --no-color | grep 'result: fail'
 }
 
-# same_winners AGENCIES: every agency's log tells what its file in .data has.
+# same_winners AGENCIES: every agency's log has the number of winners of its file in .data.
 same_winners() {
   diff <(expected_winners .data "$1") <(
     for ((id = 1; id <= $1; id++)); do echo "$id $(logs_of "client$id" | winners_in_log)"; done

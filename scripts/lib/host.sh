@@ -1,13 +1,13 @@
-# A lottery of local processes. To be sourced, by sh or bash; the caller calls `stop_all` on its way
-# out.
+# A lottery of local processes. To be sourced, by sh or bash. The caller calls `stop_all` before it
+# ends.
 
-# Where the logs and the server's files go; the caller's choice.
+# The directory of the logs and the server's files; set by the caller.
 run=
 server_pid=
-# The agencies that run, each as ID:PID.
+# The running agencies, each as ID:PID.
 agencies_running=
 
-# Builds the programs; sets `programs`, where they are.
+# Builds the programs; sets `programs`, their directory.
 build_programs() {
   make --silent build
   programs=.build/release
@@ -31,7 +31,7 @@ wait_for_server() {
   done
 }
 
-# start_server AGENCIES: sets `server_pid` and `port`. Another port is taken if it is in use.
+# start_server AGENCIES: sets `server_pid` and `port`. Tries another port if one is in use.
 start_server() {
   for attempt in 1 2 3 4 5; do
     port=$((20000 + ($$ + attempt * 2503) % 12000))
@@ -54,7 +54,7 @@ start_agency() {
   agencies_running="$agencies_running $1:$!"
 }
 
-# Forgets the agencies that have ended; 1 if one of them failed, with its last words.
+# Forgets the agencies that have ended; 1 if one of them failed, with the end of its log.
 collect_agencies() {
   still_running=
   for agency in $agencies_running; do
@@ -71,27 +71,27 @@ collect_agencies() {
   agencies_running=$still_running
 }
 
-# What is done again and again while the agencies are waited for; the caller's choice.
+# A command that is repeated during the wait for the agencies; set by the caller.
 on_wait=:
 
-# wait_agencies: 1 as soon as one fails, for the others may then wait for the draw for ever.
+# wait_agencies: 1 as soon as one fails, because the others may then wait for the draw forever.
 wait_agencies() {
   while [ -n "$agencies_running" ]; do
     collect_agencies || return
     "$on_wait"
-    # A shell may notice only here that an agency has ended.
+    # Some shells notice only here that an agency has ended.
     sleep 0.1
   done
 }
 
-# Asks the server to end; its exit status.
+# Stops the server; returns its exit status.
 stop_server() {
   stopped=$server_pid
   server_pid=
   kill -TERM "$stopped" && wait "$stopped"
 }
 
-# Ends whatever still runs.
+# Stops all running programs.
 stop_all() {
   for running in $server_pid $agencies_running; do
     kill -TERM "${running#*:}" 2>/dev/null || true

@@ -1,14 +1,14 @@
 # The agencies' keys, for generar-compose.sh, which sources this.
 #
-# The directory is its owner's alone, the files in it everybody's to read. A secret of Compose is
-# the host's file mounted as it is: `uid`, `gid` and `mode` mean nothing outside of a swarm, and the
-# containers' user is not the owner. The mount leads to the file without passing the directory,
-# which is what keeps the other users of this machine out.
+# Only its owner can open the directory; every user may read the files in it. A secret of Compose is
+# the host's file, mounted with its owner and mode: `uid`, `gid` and `mode` have no effect outside
+# of a swarm, and the containers' user is not the owner. A mount bypasses the directory, which keeps
+# the other users of this machine out.
 
 # A secret of a swarm has at most 500 KiB, and an agency's line in by-slot up to 74 bytes.
 readonly MAX_STACK_KEYS=6000
 
-# Where the keys for compose file $1 lie: next to it, where its relative paths begin.
+# The directory of the keys for compose file $1: next to it, where its relative paths begin.
 keys_directory() {
   case $1 in
     /dev/*) echo .claves ;;
@@ -22,8 +22,8 @@ random_keys() {
   echo
 }
 
-# Makes the keys of the agencies that have none. Prints how many were there: those are kept, for an
-# agency elsewhere may have a copy.
+# Makes the missing keys. Prints how many existed: those are kept, because an agency elsewhere may
+# have a copy.
 make_missing_keys() {
   local id key kept=0
   for ((id = 1; id <= agencies; id++)); do
@@ -47,7 +47,7 @@ list_keys() {
 }
 
 # In a swarm all tasks of a service have the same secrets. This one is a template, which the node
-# fills in for each task, so that a task sees its own key and no other.
+# fills in for each task, so that a task reads its own key only.
 template_of_keys() {
   list_keys | sed -E 's/^([0-9]+):(.*)$/{{- if eq .Task.Slot "\1" }}\2{{ end -}}/'
 }
@@ -81,7 +81,7 @@ stack_secrets() {
 secrets:
   agency_keys:
     file: ./.claves/agencies
-  # A task finds its own key in it.
+  # A template: each task reads its own key.
   agency_key:
     file: ./.claves/by-slot
     template_driver: golang

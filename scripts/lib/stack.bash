@@ -1,11 +1,11 @@
 # The stack file of a Swarm, for generar-compose.sh, which sources this after compose.bash.
 #
-# What a stack does not know is missing here: `no-new-privileges` (a daemon can have it for all its
-# containers), an order of starting (agencies try again until the server is there), names of
-# containers. Virtual addresses need a kernel with IPVS; with dnsrr a name is its tasks' addresses.
+# A stack has no `no-new-privileges` (a daemon can set it for all its containers), no order of
+# starting (agencies retry until the server is up), and no names of containers. Virtual addresses
+# need a kernel with IPVS; with dnsrr a name resolves to the addresses of its tasks.
 #
-# A swarm ends what is unhealthy, and a server that has no connection left for one who asks for its
-# status should go on: the healthcheck asks the kernel whether it listens.
+# A swarm stops an unhealthy task. A server with no connection left for a status query should
+# continue, so the healthcheck asks the kernel whether the server listens.
 
 stack_server() {
   cat <<YAML
@@ -27,7 +27,7 @@ YAML
     configs:
       - source: server_config
         target: /config.ini
-    # The bets: they survive the stack, and a new one goes on from them.
+    # The bets: they survive the stack, and a new one continues with them.
     volumes:
       - type: volume
         source: bets
@@ -35,7 +35,7 @@ YAML
 $(healthcheck "netstat -ltn | grep -q '0\.0\.0\.0:[1-9]'")
     deploy:
       endpoint_mode: dnsrr
-      # The volume is on one node, and so is whoever writes in it.
+      # The volume is on one node, so the server must run there.
       placement:
         constraints: [node.role == manager]
       restart_policy:
@@ -61,7 +61,7 @@ YAML
     configs:
       - source: agency_config
         target: /config.yaml
-    # Every node that runs agencies must have their files at this place.
+    # Every node that runs agencies must have their files at this path.
     volumes:
       - type: bind
         source: ./.data
@@ -70,7 +70,7 @@ YAML
     deploy:
       endpoint_mode: dnsrr
       replicas: $agencies
-      # One that is done stays done.
+      # An agency that has ended well is not restarted.
       restart_policy:
         condition: on-failure
       resources:
