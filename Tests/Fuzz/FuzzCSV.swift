@@ -13,6 +13,9 @@ func fuzzCSV(_ bytes: [UInt8]) {
       let other = BetRows(bytes, hasAgency: hasAgency, piece: piece, plainFirst: plainFirst)
       expectEqual(general, other, "in pieces of \(piece), plain rows first: \(plainFirst)")
     }
+    if hasAgency {
+      expectEqual(Tally(bytes, piece: piece), Tally(general), "rows that are counted")
+    }
     for row in general.rows { checkWritten(row.bet, agency: row.agency ?? 1) }
   }
 }
@@ -68,6 +71,42 @@ private struct BetRows: Equatable {
   private mutating func add(_ agency: UInt32?, _ bet: BetView, _ reader: borrowing CSVReader) {
     let bet = Bet(bet, in: reader.input.storage.span)
     rows.append(Row(agency: agency, bet: bet, line: reader.line, position: reader.position))
+  }
+}
+
+/// How many bets of each agency a `bets.csv` holds, up to its end or the first row that is none.
+private struct Tally: Equatable {
+  var counts: [UInt32: Int] = [:]
+  var error: String?
+  var errorLine = 0
+
+  init(_ rows: BetRows) {
+    for row in rows.rows { counts[row.agency ?? 0, default: 0] += 1 }
+    (error, errorLine) = (rows.error, rows.errorLine)
+  }
+
+  /// Counts plain rows all at once, as a server that starts does.
+  init(_ bytes: [UInt8], piece: Int) {
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+    var fed = 0
+    do {
+      while true {
+        for run in reader.takeStoredRows() { counts[run.agency, default: 0] += run.rows }
+        switch try reader.next(atEnd: fed == bytes.count) {
+        case .end: return
+        case .needsMore:
+          let next = bytes.span.extracting(fed..<min(bytes.count, fed + piece))
+          fed += reader.input.append(copying: next)
+        case .row:
+          let storage = reader.input.storage
+          let agency = try BetCSV.storedBet(reader.fields, in: storage.span).agency
+          counts[agency, default: 0] += 1
+        }
+      }
+    } catch {
+      self.error = "\(error)"
+      errorLine = reader.line
+    }
   }
 }
 

@@ -106,6 +106,31 @@ package struct CSVReader: ~Copyable {
     return encoder.rows
   }
 
+  /// Takes plain rows of `bets.csv` from the front of the input, as ``StoredRowCounter`` does, and
+  /// returns them by agency, with the ranges of the last rows in the stream.
+  package mutating func takeStoredRows() -> [AgencyRun] {
+    let unread = input.unread
+    // A byte order mark may stand at the very beginning.
+    guard position > 0, unread.count >= ByteWindow.size else { return [] }
+    let bytes = input.storage
+    var counter = StoredRowCounter()
+    counter.count(bytes.span.bytes, unread)
+    let taken = unread.lowerBound..<(unread.lowerBound + counter.consumed)
+    guard var last = counter.runs.last, bytes.span.bytes.isPlainUTF8(taken) else { return [] }
+    let distance = position - unread.lowerBound
+    input.consume(counter.consumed)
+    position += counter.consumed
+    last.move(by: distance)
+    rowStart = last.lastRow.lowerBound
+    nextLine += counter.runs.reduce(0) { $0 + $1.rows }
+    line = nextLine - 1
+    return counter.runs.map { run in
+      var run = run
+      run.move(by: distance)
+      return run
+    }
+  }
+
   private struct ScannedRow {
     var size: Int
     var lines: Int

@@ -103,6 +103,112 @@ import Testing
     }
   }
 
+  // MARK: - Rows of bets.csv
+
+  /// What a reader of `bets.csv` finds: how many rows of each agency, where the last of each lies, and
+  /// how the file's end was reached.
+  private struct Tallied: Equatable {
+    var counts: [UInt32: Int] = [:]
+    var lastRows: [UInt32: Range<Int>] = [:]
+    var end = ""
+    var line = 0
+    var position = 0
+  }
+
+  private static func tally(_ pieces: [ArraySlice<UInt8>], isFast: Bool) -> Tallied {
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+    var result = Tallied()
+    var rest = pieces[...]
+    do {
+      loop: while true {
+        for run in isFast ? reader.takeStoredRows() : [] {
+          result.counts[run.agency, default: 0] += run.rows
+          result.lastRows[run.agency] = run.lastRow
+        }
+        switch try reader.next(atEnd: false) {
+        case .row:
+          let stored = try BetCSV.storedBet(reader.fields, in: reader.input.storage.span)
+          result.counts[stored.agency, default: 0] += 1
+          result.lastRows[stored.agency] = reader.row
+        case .needsMore:
+          guard let piece = rest.popFirst() else { break loop }
+          reader.input.feed(piece)
+        case .end: break loop
+        }
+      }
+    } catch {
+      result.end = "\(error)"
+      result.line = reader.line
+    }
+    result.position = reader.position
+    return result
+  }
+
+  @Test(arguments: 0..<4 as Range<UInt64>)
+  func `stored rows are counted alike, with the same error on the same line`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    for _ in 0..<60 {
+      var file = Rows.file(ofStore: true, using: &random)
+      for _ in 0..<random.pick([0, 0, 0, 1, 3]) { Rows.mutate(&file, using: &random) }
+      let pieces = Rows.cut(file, using: &random)
+      let fast = Self.tally(pieces, isFast: true)
+      #expect(
+        fast == Self.tally(pieces, isFast: false),
+        "\(String(repairing: file.span).debugDescription)")
+    }
+  }
+
+  @Test func `stored rows of the usual kind are counted at once, and any other is left alone`() {
+    let row = "Santiago Lionel,Lorca,30904465,1999-03-17,7574\r\n"
+    func taken(_ text: String) -> [AgencyRun] {
+      var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+      reader.input.feed("9,A,B,1,2000-01-01,1\n".utf8)
+      reader.input.feed(text.utf8)
+      // Room to look at a whole window.
+      reader.input.feed(String(repeating: "x", count: 80).utf8)
+      #expect((try? reader.next(atEnd: false)) == .row)
+      return reader.takeStoredRows()
+    }
+    let runs = taken("1,\(row)1,\(row)9999999,\(row)1,\(row)")
+    #expect(runs.map(\.agency) == [1, 9_999_999, 1])
+    #expect(runs.map(\.rows) == [2, 1, 1])
+    #expect(runs.map(\.lastRow) == [71..<121, 121..<177, 177..<227])
+    for other in ["0,", ",", "x,", "10000000,", "1x,", "+1,", "\"1\",", ""] {
+      #expect(taken(other + row) == [], "\(other)")
+    }
+  }
+
+  @Test(arguments: 0..<4 as Range<UInt64>)
+  func `the rows that end in the winning number are candidates`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let candidates = WinnerCandidates(number: 7574)
+    for _ in 0..<300 {
+      var text = ""
+      var expected: [Range<Int>] = []
+      for _ in 0..<Int.random(in: 0...20, using: &random) {
+        let number = random.pick(["7574", "17574", "07574", "75740", "757", "4", "1"])
+        let name = String(repeating: "n", count: Int.random(in: 0...70, using: &random))
+        let start = text.utf8.count
+        text += "1,\(name),b,1,2000-01-01,\(number)" + random.pick(["\r\n", "\n"])
+        if number.hasSuffix("7574") { expected.append(start..<text.utf8.count) }
+      }
+      let whole = text.utf8.count
+      text += random.pick(["", "1,torn,b,1,2000-01-01,7574"])
+      var found: [Range<Int>] = []
+      #expect(candidates.find(in: text.utf8.span) { found.append($0) } == whole)
+      #expect(found == expected)
+    }
+  }
+
+  @Test(arguments: [0, 1, 40, 63, 64, 65, 127, 128, 150])
+  func `a quote anywhere leaves the whole block to the reader of rows`(position: Int) {
+    var bytes = [UInt8](repeating: UInt8(ascii: "7"), count: 151)
+    let candidates = WinnerCandidates(number: 7574)
+    #expect(candidates.find(in: bytes.span) { _ in } == 0)
+    bytes[position] = .quote
+    #expect(candidates.find(in: bytes.span) { _ in } == nil)
+  }
+
   // MARK: - Bets to rows
 
   @Test(arguments: 0..<4 as Range<UInt64>)
@@ -213,9 +319,14 @@ import Testing
 
 /// Files and batches, most of them plain.
 private enum Rows {
-  static func file(using random: inout SeededGenerator) -> [UInt8] {
+  static func file(
+    ofStore isStore: Bool = false, using random: inout SeededGenerator
+  ) -> [UInt8] {
     var text = random.oneIn(10) ? "\u{FEFF}" : ""
     for _ in 0..<Int.random(in: 0...60, using: &random) {
+      if isStore {
+        text += random.pick(["1,", "1,", "2,", "77,", "9999999,", "10000000,", "0042,"])
+      }
       let fields = [
         name(using: &random), name(using: &random), random.document(), date(using: &random),
         number(using: &random),

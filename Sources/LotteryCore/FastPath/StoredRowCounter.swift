@@ -1,0 +1,78 @@
+/// Rows of `bets.csv` that belong to one agency and follow each other.
+package struct AgencyRun: Equatable, Sendable {
+  /// The agency.
+  package let agency: UInt32
+  /// How many rows there are.
+  package private(set) var rows = 0
+  /// The range of the last of them.
+  package private(set) var lastRow = 0..<0
+
+  /// A run of no rows.
+  package init(agency: UInt32) {
+    self.agency = agency
+  }
+
+  /// Adds the row that follows.
+  @inline(__always)
+  package mutating func append(_ row: Range<Int>) {
+    rows += 1
+    lastRow = row
+  }
+
+  /// Moves the range of the last row by `distance`.
+  mutating func move(by distance: Int) {
+    lastRow = (lastRow.lowerBound + distance)..<(lastRow.upperBound + distance)
+  }
+}
+
+/// Counts the plain rows of `bets.csv`: what a server that starts has to read all of.
+///
+/// A row is an agency, a comma and a ``PlainRow``. It is checked like one that an agency sends, but
+/// nothing is written. Anything else is left to ``CSVReader`` and ``BetCSV``, which are the
+/// specification.
+struct StoredRowCounter {
+  /// Bytes of the rows that were taken.
+  private(set) var consumed = 0
+  /// The rows that were taken, in their order.
+  private(set) var runs: [AgencyRun] = []
+
+  /// Takes rows from `input`, the bytes at `unread`, until one is not plain.
+  mutating func count(_ input: RawSpan, _ unread: Range<Int>) {
+    var row = unread.lowerBound
+    var run: AgencyRun?
+    // The agency is read as a word, and the window begins after it.
+    while row + 8 + ByteWindow.size <= input.byteCount,
+      let (agency, size) = Self.agency(in: input, at: row),
+      let bet = PlainRow(in: input, at: row + size, before: unread.upperBound)
+    {
+      if run?.agency != agency {
+        if let run { runs.append(run) }
+        run = AgencyRun(agency: agency)
+      }
+      let end = row + size + bet.size
+      run?.append(row..<end)
+      row = end
+    }
+    if let run { runs.append(run) }
+    consumed = row - unread.lowerBound
+  }
+
+  /// The agency at `offset`, of at most seven digits, and its size with the comma after it.
+  @inline(__always)
+  private static func agency(in input: RawSpan, at offset: Int) -> (UInt32, size: Int)? {
+    let word = input.word(at: offset, as: UInt64.self)
+    // The highest bit of the lowest byte that is a comma, and perhaps of some above it.
+    let difference = word ^ 0x2C2C_2C2C_2C2C_2C2C
+    let commas =
+      (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+    let digits = commas.trailingZeroBitCount / 8
+    guard (1...7).contains(digits) else { return nil }
+    // The digits end in the highest byte, with zeros below them.
+    let number = (word ^ DigitWord.zeros) &<< UInt64(8 * (8 - digits))
+    // A byte above 9 carries into the highest bit when 0x76 is added, or has that bit itself.
+    let tooLarge = ((number & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676) | number
+    let agency = UInt32(truncatingIfNeeded: DigitWord.value(of: number))
+    guard tooLarge & 0x8080_8080_8080_8080 == 0, agency > 0 else { return nil }
+    return (agency, digits + 1)
+  }
+}
