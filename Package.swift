@@ -13,10 +13,10 @@ let package = Package(
   targets: [
     // Bets and their rules, CSV, messages and their bytes. Imports nothing but the standard library.
     .target(name: "LotteryCore"),
-    // epoll(7), which the toolchain's Glibc module leaves out.
-    .systemLibrary(name: "CEpoll"),
+    // epoll(7) and accept4(2), which the toolchain's Glibc module leaves out.
+    .systemLibrary(name: "CLinux"),
     // What both sides share besides: connections with short reads and writes, files, workers.
-    .target(name: "LotteryProtocol", dependencies: ["CEpoll", "LotteryCore"]),
+    .target(name: "LotteryProtocol", dependencies: ["CLinux", "LotteryCore"]),
     // What surrounds the work of a program: flags, configuration, log lines, signals, exit statuses.
     .target(name: "ProcessSupport", dependencies: ["LotteryCore", "LotteryProtocol"]),
 

@@ -14,7 +14,7 @@ readonly MODULES=(LotteryCore LotteryProtocol ProcessSupport LotteryServer Agenc
 readonly FLAGS=(
   -package-name lottery -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors -enable-testing
   -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
-  -enable-upcoming-feature MemberImportVisibility '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CEpoll
+  -enable-upcoming-feature MemberImportVisibility '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CLinux
 )
 
 usage() {

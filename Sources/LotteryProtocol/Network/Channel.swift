@@ -11,7 +11,7 @@ public final class Channel: Sendable {
   /// Who is at the other end, where that is known.
   public let peer: PeerAddress?
 
-  private let socket: Socket
+  let socket: Socket
   private let worker: Worker
   let readiness: Readiness
   /// Whether a write ended in the middle of a message.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Where connections arrive.
@@ -61,6 +62,8 @@ extension Socket {
     let socket = try Socket(family: AF_INET)
     do throws(SystemError) {
       try socket.setOption(SO_REUSEADDR, to: 1)
+      // Once for all connections, instead of six calls for each.
+      try socket.configureConnection()
       var address = sockaddr_in()
       address.sin_family = sa_family_t(AF_INET)
       address.sin_port = port.bigEndian
@@ -85,7 +88,9 @@ extension Socket {
     return UInt16(bigEndian: address.sin_port)
   }
 
-  /// The next connection that waits, or nil where none does.
+  private static let flags = SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+
+  /// The next connection that waits, or nil if none does.
   ///
   /// A connection that broke while it waited is passed over.
   func accept() throws(SystemError) -> (Socket, PeerAddress)? {
@@ -95,14 +100,16 @@ extension Socket {
       let accepted: Int32
       do throws(SystemError) {
         accepted = try SystemError.check("accept") {
-          withSockaddr(&address) { pointer, _ in Glibc.accept(descriptor, pointer, &size) }
+          withSockaddr(&address) { pointer, _ in
+            accept4(descriptor, pointer, &size, Int32(Self.flags))
+          }
         }
       } catch {
         if error.code == EAGAIN { return nil }
         if error.isOfPeer { continue }
         throw error
       }
-      if let socket = try? Socket(accepted: accepted) { return (socket, PeerAddress(address)) }
+      return (Socket(accepted: accepted), PeerAddress(address))
     }
   }
 }

@@ -24,17 +24,9 @@ package struct Socket: Sendable {
     descriptor = try SystemError.check("socket") { Glibc.socket(family, Int32(type), 0) }
   }
 
-  /// Takes over a connection that `accept` returned. Where that fails the descriptor is closed.
-  init(accepted descriptor: Int32) throws(SystemError) {
+  /// Takes over a connection that accept4(2) returned non-blocking.
+  init(accepted descriptor: Int32) {
     self.descriptor = descriptor
-    do throws(SystemError) {
-      try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_NONBLOCK) }
-      try SystemError.check("fcntl") { fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-      try configureConnection()
-    } catch {
-      close()
-      throw error
-    }
   }
 
   /// Receives what is there into `room`, which must not be empty.
@@ -117,7 +109,8 @@ extension Socket {
     static let userTimeout: Int32 = 50_000
   }
 
-  /// Makes a connected socket send at once and notice within a minute that its peer has vanished.
+  /// Makes a connection send at once and notice within a minute that its peer has vanished. A
+  /// listening socket hands these options on to the connections that it accepts (tcp(7)).
   func configureConnection() throws(SystemError) {
     let tcp = Int32(IPPROTO_TCP)
     try setOption(TCP_NODELAY, of: tcp, to: 1)

@@ -23,6 +23,33 @@ struct ListenerTests {
     listener.close()
   }
 
+  @Test("An accepted connection sends at once, and notices that its peer has vanished")
+  func options() async throws {
+    let listener = try Listener(port: 0, backlog: 1)
+    let peer = try Peer(port: listener.port)
+    let (channel, _) = try await listener.accept()
+    let tcp = Int32(IPPROTO_TCP)
+    let expected: [(level: Int32, name: Int32, value: Int32)] = [
+      (tcp, TCP_NODELAY, 1), (SOL_SOCKET, SO_KEEPALIVE, 1),
+      (tcp, TCP_KEEPIDLE, Socket.Liveness.idle), (tcp, TCP_KEEPINTVL, Socket.Liveness.interval),
+      (tcp, TCP_KEEPCNT, Socket.Liveness.probes),
+      (tcp, TCP_USER_TIMEOUT, Socket.Liveness.userTimeout),
+    ]
+    for option in expected {
+      var value: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      let descriptor = channel.socket.descriptor
+      try #require(getsockopt(descriptor, option.level, option.name, &value, &size) == 0)
+      #expect(value == option.value, "option \(option.name)")
+    }
+    let flags = fcntl(channel.socket.descriptor, F_GETFL)
+    #expect(flags & O_NONBLOCK != 0)
+    #expect(fcntl(channel.socket.descriptor, F_GETFD) & FD_CLOEXEC != 0)
+    channel.close()
+    peer.close()
+    listener.close()
+  }
+
   @Test("A connection that arrives while it is waited for is accepted")
   func later() async throws {
     let listener = try Listener(port: 0, backlog: 1)
