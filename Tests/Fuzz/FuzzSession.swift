@@ -63,7 +63,9 @@ private struct SessionRun {
         model.phase = .claiming
         return receive(batch())
       }
-      let welcome = session.welcome(model.standing(of: agency), isDrawn: model.isDrawn)
+      let (stored, lastBet, hasFinished) = model.standing(of: agency)
+      let welcome = session.welcome(
+        stored: stored, lastBet: lastBet, hasFinished: hasFinished, isDrawn: model.isDrawn)
       expectEqual(welcome, model.welcome(agency), "HELLO of agency \(agency)")
     case .finish(let total):
       expectEqual(Int(total), model.stored.count, "finished with another total")

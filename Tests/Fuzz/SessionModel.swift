@@ -27,10 +27,9 @@ struct SessionModel {
   var accepted: Int { stored.count + pending.count }
   var isDrawn: Bool { hasFinished.count == Int(Self.agencies) }
 
-  func standing(of agency: UInt32) -> AgencyStanding {
+  func standing(of agency: UInt32) -> (stored: UInt64, lastBet: Bet?, hasFinished: Bool) {
     let bets = bets[agency, default: []]
-    return AgencyStanding(
-      stored: UInt64(bets.count), lastBet: bets.last, hasFinished: hasFinished.contains(agency))
+    return (UInt64(bets.count), bets.last, hasFinished.contains(agency))
   }
 
   func checkStored() {

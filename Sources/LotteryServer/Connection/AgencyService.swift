@@ -131,12 +131,14 @@ struct AgencyService: ~Copyable {
     // While the disk works, thousands of connections may wait here: release the buffer.
     buffer.shrink()
     var failure: StorageError?
+    var holdsClaim = true
     do throws(StorageError) {
-      try await context.store.store(session.group, by: claim)
+      holdsClaim = try await context.store.store(
+        session.group.rows, count: session.group.newBets, lastRow: session.group.lastRow, by: claim)
     } catch {
-      if case .claimLost = error { throw .superseded }
       failure = error
     }
+    guard holdsClaim else { throw .superseded }
     if failure == nil, session.group.newBets > 0 { rejections.endRun(of: session.agency) }
     BatchLog.write(session.group, stored: failure == nil, to: context.log)
     guard let failure else {
@@ -198,20 +200,25 @@ struct AgencyService: ~Copyable {
       interruption.interrupt(.error(.superseded))
     }
     self.claim = claim
-    guard let standing = await context.store.take(claim) else { throw .channel(.cancelled) }
-    try await send([session.welcome(standing, isDrawn: context.draw.isHeld)])
+    guard let record = await context.store.take(claim) else { throw .channel(.cancelled) }
+    try await send([
+      session.welcome(
+        stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
+        isDrawn: context.draw.isHeld)
+    ])
   }
 
   private mutating func finish(total: UInt64) async throws(ServiceError) {
     guard let claim else { return }
     buffer.shrink()
+    let holdsClaim: Bool
     do throws(StorageError) {
-      try await context.store.finish(total: total, by: claim)
+      holdsClaim = try await context.store.finish(total: total, by: claim)
     } catch {
-      if case .claimLost = error { throw .superseded }
       context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
       throw .refused(.shuttingDown, Self.notStored)
     }
+    guard holdsClaim else { throw .superseded }
     // It has finished, whether or not it hears so: the others must not wait for it in vain.
     context.draw.agencyFinished(session.agency)
     try await send([session.confirm()])

@@ -77,18 +77,19 @@ struct AgencySession {
   }
 
   /// Answers HELLO, once the claim has been made.
-  mutating func welcome(_ standing: AgencyStanding, isDrawn: Bool) -> ServerMessage {
-    accepted = standing.stored
-    phase = standing.hasFinished ? .finished : .open
+  mutating func welcome(
+    stored: UInt64, lastBet: Bet?, hasFinished: Bool, isDrawn: Bool
+  ) -> ServerMessage {
+    accepted = stored
+    phase = hasFinished ? .finished : .open
     let state: AgencyState =
-      switch (standing.hasFinished, isDrawn) {
+      switch (hasFinished, isDrawn) {
       case (false, _): .open
       case (true, false): .finished
       case (true, true): .drawn
       }
     return .welcome(
-      version: ProtocolLimits.version, state: state, stored: standing.stored,
-      lastBet: standing.lastBet)
+      version: ProtocolLimits.version, state: state, stored: stored, lastBet: lastBet)
   }
 
   /// Answers FINISHED, once that is safe.

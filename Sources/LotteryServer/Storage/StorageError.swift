@@ -11,8 +11,6 @@ package enum StorageError: Error, Hashable, Sendable {
   case inUse(path: String)
   /// The file cannot be opened or read.
   case unreadable(path: String, SystemError)
-  /// A newer connection of the agency took over before.
-  case claimLost(agency: UInt32)
   /// The file holds something that this server did not write.
   case damaged(path: String, line: Int, reason: String)
   /// What stands for the file is a directory, a pipe or a device.
@@ -31,7 +29,7 @@ extension StorageError {
   }
 
   /// What is wrong with the row on `line` of the file at `path`.
-  init(_ failure: CSVFile.Failure, path: String, line: Int) {
+  fileprivate init(_ failure: CSVFile.Failure, path: String, line: Int) {
     switch failure {
     case .unreadable(let error): self = .unreadable(path: path, error)
     case .malformed(let error):
@@ -46,6 +44,19 @@ extension StorageError {
   }
 }
 
+extension CSVFile {
+  /// Reads what comes next with `read`, and names the file at `path` and the line if that fails.
+  mutating func next<Value>(
+    of path: String, _ read: (inout CSVFile) throws(CSVFile.Failure) -> Value
+  ) throws(StorageError) -> Value {
+    do throws(CSVFile.Failure) {
+      return try read(&self)
+    } catch {
+      throw StorageError(error, path: path, line: line)
+    }
+  }
+}
+
 extension StorageError: CustomStringConvertible {
   /// One line that a person can act on.
   package var description: String {
@@ -56,7 +67,6 @@ extension StorageError: CustomStringConvertible {
     case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
     case .inUse(let path): "\(path): another server is using this directory"
     case .notAFile(let path): "\(path): not a regular file"
-    case .claimLost(let agency): "agency \(agency): a newer connection took over"
     case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"
     case .changed(let path, let position):
       "\(path): changed by something else while the server ran, at byte \(position)"

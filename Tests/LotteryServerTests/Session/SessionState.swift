@@ -24,9 +24,9 @@ enum SessionState: CaseIterable {
     if self == .greeting { return session }
     _ = session.receive(frame: Frames.hello(1))
     if self == .claiming { return session }
-    let standing = AgencyStanding(
-      stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn)
-    _ = session.welcome(standing, isDrawn: self == .drawn)
+    _ = session.welcome(
+      stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn,
+      isDrawn: self == .drawn)
     if self == .finished {
       _ = session.receive(frame: Frames.finished(Self.stored))
       _ = session.confirm()

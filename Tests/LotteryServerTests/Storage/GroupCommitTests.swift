@@ -75,7 +75,7 @@ import Testing
           next += 1
         }
         return
-      } catch StorageError.claimLost {
+      } catch is ClaimLost {
         continue
       }
     }

@@ -63,7 +63,7 @@ struct RunningServer: Sendable {
   /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
   /// older one.
   func stealClaim(of agency: UInt32) {
-    server.context.store.ledgers.withLock {
+    server.context.store.records.withLock {
       $0[agency]?.claim = Claim(agency: agency, order: .max) {}
     }
   }

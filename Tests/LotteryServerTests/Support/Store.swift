@@ -1,4 +1,5 @@
 import LotteryCore
+import LotteryProtocol
 
 @testable import LotteryServer
 
@@ -6,8 +7,10 @@ extension BetStore {
   /// All bets stored, at once.
   func allBets() throws -> [Bet] {
     var bets: [Bet] = []
-    var reader = try BetReader(path: directory.bets)
-    while let bet = try reader.next() { bets.append(bet) }
+    var rows = try CSVFile(path: directory.bets, lastRow: .torn)
+    while let (agency, bet) = try rows.nextBet(hasAgency: true) {
+      bets.append(Bet(agency: agency, bet, in: rows.storage.span))
+    }
     return bets
   }
 
@@ -24,12 +27,33 @@ extension BetStore {
     }
   }
 
-  /// Stores bets of one agency on behalf of a connection that holds `claim`.
+  /// Stores bets of one agency on behalf of a connection with `claim`.
+  ///
+  /// - Throws: ``ClaimLost`` if it does not hold the claim.
   func store(_ bets: [Bet], by claim: Claim) async throws {
     let frame = Frames.batch(bets, at: 0)[ProtocolLimits.frameHeaderSize...]
     let batch = BetBatch(isSingle: false, offset: 0, count: bets.count, bets: 11..<frame.count)
     var group = BetGroup()
     _ = try group.add(batch, agency: claim.agency, known: 0, in: Array(frame).span)
-    try await store(group, by: claim)
+    let holdsClaim = try await store(
+      group.rows, count: group.newBets, lastRow: group.lastRow, by: claim)
+    if !holdsClaim { throw ClaimLost() }
+  }
+}
+
+/// A newer connection of the agency took over.
+struct ClaimLost: Error {}
+
+/// How far an agency is.
+struct Standing: Equatable {
+  var stored: UInt64
+  var lastBet: Bet?
+  var hasFinished: Bool
+}
+
+extension AgencyRecord {
+  /// How far the agency is.
+  var standing: Standing {
+    Standing(stored: stored, lastBet: lastBet, hasFinished: hasFinished)
   }
 }
