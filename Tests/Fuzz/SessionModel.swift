@@ -113,13 +113,13 @@ extension SessionModel {
     batches.append(batch.offset..<(batch.offset + UInt64(batch.count)))
   }
 
-  mutating func groupStored() -> ServerMessage {
+  mutating func pendingStored() -> ServerMessage {
     bets[agency, default: []] += pending
     (pending, batches) = ([], [])
     return .stored(UInt64(stored.count))
   }
 
-  mutating func groupFailed() -> [ServerMessage] {
+  mutating func pendingFailed() -> [ServerMessage] {
     defer { (pending, batches, rejected) = ([], [], 0) }
     var code = RejectionCode.notStored
     return batches.map { batch in

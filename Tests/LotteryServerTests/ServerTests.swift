@@ -52,15 +52,15 @@ import Testing
 
   @Test func `a connection that is ending is hurried by a shutdown, and by nothing else`() {
     for isEarly in [true, false] {
-      let interruption = Interruption(patience: Patience(limit: .seconds(1)))
+      let handle = ConnectionHandle(deadline: MessageDeadline(limit: .seconds(1)))
       let isHurried = Promise<Void>()
-      if isEarly { interruption.interrupt(.error(.shuttingDown)) }
-      interruption.onShutdown { isHurried.open(()) }
+      if isEarly { handle.interrupt(.error(.shuttingDown)) }
+      handle.onShutdown { isHurried.open(()) }
       if !isEarly {
-        interruption.interrupt(.error(.superseded))
+        handle.interrupt(.error(.superseded))
         #expect(isHurried.value == nil)
-        interruption.interrupt(.error(.shuttingDown))
-        #expect(interruption.reason == .error(.superseded))
+        handle.interrupt(.error(.shuttingDown))
+        #expect(handle.reason == .error(.superseded))
       }
       #expect(isHurried.value != nil)
     }

@@ -33,7 +33,7 @@ import Testing
     _ = session.welcome(
       stored: 7, lastBet: try sampleBet(1, 6), hasFinished: false, isDrawn: false)
     #expect(session.receive(frame: Frames.bet(try sampleBet(1, 7), at: 7)) == .gathered)
-    #expect(session.groupStored() == .stored(8))
+    #expect(session.pendingStored() == .stored(8))
   }
 
   @Test func `the key of HELLO is handed on`() {

@@ -52,7 +52,7 @@ struct RunningServer: Sendable {
   ) async throws -> Value {
     let clock = Task {
       while !Task.isCancelled {
-        server.endOverdueConnections(at: .now + later)
+        server.context.connections.endOverdue(at: .now + later)
         await Task.yield()
       }
     }

@@ -33,7 +33,7 @@ extension BetStore {
   func store(_ bets: [Bet], by claim: Claim) async throws {
     let frame = Frames.batch(bets, at: 0)[ProtocolLimits.frameHeaderSize...]
     let batch = BetBatch(isSingle: false, offset: 0, count: bets.count, bets: 11..<frame.count)
-    var group = BetGroup()
+    var group = PendingBets()
     _ = try group.add(batch, agency: claim.agency, known: 0, in: Array(frame).span)
     let holdsClaim = try await store(
       group.rows, count: group.newBets, lastRow: group.lastRow, by: claim)

@@ -5,30 +5,30 @@ import Testing
 @testable import LotteryServer
 
 /// Peers that owe a message for too long, and those that only seem to.
-@Suite(.timeLimit(.minutes(1))) struct PatienceTests {
+@Suite(.timeLimit(.minutes(1))) struct MessageDeadlineTests {
   private static let tooSlow = ServerMessage.error(
     code: .tooSlow, reason: "no complete message in time")
 
   @Test func `it is over once the time for one message is, however often a byte comes`() {
-    let patience = Patience(limit: .seconds(10))
+    let deadline = MessageDeadline(limit: .seconds(10))
     let now = ContinuousClock.now
-    #expect(!patience.isOver(at: now + .seconds(100)))
-    patience.expectMessage()
-    patience.expectMessage()
-    #expect(!patience.isOver(at: now + .seconds(9)))
-    #expect(patience.isOver(at: .now + .seconds(11)))
-    patience.messageCame()
-    #expect(!patience.isOver(at: now + .seconds(100)))
+    #expect(!deadline.isOver(at: now + .seconds(100)))
+    deadline.expectMessage()
+    deadline.expectMessage()
+    #expect(!deadline.isOver(at: now + .seconds(9)))
+    #expect(deadline.isOver(at: .now + .seconds(11)))
+    deadline.messageCame()
+    #expect(!deadline.isOver(at: now + .seconds(100)))
   }
 
   @Test func `it begins anew whenever a piece of what is owed has come`() {
-    let patience = Patience(limit: .seconds(10))
+    let deadline = MessageDeadline(limit: .seconds(10))
     let start = ContinuousClock.now
-    patience.expectMessage()
+    deadline.expectMessage()
     while ContinuousClock.now - start < .milliseconds(2) {}
-    patience.renew()
-    #expect(!patience.isOver(at: start + .milliseconds(10_001)))
-    #expect(patience.isOver(at: .now + .seconds(11)))
+    deadline.renew()
+    #expect(!deadline.isOver(at: start + .milliseconds(10_001)))
+    #expect(deadline.isOver(at: .now + .seconds(11)))
   }
 
   @Test func `who says nothing is told so and closed`() async throws {
