@@ -1,12 +1,13 @@
 import LotteryCore
 
-/// Finds the winners in a stretch of `bets.csv`, block by block. This is the course's
-/// `for bet in load_bets(): if has_won(bet)`: it loads the bets, of which there may be more than
-/// fit the memory, and ``hasWon(_:)`` decides.
+/// Finds the winners in a stretch of `bets.csv`, block by block.
 ///
-/// In a block without quotes, as nearly all are, every line end ends a row. Then only the end of each
-/// row is looked at, where the number is, and only rows that end like a winner's are read as bets.
-/// In a block with quotes, every row is read.
+/// This is the course's `for bet in load_bets(): if has_won(bet)`. It loads the bets, of which there
+/// may be more than fit the memory, and ``hasWon(_:)`` decides.
+///
+/// In a block without quotes, as nearly all are, every line end ends a row. Then the scan looks only
+/// at the end of each row, where the number is, and reads only rows that end like a winner's. In a
+/// block with quotes it reads every row.
 struct WinnerScan: Sendable {
   /// A bet that won, and where its row begins.
   typealias Winner = (position: Int, bet: Bet)
@@ -16,7 +17,7 @@ struct WinnerScan: Sendable {
   private var position: Int
   private let end: Int
 
-  /// Bytes looked at in one go.
+  /// Bytes read in one go.
   static let blockSize = 256 * 1024
 
   /// A scan of the rows at `range`, which begins at the front of one.
@@ -26,8 +27,7 @@ struct WinnerScan: Sendable {
     end = range.upperBound
   }
 
-  /// Blocks while it reads the next block, and returns the winners in it; nil where there are no
-  /// more blocks.
+  /// Returns the winners in the next block, or nil if there are no more blocks. Blocks while it reads.
   ///
   /// - Throws: ``StorageError``
   mutating func next() throws(StorageError) -> [Winner]? {
@@ -39,7 +39,7 @@ struct WinnerScan: Sendable {
       block.span.firstIndex(of: UInt8(ascii: "\"")) == nil
       ? try scanLines(block.span, &winners) : try scanRows(block.span, &winners)
     if !isLast, size == 0 { throw bets.changed(at: position) }
-    // What follows the last line end of the file is no row.
+    // What follows the last line end of the stretch is no row.
     position = isLast ? end : position + size
     return winners
   }
@@ -84,7 +84,7 @@ struct WinnerScan: Sendable {
 }
 
 extension Span where Element == UInt8 {
-  /// Whether this row ends like that of a winner.
+  /// Whether this row ends like a winner's.
   fileprivate var mayHaveWon: Bool {
     var digit = count - 2
     if digit >= 0, self[digit] == UInt8(ascii: "\r") { digit -= 1 }
