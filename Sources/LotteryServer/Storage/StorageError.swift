@@ -5,7 +5,7 @@ package import LotteryProtocol
 package enum StorageError: Error, Hashable, Sendable {
   /// The disk refused: full, broken, over a limit. Nothing of what was to be written is stored.
   case notWritten(path: String, SystemError)
-  /// The disk failed in a way that leaves it unknown what is stored.
+  /// The disk failed so that it is not known what is stored.
   case unreliable(path: String, SystemError)
   /// Another server holds the data directory.
   case inUse(path: String)
@@ -13,9 +13,9 @@ package enum StorageError: Error, Hashable, Sendable {
   case unreadable(path: String, SystemError)
   /// The file holds something that this server did not write.
   case damaged(path: String, line: Int, reason: String)
-  /// What stands for the file is a directory, a pipe or a device.
+  /// In place of the file there is a directory, a pipe or a device.
   case notAFile(path: String)
-  /// The file no longer holds what it held, from the byte at `position` on.
+  /// Something else has changed the file, from the byte at `position` on.
   case changed(path: String, position: Int)
 }
 
@@ -44,8 +44,18 @@ extension StorageError {
   }
 }
 
+extension StorageError {
+  /// Makes system calls on the file or directory at `path`, which is unreadable if one fails.
+  static func reading<Value>(
+    _ path: String, _ calls: () throws(SystemError) -> Value
+  ) throws(StorageError) -> Value {
+    try mapError({ StorageError.unreadable(path: path, $0) }, calls)
+  }
+}
+
 extension CSVFile {
-  /// Reads what comes next with `read`, and names the file at `path` and the line if that fails.
+  /// Calls `read`, which goes on to the next row. If it fails, the error names the file at `path`
+  /// and the line.
   mutating func next<Value>(
     of path: String, _ read: (inout CSVFile) throws(CSVFile.Failure) -> Value
   ) throws(StorageError) -> Value {
@@ -58,12 +68,12 @@ extension CSVFile {
 }
 
 extension StorageError: CustomStringConvertible {
-  /// One line that a person can act on.
+  /// One line that the operator can act on.
   package var description: String {
     switch self {
     case .notWritten(let path, let error): "\(path): not stored: \(error)"
     case .unreliable(let path, let error):
-      "\(path): the disk failed, what it holds must be read anew: \(error)"
+      "\(path): the disk failed, restart the server to read the file again: \(error)"
     case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
     case .inUse(let path): "\(path): another server is using this directory"
     case .notAFile(let path): "\(path): not a regular file"

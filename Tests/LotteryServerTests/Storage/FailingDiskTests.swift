@@ -197,4 +197,32 @@ import Testing
       #expect(error == .changed(path: path, position: isRemoved ? size : 2))
     }
   }
+
+  @Test func `a file that is cut off before a write fails is not made longer again`() throws {
+    let path = directory.file("bets.csv")
+    var file = try AppendOnlyFile(path: path)
+    defer { file.close() }
+    try file.append(Array("row\r\n".utf8))
+    truncate(path, 2)
+    let changed = StorageError.changed(path: path, position: 2)
+    FailingCalls.with(.write, on: path) {
+      #expect(throws: changed) { try file.append(Array("next\r\n".utf8)) }
+    }
+    #expect(try directory.read("bets.csv") == Array(bets.prefix(2)))
+    #expect(throws: changed) { try file.append(Array("next\r\n".utf8)) }
+  }
+
+  @Test func `nor is one that is cut off before a sync fails`() throws {
+    let path = directory.file("bets.csv")
+    var file = try AppendOnlyFile(path: path)
+    defer { file.close() }
+    try file.append(Array("row\r\n".utf8))
+    truncate(path, 2)
+    FailingCalls.with(.fdatasync, on: path) {
+      #expect(
+        throws: StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
+      ) { try file.synchronize() }
+    }
+    #expect(try directory.read("bets.csv") == Array(bets.prefix(2)))
+  }
 }
