@@ -16,6 +16,10 @@ final class Server: Sendable {
   /// The pause after an attempt to accept that failed for lack of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
 
+  /// Connections accepted after which other workers have their turn: as long as connections are
+  /// waiting, the loop never suspends by itself.
+  static let acceptsInATurn: UInt64 = 64
+
   /// The longest time between two checks of all connections.
   private static let checkInterval = Duration.seconds(5)
 
@@ -28,27 +32,15 @@ final class Server: Sendable {
   ) throws(ServerError) {
     let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
     let limitPerAddress = configuration.maxConnectionsPerAddress
-    // Connected agencies wait for the draw, and the draw waits for agencies that cannot connect.
-    if Int(configuration.agencies) > limit {
-      log.warning(Self.tooFew("the \(limit) connections: the draw may never be held"))
-    }
-    if Int(configuration.agencies) > limitPerAddress {
-      log.warning(
-        Self.tooFew(
-          "the \(limitPerAddress) connections from one address: if they share one, the draw may"
-            + " never be held"))
-    }
+    Self.warn(log, agencies: Int(configuration.agencies), limit, perAddress: limitPerAddress)
     timeout = configuration.timeout
     let failure = Promise<StorageError>()
     self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
-    let store: BetStore
-    do throws(StorageError) {
-      store = try BetStore(
+    let store = try mapError(ServerError.storage) { () throws(StorageError) in
+      try BetStore(
         directory: configuration.dataDirectory, durability: configuration.durability,
         onFailure: onFailure)
-    } catch {
-      throw .storage(error)
     }
     Self.log(store.recovery, to: log)
     let draw = Draw(
@@ -107,8 +99,21 @@ final class Server: Sendable {
     context.log.info(LogLine("close_directory", .success, ["directory": directory]))
   }
 
-  private static func tooFew(_ limit: String) -> LogLine {
-    LogLine("limit_connections", .success, ["note": "more agencies than \(limit)"])
+  /// Warns of limits that can keep the draw from being held: connected agencies wait for the draw,
+  /// and the draw waits for agencies that cannot connect.
+  private static func warn(
+    _ log: Log, agencies: Int, _ limit: Int, perAddress limitPerAddress: Int
+  ) {
+    var notes: [String] = []
+    if agencies > limit { notes.append("the \(limit) connections: the draw may never be held") }
+    if agencies > limitPerAddress {
+      notes.append(
+        "the \(limitPerAddress) connections from one address: if they share one, the draw may"
+          + " never be held")
+    }
+    for note in notes {
+      log.warning(LogLine("limit_connections", .success, ["note": "more agencies than \(note)"]))
+    }
   }
 
   private static func log(_ report: Recovery.Report, to log: Log) {
@@ -144,6 +149,7 @@ final class Server: Sendable {
         isExhausted = false
         accepted += 1
         serve(channel, on: worker, order: accepted)
+        if accepted % Self.acceptsInATurn == 0 { await worker.yield() }
       } catch {
         guard case .broken(let error) = error else { return }
         // The connection stays in the kernel's queue until there is room.

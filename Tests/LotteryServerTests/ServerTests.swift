@@ -76,6 +76,32 @@ import Testing
     }
   }
 
+  @Test func `other work has its turn while many connections are accepted`() async throws {
+    let directory = try TemporaryDirectory()
+    var configuration = ServerConfiguration()
+    configuration.port = 0
+    configuration.listenBacklog = 512
+    configuration.dataDirectory = directory.path
+    let server = try Server(configuration, log: .discarding)
+    let total = 3 * Int(Server.acceptsInATurn)
+    var clients: [RawClient] = []
+    for _ in 0..<total { clients.append(try await RawClient(port: server.port)) }
+    // One serial worker for both: the counting task runs only while the server is suspended.
+    let worker = Worker(label: "server")
+    let counts = Task(executorPreference: worker) {
+      var counts: Set<Int> = []
+      while counts.insert(server.context.connections.count).memberAfterInsert < total {
+        await Task.yield()
+      }
+      return counts
+    }
+    let running = Task(executorPreference: worker) { try await server.run() }
+    #expect(await counts.value.isSuperset(of: [total / 3, total / 3 * 2]))
+    for client in clients { await client.close() }
+    running.cancel()
+    try await running.value
+  }
+
   @Test func `a port that is taken is named, and the directory stays free`() async throws {
     let directory = try TemporaryDirectory()
     try await withServer(agencies: 1) { other in
