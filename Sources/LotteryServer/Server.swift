@@ -9,7 +9,7 @@ final class Server: Sendable {
   private let listener: Listener
   let context: ServiceContext
   private var connections: ConnectionRegistry { context.connections }
-  /// Opens when the disk can no longer be relied upon.
+  /// Opens when the disk can no longer be relied upon, which ends the server.
   private let failure: Promise<StorageError>
   private let timeout: Duration
 
@@ -132,7 +132,7 @@ final class Server: Sendable {
           [
             "agency": "\(agency.agency)", "total": "\(agency.total)",
             "stored": "\(agency.stored)",
-            "note": "finished with other bets than are stored: it must finish again",
+            "note": "its total differs from the bets stored: it must finish again",
           ]))
     }
   }
@@ -142,7 +142,7 @@ final class Server: Sendable {
     var accepted: UInt64 = 0
     while true {
       await waitForRoom()
-      // A connection makes at least two lines.
+      // Each connection logs at least two lines.
       await context.log.waitForRoom()
       do throws(ChannelError) {
         let (channel, worker) = try await listener.accept()

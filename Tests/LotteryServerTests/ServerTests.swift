@@ -5,12 +5,12 @@ import Testing
 
 @testable import LotteryServer
 
-/// How the server begins, ends and begins again.
+/// How the server starts, shuts down and starts again.
 @Suite(.timeLimit(.minutes(1))) struct ServerTests {
   static let shuttingDown = ServerMessage.error(
     code: .shuttingDown, reason: "the server is shutting down")
 
-  @Test func `who waits is told that the server shuts down, at once`() async throws {
+  @Test func `waiting agencies are told at once that the server shuts down`() async throws {
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { waiting in
         try await waiting.greet()
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func `who waits for winners that are drawn is told that the server shuts down, at once`()
+  @Test func `so are agencies that wait for the announcement of the winners`()
     async throws
   {
     let drawn = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `a connection that is ending is hurried by a shutdown, and by nothing else`() {
+  @Test func `only a shutdown hurries a connection that is ending`() {
     for isEarly in [true, false] {
       let handle = ConnectionHandle(deadline: MessageDeadline(limit: .seconds(1)))
       let isHurried = Promise<Void>()
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `nobody can hold up a shutdown by not hanging up`() async throws {
+  @Test func `a client that does not close its connection cannot delay a shutdown`() async throws {
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { client in
         try await client.greet()
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func `after a restart agencies go on where they were`() async throws {
+  @Test func `after a restart agencies continue where they were`() async throws {
     let directory = try TemporaryDirectory()
     let bets = try sampleBets(1, 0..<3)
     try await withServer(agencies: 2, in: directory) { server in

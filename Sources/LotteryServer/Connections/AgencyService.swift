@@ -226,10 +226,10 @@ extension AgencyService {
     throw .refused(.wrongKey, "agency \(agency): the key is not this agency's")
   }
 
-  /// Refuses a peer on another machine: the status is for the operator, who works on the server's.
+  /// Refuses a peer on another machine: the status is for the operator of the server.
   private func checkOperator() throws(ServiceError) {
     guard stream.channel.peer?.isLoopback == true else {
-      throw .refused(.notNow, "the status is told on the server's own machine alone")
+      throw .refused(.notNow, "the status is available only on the server's own machine")
     }
   }
 

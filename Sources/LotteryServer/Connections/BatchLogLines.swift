@@ -22,7 +22,7 @@ enum BatchLogLines {
 }
 
 extension LogLine {
-  /// The line of a BATCH, to the letter of exercise 6; or of a `single` BET, to that of exercise 5.
+  /// The line of a BATCH as exercise 6 has it, or that of a `single` BET as exercise 5 has it.
   fileprivate static func batch(
     of bets: Int, single: BetBatch.Label?, _ result: Result
   ) -> LogLine {

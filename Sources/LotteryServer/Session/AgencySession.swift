@@ -114,11 +114,11 @@ struct AgencySession {
       case (.tellingStatus, _):
         return .fail(.notNow, "this connection asks for the status alone")
       case (_, .hello):
-        return .fail(.notNow, "HELLO comes only once")
+        return .fail(.notNow, "HELLO may be sent only once")
       case (_, .statusQuery), (_, .syncsQuery):
         return .fail(.notNow, "the status is not told on an agency's connection")
       case (_, .winnersQuery):
-        return .fail(.notNow, "the winners can be asked for after FINISHED")
+        return .fail(.notNow, "WINNERS? must come after FINISHED")
       case (.claiming, _):
         return .fail(.notNow, "WELCOME has not been sent yet")
       }

@@ -11,7 +11,7 @@ struct AppendOnlyFile: Sendable {
   /// Bytes that are known to be good. The file has as many between two calls, unless something else
   /// has changed it.
   private(set) var size: Int
-  /// Bytes that a failed sync leaves alone: those found at the start, and those synced since. At
+  /// Bytes that a failed sync does not take back: those found at the start, and those synced since. At
   /// most ``size``.
   private var safeSize: Int
   /// Why nothing may be appended any more. Never becomes nil again.
@@ -45,9 +45,9 @@ struct AppendOnlyFile: Sendable {
 
   /// Appends `bytes`, all or nothing.
   ///
-  /// - Throws: ``StorageError/notWritten(path:_:)``; ``StorageError/unreliable(path:_:)`` if what was
-  ///   written in part could not be taken back; ``StorageError/changed(path:position:)`` if something
-  ///   else has removed the file or changed its size.
+  /// - Throws: ``StorageError/notWritten(path:_:)``, or ``StorageError/unreliable(path:_:)`` if a
+  ///   partial write could not be taken back, or ``StorageError/changed(path:position:)`` if
+  ///   something else has removed the file or changed its size.
   mutating func append(_ bytes: [UInt8]) throws(StorageError) {
     if let failure { throw failure }
     let status: (size: Int, names: Int, isRegular: Bool)
@@ -152,7 +152,7 @@ struct AppendOnlyFile: Sendable {
 
   /// Cuts the file off after ``size`` bytes.
   ///
-  /// A file that is shorter by now is left alone: NUL bytes would take the place of what is missing.
+  /// Does not lengthen a file that is shorter by now: NUL bytes would fill the gap.
   private mutating func takeBack() throws(StorageError) {
     let found: Int
     do throws(SystemError) {

@@ -112,7 +112,7 @@ package final class BetStore: Sendable {
   ///   - rows: the rows of `count` bets, the last of which is `lastRow`.
   ///   - claim: the claim on their agency.
   /// - Returns: whether they are stored. If not, a newer connection holds the claim.
-  /// - Throws: ``StorageError``; then none of them is stored.
+  /// - Throws: ``StorageError``. Then none of them is stored.
   func store(
     _ rows: [UInt8], count: Int, lastRow: [UInt8], by claim: Claim
   ) async throws(StorageError) -> Bool {
@@ -127,7 +127,7 @@ package final class BetStore: Sendable {
   /// Notes that the agency has finished, and returns when that is safe.
   ///
   /// - Returns: whether it has. If not, a newer connection holds the claim.
-  /// - Throws: ``StorageError``; then it has not finished.
+  /// - Throws: ``StorageError``. Then it has not finished.
   func finish(total: UInt64, by claim: Claim) async throws(StorageError) -> Bool {
     var row: [UInt8] = []
     row.append(finishedRow: claim.agency, total: total)
@@ -159,17 +159,16 @@ package final class BetStore: Sendable {
       return true
     }
     guard holdsClaim else { return false }
-    defer { writing.open(()) }
-    do throws(StorageError) {
-      try await log.append(rows)
-    } catch {
-      update(claim.agency) { $0.writing = nil }
-      throw error
+    var isSafe = false
+    defer {
+      update(claim.agency) { record in
+        record.writing = nil
+        if isSafe { change(&record) }
+      }
+      writing.open(())
     }
-    update(claim.agency) { record in
-      record.writing = nil
-      change(&record)
-    }
+    try await log.append(rows)
+    isSafe = true
     return true
   }
 

@@ -59,7 +59,7 @@ final class CommitLog: Sendable {
 
   /// Appends `rows`, which end in a line end, and returns when they are safe.
   ///
-  /// - Throws: ``StorageError``; then none of them is stored.
+  /// - Throws: ``StorageError``. Then none of them is stored.
   func append(_ rows: [UInt8]) async throws(StorageError) {
     let failure = await withUnsafeContinuation { waiter in
       let mustStart = state.withLock { state in

@@ -4,12 +4,12 @@ import Testing
 
 @testable import LotteryServer
 
-/// Peers that owe a message for too long, and those that only seem to.
+/// Peers that owe a message for too long, and others that do not.
 @Suite(.timeLimit(.minutes(1))) struct MessageDeadlineTests {
   private static let tooSlow = ServerMessage.error(
     code: .tooSlow, reason: "no complete message in time")
 
-  @Test func `it is over once the time for one message is, however often a byte comes`() {
+  @Test func `it is over after the time for one message, however often a byte comes`() {
     let deadline = MessageDeadline(limit: .seconds(10))
     let now = ContinuousClock.now
     #expect(!deadline.isOver(at: now + .seconds(100)))
@@ -31,7 +31,7 @@ import Testing
     #expect(deadline.isOver(at: .now + .seconds(11)))
   }
 
-  @Test func `who says nothing is told so and closed`() async throws {
+  @Test func `a client that sends nothing is told so and disconnected`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withClient { client in
         try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
@@ -40,7 +40,9 @@ import Testing
     }
   }
 
-  @Test func `who stops in the middle of a message is told so and closed`() async throws {
+  @Test func `a client that stops in the middle of a message is told so and disconnected`()
+    async throws
+  {
     try await withServer(agencies: 1) { server in
       try await server.withClient(1) { client in
         try await client.greet()
@@ -51,14 +53,16 @@ import Testing
     }
   }
 
-  @Test func `who waits for the draw, or has nothing to say yet, is not slow`() async throws {
+  @Test func `a client that waits for the draw or sends nothing between messages is not slow`()
+    async throws
+  {
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { waiting in
         try await waiting.greet()
         try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
         try await server.withClient(2) { idle in
           try await idle.greet()
-          // Somebody else's time runs out meanwhile.
+          // Another client's deadline passes meanwhile.
           try await server.withClient { slow in
             try await server.whileTimePasses { try await slow.expect(Self.tooSlow) }
           }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LotteryServer
 
-/// The barrier in front of the draw.
+/// The barrier before the draw.
 @Suite(.timeLimit(.minutes(1))) struct DrawBarrierTests {
   @Test func `the last agency to arrive is told so, once`() {
     let barrier = DrawBarrier<Int>(parties: 3)
@@ -24,11 +24,11 @@ import Testing
     #expect(last == 1)
   }
 
-  @Test func `with no parties nobody is the last`() {
+  @Test func `with no parties none is the last`() {
     #expect(!DrawBarrier<Int>(parties: 0).arrive(1))
   }
 
-  @Test func `all who wait get the outcome, and so does who comes later`() async {
+  @Test func `all waiters get the outcome, also those that come later`() async {
     let barrier = DrawBarrier<Int>(parties: 1)
     let outcomes = await withTaskGroup(of: Int?.self) { group in
       for _ in 0..<300 { group.addTask { await barrier.outcome.wait() } }

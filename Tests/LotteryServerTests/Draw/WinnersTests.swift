@@ -66,7 +66,7 @@ import Testing
     #expect(largestChunk < 32_000 + WinnerScan.blockSize)
   }
 
-  @Test func `rows that came after the draw are nobody's`() throws {
+  @Test func `rows that are stored after the draw do not count`() throws {
     let bets = try [1, 2].map { try sampleBet(1, $0, number: winningNumber) }
     try directory.write(rows([bets[0]]), to: "bets.csv")
     let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: 0)

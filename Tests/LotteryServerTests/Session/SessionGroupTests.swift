@@ -3,7 +3,7 @@ import Testing
 
 @testable import LotteryServer
 
-/// Batches that wait to be stored together, and what becomes of them.
+/// Pending batches: they are stored together or not at all.
 @Suite struct SessionGroupTests {
   @Test func `batches in sequence are answered by one cumulative STORED`() throws {
     var session = try SessionState.open.session()
@@ -78,7 +78,7 @@ import Testing
           bets: 2, single: nil))
   }
 
-  @Test func `batches in flight behind a rejected one are out of sequence`() throws {
+  @Test func `batches in flight after a rejected one are out of sequence`() throws {
     var session = try SessionState.open.session()
     let frames = [
       Frames.batch(try sampleBets(1, 3..<5), badAt: 0, at: 3),

@@ -2,7 +2,7 @@ import LotteryCore
 
 @testable import LotteryServer
 
-/// Where a conversation of agency 1 can stand; see ``session()``.
+/// The state of a conversation of agency 1. See ``session()``.
 enum SessionState: CaseIterable {
   /// Before HELLO.
   case greeting
@@ -18,7 +18,7 @@ enum SessionState: CaseIterable {
   static let stored: UInt64 = 3
   static let agencies: UInt32 = 5
 
-  /// A conversation that stands there.
+  /// A conversation in this state.
   func session() throws -> AgencySession {
     var session = AgencySession(agencies: Self.agencies)
     if self == .greeting { return session }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LotteryServer
 
-/// What the store keeps, and who may store.
+/// What the store keeps, and which connection may store.
 @Suite struct BetStoreTests {
   let directory: TemporaryDirectory
   let store: BetStore
@@ -55,7 +55,7 @@ import Testing
     defer { store.close() }
     let isLost = Promise<Void>()
     let older = Claim(agency: 1) { isLost.open(()) }
-    let newer = Claim(agency: 1) { Issue.record("nobody took this claim") }
+    let newer = Claim(agency: 1) { Issue.record("no claim took over from this one") }
     _ = await store.take(older)
     _ = await store.take(newer)
     #expect(isLost.value != nil)
@@ -74,7 +74,7 @@ import Testing
     defer { store.close() }
     let isLost = Promise<Void>()
     let older = Claim(agency: 1, order: 1) { isLost.open(()) }
-    let newer = Claim(agency: 1, order: 2) { Issue.record("nobody took this claim") }
+    let newer = Claim(agency: 1, order: 2) { Issue.record("no claim took over from this one") }
     _ = await store.take(newer)
     #expect(await store.take(older) == nil)
     #expect(isLost.value != nil)
@@ -82,7 +82,7 @@ import Testing
     try await store.store(try sampleBets(1, 0..<1), by: newer)
   }
 
-  @Test func `who releases a lost claim leaves the newer one alone`() async throws {
+  @Test func `releasing a lost claim does not release the newer one`() async throws {
     defer { store.close() }
     let (older, newer) = (Claim(agency: 1) {}, Claim(agency: 1) {})
     _ = await store.take(older)
@@ -97,7 +97,7 @@ import Testing
 
   @Test func `claims of other agencies do not meet`() async throws {
     defer { store.close() }
-    let one = Claim(agency: 1) { Issue.record("nobody took this claim") }
+    let one = Claim(agency: 1) { Issue.record("no claim took over from this one") }
     _ = await store.take(one)
     _ = await store.take(Claim(agency: 2) {})
     try await store.store(try sampleBets(1, 0..<1), by: one)

@@ -176,7 +176,7 @@ import Testing
     try BetStore(directory: other.path).close()
   }
 
-  @Test func `what is no regular file is refused`() throws {
+  @Test func `anything but a regular file is refused`() throws {
     let path = directory.file("pipe")
     try #require(mkfifo(path, 0o600) == 0)
     for other in [path, "/dev/null"] {
@@ -185,7 +185,7 @@ import Testing
   }
 
   @Test(arguments: [true, false])
-  func `a file that somebody else removes or cuts off takes nothing more`(isRemoved: Bool) throws {
+  func `a file that something else removes or cuts off takes nothing more`(isRemoved: Bool) throws {
     let path = directory.file("bets.csv")
     var file = try AppendOnlyFile(path: path)
     defer { file.close() }

@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func `every agency goes on where it was`() async throws {
+  @Test func `every agency continues where it was`() async throws {
     let (ones, twos) = try (sampleBets(1, 0..<5), sampleBets(2, 0..<2))
     // The agencies' batches took turns.
     let turns = [ones[..<2], twos[..<1], ones[2...], twos[1...]]
