@@ -3,52 +3,44 @@ import LotteryProtocol
 import ProcessSupport
 import Synchronization
 
-/// The server of the lottery: listens, serves each connection on a worker of its own, and ends in
-/// order.
+/// The server of the lottery: listens, serves each connection on a worker of its own, and shuts
+/// down gracefully.
 final class Server: Sendable {
   private let listener: Listener
   let context: ServiceContext
   private var connections: ConnectionRegistry { context.connections }
-  /// Opens when the disk can no longer be relied upon.
+  /// Opens when the disk can no longer be relied upon, which ends the server.
   private let failure: Promise<StorageError>
   private let timeout: Duration
 
-  /// Pause after an attempt to accept that failed for want of descriptors or memory.
+  /// The pause after an attempt to accept that failed for lack of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
 
-  /// How often connections are looked at, at least.
-  private static let lookInterval = Duration.seconds(5)
+  /// Connections accepted after which other workers have their turn: as long as connections are
+  /// waiting, the loop never suspends by itself.
+  static let acceptsInATurn: UInt64 = 64
+
+  /// The longest time between two checks of all connections.
+  private static let checkInterval = Duration.seconds(5)
 
   /// Opens the files and the port.
   ///
-  /// - Parameter keys: what agencies must show; nil lets anyone be any agency.
+  /// - Parameter keys: the key of each agency; nil lets any client speak for any agency.
   /// - Throws: ``ServerError``
   init(
     _ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log
   ) throws(ServerError) {
     let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
     let limitPerAddress = configuration.maxConnectionsPerAddress
-    // Connected agencies wait for the draw, and the draw waits for agencies that cannot connect.
-    if Int(configuration.agencies) > limit {
-      log.warning(Self.tooFew("the \(limit) connections: the draw may never be held"))
-    }
-    if Int(configuration.agencies) > limitPerAddress {
-      log.warning(
-        Self.tooFew(
-          "the \(limitPerAddress) connections from one address: if they share one, the draw may"
-            + " never be held"))
-    }
+    Self.warn(log, agencies: Int(configuration.agencies), limit, perAddress: limitPerAddress)
     timeout = configuration.timeout
     let failure = Promise<StorageError>()
     self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
-    let store: BetStore
-    do throws(StorageError) {
-      store = try BetStore(
+    let store = try mapError(ServerError.storage) { () throws(StorageError) in
+      try BetStore(
         directory: configuration.dataDirectory, durability: configuration.durability,
         onFailure: onFailure)
-    } catch {
-      throw .storage(error)
     }
     Self.log(store.recovery, to: log)
     let draw = Draw(
@@ -71,14 +63,13 @@ final class Server: Sendable {
   /// The port that the server listens on.
   var port: UInt16 { listener.port }
 
-  /// Serves until the task is cancelled, then ends in order: no new connections, what is in flight
-  /// answered or refused, everything closed.
+  /// Serves until the task is cancelled, then shuts down gracefully: accepts no more connections,
+  /// answers or refuses what is in flight, and closes everything.
   ///
-  /// - Throws: ``ServerError`` where it had to end because the disk failed. It may be started
-  ///   again.
+  /// - Throws: ``ServerError`` if it had to end because the disk failed. It may be started again.
   func run() async throws(ServerError) {
-    // Agencies that had finished before a restart need not come back for the draw to be held.
-    // Those of an earlier, larger lottery must not stand in for ones that have not finished.
+    // Agencies that finished before a restart need not reconnect for the draw to be held. Agencies
+    // of an earlier, larger lottery must not count for ones that have not finished.
     for agency in context.store.finishedAgencies where agency <= context.agencies {
       context.draw.agencyFinished(agency)
     }
@@ -108,8 +99,21 @@ final class Server: Sendable {
     context.log.info(LogLine("close_directory", .success, ["directory": directory]))
   }
 
-  private static func tooFew(_ limit: String) -> LogLine {
-    LogLine("limit_connections", .success, ["note": "more agencies than \(limit)"])
+  /// Warns of limits that can keep the draw from being held: connected agencies wait for the draw,
+  /// and the draw waits for agencies that cannot connect.
+  private static func warn(
+    _ log: Log, agencies: Int, _ limit: Int, perAddress limitPerAddress: Int
+  ) {
+    var notes: [String] = []
+    if agencies > limit { notes.append("the \(limit) connections: the draw may never be held") }
+    if agencies > limitPerAddress {
+      notes.append(
+        "the \(limitPerAddress) connections from one address: if they share one, the draw may"
+          + " never be held")
+    }
+    for note in notes {
+      log.warning(LogLine("limit_connections", .success, ["note": "more agencies than \(note)"]))
+    }
   }
 
   private static func log(_ report: Recovery.Report, to log: Log) {
@@ -128,7 +132,7 @@ final class Server: Sendable {
           [
             "agency": "\(agency.agency)", "total": "\(agency.total)",
             "stored": "\(agency.stored)",
-            "note": "finished with other bets than are stored: it must finish again",
+            "note": "its total differs from the bets stored: it must finish again",
           ]))
     }
   }
@@ -138,16 +142,17 @@ final class Server: Sendable {
     var accepted: UInt64 = 0
     while true {
       await waitForRoom()
-      // A connection makes at least two lines.
+      // Each connection logs at least two lines.
       await context.log.waitForRoom()
       do throws(ChannelError) {
         let (channel, worker) = try await listener.accept()
         isExhausted = false
         accepted += 1
         serve(channel, on: worker, order: accepted)
+        if accepted % Self.acceptsInATurn == 0 { await worker.yield() }
       } catch {
         guard case .broken(let error) = error else { return }
-        // The connection waits in the kernel's queue: come back for it when there is room.
+        // The connection stays in the kernel's queue until there is room.
         if !isExhausted {
           context.log.error(
             LogLine("accept_connections", .fail, ["error": error.description]))
@@ -161,7 +166,7 @@ final class Server: Sendable {
   private func serve(_ channel: Channel, on worker: Worker, order: UInt64) {
     let connection = Connection(
       channel: channel, worker: worker, context: context,
-      interruption: Interruption(patience: Patience(limit: timeout)), order: order)
+      handle: ConnectionHandle(deadline: MessageDeadline(limit: timeout)), order: order)
     guard !connections.start(connection) else { return }
     channel.close()
     context.log.warning(
@@ -170,18 +175,13 @@ final class Server: Sendable {
         ["ip": channel.peer?.ip ?? "", "note": "too many connections from this address"]))
   }
 
-  /// Looks after peers that owe a message for too long, or have vanished, until the task is
+  /// Ends connections whose peer owes a message for too long or has vanished, until the task is
   /// cancelled.
   private func endOverdueConnections() async {
     while !Task.isCancelled {
-      try? await Task.sleep(for: min(timeout / 4, Self.lookInterval))
-      endOverdueConnections(at: .now)
+      try? await Task.sleep(for: min(timeout / 4, Self.checkInterval))
+      connections.endOverdue(at: .now)
     }
-  }
-
-  /// Ends the connections whose peer owes a message for longer than it may.
-  func endOverdueConnections(at now: ContinuousClock.Instant) {
-    connections.endOverdue(at: now)
   }
 
   private func waitForRoom() async {

@@ -4,7 +4,7 @@ import ProcessSupport
 
 /// The program `lottery-server`.
 package enum ServerProgram {
-  /// Runs it with `arguments`, without its own name, and returns its exit status.
+  /// Runs the program with `arguments`, its own name left out, and returns its exit status.
   package static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "lottery-server", help: help, layout: .python)
     return await program.run(arguments, status: status) { file, _, log in
@@ -47,34 +47,62 @@ package enum ServerProgram {
     return try AgencyKeys(bytes, file: path, agencies: configuration.agencies)
   }
 
-  private static let noKeys = "none asked for: anyone on this network can be any agency"
+  private static let noKeys =
+    "no keys are asked for: any client on this network can speak for any agency"
 
   private static let help = """
     Takes the bets of a national lottery's agencies and holds the draw.
 
     usage: lottery-server [--config FILE] [--status]
       --config FILE  the configuration (INI), which must exist (config.ini, which need not)
-      --status       asks the server that runs here how the lottery stands; ends with 0 if it
-                     answers, 69 if none does, 76 if what answers is no lottery server
-      --help         prints this
+      --status       prints the status of the server that runs on this machine; ends with 0 if it
+                     answers, 69 if none does, 76 if the listener is not a lottery server
+      --help         prints this text
       --version      prints the version
 
-    Each key of the file may also be set in the environment, which comes first:
+    Each key of the file may also be set in the environment, which takes precedence:
       SERVER_PORT            port to listen on (12345)
-      SERVER_IP              the server's name, for people; the server itself ignores it
+      SERVER_IP              the server's name, for documentation; the server ignores it
       SERVER_LISTEN_BACKLOG  connections that may wait to be accepted (5); never fewer
                              than SERVER_AGENCIES
       LOGGING_LEVEL          DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
       SERVER_AGENCIES        agencies that take part, 0 for the echo service alone (5)
-      SERVER_DATA_DIR        where bets.csv and finished.csv lie (the working directory)
+      SERVER_DATA_DIR        directory of bets.csv and finished.csv (the working directory)
       SERVER_DURABILITY      what STORED promises to survive: a crash of the machine (disk)
                              or of the server alone (process) (disk)
       SERVER_AGENCY_KEYS     file with a line AGENCY:KEY for each agency (no keys are asked for)
-      SERVER_TIMEOUT         how long a peer may take for a message that it owes (30s)
+      SERVER_TIMEOUT         time for a peer to complete a message that it owes (30s)
       SERVER_WINNERS_DELAY   time from the draw to the announcement of its winners (0s)
       SERVER_MAX_CONNECTIONS              connections open at once (16384)
       SERVER_MAX_CONNECTIONS_PER_ADDRESS  of them from one address (4096)
 
-    SIGTERM and SIGINT end it in order.
+    SIGTERM and SIGINT shut it down gracefully.
     """
+}
+
+/// Why a server cannot start or cannot go on.
+enum ServerError: Error {
+  /// Its files cannot be used.
+  case storage(StorageError)
+  /// It cannot listen.
+  case port(UInt16, SystemError)
+}
+
+extension ServerError: ProgramError {
+  /// One line that the operator can act on.
+  var description: String {
+    switch self {
+    case .storage(let error): error.description
+    case .port(let port, let error): "port \(port): \(error)"
+    }
+  }
+
+  var exitStatus: ExitStatus {
+    switch self {
+    case .storage(.inUse): .inUse
+    case .storage(.damaged), .storage(.changed): .badData
+    case .storage: .ioError
+    case .port: .systemError
+    }
+  }
 }

@@ -63,7 +63,9 @@ private struct SessionRun {
         model.phase = .claiming
         return receive(batch())
       }
-      let welcome = session.welcome(model.standing(of: agency), isDrawn: model.isDrawn)
+      let (stored, lastBet, hasFinished) = model.standing(of: agency)
+      let welcome = session.welcome(
+        stored: stored, lastBet: lastBet, hasFinished: hasFinished, isDrawn: model.isDrawn)
       expectEqual(welcome, model.welcome(agency), "HELLO of agency \(agency)")
     case .finish(let total):
       expectEqual(Int(total), model.stored.count, "finished with another total")
@@ -80,17 +82,17 @@ private struct SessionRun {
   /// Stores the group, or fails to; true where nothing of it was lost.
   @discardableResult
   private mutating func storeGroup() -> Bool {
-    expectEqual(session.group.isEmpty, model.batches.isEmpty, "whether there is a group")
-    guard !session.group.isEmpty else { return true }
-    expectEqual(session.group.rows, rows(model.pending), "the rows of the group")
-    expectEqual(session.group.lastRow, rows(model.pending.suffix(1)), "the last row")
-    expectEqual(session.group.newBets, model.pending.count, "the bets of the group")
+    expectEqual(session.pending.isEmpty, model.batches.isEmpty, "whether there is a group")
+    guard !session.pending.isEmpty else { return true }
+    expectEqual(session.pending.rows, rows(model.pending), "the rows of the group")
+    expectEqual(session.pending.lastRow, rows(model.pending.suffix(1)), "the last row")
+    expectEqual(session.pending.newBets, model.pending.count, "the bets of the group")
     guard luck() else {
-      let answers = session.groupFailed(reason: "")
-      expectEqual(answers, model.groupFailed(), "a group that could not be stored")
+      let answers = session.pendingFailed(reason: "")
+      expectEqual(answers, model.pendingFailed(), "a group that could not be stored")
       return false
     }
-    expectEqual(session.groupStored(), model.groupStored(), "a group that was stored")
+    expectEqual(session.pendingStored(), model.pendingStored(), "a group that was stored")
     return true
   }
 

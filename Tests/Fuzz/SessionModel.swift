@@ -27,10 +27,9 @@ struct SessionModel {
   var accepted: Int { stored.count + pending.count }
   var isDrawn: Bool { hasFinished.count == Int(Self.agencies) }
 
-  func standing(of agency: UInt32) -> AgencyStanding {
+  func standing(of agency: UInt32) -> (stored: UInt64, lastBet: Bet?, hasFinished: Bool) {
     let bets = bets[agency, default: []]
-    return AgencyStanding(
-      stored: UInt64(bets.count), lastBet: bets.last, hasFinished: hasFinished.contains(agency))
+    return (UInt64(bets.count), bets.last, hasFinished.contains(agency))
   }
 
   func checkStored() {
@@ -114,13 +113,13 @@ extension SessionModel {
     batches.append(batch.offset..<(batch.offset + UInt64(batch.count)))
   }
 
-  mutating func groupStored() -> ServerMessage {
+  mutating func pendingStored() -> ServerMessage {
     bets[agency, default: []] += pending
     (pending, batches) = ([], [])
     return .stored(UInt64(stored.count))
   }
 
-  mutating func groupFailed() -> [ServerMessage] {
+  mutating func pendingFailed() -> [ServerMessage] {
     defer { (pending, batches, rejected) = ([], [], 0) }
     var code = RejectionCode.notStored
     return batches.map { batch in

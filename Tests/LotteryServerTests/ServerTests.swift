@@ -5,12 +5,12 @@ import Testing
 
 @testable import LotteryServer
 
-/// How the server begins, ends and begins again.
+/// How the server starts, shuts down and starts again.
 @Suite(.timeLimit(.minutes(1))) struct ServerTests {
   static let shuttingDown = ServerMessage.error(
     code: .shuttingDown, reason: "the server is shutting down")
 
-  @Test func `who waits is told that the server shuts down, at once`() async throws {
+  @Test func `waiting agencies are told at once that the server shuts down`() async throws {
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { waiting in
         try await waiting.greet()
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func `who waits for winners that are drawn is told that the server shuts down, at once`()
+  @Test func `so are agencies that wait for the announcement of the winners`()
     async throws
   {
     let drawn = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
@@ -50,23 +50,23 @@ import Testing
     }
   }
 
-  @Test func `a connection that is ending is hurried by a shutdown, and by nothing else`() {
+  @Test func `only a shutdown hurries a connection that is ending`() {
     for isEarly in [true, false] {
-      let interruption = Interruption(patience: Patience(limit: .seconds(1)))
+      let handle = ConnectionHandle(deadline: MessageDeadline(limit: .seconds(1)))
       let isHurried = Promise<Void>()
-      if isEarly { interruption.interrupt(.error(.shuttingDown)) }
-      interruption.onShutdown { isHurried.open(()) }
+      if isEarly { handle.interrupt(.error(.shuttingDown)) }
+      handle.onShutdown { isHurried.open(()) }
       if !isEarly {
-        interruption.interrupt(.error(.superseded))
+        handle.interrupt(.error(.superseded))
         #expect(isHurried.value == nil)
-        interruption.interrupt(.error(.shuttingDown))
-        #expect(interruption.reason == .error(.superseded))
+        handle.interrupt(.error(.shuttingDown))
+        #expect(handle.reason == .error(.superseded))
       }
       #expect(isHurried.value != nil)
     }
   }
 
-  @Test func `nobody can hold up a shutdown by not hanging up`() async throws {
+  @Test func `a client that does not close its connection cannot delay a shutdown`() async throws {
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { client in
         try await client.greet()
@@ -74,6 +74,32 @@ import Testing
         try await client.expect(Self.shuttingDown)
       }
     }
+  }
+
+  @Test func `other work has its turn while many connections are accepted`() async throws {
+    let directory = try TemporaryDirectory()
+    var configuration = ServerConfiguration()
+    configuration.port = 0
+    configuration.listenBacklog = 512
+    configuration.dataDirectory = directory.path
+    let server = try Server(configuration, log: .discarding)
+    let total = 3 * Int(Server.acceptsInATurn)
+    var clients: [RawClient] = []
+    for _ in 0..<total { clients.append(try await RawClient(port: server.port)) }
+    // One serial worker for both: the counting task runs only while the server is suspended.
+    let worker = Worker(label: "server")
+    let counts = Task(executorPreference: worker) {
+      var counts: Set<Int> = []
+      while counts.insert(server.context.connections.count).memberAfterInsert < total {
+        await Task.yield()
+      }
+      return counts
+    }
+    let running = Task(executorPreference: worker) { try await server.run() }
+    #expect(await counts.value.isSuperset(of: [total / 3, total / 3 * 2]))
+    for client in clients { await client.close() }
+    running.cancel()
+    try await running.value
   }
 
   @Test func `a port that is taken is named, and the directory stays free`() async throws {
@@ -101,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func `after a restart agencies go on where they were`() async throws {
+  @Test func `after a restart agencies continue where they were`() async throws {
     let directory = try TemporaryDirectory()
     let bets = try sampleBets(1, 0..<3)
     try await withServer(agencies: 2, in: directory) { server in

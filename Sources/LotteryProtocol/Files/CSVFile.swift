@@ -119,6 +119,12 @@ public struct CSVFile: ~Copyable {
     }
   }
 
+  /// Goes on over the plain rows of `bets.csv` that come next, as far as they have been read, and
+  /// returns them by agency; possibly none.
+  package mutating func takeStoredRows() -> [AgencyRun] {
+    reader.takeStoredRows()
+  }
+
   /// Puts the bets of the plain rows that come next into the batch of `builder`, as far as there is
   /// room for them; possibly none.
   ///

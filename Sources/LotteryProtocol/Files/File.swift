@@ -132,20 +132,30 @@ package struct File: Sendable {
   /// Reads up to `count` bytes that lie at `offset`.
   package func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
+    let taken = try read(offset..<(offset + count), into: &bytes)
+    bytes.removeLast(count - taken)
+    return bytes
+  }
+
+  /// Reads the bytes at `range` to the front of `bytes`, which must have room for them.
+  ///
+  /// - Returns: how many there are; fewer only if the file ends before.
+  package func read(_ range: Range<Int>, into bytes: inout [UInt8]) throws(SystemError) -> Int {
+    precondition(range.count <= bytes.count, "no room to read into")
     var taken = 0
-    while taken < count {
+    while taken < range.count {
       let part = try SystemError.check("pread") {
         bytes.withUnsafeMutableBytes { room in
           // The pointer is lent for the call and covers what is not filled yet.
           pread(
-            descriptor, room.baseAddress.map { $0 + taken }, count - taken, off_t(offset + taken))
+            descriptor, room.baseAddress.map { $0 + taken }, range.count - taken,
+            off_t(range.lowerBound + taken))
         }
       }
       if part == 0 { break }
       taken += part
     }
-    bytes.removeLast(count - taken)
-    return bytes
+    return taken
   }
 
   /// Writes all of `bytes`. Where that fails, some of them may have been written.

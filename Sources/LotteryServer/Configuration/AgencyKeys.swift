@@ -1,26 +1,25 @@
 import LotteryCore
 import ProcessSupport
 
-/// The key of each agency, without which nobody can speak for it (`PROTOCOL.md`, What an agency
-/// sends).
+/// The keys that agencies must show (`PROTOCOL.md`, What an agency sends).
 ///
-/// Read from a file with a line `agency:key` for each; blank lines and such that begin with `#` are
-/// passed over. A key is 1 to 255 bytes.
+/// Read from a file with a line `agency:key` for each agency. Blank lines and lines that begin with
+/// `#` are skipped. A key is 1 to 255 bytes.
 struct AgencyKeys: Sendable, Equatable {
   private var keys: [UInt32: [UInt8]] = [:]
 
   /// The largest file of keys, in bytes: room for the longest key of each of 100,000 agencies.
   static let fileSizeLimit = 32 * 1024 * 1024
 
-  /// The keys in `bytes`, that errors call `file`, which must have one for each of the agencies 1 to
-  /// `agencies`.
+  /// Reads the keys in `bytes`, which errors call `file`. Each of the agencies 1 to `agencies` must
+  /// have one.
   init(_ bytes: [UInt8], file: String, agencies: UInt32) throws(ConfigurationError) {
     for (number, line) in try ConfigurationLines(bytes, file: file) {
       let text = line.trimmed { $0 == " " || $0 == "\t" }
       guard let first = text.first, first != "#" else { continue }
       let (agency, key) = try Self.entry(text, file: file, line: number)
       guard keys.updateValue(key, forKey: agency) == nil else {
-        throw ConfigurationError(file: file, line: number, "agency \(agency) is there twice")
+        throw ConfigurationError(file: file, line: number, "agency \(agency) has two keys")
       }
     }
     for agency in 0..<agencies where keys[agency + 1] == nil {
@@ -28,8 +27,8 @@ struct AgencyKeys: Sendable, Equatable {
     }
   }
 
-  /// Whether `key` is that of `agency`. Takes as long for a wrong key as for the right one, so that
-  /// the time tells nothing about it.
+  /// Returns whether `key` is that of `agency`, in the same time for any wrong key, so that the time
+  /// reveals nothing about the right one.
   func admit(_ agency: UInt32, key: String) -> Bool {
     let right = keys[agency] ?? []
     let given = Array(key.utf8)

@@ -2,16 +2,16 @@ import ProcessSupport
 
 /// A configuration file in the dialect of Python's `configparser`, as far as the server needs it.
 ///
-/// Sections in brackets, `key = value` or `key: value`, whole lines of comments after `#` or `;`.
-/// What this takes, `configparser` takes too, and reads the same out of it. It refuses, with file
-/// and line: values over several lines, interpolation (`%`), keys without a value, keys and
-/// sections that are there twice.
+/// Sections in brackets, `key = value` or `key: value`, comments on lines of their own after `#` or
+/// `;`. Whatever this accepts, `configparser` accepts too and reads the same. It refuses, with file
+/// and line: values over several lines, interpolation (`%`), keys without a value, duplicate keys
+/// and duplicate sections.
 struct INIDocument {
   /// The values of each section. Keys are in lower case.
   private(set) var sections: [String: [Setting]] = [:]
 
   /// The values of the default section under their keys, and those of other sections under names
-  /// like `[section] key`, which nothing asks for: they are reported as ignored.
+  /// such as `[section] key`, which nothing reads: they are reported as ignored.
   var settings: [Setting] {
     sections.flatMap { section, settings in
       settings.map { setting in
@@ -24,7 +24,7 @@ struct INIDocument {
   private let file: String
   private var section: String?
 
-  /// The document in `bytes`, that errors call `file`.
+  /// Reads the document in `bytes`, which errors call `file`.
   init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
     self.file = file
     for (number, line) in try ConfigurationLines(bytes, file: file) {
@@ -37,9 +37,9 @@ struct INIDocument {
   ) throws(ConfigurationError) {
     let text = line.trimmed(\.properties.isWhitespace)
     guard let first = text.first, first != "#", first != ";" else { return }
-    // configparser takes an indented line for more of the value above it.
+    // configparser reads an indented line as part of the value above it.
     guard text.startIndex == line.startIndex else {
-      throw error(number, "an indented line: values of several lines are not read")
+      throw error(number, "an indented line: values over several lines are not supported")
     }
     if first == "[" {
       try readHeader(text, number)
@@ -54,12 +54,12 @@ struct INIDocument {
     let name = text.dropFirst().dropLast()
     guard text.last == "]", name.isName else {
       throw error(
-        number, "\"\(String(text))\": a section must be a name in brackets, like [DEFAULT]")
+        number, "\"\(String(text))\": a section must be a name in brackets, such as [DEFAULT]")
     }
     let section = String(name)
-    // The default section alone may be opened again.
+    // Only the default section may be opened again.
     guard section == "DEFAULT" || sections[section] == nil else {
-      throw error(number, "section [\(section)] is there twice")
+      throw error(number, "[\(section)]: duplicate section")
     }
     sections[section, default: []] += []
     self.section = section
@@ -78,11 +78,13 @@ struct INIDocument {
       throw error(number, "\"\(key)\": a key must be letters, digits, '_', '-' and '.'")
     }
     guard !value.contains("%") else {
-      throw error(number, "\(key): '%' is not allowed, nothing is put in its place")
+      throw error(number, "\(key): '%' is not allowed: interpolation is not supported")
     }
-    guard let section else { throw error(number, "\(key): no section, like [DEFAULT], above it") }
+    guard let section else {
+      throw error(number, "\(key): no section, such as [DEFAULT], above it")
+    }
     guard sections[section, default: []].allSatisfy({ $0.key != key }) else {
-      throw error(number, "\(key) is there twice")
+      throw error(number, "\(key): duplicate key")
     }
     sections[section, default: []].append(
       Setting(key: key, value: String(value), origin: .file(file, line: number)))

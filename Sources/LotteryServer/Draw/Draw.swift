@@ -1,25 +1,48 @@
-import LotteryCore
+// The draw, and how its winners are kept.
+//
+// A barrier stands before the draw: agencies arrive when they have finished, and the last one to
+// arrive sets off the draw. It scans `bets.csv` once (`WinnerScan`).
+//
+// There may be millions of winners, so the server keeps none of them. It notes the position of each
+// winner's row, by agency (`WinnerIndex`). When an agency asks, its winners are read at those
+// positions, one chunk of frames after the other (`WinnerReader`).
+//
+// The index has a limit too. Of the winners beyond it, the server keeps how many each agency has and
+// where the first of them is. When the agency asks, a second scan from there finds them. So the
+// memory is bounded for any number of winners, nothing is written to the disk, and the file is
+// scanned again only if millions have won.
+
+package import LotteryCore
 import LotteryProtocol
 import ProcessSupport
+import Synchronization
+
+/// The number that wins, as the course has fixed it.
+package let winningNumber: UInt32 = 7574
+
+/// Whether `bet` won the draw. This is the course's `has_won`.
+package func hasWon(_ bet: Bet) -> Bool {
+  bet.number == winningNumber
+}
 
 /// The draw: held once, when every agency has finished, over all bets stored.
 ///
-/// Its winners are announced some time later, if the operator wants a pause between the two.
+/// Its winners are announced some time later if the operator wants a pause between the two.
 final class Draw: Sendable {
   /// Runs work after a duration, without holding a thread until then.
   typealias Timer = @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
 
   private let agencies: Int
+  /// Opens when the winners are announced.
   private let barrier: DrawBarrier<Winners>
+  private let isDrawn = Atomic(false)
   private let bets: StoredBets
   private let indexLimit: Int
   private let log: Log
   private let onFailure: @Sendable (StorageError) -> Void
   private let winnersDelay: Duration
   private let timer: Timer
-  /// Opens when agencies may be told their winners.
-  private let announcement = Promise<Void>()
-  /// Reading the bets blocks; it must not hold up a connection's worker.
+  /// Reads the bets: that blocks, and must not hold up a connection's worker.
   private let worker = Worker(blocking: "draw")
 
   /// The draw of the agencies from 1 to `agencies`.
@@ -28,7 +51,7 @@ final class Draw: Sendable {
   ///   - indexLimit: see ``WinnerIndex/sizeLimit``.
   ///   - winnersDelay: the time from the draw to the announcement of its winners.
   ///   - timer: measures that time.
-  ///   - onFailure: is called when the bets cannot be read: then there are no winners to tell.
+  ///   - onFailure: is called if the bets cannot be read. Then there are no winners.
   init(
     agencies: Int, bets: StoredBets, indexLimit: Int = WinnerIndex.sizeLimit, log: Log,
     winnersDelay: Duration = .zero, timer: @escaping Timer = { Deadline.after($0, $1) },
@@ -45,27 +68,27 @@ final class Draw: Sendable {
   }
 
   /// Whether the draw has been held. Its winners may not be announced yet.
-  var isHeld: Bool { barrier.openOutcome != nil }
+  var isHeld: Bool { isDrawn.load(ordering: .acquiring) }
 
   /// Notes that `agency` has finished for good. The last one sets off the draw.
   func agencyFinished(_ agency: UInt32) {
     if barrier.arrive(agency) { Task(executorPreference: worker) { self.hold() } }
   }
 
-  /// The winners of `agency`, once they are announced; nil if the task is cancelled first.
+  /// Waits until the winners are announced, and returns those of `agency`, or nil if the task is
+  /// cancelled first.
   func winners(of agency: UInt32) async -> WinnerReader? {
-    guard let winners = await barrier.wait(), await announcement.wait() != nil else { return nil }
-    return winners.reader(of: agency)
+    await barrier.outcome.wait()?.reader(of: agency)
   }
 
-  /// Reads the next frames of `winners`, possibly none, and none where the task is cancelled first.
+  /// Reads the next frames of `winners`: possibly none, and none if the task is cancelled first.
   ///
-  /// - Throws: ``StorageError``, which has been reported like that of the draw itself.
+  /// - Throws: ``StorageError``, after it was reported like one of the draw itself.
   func nextFrames(of winners: inout WinnerReader) async throws(StorageError) -> [UInt8] {
     do throws(StorageError) {
       guard winners.needsFile else { return try winners.next() }
       return try await withTaskExecutorPreference(worker) { () async throws(StorageError) in
-        // There may have been others to wait for.
+        // The worker may have been busy with the winners of other agencies.
         Task.isCancelled ? [] : try winners.next()
       }
     } catch {
@@ -84,16 +107,84 @@ final class Draw: Sendable {
         LogLine(
           "draw", .success, ["winners": "\(winners.count)", "duration": duration.goText]))
       log.info(LogLine("sorteo", .success))
-      barrier.open(winners)
-      announce()
+      isDrawn.store(true, ordering: .releasing)
+      guard winnersDelay > .zero else { return barrier.outcome.open(winners) }
+      timer(winnersDelay) { [barrier] in barrier.outcome.open(winners) }
     } catch {
       log.error(LogLine("sorteo", .fail, ["error": error.description]))
       onFailure(error)
     }
   }
+}
 
-  private func announce() {
-    guard winnersDelay > .zero else { return announcement.open(()) }
-    timer(winnersDelay) { [announcement] in announcement.open(()) }
+/// The barrier before the draw: agencies arrive when they have finished, and none passes until the
+/// last one has arrived and the outcome of the draw is there.
+///
+/// Like a barrier of POSIX threads or Python's `threading.Barrier` with an action, except that a
+/// waiter is suspended and holds no thread, and that an agency may disconnect and reconnect: the
+/// agency arrives, not its connection.
+final class DrawBarrier<Outcome: Sendable>: Sendable {
+  /// Opens the barrier: waiters pass with it.
+  let outcome = Promise<Outcome>()
+  private let parties: Int
+  private let arrived = Mutex<Set<UInt32>>([])
+
+  /// A barrier for `parties` agencies. With none it never opens.
+  init(parties: Int) {
+    self.parties = parties
+  }
+
+  /// Notes that `agency` has arrived. Arriving again changes nothing.
+  ///
+  /// - Returns: whether it is the last one. True once: the caller then owes the ``outcome``.
+  func arrive(_ agency: UInt32) -> Bool {
+    arrived.withLock { arrived in
+      arrived.insert(agency).inserted && arrived.count == parties
+    }
+  }
+}
+
+/// The outcome of the draw: where in `bets.csv` the winning bets are.
+struct Winners: Sendable {
+  private let bets: StoredBets
+  /// Bytes of the file when the draw began. Only these are ever read.
+  private let end: Int
+  private let index: WinnerIndex
+
+  /// Holds the draw over `bets`, for the agencies from 1 to `agencies`. Blocks while it reads them, a
+  /// large file on all cores at once.
+  init(
+    of bets: StoredBets, agencies: Int, indexLimit: Int = WinnerIndex.sizeLimit,
+    cores: Int = RowStretches.cores, leastStretch: Int = RowStretches.leastSize
+  ) throws(StorageError) {
+    let size = try bets.size()
+    let stretches = try RowStretches(size: size, cores: cores, leastSize: leastStretch) {
+      range throws(StorageError) in try bets.read(range)
+    }
+    let limit = indexLimit / stretches.ranges.count
+    let parts = stretches.map { range -> WinnerIndex? in
+      var index = WinnerIndex(sizeLimit: limit)
+      guard let scan = try? index.add(WinnerScan(of: bets, at: range), agencies: agencies),
+        !scan.hasSeenQuotes || range.count == size
+      else { return nil }
+      return index
+    }
+    var index = WinnerIndex(sizeLimit: indexLimit)
+    if let parts {
+      for part in parts { index.append(part) }
+    } else {
+      _ = try index.add(WinnerScan(of: bets, at: 0..<size), agencies: agencies)
+    }
+    self.bets = bets
+    self.index = index
+    end = size
+  }
+
+  /// Winners of all agencies together.
+  var count: Int { index.count }
+
+  /// The winners of `agency`, in the order in which their bets were stored.
+  func reader(of agency: UInt32) -> WinnerReader {
+    WinnerReader(of: agency, index[agency], in: bets, before: end)
   }
 }

@@ -6,30 +6,30 @@ import LotteryCore
 struct WinnerReader: Sendable {
   /// Whether the last frame has been returned.
   private(set) var isAtEnd = false
-  /// Whether ``next()`` has to read the file.
+  /// Whether ``next()`` reads the file.
   var needsFile: Bool { missing > 0 }
 
   private let agency: UInt32
   private let bets: StoredBets
-  /// Where the bytes of the draw end.
+  /// Bytes of the file when the draw began.
   private let end: Int
   private var indexed: PositionList.Iterator
-  /// Finds the winners that the index has no room for.
+  /// Finds the winners for which the index had no room.
   private var beyond: WinnerScan
-  /// Winners that have not been read yet.
+  /// Winners that have not been read yet. At the end of the file it must be 0.
   private var missing: Int
   private var writer = WinnersWriter()
 
   /// A chunk is complete with this many bytes of frames …
   private static let chunkSize = 4 * ProtocolLimits.packetSize
-  /// … or after this many reads, so that other agencies and SIGTERM need not wait for long.
+  /// … or after this many reads, so that other agencies and SIGTERM do not wait for long.
   private static let readsPerChunk = 16
   /// Winners that lie close together are read together, up to this many bytes …
   private static let blockSize = 64 * 1024
-  /// … and those at a larger distance on their own: the bytes between them would be read for nothing.
+  /// … unless two of them are further apart than this: the bytes between them would be read in vain.
   private static let distanceLimit = 16 * 1024
 
-  /// A reader of the winners that `entry` tells of, in the first `end` bytes of `bets`.
+  /// A reader of the winners in `entry`, which lie in the first `end` bytes of `bets`.
   init(of agency: UInt32, _ entry: WinnerIndex.Entry, in bets: StoredBets, before end: Int) {
     self.agency = agency
     self.bets = bets
@@ -39,9 +39,9 @@ struct WinnerReader: Sendable {
     missing = entry.count
   }
 
-  /// The next frames, possibly none. Blocks while it reads the file.
+  /// Returns the next frames, possibly none. Blocks while it reads the file.
   ///
-  /// - Throws: ``StorageError``, also where the winners are no longer in the file.
+  /// - Throws: ``StorageError``, also if the winners are no longer in the file.
   mutating func next() throws(StorageError) -> [UInt8] {
     var reads = 0
     while missing > 0, reads < Self.readsPerChunk, writer.completeSize < Self.chunkSize {
@@ -55,8 +55,8 @@ struct WinnerReader: Sendable {
     return writer.takeFrames()
   }
 
-  /// Reads the next winners in the index, as many as one block holds; false means that there are
-  /// none.
+  /// Reads the next winners in the index, as many as one block holds, and returns whether there
+  /// were any.
   private mutating func readIndexed() throws(StorageError) -> Bool {
     var ahead = indexed
     guard let first = ahead.next() else { return false }

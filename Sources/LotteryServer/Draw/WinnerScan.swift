@@ -1,23 +1,31 @@
 import LotteryCore
 
-/// Finds the winners in a stretch of `bets.csv`, block by block. This is the course's
-/// `for bet in load_bets(): if has_won(bet)`: it loads the bets, of which there may be more than
-/// fit the memory, and ``hasWon(_:)`` decides.
+/// Finds the winners in a stretch of `bets.csv`, block by block.
 ///
-/// In a block without quotes, as nearly all are, every line end ends a row. Then only the end of each
-/// row is looked at, where the number is, and only rows that end like a winner's are read as bets.
-/// In a block with quotes, every row is read.
+/// This is the course's `for bet in load_bets(): if has_won(bet)`. It loads the bets, of which there
+/// may be more than fit the memory, and ``hasWon(_:)`` decides.
+///
+/// In a block without quotes, as nearly all are, every line end ends a row. Then the scan looks only
+/// at the end of each row, where the number is, and reads only rows that end like a winner's. In a
+/// block with quotes it reads every row.
 struct WinnerScan: Sendable {
   /// A bet that won, its agency, and where its row begins.
   typealias Winner = (position: Int, agency: UInt32, bet: Bet)
+
+  /// Whether a block had quotes, between which a line end ends no row.
+  private(set) var hasSeenQuotes = false
 
   private let bets: StoredBets
   /// Where the next row begins.
   private var position: Int
   private let end: Int
+  /// The bytes of the last block at its front. Empty before the first block and after the last.
+  private var block: [UInt8] = []
 
-  /// Bytes looked at in one go.
+  /// Bytes read in one go.
   static let blockSize = 256 * 1024
+
+  private static let candidates = WinnerCandidates(number: winningNumber)
 
   /// A scan of the rows at `range`, which begins at the front of one.
   init(of bets: StoredBets, at range: Range<Int>) {
@@ -26,43 +34,49 @@ struct WinnerScan: Sendable {
     end = range.upperBound
   }
 
-  /// Blocks while it reads the next block, and returns the winners in it; nil where there are no
-  /// more blocks.
+  /// Returns the winners in the next block, or nil if there are no more blocks. Blocks while it reads.
   ///
   /// - Throws: ``StorageError``
   mutating func next() throws(StorageError) -> [Winner]? {
     guard position < end else { return nil }
     let isLast = end - position <= Self.blockSize
-    let block = try bets.read(position..<(isLast ? end : position + Self.blockSize))
+    let count = isLast ? end - position : Self.blockSize
+    if block.isEmpty { block = [UInt8](repeating: 0, count: count) }
+    try bets.read(position..<(position + count), into: &block)
     var winners: [Winner] = []
-    let size =
-      block.span.firstIndex(of: UInt8(ascii: "\"")) == nil
-      ? try scanLines(block.span, &winners) : try scanRows(block.span, &winners)
-    if !isLast, size == 0 { throw bets.changed(at: position) }
-    // What follows the last line end of the file is no row.
-    position = isLast ? end : position + size
+    var size = try scanLines(block.span.extracting(..<count), &winners)
+    if size == nil {
+      hasSeenQuotes = true
+      size = try scanRows(block.span.extracting(..<count), &winners)
+    }
+    if isLast {
+      // What follows the last line end of the stretch is no row.
+      position = end
+      block = []
+    } else {
+      guard let size, size > 0 else { throw bets.changed(at: position) }
+      position += size
+    }
     return winners
   }
 
-  /// Finds the winners among the rows that are complete, and returns how many bytes those are.
+  /// Finds the winners among the whole rows, and returns how many bytes those are; nil if there are
+  /// quotes.
   private func scanLines(
     _ block: Span<UInt8>, _ winners: inout [Winner]
-  ) throws(StorageError) -> Int {
-    var start = 0
-    while let lineEnd = block.firstIndex(of: UInt8(ascii: "\n"), from: start) {
-      let row = block.extracting(start...lineEnd)
-      if row.mayHaveWon {
-        guard let (agency, bet) = BetCSV.storedBet(row: row) else {
-          throw bets.changed(at: position + start)
-        }
-        if hasWon(bet) { winners.append((position + start, agency, bet)) }
+  ) throws(StorageError) -> Int? {
+    var rows: [Range<Int>] = []
+    guard let size = Self.candidates.find(in: block, { rows.append($0) }) else { return nil }
+    for row in rows {
+      guard let (agency, bet) = BetCSV.storedBet(row: block.extracting(row)) else {
+        throw bets.changed(at: position + row.lowerBound)
       }
-      start = lineEnd + 1
+      if hasWon(bet) { winners.append((position + row.lowerBound, agency, bet)) }
     }
-    return start
+    return size
   }
 
-  /// The same, in a block that may have quotes in it.
+  /// Finds the winners among the whole rows, in a block that may have quotes.
   private func scanRows(
     _ block: Span<UInt8>, _ winners: inout [Winner]
   ) throws(StorageError) -> Int {
@@ -82,19 +96,5 @@ struct WinnerScan: Sendable {
       throw bets.changed(at: start)
     }
     return reader.position - position
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// Whether this row ends like that of a winner.
-  fileprivate var mayHaveWon: Bool {
-    var digit = count - 2
-    if digit >= 0, self[digit] == UInt8(ascii: "\r") { digit -= 1 }
-    var rest = winningNumber
-    while rest > 0 {
-      guard digit >= 0, self[digit] == UInt8(ascii: "0") + UInt8(rest % 10) else { return false }
-      (rest, digit) = (rest / 10, digit - 1)
-    }
-    return true
   }
 }

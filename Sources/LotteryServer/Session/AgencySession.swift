@@ -1,14 +1,66 @@
+// The rules of a conversation with one agency (`PROTOCOL.md`, The conversation): messages in,
+// actions out. A session performs no I/O and knows no clock, so that every rule can be tested
+// without a socket or a disk.
+//
+// The service (`AgencyService`) hands each frame to `receive` and does what the action says. Some
+// actions need an answer from elsewhere. The service reports it with a second call, which returns
+// what to send: `claim` → `welcome`, `finish` → `confirm`. Until then the phase does not change.
+//
+//                 HELLO     BATCH, BET       FINISHED   WINNERS?    STATUS?, SYNCS?
+//   greeting      claim     ERROR 5          ERROR 5    ERROR 5     tellStatus, tellSyncs
+//                 → claiming                                        → tellingStatus
+//   tellingStatus ERROR 5   ERROR 5          ERROR 5    ERROR 5     tellStatus, tellSyncs
+//   claiming      ERROR 5   ERROR 5          ERROR 5    ERROR 5     ERROR 5
+//     `welcome`: → open, or → finished if the agency had finished before
+//   open          ERROR 5   gathered,        finish     ERROR 5     ERROR 5
+//                           or REJECTED
+//     `confirm`: → finished
+//   finished      ERROR 5   gathered if it   CONFIRMED  awaitDraw   ERROR 5
+//                           brings nothing
+//                           new, or REJECTED
+//
+// In every phase a message that cannot be decoded gets ERROR 1. A HELLO may also get ERROR 2 or 3,
+// and a FINISHED with another total than the server has gets ERROR 6. Every ERROR ends the
+// connection.
+//
+// Batches are not stored one by one. They gather in `pending` and are stored together, after the
+// service has handled all frames that arrived. `accepted` counts them already, so that the next
+// batch can be checked against it. `pendingStored` answers all of them with one cumulative STORED. If
+// they cannot be stored, `pendingFailed` takes `accepted` back and rejects them. A frame whose action
+// counted on them must then be received again.
+
 import LotteryCore
 
-/// The rules of a conversation with one agency (`PROTOCOL.md`, The conversation): messages in,
-/// actions out. It does no I/O and knows no clock.
+/// What a message of an agency asks the server to do.
+enum SessionAction: Equatable {
+  /// The batch is pending. More may join before it is stored.
+  case gathered
+  /// Make this connection the one that speaks for `agency`, then answer HELLO.
+  case claim(agency: UInt32, key: String)
+  /// Answer, and go on.
+  case reply(ServerMessage)
+  /// Refuse a batch of `bets` bets with REJECTED, and go on. `single` is the label of a BET.
+  case reject(ServerMessage, bets: Int, single: BetBatch.Label?)
+  /// Note that the agency has finished, then confirm.
+  case finish(total: UInt64)
+  /// Wait for the draw, then send the winners.
+  case awaitDraw
+  /// Send the lottery's status, and go on.
+  case tellStatus
+  /// Send how long syncs took, and go on.
+  case tellSyncs
+  /// Send ERROR, and close.
+  case fail(ErrorCode, String)
+}
+
+/// A conversation with one agency.
 struct AgencySession {
   private enum Phase: Equatable {
     /// HELLO has to come first.
     case greeting
-    /// The operator asks, on a connection that is no agency's.
+    /// The operator asks for the status, on a connection of no agency.
     case tellingStatus
-    /// HELLO has come; the claim is being made.
+    /// HELLO has come, and the claim is being made.
     case claiming
     /// Bets are taken.
     case open
@@ -16,23 +68,22 @@ struct AgencySession {
     case finished
   }
 
-  /// The agency at the other end, once it has said HELLO; 0 until then.
-  private(set) var agency: UInt32 = 0
-  /// Batches that have been taken and are not stored yet.
-  private(set) var group = BetGroup()
-
-  /// Whether this is not an agency's connection yet, or never.
-  var isAnonymous: Bool { agency == 0 }
+  /// The agency that HELLO named. Not nil in `claiming`, `open` and `finished`.
+  private(set) var agency: UInt32?
+  /// Batches that are accepted and not stored yet.
+  private(set) var pending = PendingBets()
 
   /// Batches rejected for a fault of the agency since the last that brought a new bet.
   private(set) var rejectedInARow = 0
-  /// Whether those are as many as may be.
+  /// Whether as many batches were rejected in a row as are allowed.
   var isStorming: Bool { rejectedInARow >= ProtocolLimits.rejectedInARow }
 
   private let agencies: UInt32
   private var phase = Phase.greeting
-  /// Bets that are stored, and those in ``group``.
+  /// Bets that are stored, and those in ``pending``.
   private var accepted: UInt64 = 0
+  /// Bets that are stored.
+  var stored: UInt64 { accepted - UInt64(pending.newBets) }
 
   /// A conversation of a lottery in which the agencies 1 to `agencies` take part.
   init(agencies: UInt32) {
@@ -62,15 +113,15 @@ struct AgencySession {
       case (.finished, .winnersQuery):
         return .awaitDraw
       case (.greeting, _):
-        return .fail(.notNow, "HELLO must come first")
+        return .fail(.notNow, Self.helloFirst)
       case (.tellingStatus, _):
         return .fail(.notNow, "this connection asks for the status alone")
       case (_, .hello), (_, .otherVersion):
-        return .fail(.notNow, "HELLO comes only once")
+        return .fail(.notNow, "HELLO may be sent only once")
       case (_, .statusQuery), (_, .syncsQuery):
         return .fail(.notNow, "the status is not told on an agency's connection")
       case (_, .winnersQuery):
-        return .fail(.notNow, "the winners can be asked for after FINISHED")
+        return .fail(.notNow, "WINNERS? must come after FINISHED")
       case (.claiming, _):
         return .fail(.notNow, "WELCOME has not been sent yet")
       }
@@ -80,18 +131,19 @@ struct AgencySession {
   }
 
   /// Answers HELLO, once the claim has been made.
-  mutating func welcome(_ standing: AgencyStanding, isDrawn: Bool) -> ServerMessage {
-    accepted = standing.stored
-    phase = standing.hasFinished ? .finished : .open
+  mutating func welcome(
+    stored: UInt64, lastBet: Bet?, hasFinished: Bool, isDrawn: Bool
+  ) -> ServerMessage {
+    accepted = stored
+    phase = hasFinished ? .finished : .open
     let state: AgencyState =
-      switch (standing.hasFinished, isDrawn) {
+      switch (hasFinished, isDrawn) {
       case (false, _): .open
       case (true, false): .finished
       case (true, true): .drawn
       }
     return .welcome(
-      version: ProtocolLimits.version, state: state, stored: standing.stored,
-      lastBet: standing.lastBet)
+      version: ProtocolLimits.version, state: state, stored: stored, lastBet: lastBet)
   }
 
   /// Answers FINISHED, once that is safe.
@@ -100,30 +152,32 @@ struct AgencySession {
     return .confirmed
   }
 
-  /// Ends the group because it is stored.
+  /// Notes that the pending bets are stored.
   ///
-  /// - Returns: the one answer to all its batches.
-  mutating func groupStored() -> ServerMessage {
-    group = BetGroup()
+  /// - Returns: the one answer to all their batches.
+  mutating func pendingStored() -> ServerMessage {
+    pending = PendingBets()
     return .stored(accepted)
   }
 
-  /// Ends the group because it could not be stored: nothing of it ever happened.
+  /// Notes that the pending bets could not be stored, and forgets them.
   ///
-  /// - Returns: an answer for each of its batches, which for one that was stored before is STORED.
-  mutating func groupFailed(reason: String) -> [ServerMessage] {
-    accepted -= UInt64(group.newBets)
+  /// - Returns: an answer for each of their batches: STORED for one that was stored before.
+  mutating func pendingFailed(reason: String) -> [ServerMessage] {
+    accepted = stored
     var code = RejectionCode.notStored
-    let answers = group.batches.map { batch in
+    let answers = pending.batches.map { batch in
       if batch.end <= accepted { return ServerMessage.stored(accepted) }
       defer { code = .outOfSequence }
       return ServerMessage.rejected(offset: batch.offset, index: 0, code: code, reason: reason)
     }
-    group = BetGroup()
+    pending = PendingBets()
     // The batches in flight are about to be rejected too, and the disk is no fault of the agency.
     rejectedInARow = 0
     return answers
   }
+
+  private static let helloFirst = "HELLO must come first"
 
   private mutating func hello(agency: UInt32, key: String) -> SessionAction {
     guard agency >= 1, agency <= agencies else {
@@ -137,8 +191,9 @@ struct AgencySession {
   private mutating func take(
     _ batch: BetBatch, in frame: Span<UInt8>
   ) throws(WireError) -> SessionAction {
+    guard let agency else { return .fail(.notNow, Self.helloFirst) }
     guard batch.offset <= accepted else {
-      // Out of sequence, but it must be a message all the same.
+      // A body that cannot be decoded outweighs a wrong offset.
       _ = try batch.forEachBet(in: frame) { _, _ in }
       return reject(
         batch, in: frame, .outOfSequence, "offset \(batch.offset): \(accepted) bets are stored")
@@ -150,7 +205,7 @@ struct AgencySession {
       return reject(
         batch, in: frame, .agencyFinished, "the agency finished with \(accepted) bets")
     }
-    if let bad = try group.add(batch, agency: agency, known: known, in: frame) {
+    if let bad = try pending.add(batch, agency: agency, known: known, in: frame) {
       return reject(
         batch, in: frame, .ruleBroken, bad.violation.description, index: bad.index)
     }

@@ -4,25 +4,25 @@ import LotteryProtocol
 
 /// A file that only grows, and only by whole writes: one that fails half way is taken back.
 ///
-/// Where it can't be known what the disk holds, the file takes nothing more: see ``synchronize()``.
+/// Once it is not known what the disk holds, the file takes nothing more: see ``synchronize()``.
 struct AppendOnlyFile: Sendable {
   let path: String
   private let file: File
-  /// Bytes that are known to be good.
+  /// Bytes that are known to be good. The file has as many between two calls, unless something else
+  /// has changed it.
   private(set) var size: Int
-  /// Bytes that a failed sync leaves alone: those found at the start, and those synced since.
+  /// Bytes that a failed sync does not take back: those found at the start, and those synced since. At
+  /// most ``size``.
   private var safeSize: Int
-  /// Why nothing may be appended any more.
+  /// Why nothing may be appended any more. Never becomes nil again.
   private var failure: StorageError?
 
-  /// Opens the file at `path`, and makes it where it is missing. Nobody else may have it open this
-  /// way: symbolic links in two data directories may lead to the same file.
+  /// Opens the file at `path` and takes its lock, and makes it if it is missing. Symbolic links in
+  /// the data directories of two servers may lead to the same file.
   init(path: String) throws(StorageError) {
     self.path = path
-    do throws(SystemError) {
-      file = try File(appending: path)
-    } catch {
-      throw .unreadable(path: path, error)
+    file = try StorageError.reading(path) { () throws(SystemError) in
+      try File(appending: path)
     }
     do throws(StorageError) {
       size = try Self.take(file, path)
@@ -35,13 +35,8 @@ struct AppendOnlyFile: Sendable {
 
   /// Takes the lock on `file`, and returns its size.
   private static func take(_ file: File, _ path: String) throws(StorageError) -> Int {
-    let status: (size: Int, names: Int, isRegular: Bool)
-    let isFree: Bool
-    do throws(SystemError) {
-      status = try file.status()
-      isFree = try file.lock()
-    } catch {
-      throw .unreadable(path: path, error)
+    let (status, isFree) = try StorageError.reading(path) {
+      () throws(SystemError) in (try file.status(), try file.lock())
     }
     guard status.isRegular else { throw .notAFile(path: path) }
     guard isFree else { throw .inUse(path: path) }
@@ -50,9 +45,9 @@ struct AppendOnlyFile: Sendable {
 
   /// Appends `bytes`, all or nothing.
   ///
-  /// - Throws: ``StorageError/notWritten(path:_:)``; ``StorageError/unreliable(path:_:)`` where
-  ///   what was written in part could not be taken back; ``StorageError/changed(path:position:)``
-  ///   where somebody else has removed the file or changed its size.
+  /// - Throws: ``StorageError/notWritten(path:_:)``, or ``StorageError/unreliable(path:_:)`` if a
+  ///   partial write could not be taken back, or ``StorageError/changed(path:position:)`` if
+  ///   something else has removed the file or changed its size.
   mutating func append(_ bytes: [UInt8]) throws(StorageError) {
     if let failure { throw failure }
     let status: (size: Int, names: Int, isRegular: Bool)
@@ -65,19 +60,19 @@ struct AppendOnlyFile: Sendable {
     }
     size += bytes.count
     guard status.size == size, status.names > 0 else {
-      let failure = StorageError.changed(
-        path: path, position: max(0, min(status.size, size) - bytes.count))
-      self.failure = failure
-      throw failure
+      throw giveUp(
+        .changed(path: path, position: max(0, min(status.size, size) - bytes.count)))
     }
   }
 
   /// Returns when all that was appended is on the disk.
   ///
-  /// - Throws: ``StorageError/unreliable(path:_:)``: after a failed sync the kernel may have
-  ///   dropped the bytes and report success the next time (fsync(2)). So nothing may be appended
-  ///   any more, and the next start must not find in the kernel's memory what is not on the disk:
-  ///   what was appended since the last sync is taken back, and the rest must be read again.
+  /// After a failed sync the kernel may have dropped the bytes and report success the next time
+  /// (fsync(2)). So nothing may be appended any more. The next start must not find in the kernel's
+  /// memory what is not on the disk: what was appended since the last sync is taken back, and the
+  /// rest is dropped from the cache.
+  ///
+  /// - Throws: ``StorageError/unreliable(path:_:)``
   mutating func synchronize() throws(StorageError) {
     if let failure { throw failure }
     do throws(SystemError) {
@@ -89,28 +84,30 @@ struct AppendOnlyFile: Sendable {
         try? takeBack()
       }
       file.dropCache()
-      throw giveUp(error)
+      throw giveUp(.unreliable(path: path, error))
     }
   }
 
-  /// Cuts off what lies after `end`: a last row that was torn while it was written.
+  /// Cuts off what lies after `end`: an incomplete last row.
   ///
-  /// Nothing else removes bytes that were found at the start. So it looks at them itself, whatever
-  /// the caller has read: they must begin a row and not end it, but for NUL bytes after it.
+  /// Nothing else removes bytes that were found at the start. So this reads them again and checks
+  /// that they begin a row and do not end it, except for NUL bytes after it.
   mutating func cutTornRow(at end: Int) throws(StorageError) {
     guard end < size else { return }
     let rowEnd = max(end, try sizeWithoutNULs())
     let row = try read(end..<min(end + ProtocolLimits.csvRowSize, rowEnd))
     guard end + row.count == rowEnd, row.span.beginsRow else {
-      // The disk gives other bytes than it gave the caller.
+      // The disk returns other bytes than it returned to the caller.
       throw .unreadable(path: path, SystemError("pread", code: EIO))
     }
     (size, safeSize) = (end, end)
     try takeBack()
   }
 
-  /// Bytes without the NUL bytes at the end, with which no row ends. Some file systems leave them
-  /// after a loss of power: the file had grown, and what was written had not reached the disk.
+  /// Returns the size without NUL bytes at the end, with which no row ends.
+  ///
+  /// Some file systems leave them after a loss of power, if the file had grown and its bytes had not
+  /// reached the disk.
   func sizeWithoutNULs() throws(StorageError) -> Int {
     var end = size
     while end > 0 {
@@ -122,50 +119,53 @@ struct AppendOnlyFile: Sendable {
     return 0
   }
 
-  /// Bytes looked at in one go.
+  /// Bytes read in one go.
   private static let chunkSize = 64 * 1024
 
-  /// The rows among the bytes at `range`, which begin at the front of one.
+  /// Returns a reader of the rows at `range`, which begins at the front of one.
   func rows(at range: Range<Int>) -> CSVFile {
     CSVFile(reading: range, of: file, lastRow: .torn)
   }
 
-  /// The bytes at `range`, all of them.
+  /// Returns all bytes at `range`.
   func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
-    do throws(SystemError) {
+    try StorageError.reading(path) { () throws(SystemError) in
       let bytes = try file.read(at: range.lowerBound, count: range.count)
       guard bytes.count == range.count else { throw .endsEarly }
       return bytes
-    } catch {
-      throw .unreadable(path: path, error)
     }
   }
 
-  /// The file for the draw, which may be reading when this one is closed.
+  /// Returns the file for the draw, which may be reading when this one is closed.
   func share() throws(StorageError) -> StoredBets {
-    do throws(SystemError) {
-      return StoredBets(file: try file.duplicate(), path: path)
-    } catch {
-      throw .unreadable(path: path, error)
+    let duplicate = try StorageError.reading(path) {
+      () throws(SystemError) in try file.duplicate()
     }
+    return StoredBets(file: duplicate, path: path)
   }
 
   func close() {
-    // Those who read the file may still have it open.
+    // The draw may still have the file open.
     file.unlock()
     file.close()
   }
 
+  /// Cuts the file off after ``size`` bytes.
+  ///
+  /// Does not lengthen a file that is shorter by now: NUL bytes would fill the gap.
   private mutating func takeBack() throws(StorageError) {
+    let found: Int
     do throws(SystemError) {
-      try file.truncate(to: size)
+      found = try file.size()
+      if found > size { try file.truncate(to: size) }
     } catch {
-      throw giveUp(error)
+      throw giveUp(.unreliable(path: path, error))
     }
+    if found < size { throw giveUp(.changed(path: path, position: found)) }
   }
 
-  private mutating func giveUp(_ error: SystemError) -> StorageError {
-    let failure = StorageError.unreliable(path: path, error)
+  /// Sets the failure after which nothing may be appended any more, and returns it.
+  private mutating func giveUp(_ failure: StorageError) -> StorageError {
     self.failure = failure
     return failure
   }

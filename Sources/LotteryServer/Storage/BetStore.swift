@@ -1,18 +1,19 @@
-import LotteryProtocol
 import LotteryCore
+import LotteryProtocol
 import Synchronization
 
-/// All bets and who has finished: two files, and what must be known of them without reading them.
+/// All bets and the agencies that have finished: two files, and what must be known of them without
+/// reading them.
 ///
-/// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. What
-/// this type adds is whose bets they are: it counts them, and sees to it that one connection at a
-/// time speaks for an agency.
+/// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. This
+/// type adds whose bets they are: it counts them, and lets one connection at a time speak for an
+/// agency.
 package final class BetStore: Sendable {
-  /// An agency has an entry while it has bets, has finished, or a connection speaks for it.
-  let ledgers: Mutex<[UInt32: AgencyLedger]>
+  /// An agency has a record while it has bets, has finished, or a connection speaks for it.
+  let records: Mutex<[UInt32: AgencyRecord]>
   private let bets: CommitLog
   private let finished: CommitLog
-  /// Where the files lie.
+  /// The directory of the files.
   let directory: DataDirectory
 
   /// The bets, for the draw.
@@ -23,10 +24,8 @@ package final class BetStore: Sendable {
 
   /// Opens the files in `directory` and reads what they hold.
   ///
-  /// - Parameters:
-  ///   - onFailure: is called when the disk can no longer be relied upon.
-  /// - Throws: ``StorageError`` where they cannot be read, are damaged, or another server uses
-  ///   them.
+  /// - Parameter onFailure: is called when the disk can no longer be relied upon.
+  /// - Throws: ``StorageError`` if they cannot be read, are damaged, or another server uses them.
   package init(
     directory path: String, durability: Durability = .disk,
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
@@ -39,8 +38,8 @@ package final class BetStore: Sendable {
       var finishedFile = try AppendOnlyFile(path: directory.finished)
       opened.append(finishedFile)
       try directory.synchronize()
-      // What is found may be in the kernel's memory alone, if a crash came before the sync, and it
-      // will be acknowledged in WELCOME. Sync first: if that fails, nothing has been changed.
+      // After a crash, what is found may be in the kernel's memory only, and WELCOME will
+      // acknowledge it. Sync before anything is changed, so that a failure changes nothing.
       if durability == .disk {
         try betsFile.synchronize()
         try finishedFile.synchronize()
@@ -49,7 +48,7 @@ package final class BetStore: Sendable {
         bets: &betsFile, finished: &finishedFile, durability: durability)
       self.recovery = recovery.report
       storedBets = try betsFile.share()
-      ledgers = Mutex(recovery.ledgers)
+      records = Mutex(recovery.records)
       bets = CommitLog(betsFile, durability: durability, onFailure: onFailure)
       finished = CommitLog(finishedFile, durability: durability, onFailure: onFailure)
     } catch {
@@ -61,71 +60,82 @@ package final class BetStore: Sendable {
 
   /// The agencies that have finished.
   var finishedAgencies: [UInt32] {
-    ledgers.withLock { $0.filter(\.value.hasFinished).map(\.key) }
+    records.withLock { $0.filter(\.value.hasFinished).map(\.key) }
   }
 
   /// Every agency that has bets, has finished, or is connected, in the order of their numbers.
   var agencyStatuses: [LotteryStatus.Agency] {
-    let agencies = ledgers.withLock { ledgers in
-      ledgers.map { number, ledger in
+    let agencies = records.withLock { records in
+      records.map { number, record in
         LotteryStatus.Agency(
-          number: number, stored: ledger.stored, hasFinished: ledger.hasFinished,
-          isConnected: ledger.claim != nil)
+          number: number, stored: record.stored, hasFinished: record.hasFinished,
+          isConnected: record.claim != nil)
       }
     }
     return agencies.sorted { $0.number < $1.number }
   }
 
-  /// How long the disk has been waited for, for bets.
+  /// How long syncs of the bets took.
   var syncTimes: SyncTimes { bets.syncTimes }
 
-  /// Makes a connection the one that speaks for its agency. One that did so before has lost the
-  /// claim from then on; what it was storing is waited for. A connection that was accepted before
-  /// the one that holds the claim loses it at once: its agency has gone on to the newer one.
+  /// Makes a connection the one that speaks for its agency.
   ///
-  /// - Returns: how far the agency is, or nil if the claim is lost or the task is cancelled.
-  func take(_ claim: Claim) async -> AgencyStanding? {
-    let (loser, writing) = update(claim.agency) { ledger -> (Claim?, Promise<Void>?) in
-      if let holder = ledger.claim, holder.order > claim.order { return (claim, nil) }
-      defer { ledger.claim = claim }
-      return (ledger.claim, ledger.writing)
+  /// The previous holder loses the claim at once, and this waits for the rows that it was storing.
+  /// A connection that was accepted before the holder of the claim does not get it: its agency has
+  /// moved on to the newer connection.
+  ///
+  /// - Returns: the agency's record, or nil if the claim is lost or the task is cancelled.
+  func take(_ claim: Claim) async -> AgencyRecord? {
+    let (loser, writing) = update(claim.agency) { record -> (Claim?, Promise<Void>?) in
+      if let holder = record.claim, holder.order > claim.order { return (claim, nil) }
+      defer { record.claim = claim }
+      return (record.claim, record.writing)
     }
     loser?.onLoss()
     if loser === claim { return nil }
     if let writing { guard await writing.wait() != nil else { return nil } }
-    return update(claim.agency) { $0.standing(of: claim.agency) }
+    return update(claim.agency) { $0 }
   }
 
   /// Gives up `claim`, if it was not lost before.
   func release(_ claim: Claim) {
-    update(claim.agency) { ledger in
-      if ledger.claim === claim { ledger.claim = nil }
+    update(claim.agency) { record in
+      if record.claim === claim { record.claim = nil }
     }
   }
 
-  /// Stores the bets of `group`, all or nothing, and returns when they are safe. This is the course's
-  /// `store_bets`: the same rows, byte for byte, for many workers at once.
+  /// Stores bets, all or none, and returns when they are safe.
   ///
-  /// - Throws: ``StorageError``; then nothing is stored.
-  func store(_ group: BetGroup, by claim: Claim) async throws(StorageError) {
-    guard !group.rows.isEmpty else { return }
-    try await write(to: bets, group.rows, by: claim) { ledger in
-      ledger.stored += UInt64(group.newBets)
-      ledger.lastRow = group.lastRow
+  /// This is the course's `store_bets`: the same rows, byte for byte, for many workers at once.
+  ///
+  /// - Parameters:
+  ///   - rows: the rows of `count` bets, the last of which is `lastRow`.
+  ///   - claim: the claim on their agency.
+  /// - Returns: whether they are stored. If not, a newer connection holds the claim.
+  /// - Throws: ``StorageError``. Then none of them is stored.
+  func store(
+    _ rows: [UInt8], count: Int, lastRow: [UInt8], by claim: Claim
+  ) async throws(StorageError) -> Bool {
+    // Batches sent twice need no sync.
+    guard count > 0 else { return true }
+    return try await append(rows, to: bets, by: claim) { record in
+      record.stored += UInt64(count)
+      record.lastRow = lastRow
     }
   }
 
   /// Notes that the agency has finished, and returns when that is safe.
   ///
-  /// - Throws: ``StorageError``; then it has not finished.
-  func finish(total: UInt64, by claim: Claim) async throws(StorageError) {
+  /// - Returns: whether it has. If not, a newer connection holds the claim.
+  /// - Throws: ``StorageError``. Then it has not finished.
+  func finish(total: UInt64, by claim: Claim) async throws(StorageError) -> Bool {
     var row: [UInt8] = []
     row.append(finishedRow: claim.agency, total: total)
-    try await write(to: finished, row, by: claim) { $0.hasFinished = true }
+    return try await append(row, to: finished, by: claim) { $0.hasFinished = true }
   }
 
-  /// Closes the files, and then the directory, which another server may have from then on. Nothing
-  /// may be stored any more.
+  /// Closes the files and releases the directory for another server. Nothing may be stored
+  /// afterwards.
   ///
   /// - Parameter onClose: is called with the name of each file that has been closed.
   func close(onClose: (String) -> Void = { _ in }) {
@@ -136,41 +146,41 @@ package final class BetStore: Sendable {
     directory.close()
   }
 
-  /// Appends `rows` to `log` for the one who holds the claim, and then changes the agency's ledger.
+  /// Appends `rows` to `log` if `claim` is not lost, and then changes the agency's record.
   ///
   /// A newer connection that takes the claim over meanwhile waits for this.
-  private func write(
-    to log: CommitLog, _ rows: [UInt8], by claim: Claim, change: (inout AgencyLedger) -> Void
-  ) async throws(StorageError) {
+  private func append(
+    _ rows: [UInt8], to log: CommitLog, by claim: Claim, change: (inout AgencyRecord) -> Void
+  ) async throws(StorageError) -> Bool {
     let writing = Promise<Void>()
-    let holdsClaim = update(claim.agency) { ledger in
-      guard ledger.claim === claim else { return false }
-      ledger.writing = writing
+    let holdsClaim = update(claim.agency) { record in
+      guard record.claim === claim else { return false }
+      record.writing = writing
       return true
     }
-    guard holdsClaim else { throw .claimLost(agency: claim.agency) }
-    defer { writing.open(()) }
-    do throws(StorageError) {
-      try await log.append(rows)
-    } catch {
-      update(claim.agency) { $0.writing = nil }
-      throw error
+    guard holdsClaim else { return false }
+    var isSafe = false
+    defer {
+      update(claim.agency) { record in
+        record.writing = nil
+        if isSafe { change(&record) }
+      }
+      writing.open(())
     }
-    update(claim.agency) { ledger in
-      ledger.writing = nil
-      change(&ledger)
-    }
+    try await log.append(rows)
+    isSafe = true
+    return true
   }
 
-  /// Changes the ledger of `agency` under the lock, and keeps no empty one.
+  /// Changes the record of `agency` under the lock, and keeps no empty one.
   @discardableResult
   private func update<Value: Sendable>(
-    _ agency: UInt32, _ change: (inout AgencyLedger) -> Value
+    _ agency: UInt32, _ change: (inout AgencyRecord) -> Value
   ) -> Value {
-    ledgers.withLock { ledgers in
-      var ledger = ledgers.removeValue(forKey: agency) ?? AgencyLedger()
-      defer { if !ledger.isEmpty { ledgers[agency] = ledger } }
-      return change(&ledger)
+    records.withLock { records in
+      var record = records.removeValue(forKey: agency) ?? AgencyRecord()
+      defer { if !record.isEmpty { records[agency] = record } }
+      return change(&record)
     }
   }
 }

@@ -1,53 +1,78 @@
+import LotteryCore
+import LotteryProtocol
+
 /// How many bets of each agency a stretch of `bets.csv` holds, and where the last of each lies.
 struct BetTally: Sendable, Equatable {
   private(set) var counts: [UInt32: UInt64] = [:]
   private(set) var lastRows: [UInt32: Range<Int>] = [:]
-  /// Where the rows that are good end; what follows is a row that is not complete.
+  /// Where the whole rows end. What follows is an incomplete row.
   private(set) var end = 0
-  /// Whether any row has quotes, in which line ends may stand that end no row.
+  /// Whether any row has quotes. Line ends between quotes end no row.
   private(set) var hasQuotes = false
 
-  /// Bets in all.
+  /// Bets of all agencies.
   var bets: UInt64 { counts.values.reduce(0, +) }
+
+  /// Reads the first `size` bytes of `file`, a large file on all cores at once.
+  ///
+  /// - Throws: ``StorageError``
+  static func all(
+    of file: AppendOnlyFile, size: Int, cores: Int = RowStretches.cores,
+    leastStretch: Int = RowStretches.leastSize
+  ) throws(StorageError) -> BetTally {
+    let stretches = try RowStretches(size: size, cores: cores, leastSize: leastStretch) {
+      range throws(StorageError) in try file.read(range)
+    }
+    let parts = stretches.map { range -> BetTally? in
+      // Only the last stretch may end with an incomplete row.
+      guard let part = try? BetTally(range, of: file), !part.hasQuotes || range.count == size,
+        range.upperBound == size || part.end == range.upperBound
+      else { return nil }
+      return part
+    }
+    guard var whole = parts?.first, let rest = parts?.dropFirst() else {
+      return try BetTally(0..<size, of: file)
+    }
+    for part in rest { whole.append(part) }
+    return whole
+  }
 
   /// Reads the bytes at `range` of `file`, which begin at the front of a row.
   ///
-  /// - Throws: ``StorageError``, also where not all of them can be read.
+  /// - Throws: ``StorageError``, also if not all of them can be read.
   init(_ range: Range<Int>, of file: AppendOnlyFile) throws(StorageError) {
-    var reader = BetReader(reading: range, of: file)
-    // Bets of one agency mostly come in runs, which are added as a whole.
-    var run: Run?
-    while let (agency, _) = try reader.nextLocated() {
-      if run?.agency != agency {
-        note(run)
-        run = Run(agency: agency)
-      }
-      run?.bets += 1
-      run?.lastRow = reader.row
+    var rows = file.rows(at: range)
+    repeat {
+      for run in rows.takeStoredRows() { note(run) }
+    } while try noteNext(of: &rows, path: file.path)
+    end = rows.position
+    hasQuotes = rows.hasSeenQuotes
+  }
+
+  /// Reads one row; false means that there is none.
+  private mutating func noteNext(
+    of rows: inout CSVFile, path: String
+  ) throws(StorageError) -> Bool {
+    let stored = try rows.next(of: path) { rows throws(CSVFile.Failure) in
+      try rows.nextStoredBet()
     }
+    guard let stored else { return false }
+    var run = AgencyRun(agency: stored.agency)
+    run.append(rows.row)
     note(run)
-    end = reader.position
-    hasQuotes = reader.hasSeenQuotes
+    return true
+  }
+
+  private mutating func note(_ run: AgencyRun) {
+    counts[run.agency, default: 0] += UInt64(run.rows)
+    lastRows[run.agency] = run.lastRow
   }
 
   /// Adds the stretch that follows.
-  mutating func append(_ next: BetTally) {
+  private mutating func append(_ next: BetTally) {
     counts.merge(next.counts, uniquingKeysWith: +)
     lastRows.merge(next.lastRows) { $1 }
     end = next.end
     hasQuotes = hasQuotes || next.hasQuotes
-  }
-
-  /// Bets of one agency that follow each other.
-  private struct Run {
-    let agency: UInt32
-    var bets: UInt64 = 0
-    var lastRow = 0..<0
-  }
-
-  private mutating func note(_ run: Run?) {
-    guard let run else { return }
-    counts[run.agency, default: 0] += run.bets
-    lastRows[run.agency] = run.lastRow
   }
 }

@@ -1,24 +1,44 @@
+// Group commit: how many workers append to one file at once, safely, for one sync a group.
+//
+// A sync takes as long for one row as for a thousand. While one group of rows is on its way to the
+// disk, the rows of all other callers gather in memory. When the disk has answered, they become the
+// next group: one write, one sync, and then every caller of the group is resumed with its outcome.
+// The more callers there are, the larger the groups become, and no caller waits for more than
+// two syncs.
+//
+// A caller is suspended until its rows are safe, and holds no thread. The disk is waited for on a
+// queue of its own. The lock is held only to move bytes from one array to another, never during a
+// write or a sync. Each `append` lies in the file unbroken, because a group is written in the order
+// in which its callers took the lock.
+
 import Dispatch
 import LotteryCore
 import Synchronization
 
-/// Appends to one file for many workers at once, safely: the lock around `store_bets`.
-///
-/// This is group commit. While one group of rows is on its way to the disk, the rows of everybody
-/// else gather; then they go together, with one write and one sync. Who appends is suspended until
-/// its rows are safe, and holds no thread; the disk is waited for on a queue of its own. The lock
-/// is held to move bytes from one array to another and never while anybody waits.
+/// What an acknowledgement promises.
+package enum Durability: String, Sendable, CaseIterable {
+  /// The bets survive a crash of the machine.
+  case disk
+  /// The bets survive a crash of the server, not of the machine.
+  case process
+}
+
+/// Appends to one file for many workers at once: the lock around `store_bets`.
 final class CommitLog: Sendable {
   private typealias Waiter = UnsafeContinuation<StorageError?, Never>
 
   private struct State {
+    /// The rows of the next group.
     var rows: [UInt8] = []
+    /// The callers of the next group. Each is resumed exactly once.
     var waiters: [Waiter] = []
+    /// Whether ``CommitLog/flush()`` is scheduled or runs. It runs once at a time.
     var isFlushing = false
     var syncTimes = SyncTimes()
   }
 
   private let state = Mutex(State())
+  /// Locked on ``queue`` only.
   private let file: Mutex<AppendOnlyFile>
   private let queue: DispatchQueue
   private let durability: Durability
@@ -39,7 +59,7 @@ final class CommitLog: Sendable {
 
   /// Appends `rows`, which end in a line end, and returns when they are safe.
   ///
-  /// - Throws: ``StorageError``; then none of them is stored.
+  /// - Throws: ``StorageError``. Then none of them is stored.
   func append(_ rows: [UInt8]) async throws(StorageError) {
     let failure = await withUnsafeContinuation { waiter in
       let mustStart = state.withLock { state in
@@ -53,10 +73,10 @@ final class CommitLog: Sendable {
     if let failure { throw failure }
   }
 
-  /// How long the disk has been waited for.
+  /// How long syncs took.
   var syncTimes: SyncTimes { state.withLock { $0.syncTimes } }
 
-  /// Closes the file. Nobody may append any more.
+  /// Closes the file. Nothing may be appended afterwards.
   func close() {
     queue.sync { file.withLock { $0.close() } }
   }
@@ -82,13 +102,6 @@ final class CommitLog: Sendable {
     }
   }
 
-  private func synchronize(_ file: inout AppendOnlyFile) throws(StorageError) {
-    let start = ContinuousClock.now
-    try file.synchronize()
-    let duration = start.duration(to: .now)
-    state.withLock { $0.syncTimes.add(duration) }
-  }
-
   private func commit(_ rows: [UInt8]) -> StorageError? {
     do throws(StorageError) {
       try file.withLock { file throws(StorageError) in
@@ -100,5 +113,12 @@ final class CommitLog: Sendable {
       if error.isFatal { onFailure(error) }
       return error
     }
+  }
+
+  private func synchronize(_ file: inout AppendOnlyFile) throws(StorageError) {
+    let start = ContinuousClock.now
+    try file.synchronize()
+    let duration = start.duration(to: .now)
+    state.withLock { $0.syncTimes.add(duration) }
   }
 }

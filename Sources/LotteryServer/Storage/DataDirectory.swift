@@ -2,8 +2,8 @@ import Glibc
 import LotteryCore
 import LotteryProtocol
 
-/// The directory where the server keeps its files (`PROTOCOL.md`, What the server keeps), held by
-/// one server at a time.
+/// The directory of the server's files (`PROTOCOL.md`, What the server keeps), held by one server at
+/// a time.
 struct DataDirectory: Sendable {
   let path: String
   let bets: String
@@ -11,37 +11,39 @@ struct DataDirectory: Sendable {
 
   private let lock: File
 
-  /// Opens the directory at `path`, and makes it where it is missing.
+  /// Opens the directory at `path` and takes its lock, and makes it if it is missing.
   ///
-  /// - Throws: ``StorageError``, for example because another server holds it.
+  /// - Throws: ``StorageError``, for example because another server holds the lock.
   init(path: String) throws(StorageError) {
     self.path = path
     bets = path + "/bets.csv"
     finished = path + "/finished.csv"
-    lock = try Self.reporting(path) { () throws(SystemError) in
+    let lock = try StorageError.reading(path) {
+      () throws(SystemError) in
       let isNew = try Self.make(path)
       try Self.synchronizeParent(of: path, isNew: isNew)
       return try File(directory: path)
     }
-    let isFree: Bool
+    self.lock = lock
     do throws(StorageError) {
-      isFree = try Self.reporting(path) { () throws(SystemError) in try lock.lock() }
+      let isFree = try StorageError.reading(path) {
+        () throws(SystemError) in try lock.lock()
+      }
+      guard isFree else { throw .inUse(path: path) }
     } catch {
       lock.close()
       throw error
     }
-    guard isFree else {
-      lock.close()
-      throw .inUse(path: path)
-    }
   }
 
-  /// Returns when the names of files just made are on the disk, also where one of the two is a
+  /// Returns when the names of files just made are on the disk, also if one of the two is a
   /// symbolic link to a file elsewhere.
   func synchronize() throws(StorageError) {
-    try Self.reporting(path) { () throws(SystemError) in try lock.synchronizeAll() }
+    try StorageError.reading(path) { () throws(SystemError) in
+      try lock.synchronizeAll()
+    }
     for file in [bets, finished] {
-      try Self.reporting(file) { () throws(SystemError) in
+      try StorageError.reading(file) { () throws(SystemError) in
         guard let target = try File.linkTarget(file) else { return }
         let end = target.lastIndex(of: "/") ?? target.startIndex
         try Self.synchronize("\(target[...end]).")
@@ -49,13 +51,13 @@ struct DataDirectory: Sendable {
     }
   }
 
-  /// Lets another server have the directory.
+  /// Releases the directory for another server.
   func close() {
     lock.unlock()
     lock.close()
   }
 
-  /// Makes the directory at `path`, and returns whether it was missing.
+  /// Makes the directory at `path` if it is missing, and returns whether it was.
   private static func make(_ path: String) throws(SystemError) -> Bool {
     do throws(SystemError) {
       try SystemError.check("mkdir") { mkdir(path, 0o755) }
@@ -66,11 +68,11 @@ struct DataDirectory: Sendable {
     }
   }
 
-  /// Returns when the name of the directory at `path` is on the disk: also that of one that was
-  /// there, because the server that made it may have died before it was.
+  /// Returns when the name of the directory at `path` is on the disk. This matters for an existing
+  /// directory too: the server that made it may have died before the sync.
   ///
-  /// A directory that was there may lie where this process may not look, or be mounted on one that
-  /// knows no sync; then no server made it.
+  /// The parent of an existing directory may be closed to this process or support no sync. Then no
+  /// server made the directory, and there is nothing to sync.
   private static func synchronizeParent(of path: String, isNew: Bool) throws(SystemError) {
     do throws(SystemError) {
       try synchronize(path + "/..")
@@ -83,15 +85,5 @@ struct DataDirectory: Sendable {
     let directory = try File(directory: path)
     defer { directory.close() }
     try directory.synchronizeAll()
-  }
-
-  private static func reporting<Value>(
-    _ path: String, _ body: () throws(SystemError) -> Value
-  ) throws(StorageError) -> Value {
-    do throws(SystemError) {
-      return try body()
-    } catch {
-      throw .unreadable(path: path, error)
-    }
   }
 }

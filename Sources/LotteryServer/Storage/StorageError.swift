@@ -5,19 +5,17 @@ package import LotteryProtocol
 package enum StorageError: Error, Hashable, Sendable {
   /// The disk refused: full, broken, over a limit. Nothing of what was to be written is stored.
   case notWritten(path: String, SystemError)
-  /// The disk failed in a way that leaves it unknown what is stored.
+  /// The disk failed so that it is not known what is stored.
   case unreliable(path: String, SystemError)
   /// Another server holds the data directory.
   case inUse(path: String)
   /// The file cannot be opened or read.
   case unreadable(path: String, SystemError)
-  /// A newer connection of the agency took over before.
-  case claimLost(agency: UInt32)
   /// The file holds something that this server did not write.
   case damaged(path: String, line: Int, reason: String)
-  /// What stands for the file is a directory, a pipe or a device.
+  /// In place of the file there is a directory, a pipe or a device.
   case notAFile(path: String)
-  /// The file no longer holds what it held, from the byte at `position` on.
+  /// Something else has changed the file, from the byte at `position` on.
   case changed(path: String, position: Int)
 }
 
@@ -31,7 +29,7 @@ extension StorageError {
   }
 
   /// What is wrong with the row on `line` of the file at `path`.
-  init(_ failure: CSVFile.Failure, path: String, line: Int) {
+  fileprivate init(_ failure: CSVFile.Failure, path: String, line: Int) {
     switch failure {
     case .unreadable(let error): self = .unreadable(path: path, error)
     case .malformed(let error):
@@ -39,24 +37,41 @@ extension StorageError {
     case .notABet(let reason): self = .damaged(path: path, line: line, reason: reason)
     }
   }
+}
 
-  /// A row of an agency 0, which no lottery has: agencies are numbered from 1.
-  static func agencyZero(path: String, line: Int) -> StorageError {
-    .damaged(path: path, line: line, reason: "agency 0: must be at least 1")
+extension StorageError {
+  /// Makes system calls on the file or directory at `path`, which is unreadable if one fails.
+  static func reading<Value>(
+    _ path: String, _ calls: () throws(SystemError) -> Value
+  ) throws(StorageError) -> Value {
+    try mapError({ StorageError.unreadable(path: path, $0) }, calls)
+  }
+}
+
+extension CSVFile {
+  /// Calls `read`, which goes on to the next row. If it fails, the error names the file at `path`
+  /// and the line.
+  mutating func next<Value>(
+    of path: String, _ read: (inout CSVFile) throws(CSVFile.Failure) -> Value
+  ) throws(StorageError) -> Value {
+    do throws(CSVFile.Failure) {
+      return try read(&self)
+    } catch {
+      throw StorageError(error, path: path, line: line)
+    }
   }
 }
 
 extension StorageError: CustomStringConvertible {
-  /// One line that a person can act on.
+  /// One line that the operator can act on.
   package var description: String {
     switch self {
     case .notWritten(let path, let error): "\(path): not stored: \(error)"
     case .unreliable(let path, let error):
-      "\(path): the disk failed, what it holds must be read anew: \(error)"
+      "\(path): the disk failed, restart the server to read the file again: \(error)"
     case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
     case .inUse(let path): "\(path): another server is using this directory"
     case .notAFile(let path): "\(path): not a regular file"
-    case .claimLost(let agency): "agency \(agency): a newer connection took over"
     case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"
     case .changed(let path, let position):
       "\(path): changed by something else while the server ran, at byte \(position)"

@@ -3,13 +3,13 @@ import LotteryProtocol
 
 /// `bets.csv` as the draw reads it: the file that the store has open, under a descriptor of its own.
 ///
-/// So the draw reads what was stored, whatever becomes of the file's name, and may still be reading
-/// when the store is closed. The descriptor is closed with this object.
+/// So the draw reads what was stored even if the file is renamed or replaced, and may still be
+/// reading when the store is closed. The descriptor is closed with this object.
 final class StoredBets: Sendable {
   private let file: File
   private let path: String
 
-  /// The bets in `file`, which from now on belongs to this object.
+  /// The bets in `file`, which belongs to this object from now on.
   init(file: File, path: String) {
     self.file = file
     self.path = path
@@ -19,28 +19,33 @@ final class StoredBets: Sendable {
     file.close()
   }
 
-  /// Bytes of the file now.
+  /// Returns the size of the file now, in bytes.
   func size() throws(StorageError) -> Int {
-    try mapError({ StorageError.unreadable(path: path, $0) }) { () throws(SystemError) in
+    try StorageError.reading(path) { () throws(SystemError) in
       try file.size()
     }
   }
 
-  /// The bytes at `range`.
+  /// Returns the bytes at `range`.
   ///
-  /// - Throws: ``StorageError``, also where the file has become shorter.
+  /// - Throws: ``StorageError``, also if the file has become shorter.
   func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
-    let bytes: [UInt8]
-    do throws(SystemError) {
-      bytes = try file.read(at: range.lowerBound, count: range.count)
-    } catch {
-      throw .unreadable(path: path, error)
-    }
-    guard bytes.count == range.count else { throw changed(at: range.lowerBound + bytes.count) }
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    try read(range, into: &bytes)
     return bytes
   }
 
-  /// What to throw where the bytes at `position` are not those that were stored.
+  /// Reads the bytes at `range` to the front of `bytes`, which must have room for them.
+  ///
+  /// - Throws: ``StorageError``, also if the file has become shorter.
+  func read(_ range: Range<Int>, into bytes: inout [UInt8]) throws(StorageError) {
+    let count = try StorageError.reading(path) { () throws(SystemError) in
+      try file.read(range, into: &bytes)
+    }
+    guard count == range.count else { throw changed(at: range.lowerBound + count) }
+  }
+
+  /// The error to throw if the bytes at `position` are not those that were stored.
   func changed(at position: Int) -> StorageError {
     .changed(path: path, position: position)
   }

@@ -4,22 +4,20 @@ import Testing
 
 @testable import LotteryServer
 
-@Suite("INI documents against configparser")
-struct INIOracleTests {
+/// INI documents against Python's `configparser`.
+@Suite struct INIOracleTests {
   private static let oracle = PythonOracle<String, [String: String]?>(
     "configuration_oracle.py", "ini", recording: "ini"
   ) { $0.oneIn(3) ? regular(&$0) : wild(&$0) }
 
-  @Test("documents in the dialect are taken")
-  func regularDocuments() {
+  @Test func `documents in the dialect are accepted`() {
     var generator = SeededGenerator(seed: 1)
     for text in (0..<500).map({ _ in Self.regular(&generator) }) {
       #expect(Self.read(text) != nil, "refused: \(text.debugDescription)")
     }
   }
 
-  @Test("whatever is taken, configparser read the same when it was recorded")
-  func recorded() throws {
+  @Test func `what is accepted was read by configparser in the same way`() throws {
     let taken = try Self.oracle.recorded().filter { Self.read($0.document) != nil }
     #expect(taken.count > 100, "too few documents are taken for the test to mean something")
     Self.expectSame(taken)
@@ -29,15 +27,15 @@ struct INIOracleTests {
     "INI documents against configparser now",
     .enabled(if: Python.isAsked, "Python 3 with PyYAML is not installed"))
   struct Live {
-    @Test("whatever is taken of fresh documents, configparser reads the same")
-    func fresh() throws {
+    @Test func `what is accepted of fresh documents is read by configparser in the same way`()
+      throws
+    {
       let taken = try oracle.askFresh(10_000) { read($0) != nil }
       #expect(taken.count > 1000, "too few documents are taken for the test to mean something")
       expectSame(taken)
     }
 
-    @Test("what is recorded is what configparser says")
-    func recording() throws {
+    @Test func `what is recorded is what configparser says`() throws {
       let outdated = try oracle.outdated()
       #expect(outdated == [])
     }

@@ -3,10 +3,9 @@ import Testing
 
 @testable import LotteryServer
 
-@Suite("The server's configuration")
-struct ServerConfigurationTests {
-  @Test("without file and environment the exercise's values apply")
-  func defaults() throws {
+/// The server's configuration.
+@Suite struct ServerConfigurationTests {
+  @Test func `without file and environment the defaults of the exercise apply`() throws {
     let configuration = try Self.read("", [:])
     #expect(configuration == ServerConfiguration())
     #expect(configuration.port == 12345)
@@ -15,8 +14,7 @@ struct ServerConfigurationTests {
     #expect(configuration.winnersDelay == .zero)
   }
 
-  @Test("the winners may be delayed by no time, and by a day at most")
-  func winnersDelays() throws {
+  @Test func `the winners may be delayed by a day at most`() throws {
     let longest = try Self.read("", ["SERVER_WINNERS_DELAY": "24h"])
     #expect(longest.winnersDelay == .seconds(24 * 3600))
     #expect(try Self.read("", ["SERVER_WINNERS_DELAY": "1s"]).winnersDelay == .seconds(1))
@@ -28,8 +26,7 @@ struct ServerConfigurationTests {
     }
   }
 
-  @Test("the file is read, and the environment comes before it")
-  func precedence() throws {
+  @Test func `the environment takes precedence over the file`() throws {
     let configuration = try Self.read(
       "[DEFAULT]\nSERVER_PORT = 1\nLOGGING_LEVEL = debug\nSERVER_DURABILITY = process\n",
       ["SERVER_PORT": "2", "SERVER_AGENCIES": "0", "SERVER_DATA_DIR": "/d", "LOGGING_LEVEL": ""])
@@ -40,8 +37,10 @@ struct ServerConfigurationTests {
     #expect(configuration.durability == .process)
   }
 
-  @Test("keys of other sections than DEFAULT mean nothing, and are told with their section")
-  func otherSections() throws {
+  @Test
+  func `keys of other sections than DEFAULT are ignored, with a warning that names the section`()
+    throws
+  {
     let text = "[default]\nSERVER_PORT = 1\n[DEFAULT]\nSERVER_PORTT = 2\n[x]\nSERVER_PORT = 3\n"
     let document = try INIDocument(Array(text.utf8), file: "c.ini")
     var settings = Settings(file: document.settings) { _ in nil }
@@ -57,8 +56,7 @@ struct ServerConfigurationTests {
       ])
   }
 
-  @Test("an empty name of the file of keys is an error, not a lottery without keys")
-  func emptyAgencyKeys() throws {
+  @Test func `an empty name of the file of keys is an error`() throws {
     let rule = "SERVER_AGENCY_KEYS = \"\": must be a file; to ask for no keys, do not set it"
     let inFile = #expect(throws: ConfigurationError.self) {
       try Self.read("[DEFAULT]\nSERVER_AGENCY_KEYS =\n", [:])
@@ -74,7 +72,6 @@ struct ServerConfigurationTests {
   }
 
   @Test(
-    "a bad value is one line with file, line, key, value and rule",
     arguments: [
       ("SERVER_PORT = 65536", "SERVER_PORT = \"65536\": must be a whole number from 0 to 65535"),
       ("SERVER_PORT = +5", "SERVER_PORT = \"+5\": must be a whole number from 0 to 65535"),
@@ -92,7 +89,8 @@ struct ServerConfigurationTests {
         "SERVER_AGENCIES = \"-1\": must be a whole number from 0 to 4294967295"
       ),
     ])
-  func badValues(line: String, problem: String) {
+  func `a bad value is one line with file, line, key, value and rule`(line: String, problem: String)
+  {
     let error = #expect(throws: ConfigurationError.self) {
       try Self.read("[DEFAULT]\n\(line)\n", [:])
     }
@@ -100,8 +98,7 @@ struct ServerConfigurationTests {
     #expect(error?.exitStatus == .badConfiguration)
   }
 
-  @Test("a bad value of the environment is said to be the environment's")
-  func badEnvironment() {
+  @Test func `an error in the environment says so`() {
     let error = #expect(throws: ConfigurationError.self) {
       try Self.read("", ["SERVER_PORT": "x"])
     }
@@ -111,10 +108,11 @@ struct ServerConfigurationTests {
   }
 
   @Test(
-    "as many connections may wait to be accepted as agencies take part",
     arguments: [(5, 0, 5), (5, 5, 5), (5, 6, 6), (6, 5, 6), (5, 65_535, 65_535), (1, .max, 65_535)]
       as [(Int32, UInt32, Int32)])
-  func acceptQueue(backlog: Int32, agencies: UInt32, expected: Int32) {
+  func `as many connections may wait to be accepted as agencies take part`(
+    backlog: Int32, agencies: UInt32, expected: Int32
+  ) {
     var configuration = ServerConfiguration()
     configuration.listenBacklog = backlog
     configuration.agencies = agencies
@@ -122,8 +120,7 @@ struct ServerConfigurationTests {
     #expect(configuration.logLine.text.contains(" | listen_backlog: \(backlog) | "))
   }
 
-  @Test("the log line is the exercise's")
-  func logLine() {
+  @Test func `the log line is the one of the exercise`() {
     #expect(
       ServerConfiguration().logLine.text
         == "action: config | result: success | port: 12345 | listen_backlog: 5 | logging_level: INFO"

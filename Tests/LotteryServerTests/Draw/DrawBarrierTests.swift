@@ -1,9 +1,9 @@
-import LotteryCore
+import LotteryProtocol
 import Testing
 
 @testable import LotteryServer
 
-/// The barrier in front of the draw.
+/// The barrier before the draw.
 @Suite(.timeLimit(.minutes(1))) struct DrawBarrierTests {
   @Test func `the last agency to arrive is told so, once`() {
     let barrier = DrawBarrier<Int>(parties: 3)
@@ -24,45 +24,47 @@ import Testing
     #expect(last == 1)
   }
 
-  @Test func `with no parties nobody is the last`() {
+  @Test func `with no parties none is the last`() {
     #expect(!DrawBarrier<Int>(parties: 0).arrive(1))
   }
 
-  @Test func `all who wait get the outcome, and so does who comes later`() async {
+  @Test func `all waiters get the outcome, also those that come later`() async {
     let barrier = DrawBarrier<Int>(parties: 1)
     let outcomes = await withTaskGroup(of: Int?.self) { group in
-      for _ in 0..<300 { group.addTask { await barrier.wait() } }
+      for _ in 0..<300 { group.addTask { await barrier.outcome.wait() } }
       group.addTask {
-        if barrier.arrive(1) { barrier.open(7574) }
-        return await barrier.wait()
+        if barrier.arrive(1) { barrier.outcome.open(7574) }
+        return await barrier.outcome.wait()
       }
       return await group.reduce(into: []) { $0.append($1) }
     }
     #expect(outcomes == Array(repeating: 7574, count: 301))
-    #expect(await barrier.wait() == 7574)
+    #expect(await barrier.outcome.wait() == 7574)
   }
 
   @Test func `arriving does not open it`() {
     let barrier = DrawBarrier<Int>(parties: 1)
     #expect(barrier.arrive(1))
-    #expect(barrier.openOutcome == nil)
-    barrier.open(1)
-    #expect(barrier.openOutcome == 1)
+    #expect(barrier.outcome.value == nil)
+    barrier.outcome.open(1)
+    #expect(barrier.outcome.value == 1)
   }
 
   @Test func `it opens once`() {
     let barrier = DrawBarrier<Int>(parties: 1)
-    barrier.open(1)
-    barrier.open(2)
-    #expect(barrier.openOutcome == 1)
+    barrier.outcome.open(1)
+    barrier.outcome.open(2)
+    #expect(barrier.outcome.value == 1)
   }
 
   @Test func `a cancelled task stops waiting, the others go on`() async {
     let barrier = DrawBarrier<Int>(parties: 1)
-    let (cancelled, other) = (Task { await barrier.wait() }, Task { await barrier.wait() })
+    let (cancelled, other) = (
+      Task { await barrier.outcome.wait() }, Task { await barrier.outcome.wait() }
+    )
     cancelled.cancel()
     #expect(await cancelled.value == nil)
-    barrier.open(1)
+    barrier.outcome.open(1)
     #expect(await other.value == 1)
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LotteryServer
 
-/// The short way to the winners, against the long one.
+/// The fast way to find winners, against the plain one.
 @Suite struct WinnerScanTests {
   let directory: TemporaryDirectory
 
@@ -50,7 +50,7 @@ import Testing
     "7574,A,P,1,1990-01-15,574\r\n", "", "\r\n", "1,A,P,1,1990-01-15,7574",
     "1,\"A\",P,1,1990-01-15,7574",
   ])
-  func `nobody else does`(text: String) throws {
+  func `no other row does`(text: String) throws {
     #expect(try scan(text).isEmpty)
   }
 

@@ -42,9 +42,10 @@ import Testing
       3000, winning: share, quotes: quotes, seed: UInt64(7 * share + quotes))
     let expected = Dictionary(grouping: bets.filter { hasWon($0.bet) }, by: \.agency)
       .mapValues { $0.map(\.bet.document) }
-    for indexLimit in [0, 1, 200, 1 << 20] {
+    for (indexLimit, cores) in [(0, 1), (1, 3), (200, 1), (200, 3), (1 << 20, 1), (1 << 20, 7)] {
       let winners = try Winners(
-        of: StoredBets(path: path), agencies: 3, indexLimit: indexLimit)
+        of: StoredBets(path: path), agencies: 3, indexLimit: indexLimit, cores: cores,
+        leastStretch: 9000)
       #expect(winners.count == (1...3).reduce(0) { $0 + (expected[$1]?.count ?? 0) })
       for agency in 0...5 as ClosedRange<UInt32> {
         let takesPart = (1...3).contains(agency)
@@ -67,7 +68,7 @@ import Testing
     #expect(largestChunk < 32_000 + WinnerScan.blockSize)
   }
 
-  @Test func `rows that came after the draw are nobody's`() throws {
+  @Test func `rows that are stored after the draw do not count`() throws {
     let bets = try [1, 2].map { try sampleBet(1, $0, number: winningNumber) }
     try directory.write(rows([bets[0]]), to: "bets.csv")
     let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: 0)

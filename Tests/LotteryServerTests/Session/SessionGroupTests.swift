@@ -3,52 +3,52 @@ import Testing
 
 @testable import LotteryServer
 
-/// Batches that wait to be stored together, and what becomes of them.
+/// Pending batches: they are stored together or not at all.
 @Suite struct SessionGroupTests {
   @Test func `batches in sequence are answered by one cumulative STORED`() throws {
     var session = try SessionState.open.session()
     #expect(session.receive(frame: Frames.batch(try sampleBets(1, 3..<5), at: 3)) == .gathered)
     #expect(session.receive(frame: Frames.bet(try sampleBet(1, 5), at: 5)) == .gathered)
-    #expect(session.group.rows == rows(try sampleBets(1, 3..<6)))
-    #expect(session.group.newBets == 3)
-    #expect(session.groupStored() == .stored(6))
-    #expect(session.group.isEmpty)
+    #expect(session.pending.rows == rows(try sampleBets(1, 3..<6)))
+    #expect(session.pending.newBets == 3)
+    #expect(session.pendingStored() == .stored(6))
+    #expect(session.pending.isEmpty)
   }
 
   @Test func `of a batch that overlaps only the new bets are stored`() throws {
     var session = try SessionState.open.session()
     #expect(session.receive(frame: Frames.batch(try sampleBets(1, 1..<5), at: 1)) == .gathered)
-    #expect(session.group.rows == rows(try sampleBets(1, 3..<5)))
-    #expect(session.group.lastRow == rows([try sampleBet(1, 4)]))
-    #expect(session.groupStored() == .stored(5))
+    #expect(session.pending.rows == rows(try sampleBets(1, 3..<5)))
+    #expect(session.pending.lastRow == rows([try sampleBet(1, 4)]))
+    #expect(session.pendingStored() == .stored(5))
   }
 
   @Test func `a batch sent twice stores nothing and is answered STORED`() throws {
     var session = try SessionState.finished.session()
     #expect(session.receive(frame: Frames.batch(try sampleBets(1, 0..<3), at: 0)) == .gathered)
-    #expect(session.group.rows.isEmpty)
-    #expect(session.group.batches == [.init(offset: 0, count: 3, newBets: 0, single: nil)])
-    #expect(session.groupStored() == .stored(3))
+    #expect(session.pending.rows.isEmpty)
+    #expect(session.pending.batches == [.init(offset: 0, count: 3, newBets: 0, single: nil)])
+    #expect(session.pendingStored() == .stored(3))
   }
 
   @Test func `a rejected batch leaves the group as it was`() throws {
     var session = try SessionState.open.session()
     _ = session.receive(frame: Frames.bet(try sampleBet(1, 3), at: 3))
-    let before = session.group.rows
+    let before = session.pending.rows
     let bad = Frames.batch(try sampleBets(1, 4..<7), badAt: 2, at: 4)
     let action = session.receive(frame: bad)
     #expect(Answer(action) == .rejected(.ruleBroken, index: 2))
-    #expect(session.group.rows == before)
-    #expect(session.group.lastRow == before)
-    #expect(session.groupStored() == .stored(4))
+    #expect(session.pending.rows == before)
+    #expect(session.pending.lastRow == before)
+    #expect(session.pendingStored() == .stored(4))
   }
 
   @Test func `a bad bet in the part of a batch that is stored already does not matter`() throws {
     var session = try SessionState.open.session()
     let batch = Frames.batch(try sampleBets(1, 1..<5), badAt: 1, at: 1)
     #expect(session.receive(frame: batch) == .gathered)
-    #expect(session.group.rows == rows(try sampleBets(1, 3..<5)))
-    #expect(session.groupStored() == .stored(5))
+    #expect(session.pending.rows == rows(try sampleBets(1, 3..<5)))
+    #expect(session.pendingStored() == .stored(5))
   }
 
   @Test func `a batch that is stored is answered STORED also in a group that fails`() throws {
@@ -61,7 +61,7 @@ import Testing
       .rejected(offset: 3, index: 0, code: code, reason: "full")
     }
     #expect(
-      session.groupFailed(reason: "full") == [
+      session.pendingFailed(reason: "full") == [
         .stored(3), rejected(.notStored), .stored(3), rejected(.outOfSequence),
       ])
   }
@@ -78,7 +78,7 @@ import Testing
           bets: 2, single: nil))
   }
 
-  @Test func `batches in flight behind a rejected one are out of sequence`() throws {
+  @Test func `batches in flight after a rejected one are out of sequence`() throws {
     var session = try SessionState.open.session()
     let frames = [
       Frames.batch(try sampleBets(1, 3..<5), badAt: 0, at: 3),
@@ -98,13 +98,13 @@ import Testing
     _ = session.receive(frame: Frames.batch(try sampleBets(1, 3..<5), at: 3))
     _ = session.receive(frame: Frames.batch(try sampleBets(1, 5..<6), at: 5))
     #expect(
-      session.groupFailed(reason: "full") == [
+      session.pendingFailed(reason: "full") == [
         .rejected(offset: 3, index: 0, code: .notStored, reason: "full"),
         .rejected(offset: 5, index: 0, code: .outOfSequence, reason: "full"),
       ])
     #expect(Answer(session.receive(frame: Frames.finished(6))) == .error(.totalsDiffer))
     #expect(session.receive(frame: Frames.batch(try sampleBets(1, 3..<5), at: 3)) == .gathered)
-    #expect(session.groupStored() == .stored(5))
+    #expect(session.pendingStored() == .stored(5))
   }
 
   @Test func `FINISHED counts the batches that wait to be stored`() throws {
@@ -117,19 +117,20 @@ import Testing
     var session = try SessionState.open.session()
     let bet = try sampleBet(1, 3)
     _ = session.receive(frame: Frames.bet(bet, at: 3))
-    #expect(session.group.batches == [.init(offset: 3, count: 1, newBets: 1, single: bet)])
+    let label = BetBatch.Label(document: bet.document, number: bet.number)
+    #expect(session.pending.batches == [.init(offset: 3, count: 1, newBets: 1, single: label)])
   }
 
   @Test func `a group is full once its rows reach the limit`() throws {
     var session = try SessionState.open.session()
     var next = 3
-    while !session.group.isFull, next < 20_000 {
+    while !session.pending.isFull, next < 20_000 {
       _ = session.receive(
         frame: Frames.batch(try sampleBets(1, next..<(next + 100)), at: UInt64(next)))
       next += 100
     }
     let batch = rows(try sampleBets(1, next..<(next + 100))).count
-    let full = BetGroup.rowsLimit...(BetGroup.rowsLimit + batch)
-    #expect(full.contains(session.group.rows.count))
+    let full = PendingBets.rowsLimit...(PendingBets.rowsLimit + batch)
+    #expect(full.contains(session.pending.rows.count))
   }
 }

@@ -63,7 +63,7 @@ import Testing
     let bet = try sampleBet(1)
     for _ in 0..<3 {
       #expect(session.receive(frame: Frames.bet(bet, at: 3)) == .gathered)
-      _ = session.groupFailed(reason: "full")
+      _ = session.pendingFailed(reason: "full")
       for offset in 4..<(3 + 1024) {
         let answer = Answer(session.receive(frame: Frames.bet(bet, at: UInt64(offset))))
         #expect(answer == .rejected(.outOfSequence, index: 0))

@@ -2,7 +2,7 @@ import LotteryCore
 
 @testable import LotteryServer
 
-/// Where a conversation of agency 1 can stand; see ``session()``.
+/// The state of a conversation of agency 1. See ``session()``.
 enum SessionState: CaseIterable {
   /// Before HELLO.
   case greeting
@@ -18,15 +18,15 @@ enum SessionState: CaseIterable {
   static let stored: UInt64 = 3
   static let agencies: UInt32 = 5
 
-  /// A conversation that stands there.
+  /// A conversation in this state.
   func session() throws -> AgencySession {
     var session = AgencySession(agencies: Self.agencies)
     if self == .greeting { return session }
     _ = session.receive(frame: Frames.hello(1))
     if self == .claiming { return session }
-    let standing = AgencyStanding(
-      stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn)
-    _ = session.welcome(standing, isDrawn: self == .drawn)
+    _ = session.welcome(
+      stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn,
+      isDrawn: self == .drawn)
     if self == .finished {
       _ = session.receive(frame: Frames.finished(Self.stored))
       _ = session.confirm()

@@ -76,7 +76,7 @@ import Testing
         Row(
           "BATCH that is stored already", Frames.batch(two, at: 1),
           notNow, notNow, .gathered, .gathered, .gathered),
-        Row("BATCH behind a gap", Frames.batch(two, at: 4), notNow, notNow, gap, gap, gap),
+        Row("BATCH after a gap", Frames.batch(two, at: 4), notNow, notNow, gap, gap, gap),
         Row(
           "BATCH at the largest offset", Frames.batch(two, at: .max),
           notNow, notNow, gap, gap, gap),
@@ -89,7 +89,7 @@ import Testing
         Row(
           "BET that is stored already", Frames.bet(two[0], at: 2),
           notNow, notNow, .gathered, .gathered, .gathered),
-        Row("BET behind a gap", Frames.bet(two[0], at: 4), notNow, notNow, gap, gap, gap),
+        Row("BET after a gap", Frames.bet(two[0], at: 4), notNow, notNow, gap, gap, gap),
       ]
     }
   }

@@ -17,23 +17,23 @@ import Testing
     var session = try SessionState.claiming.session()
     let bet = try sampleBet(1, 6)
     let welcome = session.welcome(
-      AgencyStanding(stored: 7, lastBet: bet, hasFinished: finished), isDrawn: drawn)
+      stored: 7, lastBet: bet, hasFinished: finished, isDrawn: drawn)
     #expect(welcome == .welcome(version: 1, state: state, stored: 7, lastBet: bet))
   }
 
   @Test func `an agency without bets has no last one`() throws {
     var session = try SessionState.claiming.session()
     let welcome = session.welcome(
-      AgencyStanding(stored: 0, lastBet: nil, hasFinished: false), isDrawn: false)
+      stored: 0, lastBet: nil, hasFinished: false, isDrawn: false)
     #expect(welcome == .welcome(version: 1, state: .open, stored: 0, lastBet: nil))
   }
 
   @Test func `bets go on from what is stored`() throws {
     var session = try SessionState.claiming.session()
     _ = session.welcome(
-      AgencyStanding(stored: 7, lastBet: try sampleBet(1, 6), hasFinished: false), isDrawn: false)
+      stored: 7, lastBet: try sampleBet(1, 6), hasFinished: false, isDrawn: false)
     #expect(session.receive(frame: Frames.bet(try sampleBet(1, 7), at: 7)) == .gathered)
-    #expect(session.groupStored() == .stored(8))
+    #expect(session.pendingStored() == .stored(8))
   }
 
   @Test func `the key of HELLO is handed on`() {

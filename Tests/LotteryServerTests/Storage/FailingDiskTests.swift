@@ -176,7 +176,7 @@ import Testing
     try BetStore(directory: other.path).close()
   }
 
-  @Test func `what is no regular file is refused`() throws {
+  @Test func `anything but a regular file is refused`() throws {
     let path = directory.file("pipe")
     try #require(mkfifo(path, 0o600) == 0)
     for other in [path, "/dev/null"] {
@@ -185,7 +185,7 @@ import Testing
   }
 
   @Test(arguments: [true, false])
-  func `a file that somebody else removes or cuts off takes nothing more`(isRemoved: Bool) throws {
+  func `a file that something else removes or cuts off takes nothing more`(isRemoved: Bool) throws {
     let path = directory.file("bets.csv")
     var file = try AppendOnlyFile(path: path)
     defer { file.close() }
@@ -196,5 +196,33 @@ import Testing
       let error = #expect(throws: StorageError.self) { try file.append(Array("next\r\n".utf8)) }
       #expect(error == .changed(path: path, position: isRemoved ? size : 2))
     }
+  }
+
+  @Test func `a file that is cut off before a write fails is not made longer again`() throws {
+    let path = directory.file("bets.csv")
+    var file = try AppendOnlyFile(path: path)
+    defer { file.close() }
+    try file.append(Array("row\r\n".utf8))
+    truncate(path, 2)
+    let changed = StorageError.changed(path: path, position: 2)
+    FailingCalls.with(.write, on: path) {
+      #expect(throws: changed) { try file.append(Array("next\r\n".utf8)) }
+    }
+    #expect(try directory.read("bets.csv") == Array(bets.prefix(2)))
+    #expect(throws: changed) { try file.append(Array("next\r\n".utf8)) }
+  }
+
+  @Test func `nor is one that is cut off before a sync fails`() throws {
+    let path = directory.file("bets.csv")
+    var file = try AppendOnlyFile(path: path)
+    defer { file.close() }
+    try file.append(Array("row\r\n".utf8))
+    truncate(path, 2)
+    FailingCalls.with(.fdatasync, on: path) {
+      #expect(
+        throws: StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
+      ) { try file.synchronize() }
+    }
+    #expect(try directory.read("bets.csv") == Array(bets.prefix(2)))
   }
 }

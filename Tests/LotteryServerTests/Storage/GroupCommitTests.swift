@@ -67,7 +67,7 @@ import Testing
     #expect(try store.bets() == sampleBets(1, 0..<Int(total)))
   }
 
-  /// An agency that connects again whenever it has lost its claim, and goes on where it is told.
+  /// An agency that reconnects whenever it has lost its claim, and continues where WELCOME says.
   private static func storeInTurns(upTo total: UInt64, in store: BetStore) async throws {
     while true {
       let claim = Claim(agency: 1) {}
@@ -78,7 +78,7 @@ import Testing
           next += 1
         }
         return
-      } catch StorageError.claimLost {
+      } catch is ClaimLost {
         continue
       }
     }

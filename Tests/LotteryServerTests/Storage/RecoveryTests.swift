@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func `every agency goes on where it was`() async throws {
+  @Test func `every agency continues where it was`() async throws {
     let (ones, twos) = try (storedBets(1, 0..<5), storedBets(2, 0..<2))
     // The agencies' batches took turns.
     let turns = [ones[..<2], twos[..<1], ones[2...], twos[1...]]
@@ -38,14 +38,14 @@ import Testing
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
     #expect(
-      await store.take(Claim(agency: 1) {})
-        == AgencyStanding(stored: 5, lastBet: ones[4].bet, hasFinished: false))
+      await store.take(Claim(agency: 1) {})?.standing
+        == Standing(stored: 5, lastBet: ones[4].bet, hasFinished: false))
     #expect(
-      await store.take(Claim(agency: 2) {})
-        == AgencyStanding(stored: 2, lastBet: twos[1].bet, hasFinished: true))
+      await store.take(Claim(agency: 2) {})?.standing
+        == Standing(stored: 2, lastBet: twos[1].bet, hasFinished: true))
     #expect(
-      await store.take(Claim(agency: 3) {})
-        == AgencyStanding(stored: 0, lastBet: nil, hasFinished: false))
+      await store.take(Claim(agency: 3) {})?.standing
+        == Standing(stored: 0, lastBet: nil, hasFinished: false))
   }
 
   @Test func `the last bet is found whatever its texts hold`() async throws {
@@ -86,8 +86,8 @@ import Testing
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
     #expect(
-      await store.take(Claim(agency: 1) {})
-        == AgencyStanding(stored: 2, lastBet: bets[1], hasFinished: false))
+      await store.take(Claim(agency: 1) {})?.standing
+        == Standing(stored: 2, lastBet: bets[1], hasFinished: false))
   }
 
   /// What a file system leaves that had grown a file before its bytes were on the disk.
@@ -125,9 +125,10 @@ import Testing
     #expect(store.finishedAgencies == [2])
     let claim = Claim(agency: 1) {}
     #expect(
-      await store.take(claim) == AgencyStanding(stored: 2, lastBet: bets[1], hasFinished: false))
+      await store.take(claim)?.standing == Standing(stored: 2, lastBet: bets[1], hasFinished: false)
+    )
     try await store.store(Array(bets[2...]), by: claim)
-    try await store.finish(total: total, by: claim)
+    #expect(try await store.finish(total: total, by: claim))
     store.close()
 
     let next = try BetStore(directory: directory.path, durability: .disk)

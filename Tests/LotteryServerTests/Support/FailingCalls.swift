@@ -6,7 +6,7 @@ import Synchronization
 /// The functions below take the place of the C library's in the tests' executable, so that the real
 /// code is tested without a seam of its own.
 enum FailingCalls {
-  enum Call: Hashable { case fdatasync, fsync, ftruncate, pread }
+  enum Call: Hashable { case fdatasync, fsync, ftruncate, pread, write }
 
   private struct Target: Hashable {
     let call: Call
@@ -83,6 +83,8 @@ private let originalTruncate = FailingCalls.original(
   "ftruncate", as: (@convention(c) (Int32, off_t) -> Int32).self)
 private let originalRead = FailingCalls.original(
   "pread", as: (@convention(c) (Int32, UnsafeMutableRawPointer?, Int, off_t) -> Int).self)
+private let originalWrite = FailingCalls.original(
+  "write", as: (@convention(c) (Int32, UnsafeRawPointer?, Int) -> Int).self)
 
 private func fail(_ code: Int32) -> Int32 {
   errno = code
@@ -108,4 +110,11 @@ private func fail(_ code: Int32) -> Int32 {
     return originalRead(descriptor, room, count, offset)
   }
   return code == 0 ? 0 : Int(fail(code))
+}
+
+@c(write) func failingWrite(
+  _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int
+) -> Int {
+  FailingCalls.code(.write, descriptor).map { Int(fail($0)) }
+    ?? originalWrite(descriptor, bytes, count)
 }

@@ -38,7 +38,7 @@ final class RawClient {
     socket.shutdownWriting()
   }
 
-  /// The next message; nil where the server has closed the connection.
+  /// The next message, or nil if the server has closed the connection.
   func receive() async throws -> ServerMessage? {
     while true {
       if let message = try buffer.nextServerMessage() { return message }
@@ -96,7 +96,7 @@ final class RawClient {
     return bytes
   }
 
-  /// How many bytes have arrived and not been looked at; nil where none have.
+  /// How many bytes have arrived and were not read, or nil if none have.
   func receivedNow() throws -> Int? {
     try channel.receiveNow(into: &buffer)
   }

@@ -52,7 +52,7 @@ struct RunningServer: Sendable {
   ) async throws -> Value {
     let clock = Task {
       while !Task.isCancelled {
-        server.endOverdueConnections(at: .now + later)
+        server.context.connections.endOverdue(at: .now + later)
         await Task.yield()
       }
     }
@@ -63,7 +63,7 @@ struct RunningServer: Sendable {
   /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
   /// older one.
   func stealClaim(of agency: UInt32) {
-    server.context.store.ledgers.withLock {
+    server.context.store.records.withLock {
       $0[agency]?.claim = Claim(agency: agency, order: .max) {}
     }
   }

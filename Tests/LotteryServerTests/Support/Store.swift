@@ -1,4 +1,5 @@
 import LotteryCore
+import LotteryProtocol
 import Testing
 
 @testable import LotteryServer
@@ -7,9 +8,9 @@ extension BetStore {
   /// All bets stored, at once.
   func allBets() throws -> [StoredBet] {
     var bets: [StoredBet] = []
-    var reader = try BetReader(path: directory.bets)
-    while let (agency, view) = try reader.nextLocated() {
-      bets.append(StoredBet(agency: agency, bet: Bet(view, in: reader.bytes.span)))
+    var rows = try CSVFile(path: directory.bets, lastRow: .torn)
+    while let (agency, view) = try rows.nextStoredBet() {
+      bets.append(StoredBet(agency: agency, bet: Bet(view, in: rows.storage.span)))
     }
     return bets
   }
@@ -39,12 +40,33 @@ extension BetStore {
     }
   }
 
-  /// Stores bets of one agency on behalf of a connection that holds `claim`.
+  /// Stores bets of one agency on behalf of a connection with `claim`.
+  ///
+  /// - Throws: ``ClaimLost`` if it does not hold the claim.
   func store(_ bets: [Bet], by claim: Claim) async throws {
     let frame = Frames.batch(bets, at: 0)[ProtocolLimits.frameHeaderSize...]
     let batch = BetBatch(isSingle: false, offset: 0, count: bets.count, bets: 11..<frame.count)
-    var group = BetGroup()
+    var group = PendingBets()
     _ = try group.add(batch, agency: claim.agency, known: 0, in: Array(frame).span)
-    try await store(group, by: claim)
+    let holdsClaim = try await store(
+      group.rows, count: group.newBets, lastRow: group.lastRow, by: claim)
+    if !holdsClaim { throw ClaimLost() }
+  }
+}
+
+/// A newer connection of the agency took over.
+struct ClaimLost: Error {}
+
+/// How far an agency is.
+struct Standing: Equatable {
+  var stored: UInt64
+  var lastBet: Bet?
+  var hasFinished: Bool
+}
+
+extension AgencyRecord {
+  /// How far the agency is.
+  var standing: Standing {
+    Standing(stored: stored, lastBet: lastBet, hasFinished: hasFinished)
   }
 }

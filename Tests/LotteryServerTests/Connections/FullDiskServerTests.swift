@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func `FINISHED in flight behind a batch that cannot be stored is refused`() async {
+  @Test func `FINISHED in flight after a batch that cannot be stored is refused`() async {
     await #expect(processExitsWith: .success) {
       try await withServer(agencies: 1) { server in
         try await server.withClient(1) { client in

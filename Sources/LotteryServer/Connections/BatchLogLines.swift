@@ -2,41 +2,42 @@ import LotteryCore
 import ProcessSupport
 import Synchronization
 
-/// The log lines of batches that were taken, which graders add up.
-enum BatchLog {
-  /// One line for each batch of the group: how many bets it brought, those that were stored before
-  /// not being counted again.
-  static func write(_ group: BetGroup, stored: Bool, to log: Log) {
-    for batch in group.batches {
-      if stored, batch.newBets == 0 {
+/// The log lines of batches that were accepted, which graders add up.
+enum BatchLogLines {
+  /// Logs one line for each batch: how many bets it brought. Those that were stored before are not
+  /// counted again.
+  ///
+  /// - Parameter stored: bets of the agency that are stored now. A batch that ends after them could
+  ///   not be stored.
+  static func write(_ pending: PendingBets, stored: UInt64, to log: Log) {
+    for batch in pending.batches {
+      let result = batch.end <= stored ? LogLine.Result.success : .fail
+      if result == .success, batch.newBets == 0 {
         log.debug(LogLine("batch_repeated", .success, ["offset": "\(batch.offset)"]))
-      } else if let bet = batch.single {
-        log.info(.bet(document: bet.document, number: bet.number, stored ? .success : .fail))
       } else {
-        log.info(.batch(of: batch.newBets, stored ? .success : .fail))
+        log.info(.batch(of: batch.newBets, single: batch.single, result))
       }
     }
   }
 }
 
 extension LogLine {
-  /// The line of a BET, to the letter of exercise 5.
-  fileprivate static func bet(document: String, number: UInt32, _ result: Result) -> LogLine {
-    LogLine("apuesta_almacenada", result, ["dni": document, "numero": "\(number)"])
-  }
-
-  /// The line of a BATCH, to the letter of exercise 6.
-  fileprivate static func batch(of bets: Int, _ result: Result) -> LogLine {
-    LogLine("apuesta_recibida", result, ["cantidad": "\(bets)"])
+  /// The line of a BATCH as exercise 6 has it, or that of a `single` BET as exercise 5 has it.
+  fileprivate static func batch(
+    of bets: Int, single: BetBatch.Label?, _ result: Result
+  ) -> LogLine {
+    guard let single else { return LogLine("apuesta_recibida", result, ["cantidad": "\(bets)"]) }
+    return LogLine(
+      "apuesta_almacenada", result, ["dni": single.document, "numero": "\(single.number)"])
   }
 }
 
-/// The log lines of batches that REJECTED answers. For each the exercises' own line comes first, and
-/// then one of ours that says why.
+/// The log lines of batches that are answered with REJECTED. For each, the exercises' own line comes
+/// first, and then one of ours that says why.
 ///
-/// Of many in a row on one connection the first few have lines, and then one says how many more
-/// there were: a peer that sends nothing else must not fill the log. Nor must one that connects again
-/// and again: all connections together have a budget.
+/// Of many in a row on one connection the first few have lines, and then one line says how many more
+/// there were: a peer that sends nothing else must not fill the log. Nor must a peer that reconnects
+/// again and again, so all connections together have a budget.
 struct RejectionLog {
   /// Batches in a row that get lines of their own.
   static let linesInARow = 8
@@ -53,7 +54,7 @@ struct RejectionLog {
     self.budget = budget
   }
 
-  /// Notes a batch of `agency` that `message` rejects, with `bets` bets, or the `single` one of a BET.
+  /// Logs or counts a batch of `agency` that `message` rejects, of `bets` bets or a `single` BET.
   mutating func add(
     _ message: ServerMessage, of agency: UInt32, bets: Int, single: BetBatch.Label?
   ) {
@@ -64,11 +65,7 @@ struct RejectionLog {
       unloggedBets += bets
       return
     }
-    if let single {
-      log.info(.bet(document: single.document, number: single.number, .fail))
-    } else {
-      log.info(.batch(of: bets, .fail))
-    }
+    log.info(.batch(of: bets, single: single, .fail))
     log.info(
       LogLine(
         "reject_batch", .success,
@@ -78,7 +75,7 @@ struct RejectionLog {
         ]))
   }
 
-  /// Notes that batches of `agency` are taken again, or that its connection ends.
+  /// Notes that a batch of `agency` was stored again, or that its connection ends.
   mutating func endRun(of agency: UInt32) {
     if unloggedBatches > 0, budget.take() {
       log.info(
@@ -93,7 +90,7 @@ struct RejectionLog {
   }
 }
 
-/// How many rejections get lines of their own in a second, of all connections of a server together.
+/// How many rejections of all connections together get lines of their own in a second.
 final class RejectionBudget: Sendable {
   /// Rejections a second.
   static let limit = 100
@@ -106,7 +103,7 @@ final class RejectionBudget: Sendable {
   private let state: Mutex<State>
   private let now: @Sendable () -> ContinuousClock.Instant
 
-  /// A budget that is whole.
+  /// A full budget.
   ///
   /// - Parameter now: the clock.
   init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
@@ -114,7 +111,7 @@ final class RejectionBudget: Sendable {
     state = Mutex(State(start: now()))
   }
 
-  /// Takes one from what this second has, if anything is left.
+  /// Takes one from this second's budget, and returns whether one was left.
   func take() -> Bool {
     let now = now()
     return state.withLock { state in

@@ -11,7 +11,7 @@ import Testing
       let lost = try await RawClient(port: server.port, agency: 1)
       try await lost.greet()
       try await lost.send(Frames.finished(0))
-      // The answer finds nobody, as FINISHED is not safe yet.
+      // FINISHED is not safe yet, so the answer is lost.
       await lost.reset()
       try await server.withClient(1) { client in
         try await client.greet()
@@ -51,7 +51,7 @@ import Testing
         try await client.expect(.confirmed, after: Frames.finished(0))
         #expect(try await client.askWinners() == [])
       }
-      // Nobody was there to be refused anything.
+      // No peer was left to be refused.
       #expect(try log.lines(of: "refuse_connection") == [])
     }
   }

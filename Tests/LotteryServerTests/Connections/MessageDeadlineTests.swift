@@ -4,34 +4,34 @@ import Testing
 
 @testable import LotteryServer
 
-/// Peers that owe a message for too long, and those that only seem to.
-@Suite(.timeLimit(.minutes(1))) struct PatienceTests {
+/// Peers that owe a message for too long, and others that do not.
+@Suite(.timeLimit(.minutes(1))) struct MessageDeadlineTests {
   private static let tooSlow = ServerMessage.error(
     code: .tooSlow, reason: "no complete message in time")
 
-  @Test func `it is over once the time for one message is, however often a byte comes`() {
-    let patience = Patience(limit: .seconds(10))
+  @Test func `it is over after the time for one message, however often a byte comes`() {
+    let deadline = MessageDeadline(limit: .seconds(10))
     let now = ContinuousClock.now
-    #expect(!patience.isOver(at: now + .seconds(100)))
-    patience.expectMessage()
-    patience.expectMessage()
-    #expect(!patience.isOver(at: now + .seconds(9)))
-    #expect(patience.isOver(at: .now + .seconds(11)))
-    patience.messageCame()
-    #expect(!patience.isOver(at: now + .seconds(100)))
+    #expect(!deadline.isOver(at: now + .seconds(100)))
+    deadline.expectMessage()
+    deadline.expectMessage()
+    #expect(!deadline.isOver(at: now + .seconds(9)))
+    #expect(deadline.isOver(at: .now + .seconds(11)))
+    deadline.messageCame()
+    #expect(!deadline.isOver(at: now + .seconds(100)))
   }
 
   @Test func `it begins anew whenever a piece of what is owed has come`() {
-    let patience = Patience(limit: .seconds(10))
+    let deadline = MessageDeadline(limit: .seconds(10))
     let start = ContinuousClock.now
-    patience.expectMessage()
+    deadline.expectMessage()
     while ContinuousClock.now - start < .milliseconds(2) {}
-    patience.renew()
-    #expect(!patience.isOver(at: start + .milliseconds(10_001)))
-    #expect(patience.isOver(at: .now + .seconds(11)))
+    deadline.renew()
+    #expect(!deadline.isOver(at: start + .milliseconds(10_001)))
+    #expect(deadline.isOver(at: .now + .seconds(11)))
   }
 
-  @Test func `who says nothing is told so and closed`() async throws {
+  @Test func `a client that sends nothing is told so and disconnected`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withClient { client in
         try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
@@ -40,7 +40,9 @@ import Testing
     }
   }
 
-  @Test func `who stops in the middle of a message is told so and closed`() async throws {
+  @Test func `a client that stops in the middle of a message is told so and disconnected`()
+    async throws
+  {
     try await withServer(agencies: 1) { server in
       try await server.withClient(1) { client in
         try await client.greet()
@@ -51,14 +53,16 @@ import Testing
     }
   }
 
-  @Test func `who waits for the draw, or has nothing to say yet, is not slow`() async throws {
+  @Test func `a client that waits for the draw or sends nothing between messages is not slow`()
+    async throws
+  {
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { waiting in
         try await waiting.greet()
         try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
         try await server.withClient(2) { idle in
           try await idle.greet()
-          // Somebody else's time runs out meanwhile.
+          // Another client's deadline passes meanwhile.
           try await server.withClient { slow in
             try await server.whileTimePasses { try await slow.expect(Self.tooSlow) }
           }

@@ -1,17 +1,17 @@
 import LotteryCore
 
-/// Batches of one agency that have been checked and wait to be stored together.
-struct BetGroup: Sendable {
-  /// A batch in the group.
+/// Batches of one agency that have been checked and are not stored yet. They are stored together.
+struct PendingBets: Sendable {
+  /// A batch among them.
   struct Batch: Sendable, Equatable {
     /// Bets of this agency that precede it.
     var offset: UInt64
     /// Its bets.
     var count: Int
-    /// Its bets that are not stored yet; a batch sent twice has fewer than it holds, or none.
+    /// Its bets that are in no earlier batch: fewer than ``count``, or none, if it was sent twice.
     var newBets: Int
-    /// The bet of a BET, which is logged by document and number.
-    var single: Bet?
+    /// Document and number of the bet if it came as a BET, for the log.
+    var single: BetBatch.Label?
 
     /// Bets of this agency up to its end.
     var end: UInt64 { offset + UInt64(count) }
@@ -21,13 +21,14 @@ struct BetGroup: Sendable {
   private(set) var rows: [UInt8] = []
   /// The batches, in the order in which they arrived.
   private(set) var batches: [Batch] = []
-  /// Bets in ``rows``.
+  /// Bets in ``rows``. Equals the sum of `newBets` over ``batches``.
   private(set) var newBets = 0
 
+  /// Where the last row begins in ``rows``.
   private var lastRowStart = 0
 
-  /// Rows beyond this many bytes wait for the next group: what a connection can make the server
-  /// hold.
+  /// From this many bytes of rows on, further batches wait until these are stored. It bounds what
+  /// one connection can make the server hold.
   static let rowsLimit = 256 * 1024
 
   var isEmpty: Bool { batches.isEmpty }
@@ -36,15 +37,15 @@ struct BetGroup: Sendable {
   /// The row of the last bet.
   var lastRow: [UInt8] { Array(rows[lastRowStart...]) }
 
-  /// Adds a batch, all or nothing. Its first `known` bets are stored already and passed over.
+  /// Adds a batch, all of it or nothing. Its first `known` bets are passed over: the server has
+  /// them.
   ///
-  /// - Returns: the first bad bet; then the batch is not in the group.
-  /// - Throws: ``WireError`` where the bytes are no bets; likewise.
+  /// - Returns: the first bad bet. Then the batch is not added.
+  /// - Throws: ``WireError`` if the bytes are no bets. Then the batch is not added.
   mutating func add(
     _ batch: BetBatch, agency: UInt32, known: Int, in frame: Span<UInt8>
   ) throws(WireError) -> BetBatch.BadBet? {
     let (size, last) = (rows.count, lastRowStart)
-    var single: Bet?
     var isTaken = false
     defer {
       if !isTaken {
@@ -52,20 +53,15 @@ struct BetGroup: Sendable {
         lastRowStart = last
       }
     }
-    if batch.isSingle {
-      let bad = try batch.forEachBet(after: known, in: frame) { _, bet in
-        single = Bet(bet, in: frame)
-      }
-      if let bad { return bad }
-    }
     let bad = try batch.appendRows(
       of: agency, after: known, in: frame, to: &rows, lastRow: &lastRowStart)
     if let bad { return bad }
     isTaken = true
-    let new = max(0, batch.count - known)
+    let new = batch.count - known
     newBets += new
     batches.append(
-      Batch(offset: batch.offset, count: batch.count, newBets: new, single: single))
+      Batch(
+        offset: batch.offset, count: batch.count, newBets: new, single: batch.label(in: frame)))
     return nil
   }
 }

@@ -32,6 +32,29 @@ import Testing
       ])
   }
 
+  @Test func `a batch that was stored before is logged as repeated also if the others fail`() throws
+  {
+    let log = try LogFile(level: .debug)
+    var session = try SessionState.open.session()
+    let bets = try sampleBets(1, 0..<6)
+    for frame in [
+      Frames.batch(Array(bets[..<3]), at: 0), Frames.batch(Array(bets[3..<5]), at: 3),
+      Frames.bet(bets[2], at: 2), Frames.batch(Array(bets[3..<5]), at: 3),
+      Frames.bet(bets[5], at: 5),
+    ] { #expect(session.receive(frame: frame) == .gathered) }
+    let pending = session.pending
+    _ = session.pendingFailed(reason: "full")
+    BatchLogLines.write(pending, stored: session.stored, to: log.log)
+    #expect(
+      try log.lines(of: "batch_repeated", "apuesta_recibida", "apuesta_almacenada") == [
+        "DEBUG    action: batch_repeated | result: success | offset: 0",
+        "INFO     action: apuesta_recibida | result: fail | cantidad: 2",
+        "DEBUG    action: batch_repeated | result: success | offset: 2",
+        "INFO     action: apuesta_recibida | result: fail | cantidad: 0",
+        "INFO     action: apuesta_almacenada | result: fail | dni: 30000005 | numero: 1",
+      ])
+  }
+
   @Test func `a rejected batch has the line of the exercise first, and then why`() async throws {
     let log = try await Self.log {
       try await $0.greet()

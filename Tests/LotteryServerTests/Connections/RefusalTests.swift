@@ -4,7 +4,7 @@ import Testing
 
 @testable import LotteryServer
 
-/// What a peer that breaks the contract is told, and that nobody else suffers.
+/// What a peer that breaks the contract is told. Other peers are not affected.
 @Suite(.timeLimit(.minutes(1))) struct RefusalTests {
   struct Breach: CustomTestStringConvertible, Sendable {
     let testDescription: String
@@ -41,9 +41,9 @@ import Testing
     Breach("FINISHED without HELLO", Frames.finished(0), .notNow, "HELLO must come first"),
     Breach(
       "WINNERS? before FINISHED", Frames.hello(1) + Frames.winnersQuery, .notNow,
-      "the winners can be asked for after FINISHED"),
+      "WINNERS? must come after FINISHED"),
     Breach(
-      "HELLO twice", Frames.hello(1) + Frames.hello(1), .notNow, "HELLO comes only once"),
+      "HELLO twice", Frames.hello(1) + Frames.hello(1), .notNow, "HELLO may be sent only once"),
     Breach(
       "another total", Frames.hello(1) + Frames.finished(9), .totalsDiffer,
       "total 9: 0 bets are stored"),
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `batches in front of a breach are stored and answered`() async throws {
+  @Test func `batches before a breach are stored and answered`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withClient(1) { client in
         try await client.greet()

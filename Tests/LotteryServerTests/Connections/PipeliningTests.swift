@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func `batches in flight behind a rejected one are rejected too`() async throws {
+  @Test func `batches in flight after a rejected one are rejected too`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withClient(1) { client in
         try await client.greet()

@@ -49,7 +49,7 @@ import Testing
     try await withServer(agencies: 2) { server in
       try await server.withClient(1) { first in
         try await first.greet()
-        // What follows WINNERS? is answered behind it: nothing may overtake the draw.
+        // What follows WINNERS? is answered after it: nothing may overtake the draw.
         try await first.send(Frames.finished(0), Frames.winnersQuery, Frames.finished(0))
         try await first.expect(.confirmed)
         try await server.withClient(2) { second in

@@ -7,7 +7,7 @@ struct Connection: Sendable {
   let channel: Channel
   let worker: Worker
   let context: ServiceContext
-  let interruption: Interruption
+  let handle: ConnectionHandle
   /// Its place in the order in which connections were accepted.
   let order: UInt64
   private var isAnnounced = false
@@ -15,20 +15,17 @@ struct Connection: Sendable {
 
   /// A connection that ``run()`` is going to serve.
   init(
-    channel: Channel, worker: Worker, context: ServiceContext, interruption: Interruption,
+    channel: Channel, worker: Worker, context: ServiceContext, handle: ConnectionHandle,
     order: UInt64
   ) {
     self.channel = channel
     self.worker = worker
     self.context = context
-    self.interruption = interruption
+    self.handle = handle
     self.order = order
   }
 
-  /// Bytes taken off the socket in one go. Larger reads mean fewer of them; smaller ones let more
-  /// connections live at once.
-  static let bufferSize = 64 * 1024
-  /// Bytes that a peer may still send after it was told ERROR, before it is cut off.
+  /// Bytes that a peer may still send after ERROR before the connection is closed.
   private static let drainLimit = 1024 * 1024
 
   /// Serves the connection, and closes it.
@@ -41,27 +38,26 @@ struct Connection: Sendable {
     channel.close()
     guard isAnnounced else { return }
     context.log.info(LogLine("close_socket", .success, ["ip": ip]))
-    // Its work ends with this line, and nobody gives it any more.
+    // The worker's last job ends with this line.
     context.log.info(LogLine("close_worker", .success, ["ip": ip]))
   }
 
   private var ip: String { channel.peer?.ip ?? "" }
 
   private mutating func serve() async throws(ServiceError) {
-    var buffer = InputBuffer(capacity: Self.bufferSize)
-    // Health checks on this machine ask for the status, or say nothing: they are not worth a line.
+    var stream = PeerStream(channel: channel, deadline: handle.deadline)
+    // Health checks on this machine ask for the status or send nothing. They are not worth a line.
     if channel.peer?.isLoopback != true { announce() }
-    interruption.patience.expectMessage()
-    guard try await receiveFirst(into: &buffer) else { return }
-    if !Self.asksForStatus(buffer) { announce() }
-    isEcho = buffer.storage[buffer.unread.lowerBound] != 0
-    if !isEcho {
-      var service = AgencyService(
-        channel: channel, worker: worker, context: context, interruption: interruption,
-        order: order, buffer: buffer)
+    handle.deadline.expectMessage()
+    guard try await stream.receive() else { return }
+    if !Self.asksForStatus(stream.buffer) { announce() }
+    isEcho = stream.buffer.storage[stream.buffer.unread.lowerBound] != 0
+    if isEcho {
+      var service = EchoService(stream: stream, log: context.log)
       try await service.run()
     } else {
-      var service = EchoService(channel: channel, log: context.log, buffer: buffer)
+      var service = AgencyService(
+        stream: stream, worker: worker, context: context, handle: handle, order: order)
       try await service.run()
     }
   }
@@ -82,14 +78,6 @@ struct Connection: Sendable {
     context.acceptLog.announce(ip: ip)
   }
 
-  private func receiveFirst(into buffer: inout InputBuffer) async throws(ServiceError) -> Bool {
-    do throws(ChannelError) {
-      return try await channel.receive(into: &buffer) > 0
-    } catch {
-      throw .channel(error)
-    }
-  }
-
   private mutating func end(because error: ServiceError) async {
     switch error {
     case .refused(let code, let reason):
@@ -103,9 +91,9 @@ struct Connection: Sendable {
   }
 
   private mutating func endInterrupted() async {
-    switch interruption.reason {
+    switch handle.reason {
     case .error(let code):
-      // Who speaks another protocol would not understand an ERROR.
+      // A client of the echo service would not understand an ERROR.
       if !isEcho { await refuse(code, code.explanation) }
     case .vanished:
       context.log.debug(
@@ -115,7 +103,7 @@ struct Connection: Sendable {
     }
   }
 
-  /// Tells the peer why, and gives it a moment to hear it.
+  /// Sends ERROR, and gives it time to arrive.
   private mutating func refuse(_ code: ErrorCode, _ reason: String) async {
     announce()
     context.log.info(
@@ -130,16 +118,41 @@ struct Connection: Sendable {
         try await channel.send(bytes)
         await channel.drain(limit: Self.drainLimit)
       } catch {
-        // The peer has gone: nobody to tell.
+        // Best effort: the peer has gone.
       }
     }
     Deadline.cancel(farewell, after: Self.farewellLimit)
-    interruption.onShutdown { Deadline.cancel(farewell, after: Self.shutdownLimit) }
+    handle.onShutdown { Deadline.cancel(farewell, after: Self.shutdownLimit) }
     await farewell.value
   }
 
-  /// How long the peer has to hear why.
+  /// How long ERROR may take to arrive.
   private static let farewellLimit = Duration.seconds(2)
-  /// How long it has once the server shuts down, which has to be quick.
+  /// How long it may take once the server shuts down, which has to be quick.
   private static let shutdownLimit = Duration.milliseconds(250)
+}
+
+/// Why a service ends a connection before the peer does.
+enum ServiceError: Error {
+  /// The connection broke, or its task was cancelled.
+  case channel(ChannelError)
+  /// The peer broke the contract or may not go on, and is sent ERROR.
+  case refused(ErrorCode, String)
+
+  /// A newer connection of the agency took over.
+  ///
+  /// The connection may find the claim lost before the newer one interrupts it, and must then send
+  /// ERROR 7 all the same.
+  static var superseded: Self { .refused(.superseded, ErrorCode.superseded.explanation) }
+}
+
+extension ErrorCode {
+  /// Why the server ends a connection that did nothing wrong, for the agency.
+  fileprivate var explanation: String {
+    switch self {
+    case .superseded: "a newer connection of this agency took over"
+    case .tooSlow: "no complete message in time"
+    default: "the server is shutting down"
+    }
+  }
 }

@@ -1,0 +1,73 @@
+import LotteryCore
+import LotteryProtocol
+
+/// The bytes from and to the peer of one connection, and the deadline of what the peer owes.
+struct PeerStream: ~Copyable {
+  let channel: Channel
+  /// Bytes that have arrived and are not used up.
+  var buffer = InputBuffer(capacity: Self.bufferSize)
+
+  private let deadline: MessageDeadline
+  /// Answers that have not been sent.
+  private var answers: [UInt8] = []
+
+  /// Bytes taken off the socket in one go. Larger reads mean fewer of them. Smaller ones let more
+  /// connections live at once.
+  static let bufferSize = 64 * 1024
+  /// Answers are sent once there are more bytes of them than this.
+  private static let answersSize = 16 * 1024
+
+  /// The bytes of `channel`.
+  init(channel: Channel, deadline: MessageDeadline) {
+    self.channel = channel
+    self.deadline = deadline
+  }
+
+  /// Waits for more bytes.
+  ///
+  /// - Returns: whether any arrived. If not, the peer sends no more.
+  mutating func receive() async throws(ServiceError) -> Bool {
+    try await mapError(ServiceError.channel) { () async throws(ChannelError) in
+      try await channel.receive(into: &buffer) > 0
+    }
+  }
+
+  /// Returns where the next frame, its header left out, lies in ``buffer``, or nil while it is
+  /// incomplete.
+  func nextFrame() throws(WireError) -> Range<Int>? {
+    let frame = try buffer.nextFrame()
+    if frame != nil { deadline.messageCame() }
+    return frame
+  }
+
+  /// Adds an answer to those that are sent together, and sends them if they are many.
+  mutating func gather(_ answer: ServerMessage) async throws(ServiceError) {
+    answer.append(to: &answers)
+    if answers.count > Self.answersSize { try await sendAnswers() }
+  }
+
+  /// Sends the answers gathered so far and these.
+  mutating func send(_ messages: [ServerMessage]) async throws(ServiceError) {
+    for message in messages { message.append(to: &answers) }
+    try await sendAnswers()
+  }
+
+  /// Sends the answers gathered so far.
+  mutating func sendAnswers() async throws(ServiceError) {
+    guard !answers.isEmpty else { return }
+    let bytes = answers
+    answers = []
+    try await send(bytes)
+  }
+
+  /// Sends bytes as they are.
+  func send(_ bytes: [UInt8]) async throws(ServiceError) {
+    // A peer that does not take its answers is as slow as one that does not send its messages.
+    deadline.expectMessage()
+    defer { deadline.messageCame() }
+    try await mapError(ServiceError.channel) { () async throws(ChannelError) in
+      // Many winners take their time on a slow line.
+      try await channel.send(bytes) { deadline.renew() }
+    }
+  }
+}
