@@ -14,6 +14,10 @@ public final class Channel: Sendable {
   let socket: Socket
   private let worker: Worker
   let readiness: Readiness
+  /// Receives that found bytes at once, since the last that had to wait.
+  private let immediate = Atomic(0)
+  /// Receives that find bytes at once after which other workers have their turn.
+  private static let receivesInATurn = 4
   /// Whether a write ended in the middle of a message.
   private let isCutShort = Atomic(false)
 
@@ -45,8 +49,12 @@ public final class Channel: Sendable {
       // First of all, so that a peer that always has something to say cannot hold up the end.
       if Task.isCancelled { throw .cancelled }
       if let count = try receiveNow(into: &buffer) {
-        // Nor may it keep the thread from all others.
-        if !hasWaited { await worker.yield() }
+        if hasWaited {
+          immediate.store(0, ordering: .relaxed)
+        } else if immediate.add(1, ordering: .relaxed).newValue % Self.receivesInATurn == 0 {
+          // Nor may it keep the thread from all others.
+          await worker.yield()
+        }
         return count
       }
       buffer.releaseIfEmpty()

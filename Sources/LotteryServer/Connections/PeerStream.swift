@@ -13,7 +13,7 @@ struct PeerStream: ~Copyable {
 
   /// Bytes taken off the socket in one go. Larger reads mean fewer of them. Smaller ones let more
   /// connections live at once.
-  static let bufferSize = 64 * 1024
+  static let bufferSize = 256 * 1024
   /// Answers are sent once there are more bytes of them than this.
   private static let answersSize = 16 * 1024
 
