@@ -4,7 +4,7 @@ import Testing
 @testable import LotteryServer
 
 /// Pending batches: they are stored together or not at all.
-@Suite struct SessionGroupTests {
+@Suite struct PendingBetsTests {
   @Test func `batches in sequence are answered by one cumulative STORED`() throws {
     var session = try SessionState.open.session()
     #expect(session.receive(frame: Frames.batch(try sampleBets(1, 3..<5), at: 3)) == .gathered)
