@@ -159,3 +159,45 @@ final class Persistence: Sendable {
     return state.withLock { $0.expiry } ?? error
   }
 }
+
+/// How long an agency tries again.
+struct RetryPolicy: Sendable, Equatable {
+  /// Give up after that long without progress; zero means one attempt and no retry.
+  var limit = Duration.seconds(60)
+  /// The first pause.
+  var pause = Duration.milliseconds(100)
+  /// The longest pause.
+  var maxPause = Duration.seconds(5)
+
+  /// How long the only attempt may wait without progress if there is no retry.
+  static let singleAttempt = Duration.seconds(5)
+
+  /// How long the agency may wait for the server without progress.
+  var waitLimit: Duration { limit == .zero ? Self.singleAttempt : limit }
+}
+
+/// How long to wait before trying again: longer each time, and never quite the same, so that
+/// agencies that lost their server together do not all come back together.
+struct Backoff {
+  private let first: Duration
+  private let longest: Duration
+  private var next: Duration
+
+  /// Pauses that begin at `first` and double up to `longest`.
+  init(first: Duration, longest: Duration) {
+    self.first = first
+    self.longest = max(first, longest)
+    next = first
+  }
+
+  /// The next pause: half of it fixed, half drawn by lot.
+  mutating func pause(using generator: inout some RandomNumberGenerator) -> Duration {
+    defer { next = min(next * 2, longest) }
+    return next * Double.random(in: 0.5...1, using: &generator)
+  }
+
+  /// Begins again because something went well.
+  mutating func reset() {
+    next = first
+  }
+}

@@ -28,6 +28,16 @@ struct ClientConfiguration: Equatable {
   var retry = RetryPolicy()
 }
 
+/// What an agency is to do.
+enum ClientMode: String, CaseIterable {
+  /// Exercises 6 to 8: all bets of its file, and its winners.
+  case lottery
+  /// Exercise 5: one bet.
+  case bet
+  /// Exercises 1 to 4: a few lines to and fro.
+  case echo
+}
+
 extension ClientConfiguration {
   /// The file that is read where no other is named.
   static let defaultFile = "config.yaml"
@@ -80,4 +90,33 @@ extension ClientConfiguration {
 extension ValueRule where Value == Endpoint {
   /// A host and a port.
   static var endpoint: Self { Self("HOST:PORT, like server:12345") { Endpoint($0) } }
+}
+
+extension Bet {
+  /// The bet that the variables of exercise 5 make up: NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO,
+  /// NUMERO.
+  ///
+  /// - Throws: ``AgencyError/badBet(_:)`` where one is missing or breaks its rule.
+  init(agency: UInt32, environment: (String) -> [UInt8]?) throws(AgencyError) {
+    func text(
+      _ variable: String, _ field: BetRuleViolation.Field
+    ) throws(BetRuleViolation) -> String {
+      let bytes = environment(variable) ?? []
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw BetRuleViolation(field, value: bytes.span, rule: "valid UTF-8")
+      }
+      return text
+    }
+    do throws(BetRuleViolation) {
+      try self.init(
+        agency: agency,
+        firstName: text("NOMBRE", .firstName),
+        lastName: text("APELLIDO", .lastName),
+        document: text("DOCUMENTO", .document),
+        birthdate: text("NACIMIENTO", .birthdate),
+        number: text("NUMERO", .number))
+    } catch {
+      throw .badBet(error)
+    }
+  }
 }
