@@ -68,38 +68,22 @@ struct LotteryMode {
     after lastBet: Bet?, noting acknowledged: inout UInt64,
     over connection: inout ServerConnection, _ persistence: Persistence
   ) async throws(AgencyError) -> UInt64 {
-    let file = try openFile(after: acknowledged, lastBet: lastBet)
-    var batcher = Batcher(file, offset: acknowledged, maxAmount: configuration.batchMaxAmount)
+    var file = try AgencyFile(
+      path: configuration.dataFile, batchMaxAmount: configuration.batchMaxAmount)
     do throws(AgencyError) {
-      try await sendBatches(of: &batcher, noting: &acknowledged, over: &connection, persistence)
+      try file.skip(acknowledged, lastBet: lastBet)
+      try await sendBatches(of: &file, noting: &acknowledged, over: &connection, persistence)
     } catch {
-      close(batcher)
+      close(file)
       throw error
     }
-    let total = batcher.total
-    close(batcher)
+    let total = file.total
+    close(file)
     return total
   }
 
-  private func openFile(after stored: UInt64, lastBet: Bet?) throws(AgencyError) -> AgencyFile {
-    var file = try AgencyFile(path: configuration.dataFile)
-    do throws(AgencyError) {
-      try file.skip(stored, lastBet: lastBet)
-      return file
-    } catch {
-      _ = consume file
-      logClosedFile()
-      throw error
-    }
-  }
-
-  /// Closes the file that `batcher` reads.
-  private func close(_ batcher: consuming Batcher) {
-    _ = consume batcher
-    logClosedFile()
-  }
-
-  private func logClosedFile() {
+  private func close(_ file: consuming AgencyFile) {
+    _ = consume file
     log.info(
       LogLine(
         "close_file", .success,
@@ -108,16 +92,16 @@ struct LotteryMode {
 
   /// Sends what is left of the file. A bad row ends it only after the rows before it are stored.
   private func sendBatches(
-    of batcher: inout Batcher, noting acknowledged: inout UInt64,
+    of file: inout AgencyFile, noting acknowledged: inout UInt64,
     over connection: inout ServerConnection, _ persistence: Persistence
   ) async throws(AgencyError) {
     var window = SendWindow(size: configuration.batchWindow)
-    var progress = Progress(fileSize: batcher.fileSize)
+    var progress = Progress(fileSize: file.rows.size)
     defer { progress.clear() }
     var frames: [UInt8] = []
     while true {
       while !window.isFull, frames.count < Self.burstSize,
-        let batch = batcher.next(appendingTo: &frames)
+        let batch = file.nextBatch(appendingTo: &frames)
       {
         window.add(batch)
       }
@@ -128,12 +112,12 @@ struct LotteryMode {
         let bets = try await receiveStored(&window, over: &connection)
         acknowledged += UInt64(bets)
         persistence.noteProgress()
-        progress.note(bets, position: batcher.position, inFlight: window.count)
+        progress.note(bets, position: file.rows.position, inFlight: window.count)
       } else {
         break
       }
     }
-    if let failure = batcher.failure { throw failure }
+    if let failure = file.failure { throw failure }
   }
 
   /// Batches are made up to about so many bytes, and then sent one after the other: that costs less

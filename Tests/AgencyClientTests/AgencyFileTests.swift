@@ -44,7 +44,9 @@ struct AgencyFileTests {
   @Test("a file that is not there is unreadable, with its path and the reason")
   func missing() throws {
     let path = try TemporaryDirectory().file("agency-1.csv")
-    let error = #expect(throws: AgencyError.self) { _ = try AgencyFile(path: path) }
+    let error = #expect(throws: AgencyError.self) {
+      _ = try AgencyFile(path: path, batchMaxAmount: 1)
+    }
     #expect(error?.description == "\(path): open: No such file or directory")
     #expect(error?.exitStatus == .noInput)
   }
@@ -55,7 +57,9 @@ struct AgencyFileTests {
     let pipe = directory.file("pipe")
     try #require(mkfifo(pipe, 0o600) == 0)
     for path in [directory.path, pipe] {
-      let error = #expect(throws: AgencyError.self) { _ = try AgencyFile(path: path) }
+      let error = #expect(throws: AgencyError.self) {
+        _ = try AgencyFile(path: path, batchMaxAmount: 1)
+      }
       #expect(error?.description == "\(path): not a regular file")
       #expect(error?.exitStatus == .noInput)
     }
@@ -63,7 +67,7 @@ struct AgencyFileTests {
 
   @Test("/dev/null holds no bets")
   func null() throws {
-    var file = try AgencyFile(path: "/dev/null")
+    var file = try AgencyFile(path: "/dev/null", batchMaxAmount: 1)
     #expect(try file.rest().isEmpty)
   }
 
@@ -79,7 +83,7 @@ struct AgencyFileTests {
       while let bet = try file.nextBet() {
         if bet != part[count % part.count] { Issue.record("bet \(count) is \(bet)") }
         count += 1
-        largest = max(largest, file.bytes.capacity)
+        largest = max(largest, file.rows.storage.capacity)
       }
       #expect(largest < 2 * CSVFile.chunkSize)
       return count

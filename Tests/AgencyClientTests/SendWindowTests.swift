@@ -8,7 +8,7 @@ struct SendWindowTests {
   private func window(size: Int = 4) -> SendWindow {
     var window = SendWindow(size: size)
     for (count, end) in [(3, 3), (3, 6), (2, 8)] as [(Int, UInt64)] {
-      window.add(Batcher.Batch(count: count, end: end))
+      window.add(AgencyFile.Batch(count: count, end: end))
     }
     return window
   }

@@ -4,7 +4,7 @@ import Testing
 @testable import AgencyClient
 
 @Suite("Making batches")
-struct BatcherTests {
+struct AgencyFileBatchTests {
   @Test(
     "only the last batch is shorter than may be",
     arguments: [
@@ -67,9 +67,9 @@ struct BatcherTests {
     }
   }
 
-  /// What a batcher made out of a file.
+  /// What was made out of a file.
   private struct Made {
-    var batches: [Batcher.Batch] = []
+    var batches: [AgencyFile.Batch] = []
     /// The bytes of each frame, header included.
     var sizes: [Int] = []
     var sent: [(offset: UInt64, bets: [Bet])] = []
@@ -81,20 +81,19 @@ struct BatcherTests {
     _ text: String, skipping stored: Int = 0, maxAmount: Int
   ) throws -> Made {
     try withAgencyFile(text.utf8) { _, path in
-      var file = try AgencyFile(path: path)
+      var file = try AgencyFile(path: path, batchMaxAmount: maxAmount)
       try file.skip(UInt64(stored), lastBet: stored == 0 ? nil : sampleBet(stored - 1))
-      var batcher = Batcher(file, offset: UInt64(stored), maxAmount: maxAmount)
       var made = Made()
       var frames: [UInt8] = []
-      while let batch = batcher.next(appendingTo: &frames) {
+      while let batch = file.nextBatch(appendingTo: &frames) {
         made.batches.append(batch)
         made.sizes.append(frames.count - made.sizes.reduce(0, +))
       }
       // Once there are no more, there are no more.
-      #expect(batcher.next(appendingTo: &frames) == nil)
+      #expect(file.nextBatch(appendingTo: &frames) == nil)
       made.sent = try decodedBatches(frames)
-      made.failure = batcher.failure
-      made.total = batcher.total
+      made.failure = file.failure
+      made.total = file.total
       return made
     }
   }
