@@ -95,3 +95,18 @@ extension AgencyError: ProgramError {
     }
   }
 }
+
+extension AgencyError {
+  /// What a failed attempt to connect to `endpoint` means to an agency.
+  init(_ failure: Connector.Failure, _ endpoint: Endpoint) {
+    self = failure == .cancelled ? .cancelled : .unreachable("\(endpoint): \(failure)")
+  }
+
+  /// What the end of a channel means to an agency.
+  init(_ error: ChannelError) {
+    switch error {
+    case .cancelled: self = .cancelled
+    case .broken(let error): self = .disconnected(error.description)
+    }
+  }
+}

@@ -4,62 +4,38 @@ import ProcessSupport
 
 /// Exercise 5: sends one bet.
 struct BetMode {
-  let configuration: ClientConfiguration
-  let key: String
+  let agency: Agency
   let bet: Bet
-  let worker: Worker
-  let log: Log
 
   /// Runs until the bet is stored.
   func run() async throws(AgencyError) {
-    try await Persistence(configuration.retry, log: log).run { persistence throws(AgencyError) in
+    try await agency.retry.run { () throws(AgencyError) in
       var delivery = BetDelivery(bet)
       do throws(AgencyError) {
-        try await deliver(&delivery, persistence)
+        try await agency.retry.retrying { () throws(AgencyError) in try await attempt(&delivery) }
       } catch {
         guard delivery.isInDoubt else { throw error }
         let doubt = AgencyError.inDoubt(error)
-        log.warning(
+        agency.log.warning(
           LogLine(
             "apuesta_enviada", .fail,
             ["dni": bet.document, "numero": "\(bet.number)", "error": doubt.description]))
-        // A signal ends it well all the same.
+        // A signal ends the program well even so.
         throw error == .cancelled ? error : doubt
       }
-      log.info(
+      agency.log.info(
         LogLine("apuesta_enviada", .success, ["dni": bet.document, "numero": "\(bet.number)"]))
     }
   }
 
-  private func deliver(
-    _ delivery: inout BetDelivery, _ persistence: Persistence
-  ) async throws(AgencyError) {
-    while true {
-      do throws(AgencyError) {
-        return try await attempt(&delivery, persistence)
-      } catch {
-        try await persistence.pause(after: error)
-      }
-    }
-  }
-
-  private func attempt(
-    _ delivery: inout BetDelivery, _ persistence: Persistence
-  ) async throws(AgencyError) {
-    var connection = try await ServerConnection(
-      to: configuration.serverAddress, agency: bet.agency, worker: worker,
-      persistence: persistence, log: log)
-    do throws(AgencyError) {
-      let (stored, lastBet) = try await connection.greet(key: key)
+  private func attempt(_ delivery: inout BetDelivery) async throws(AgencyError) {
+    try await agency.withConnection { connection throws(AgencyError) in
+      let (stored, lastBet) = try await connection.greet(key: agency.key)
       switch delivery.step(stored: stored, lastBet: lastBet) {
       case .send(let offset): try await send(&delivery, offset: offset, over: &connection)
       case .stored: break
       case .unknown(let offset): throw .overtaken(offset: offset, stored: stored)
       }
-      connection.close()
-    } catch {
-      connection.close()
-      throw error
     }
   }
 

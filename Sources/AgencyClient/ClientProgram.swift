@@ -13,11 +13,11 @@ package enum ClientProgram {
       log.info(configuration.logLine)
       log.setLevel(configuration.logLevel)
       settings.warnOfUnused(log)
-      let key = try key(configuration)
+      let agency = Agency(configuration, key: try key(configuration), worker: worker, log: log)
       do throws(AgencyError) {
-        try await run(configuration, key: key, worker: worker, log: log)
+        try await run(agency)
       } catch .cancelled {
-        // Somebody asked for the end: that is no failure.
+        // A signal asked for the end: that is no failure.
       }
     }
   }
@@ -31,19 +31,13 @@ package enum ClientProgram {
     return Settings(file: document?.settings ?? [], environment: Environment.text)
   }
 
-  private static func run(
-    _ configuration: ClientConfiguration, key: String, worker: Worker, log: Log
-  ) async throws(AgencyError) {
-    switch configuration.mode {
-    case .lottery:
-      try await LotteryMode(configuration: configuration, key: key, worker: worker, log: log).run()
+  private static func run(_ agency: Agency) async throws(AgencyError) {
+    switch agency.configuration.mode {
+    case .lottery: try await LotteryMode(agency: agency).run()
     case .bet:
-      let bet = try Bet(agency: configuration.id, environment: Environment.bytes)
-      try await BetMode(
-        configuration: configuration, key: key, bet: bet, worker: worker, log: log
-      ).run()
-    case .echo:
-      try await EchoMode(configuration: configuration, worker: worker, log: log).run()
+      let bet = try Bet(agency: agency.id, environment: Environment.bytes)
+      try await BetMode(agency: agency, bet: bet).run()
+    case .echo: try await EchoMode(agency: agency).run()
     }
   }
 

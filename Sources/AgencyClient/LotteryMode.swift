@@ -7,47 +7,27 @@ import ProcessSupport
 /// It can be ended and started again at any time, and so can the server: the server says how far it
 /// is, and the agency goes on from there.
 struct LotteryMode {
-  let configuration: ClientConfiguration
-  let key: String
-  let worker: Worker
-  let log: Log
+  let agency: Agency
 
   /// Runs until the winners are known.
   func run() async throws(AgencyError) {
-    try await Persistence(configuration.retry, log: log).run { persistence throws(AgencyError) in
+    try await agency.retry.run { () throws(AgencyError) in
       var acknowledged: UInt64 = 0
-      while true {
-        do throws(AgencyError) {
-          return try await attempt(&acknowledged, persistence)
-        } catch {
-          try await persistence.pause(after: error)
-        }
-      }
+      try await agency.retry.retrying { () throws(AgencyError) in try await attempt(&acknowledged) }
     }
   }
 
   /// Talks to the server over one connection.
   ///
   /// - Parameter acknowledged: bets that the server holds, as it said last.
-  private func attempt(
-    _ acknowledged: inout UInt64, _ persistence: Persistence
-  ) async throws(AgencyError) {
-    var connection = try await ServerConnection(
-      to: configuration.serverAddress, agency: configuration.id, worker: worker,
-      persistence: persistence, log: log)
-    do throws(AgencyError) {
-      let (stored, lastBet) = try await connection.greet(key: key)
+  private func attempt(_ acknowledged: inout UInt64) async throws(AgencyError) {
+    try await agency.withConnection { connection throws(AgencyError) in
+      let (stored, lastBet) = try await connection.greet(key: agency.key)
       warnOfLoss(held: stored, of: acknowledged)
       acknowledged = stored
-      let total = try await sendBets(
-        after: lastBet, noting: &acknowledged, over: &connection, persistence)
-      let winners = try await finish(total: total, over: &connection, persistence)
-      log.info(
-        LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners)"]))
-      connection.close()
-    } catch {
-      connection.close()
-      throw error
+      let total = try await sendBets(after: lastBet, noting: &acknowledged, over: &connection)
+      let winners = try await finish(total: total, over: &connection)
+      log.info(LogLine("consulta_ganadores", .success, ["cant_ganadores": "\(winners)"]))
     }
   }
 
@@ -66,35 +46,23 @@ struct LotteryMode {
   /// - Returns: how many bets the agency has in all.
   private func sendBets(
     after lastBet: Bet?, noting acknowledged: inout UInt64,
-    over connection: inout ServerConnection, _ persistence: Persistence
+    over connection: inout ServerConnection
   ) async throws(AgencyError) -> UInt64 {
-    var file = try AgencyFile(
-      path: configuration.dataFile, batchMaxAmount: configuration.batchMaxAmount)
-    do throws(AgencyError) {
-      try file.skip(acknowledged, lastBet: lastBet)
-      try await sendBatches(of: &file, noting: &acknowledged, over: &connection, persistence)
-    } catch {
-      close(file)
-      throw error
+    let path = configuration.dataFile
+    let file = try AgencyFile(path: path, batchMaxAmount: configuration.batchMaxAmount)
+    // Runs after `sendBatches`, which consumes the file and so closes it.
+    defer {
+      log.info(LogLine("close_file", .success, ["client_id": "\(agency.id)", "file": path]))
     }
-    let total = file.total
-    close(file)
-    return total
-  }
-
-  private func close(_ file: consuming AgencyFile) {
-    _ = consume file
-    log.info(
-      LogLine(
-        "close_file", .success,
-        ["client_id": "\(configuration.id)", "file": configuration.dataFile]))
+    return try await sendBatches(of: file, after: lastBet, noting: &acknowledged, over: &connection)
   }
 
   /// Sends what is left of the file. A bad row ends it only after the rows before it are stored.
   private func sendBatches(
-    of file: inout AgencyFile, noting acknowledged: inout UInt64,
-    over connection: inout ServerConnection, _ persistence: Persistence
-  ) async throws(AgencyError) {
+    of file: consuming AgencyFile, after lastBet: Bet?, noting acknowledged: inout UInt64,
+    over connection: inout ServerConnection
+  ) async throws(AgencyError) -> UInt64 {
+    try file.skip(acknowledged, lastBet: lastBet)
     var window = SendWindow(size: configuration.batchWindow)
     var progress = Progress(fileSize: file.rows.size)
     defer { progress.clear() }
@@ -111,13 +79,14 @@ struct LotteryMode {
       } else if !window.isEmpty {
         let bets = try await receiveStored(&window, over: &connection)
         acknowledged += UInt64(bets)
-        persistence.noteProgress()
+        agency.retry.noteProgress()
         progress.note(bets, position: file.rows.position, inFlight: window.count)
       } else {
         break
       }
     }
     if let failure = file.failure { throw failure }
+    return file.total
   }
 
   /// Batches are made up to about so many bytes, and then sent one after the other: that costs less
@@ -142,7 +111,7 @@ struct LotteryMode {
 
   /// Says that the agency has finished, waits for the draw, and returns how many winners there are.
   private func finish(
-    total: UInt64, over connection: inout ServerConnection, _ persistence: Persistence
+    total: UInt64, over connection: inout ServerConnection
   ) async throws(AgencyError) -> Int {
     var frames: [UInt8] = []
     AgencyMessage.appendFinished(total: total, to: &frames)
@@ -151,7 +120,7 @@ struct LotteryMode {
     guard try await connection.receive("CONFIRMED") == .confirmed else {
       throw .unexpected("CONFIRMED should answer FINISHED")
     }
-    persistence.noteProgress()
+    agency.retry.noteProgress()
     // Counted and not kept: there may be millions.
     var winners = 0
     // The draw takes as long as the last agency does. The frames after the first do not.
@@ -162,11 +131,14 @@ struct LotteryMode {
           "WINNERS", isLimited: isDrawn)
       else { throw .unexpected("WINNERS should answer WINNERS?") }
       isDrawn = true
-      persistence.noteProgress()
+      agency.retry.noteProgress()
       winners += documents.count
       // Otherwise frames without end would count as progress.
       if more, documents.isEmpty { throw .unexpected("WINNERS of no winners, and more to come") }
       if !more { return winners }
     }
   }
+
+  private var configuration: ClientConfiguration { agency.configuration }
+  private var log: Log { agency.log }
 }

@@ -2,57 +2,64 @@ import LotteryCore
 import ProcessSupport
 import Synchronization
 
-/// Tries until it works, until that is hopeless, or until there has been no progress for too long.
+/// Retries what an agency does until it works, until an error shows that no retry can help, or until
+/// there has been no progress for too long.
 ///
-/// Progress is what the server has done for the agency: stored bets, confirmed their end, sent a
-/// line back. A connection or a WELCOME is none: a server that does nothing else is given up.
+/// Progress is what the server has done for the agency: it stored bets, confirmed FINISHED, sent
+/// winners or a line back. A connection or a WELCOME is not progress: the agency gives up on a server
+/// that does nothing else.
 ///
-/// Time counts while the agency waits for the server and while it pauses before a retry. The
-/// agency's own work, such as reading its file, does not count, and neither does the wait for the
-/// draw.
-final class Persistence: Sendable {
-  typealias Instant = ContinuousClock.Instant
-
+/// The limit counts the time in which the agency waits for the server, and the delays before a retry.
+/// It does not count the agency's own work, such as reading its file, nor the wait for the draw.
+///
+/// ``run(_:)`` sets the limit up, ``wait(for:_:)`` marks each wait that counts, and
+/// ``retrying(_:)`` makes one attempt after another.
+final class Retry: Sendable {
+  /// Times are durations since this was made.
   private struct State {
     var backoff: Backoff
-    /// Time that counts since the last progress, without the wait that is going on.
+    /// Time that counts since the last progress, except for the wait in progress.
     var elapsed = Duration.zero
-    /// What the agency is waiting for, and since when.
-    var wait: (event: String, start: Instant)?
-    /// What ended the last attempt, unless there has been progress since then.
+    /// The wait in progress, of which there is at most one: what for, and since when.
+    var wait: (event: String, start: Duration)?
+    /// What ended the last attempt. Nil after progress.
     var lastFailure: AgencyError?
-    /// Why the work was cancelled, if this did it.
+    /// Why ``Retry`` cancelled the work. Nil until the limit is reached, and then never again.
     var expiry: AgencyError?
   }
 
   private let policy: RetryPolicy
   private let log: Log
-  private let now: @Sendable () -> Instant
+  private let now: @Sendable () -> Duration
+  private let sleep: @Sendable (_ until: Duration) async throws -> Void
   private let state: Mutex<State>
 
-  /// How often ``expire()`` looks whether the agency waits again, at most.
+  /// The shortest interval at which ``expire()`` checks whether the agency waits again.
   private static let resolution = Duration.milliseconds(10)
 
-  /// Persistence that ends as `policy` says.
+  /// Creates a retry that has seen no failure yet.
   ///
-  /// - Parameter now: the clock.
-  init(_ policy: RetryPolicy, log: Log, now: @escaping @Sendable () -> Instant = { .now }) {
+  /// - Parameter clock: measures the time and the delays.
+  init(_ policy: RetryPolicy, log: Log, clock: some Clock<Duration> = ContinuousClock()) {
     self.policy = policy
     self.log = log
-    self.now = now
+    let origin = clock.now
+    now = { origin.duration(to: clock.now) }
+    sleep = { try await clock.sleep(until: origin.advanced(by: $0), tolerance: nil) }
     state = Mutex(State(backoff: Backoff(first: policy.pause, longest: policy.maxPause)))
   }
 
-  /// Runs `work`, whose waits for the server are bounded by the limit.
+  /// Runs `work`, and cancels it if it waits for the server for longer than the limit allows.
   ///
-  /// - Throws: what `work` throws; ``AgencyError/gaveUp(after:_:)`` if it had to be cancelled.
+  /// - Throws: what `work` throws. ``AgencyError/gaveUp(after:_:)`` if it was cancelled because of the
+  ///   limit.
   func run(
-    _ work: @escaping @Sendable (Persistence) async throws(AgencyError) -> Void
+    _ work: @escaping @Sendable () async throws(AgencyError) -> Void
   ) async throws(AgencyError) {
     let outcome = await withTaskGroup(of: Result<Void, AgencyError>?.self) { group in
       group.addTask {
         do throws(AgencyError) {
-          return .success(try await work(self))
+          return .success(try await work())
         } catch {
           return .failure(self.cause(of: error))
         }
@@ -64,7 +71,7 @@ final class Persistence: Sendable {
       var outcome: Result<Void, AgencyError>?
       for await ended in group {
         outcome = ended ?? outcome
-        // Either the work has ended, or its time is up.
+        // Either the work has ended or the limit is reached.
         group.cancelAll()
       }
       return outcome
@@ -72,9 +79,25 @@ final class Persistence: Sendable {
     try outcome?.get()
   }
 
-  /// Waits for the server: `body` returns once `event` is there.
+  /// Makes attempts until one returns, with a delay before each retry.
   ///
-  /// - Throws: what `body` throws; ``AgencyError/gaveUp(after:_:)`` if that takes too long.
+  /// - Throws: the error of the last attempt if a retry cannot help, ``AgencyError/gaveUp(after:_:)``
+  ///   if there has been no progress for too long, ``AgencyError/cancelled``.
+  func retrying<Value>(
+    _ attempt: () async throws(AgencyError) -> Value
+  ) async throws(AgencyError) -> Value {
+    while true {
+      do throws(AgencyError) {
+        return try await attempt()
+      } catch {
+        try await pause(after: error)
+      }
+    }
+  }
+
+  /// Waits for the server: `body` returns when `event` has happened.
+  ///
+  /// - Throws: what `body` throws. ``AgencyError/gaveUp(after:_:)`` if that takes too long.
   func wait<Value>(
     for event: String, _ body: () async throws(AgencyError) -> Value
   ) async throws(AgencyError) -> Value {
@@ -83,18 +106,17 @@ final class Persistence: Sendable {
     defer {
       let end = now()
       state.withLock { state in
-        state.elapsed += start.duration(to: end)
+        state.elapsed += end - start
         state.wait = nil
       }
     }
-    do throws(AgencyError) {
-      return try await body()
-    } catch {
-      throw cause(of: error)
-    }
+    return try await mapError(cause, body)
   }
 
-  /// Notes progress: the limit and the pauses begin again.
+  /// What the agency is waiting for, or nil if it is not waiting.
+  var awaited: String? { state.withLock { $0.wait?.event } }
+
+  /// Notes progress: the limit and the delays begin again.
   func noteProgress() {
     state.withLock { state in
       state.elapsed = .zero
@@ -103,11 +125,8 @@ final class Persistence: Sendable {
     }
   }
 
-  /// Waits before the next attempt, because of `error`.
-  ///
-  /// - Throws: `error` if a retry cannot mend it, ``AgencyError/gaveUp(after:_:)`` if there has been
-  ///   no progress for too long, ``AgencyError/cancelled``.
-  func pause(after error: AgencyError) async throws(AgencyError) {
+  /// Sleeps before the retry that `error` calls for.
+  private func pause(after error: AgencyError) async throws(AgencyError) {
     guard error.isTransient else { throw error }
     let (elapsed, pause) = state.withLock { state in
       state.lastFailure = error
@@ -119,28 +138,20 @@ final class Persistence: Sendable {
     }
     log.warning(LogLine("retry", .inProgress, ["pause": pause.goText, "error": error.description]))
     let start = now()
-    do {
-      try await Task.sleep(for: pause)
-    } catch {
-      throw cause(of: .cancelled)
-    }
+    try await mapError({ _ in cause(of: .cancelled) }) { try await sleep(start + pause) }
     let end = now()
-    state.withLock { $0.elapsed += start.duration(to: end) }
+    state.withLock { $0.elapsed += end - start }
   }
 
-  /// Returns when the limit is reached, or the task is cancelled.
+  /// Returns when the limit is reached or the task is cancelled.
   private func expire() async {
     while let next = nextCheck() {
-      do {
-        try await Task.sleep(until: next)
-      } catch {
-        return
-      }
+      guard (try? await sleep(next)) != nil else { return }
     }
   }
 
   /// The earliest time at which the limit can be reached, or nil if it has been.
-  private func nextCheck() -> Instant? {
+  private func nextCheck() -> Duration? {
     let now = now()
     return state.withLock { state in
       let rest = policy.waitLimit - state.elapsed
@@ -153,50 +164,50 @@ final class Persistence: Sendable {
     }
   }
 
-  /// Tells a cancellation by the limit from one by a signal.
+  /// Tells a cancellation because of the limit from one because of a signal.
   private func cause(of error: AgencyError) -> AgencyError {
     guard error == .cancelled else { return error }
     return state.withLock { $0.expiry } ?? error
   }
 }
 
-/// How long an agency tries again.
+/// How long an agency retries.
 struct RetryPolicy: Sendable, Equatable {
-  /// Give up after that long without progress; zero means one attempt and no retry.
+  /// How long to go on without progress. Zero means one attempt and no retry.
   var limit = Duration.seconds(60)
-  /// The first pause.
+  /// Initial retry delay.
   var pause = Duration.milliseconds(100)
-  /// The longest pause.
+  /// Maximum retry delay. The delay doubles up to this value.
   var maxPause = Duration.seconds(5)
 
-  /// How long the only attempt may wait without progress if there is no retry.
+  /// How long a single attempt, without retries, may wait without progress.
   static let singleAttempt = Duration.seconds(5)
 
   /// How long the agency may wait for the server without progress.
   var waitLimit: Duration { limit == .zero ? Self.singleAttempt : limit }
 }
 
-/// How long to wait before trying again: longer each time, and never quite the same, so that
-/// agencies that lost their server together do not all come back together.
+/// The delays before retries: exponential, with jitter, so that agencies that lost their server at the
+/// same moment do not all connect again at the same moment.
 struct Backoff {
   private let first: Duration
   private let longest: Duration
   private var next: Duration
 
-  /// Pauses that begin at `first` and double up to `longest`.
+  /// Creates delays that begin at `first` and double up to `longest`.
   init(first: Duration, longest: Duration) {
     self.first = first
     self.longest = max(first, longest)
     next = first
   }
 
-  /// The next pause: half of it fixed, half drawn by lot.
+  /// Returns the next delay: half of it fixed, half random.
   mutating func pause(using generator: inout some RandomNumberGenerator) -> Duration {
     defer { next = min(next * 2, longest) }
     return next * Double.random(in: 0.5...1, using: &generator)
   }
 
-  /// Begins again because something went well.
+  /// Begins again at the first delay.
   mutating func reset() {
     next = first
   }

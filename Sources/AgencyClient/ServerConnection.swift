@@ -1,26 +1,22 @@
 import LotteryCore
 import LotteryProtocol
-import ProcessSupport
 
-/// A connection to the server that speaks the protocol's messages.
+/// A connection to the server that carries the protocol's messages. No wait on it lasts longer than the
+/// agency's ``Retry`` allows.
 struct ServerConnection: ~Copyable {
-  private let link: ServerLink
+  private let channel: Channel
   private let agency: UInt32
-  private let log: Log
+  private let retry: Retry
   private var buffer = InputBuffer(capacity: Self.bufferSize)
 
   /// Room for a few of the server's largest messages.
   private static let bufferSize = 4 * ProtocolLimits.packetSize
 
-  /// Connects, once.
-  ///
-  /// - Throws: ``AgencyError``
-  init(
-    to endpoint: Endpoint, agency: UInt32, worker: Worker, persistence: Persistence, log: Log
-  ) async throws(AgencyError) {
-    link = try await ServerLink(to: endpoint, worker: worker, persistence: persistence)
+  /// A connection over `channel`, which the caller closes.
+  init(over channel: Channel, as agency: UInt32, retry: Retry) {
+    self.channel = channel
     self.agency = agency
-    self.log = log
+    self.retry = retry
   }
 
   /// Says HELLO.
@@ -46,7 +42,11 @@ struct ServerConnection: ~Copyable {
   ///   the broken connection, because it tells whether trying again is worth it.
   mutating func send(_ frames: [UInt8]) async throws(AgencyError) {
     do throws(AgencyError) {
-      try await link.send(frames: frames)
+      try await retry.wait(for: "the server to receive") { () throws(AgencyError) in
+        try await mapError(AgencyError.init) { () async throws(ChannelError) in
+          try await channel.send(frames: frames)
+        }
+      }
     } catch {
       if error != .cancelled { try receiveLastWords() }
       throw error
@@ -63,30 +63,30 @@ struct ServerConnection: ~Copyable {
   ) async throws(AgencyError) -> ServerMessage {
     while true {
       if let message = try nextMessage() { return try Self.checked(message) }
-      guard try await link.receive(name, into: &buffer, isLimited: isLimited) > 0 else {
-        throw .disconnected("the server closed it")
-      }
+      let count =
+        isLimited
+        ? try await retry.wait(for: name) { () throws(AgencyError) in try await fill() }
+        : try await fill()
+      guard count > 0 else { throw .disconnected("the server closed it") }
     }
   }
 
-  /// Closes the connection.
-  func close() {
-    link.close()
-    log.info(LogLine("close_socket", .success, ["client_id": "\(agency)"]))
+  private mutating func fill() async throws(AgencyError) -> Int {
+    try await mapError(AgencyError.init) { () async throws(ChannelError) in
+      try await channel.receive(into: &buffer)
+    }
   }
 
   /// Reads what arrived before the connection broke: the kernel keeps it.
   private mutating func receiveLastWords() throws(AgencyError) {
     repeat {
       while let message = try nextMessage() { _ = try Self.checked(message) }
-    } while link.receiveLastWords(into: &buffer)
+    } while ((try? channel.receiveNow(into: &buffer)) ?? 0) > 0
   }
 
   private mutating func nextMessage() throws(AgencyError) -> ServerMessage? {
-    do throws(WireError) {
-      return try buffer.nextServerMessage(agency: agency)
-    } catch {
-      throw .unexpected(error.description)
+    try mapError({ AgencyError.unexpected($0.description) }) { () throws(WireError) in
+      try buffer.nextServerMessage(agency: agency)
     }
   }
 
@@ -96,90 +96,6 @@ struct ServerConnection: ~Copyable {
     case .rejected(let offset, let index, let code, let reason):
       throw .rejected(code, offset: offset, index: index, reason: reason)
     default: return message
-    }
-  }
-}
-
-/// A connection to the server on which no wait is longer than the agency's persistence.
-struct ServerLink: Sendable {
-  private let channel: Channel
-  private let persistence: Persistence
-
-  /// Connects, once.
-  ///
-  /// - Throws: ``AgencyError``
-  init(
-    to endpoint: Endpoint, worker: Worker, persistence: Persistence
-  ) async throws(AgencyError) {
-    self.persistence = persistence
-    channel = try await persistence.wait(for: "a connection to \(endpoint)") {
-      () async throws(AgencyError) in
-      do throws(Connector.Failure) {
-        return try await Connector.connect(to: endpoint, worker: worker)
-      } catch {
-        throw error == .cancelled ? .cancelled : .unreachable("\(endpoint): \(error)")
-      }
-    }
-  }
-
-  /// Returns when the kernel has taken all of `bytes`.
-  func send(_ bytes: [UInt8]) async throws(AgencyError) {
-    try await persistence.wait(for: "the server to receive") { () async throws(AgencyError) in
-      do throws(ChannelError) {
-        try await channel.send(bytes)
-      } catch {
-        throw AgencyError(error)
-      }
-    }
-  }
-
-  /// Returns when the kernel has taken all of `frames`, each with a send of its own.
-  func send(frames: [UInt8]) async throws(AgencyError) {
-    try await persistence.wait(for: "the server to receive") { () async throws(AgencyError) in
-      do throws(ChannelError) {
-        try await channel.send(frames: frames)
-      } catch {
-        throw AgencyError(error)
-      }
-    }
-  }
-
-  /// Waits for bytes of `message`, and puts them into `buffer`.
-  ///
-  /// - Parameter isLimited: false for a message that has no deadline.
-  /// - Returns: how many bytes arrived; 0 means that the server will send no more.
-  func receive(
-    _ message: String, into buffer: inout InputBuffer, isLimited: Bool = true
-  ) async throws(AgencyError) -> Int {
-    func receive() async throws(AgencyError) -> Int {
-      do throws(ChannelError) {
-        return try await channel.receive(into: &buffer)
-      } catch {
-        throw AgencyError(error)
-      }
-    }
-    return isLimited ? try await persistence.wait(for: message, receive) : try await receive()
-  }
-
-  /// Puts into `buffer` what has arrived before the connection broke: the kernel keeps it.
-  ///
-  /// - Returns: whether there was any.
-  func receiveLastWords(into buffer: inout InputBuffer) -> Bool {
-    (try? channel.receiveNow(into: &buffer)) ?? 0 > 0
-  }
-
-  /// Closes the connection.
-  func close() {
-    channel.close()
-  }
-}
-
-extension AgencyError {
-  /// What the end of a channel means to an agency.
-  init(_ error: ChannelError) {
-    switch error {
-    case .cancelled: self = .cancelled
-    case .broken(let error): self = .disconnected(error.description)
     }
   }
 }

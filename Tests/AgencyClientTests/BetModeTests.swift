@@ -128,13 +128,16 @@ struct BetModeTests {
 
   @Test("it is in doubt if the server never answers it")
   func neverAnswered() async throws {
-    let outcome = try await run(retry: .short) { server in
+    let time = ManualTime()
+    let outcome = try await run(time: time) { server in
       try await server.withConnection { peer in
         try await peer.welcome()
-        try await peer.expect(.bet(bet, offset: 0), nil)
+        try await peer.expect(.bet(bet, offset: 0))
+        try await time.pass(.seconds(60), waitingFor: "STORED")
+        try await peer.expect(nil)
       }
     }
-    #expect(outcome == .inDoubt(.gaveUp(after: "500ms", .noAnswer(waitedFor: "STORED"))))
+    #expect(outcome == .inDoubt(.gaveUp(after: "1m0s", .noAnswer(waitedFor: "STORED"))))
     #expect(outcome?.exitStatus == .inDoubt)
   }
 
@@ -227,15 +230,14 @@ struct BetModeTests {
   }
 
   private func run(
-    _ bet: Bet? = nil, retry: RetryPolicy = .soon,
+    _ bet: Bet? = nil, time: ManualTime = ManualTime(advancingWithDelays: true),
     _ script: (ScriptedServer) async throws -> Void
   ) async throws -> AgencyError? {
     try await outcome(
       of: { [bet = bet ?? self.bet, log = lines.log] endpoint, worker in
-        var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
-        configuration.retry = retry
-        try await BetMode(configuration: configuration, key: "", bet: bet, worker: worker, log: log)
-          .run()
+        let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        let agency = time.agency(configuration, worker: worker, log: log)
+        try await BetMode(agency: agency, bet: bet).run()
       }, script: script)
   }
 }

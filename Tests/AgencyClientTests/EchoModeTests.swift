@@ -85,7 +85,7 @@ struct EchoModeTests {
         configuration.loopAmount = amount
         configuration.loopPeriod = .zero
         configuration.retry = .soon
-        try await EchoMode(configuration: configuration, worker: worker, log: log).run()
+        try await EchoMode(agency: Agency(configuration, worker: worker, log: log)).run()
       }, script: script)
   }
 }

@@ -1,91 +1,105 @@
 import LotteryCore
 import ProcessSupport
-import Synchronization
 import Testing
 
 @testable import AgencyClient
 
-@Suite("Trying again", .timeLimit(.minutes(1)))
-struct PersistenceTests {
+@Suite("Retrying", .timeLimit(.minutes(1)))
+struct RetryTests {
   private static let lost = AgencyError.disconnected("the server closed it")
 
-  @Test("what trying again cannot mend is thrown at once")
+  /// Time passes as soon as the only task sleeps.
+  private let clock = TestClock(advancingAt: 1)
+  /// Time passes as soon as the work and the check of its limit sleep.
+  private let clockOfRun = TestClock(advancingAt: 2)
+
+  @Test("what a retry cannot mend is thrown at once")
   func lasting() async {
-    let persistence = Self.persistence(limit: .seconds(3600), pause: .seconds(3600))
+    let retry = retry(limit: .seconds(3600), pause: .seconds(3600))
     for error in [
       AgencyError.cancelled, .unexpected("STORED"), .refused(.superseded, reason: ""),
       .rejected(.ruleBroken, offset: 0, index: 0, reason: ""),
     ] {
+      var attempts = 0
       await #expect(throws: error) {
-        try await persistence.pause(after: error)
+        try await retry.retrying { () throws(AgencyError) in
+          attempts += 1
+          throw error
+        }
       }
+      #expect(attempts == 1)
     }
   }
 
-  @Test("a pause that would go beyond the limit is not waited for")
+  @Test("a delay that would go beyond the limit is not waited for")
   func longPause() async {
-    let persistence = Self.persistence(limit: .seconds(1), pause: .seconds(3600))
+    let start = clock.now
+    let retry = retry(limit: .seconds(1), pause: .seconds(3600))
     await #expect(throws: AgencyError.gaveUp(after: "1s", Self.lost)) {
-      try await persistence.pause(after: Self.lost)
+      try await retry.retrying { () throws(AgencyError) in throw Self.lost }
     }
+    #expect(clock.now == start)
   }
 
   @Test("it gives up after the limit, counted from the first failure, with the last error")
   func limit() async {
-    let limit = Duration.milliseconds(30)
-    let persistence = Self.persistence(limit: limit, pause: .milliseconds(1))
-    let start = ContinuousClock.now
-    await #expect(throws: AgencyError.gaveUp(after: "30ms", Self.lost)) {
-      try await persistence.pause(after: .unreachable("first"))
-      while true { try await persistence.pause(after: Self.lost) }
+    let start = clock.now
+    var errors = [AgencyError.unreachable("first")]
+    await #expect(throws: AgencyError.gaveUp(after: "30s", Self.lost)) {
+      try await retry(limit: .seconds(30), pause: .seconds(1)).retrying {
+        () throws(AgencyError) in throw errors.popLast() ?? Self.lost
+      }
     }
-    #expect(start.duration(to: .now) > limit - .milliseconds(1))
+    let elapsed = start.duration(to: clock.now)
+    #expect(elapsed > .seconds(29))
+    #expect(elapsed <= .seconds(30))
   }
 
   @Test("progress lets the limit begin anew")
   func progress() async throws {
-    let limit = Duration.milliseconds(200)
-    let persistence = Self.persistence(limit: limit, pause: .milliseconds(1))
-    let start = ContinuousClock.now
-    repeat {
-      try await persistence.pause(after: Self.lost)
-      persistence.noteProgress()
-    } while start.duration(to: .now) < limit
-    // However long the last pause took: the first failure is past the limit now.
-    try await persistence.pause(after: Self.lost)
-  }
-
-  @Test("progress lets the pauses begin anew")
-  func progressOfPauses() async throws {
-    let persistence = Self.persistence(
-      limit: .milliseconds(500), pause: .milliseconds(1), maxPause: .seconds(3600))
-    // Doubled that often, a pause would be longer than the limit.
-    for _ in 0..<12 {
-      try await persistence.pause(after: Self.lost)
-      persistence.noteProgress()
+    let start = clock.now
+    let limit = Duration.seconds(20)
+    let retry = retry(limit: limit, pause: .seconds(1))
+    try await retry.retrying { () throws(AgencyError) in
+      guard start.duration(to: clock.now) <= limit * 2 else { return }
+      retry.noteProgress()
+      throw Self.lost
     }
   }
 
-  @Test("without progress the pauses grow until one would go beyond the limit")
+  @Test("progress lets the delays begin anew")
+  func progressOfPauses() async throws {
+    let retry = retry(limit: .milliseconds(500), pause: .milliseconds(1), maxPause: .seconds(3600))
+    // Doubled that often, a delay would be longer than the limit.
+    var attempts = 0
+    try await retry.retrying { () throws(AgencyError) in
+      attempts += 1
+      guard attempts <= 12 else { return }
+      retry.noteProgress()
+      throw Self.lost
+    }
+  }
+
+  @Test("without progress the delays grow until one would go beyond the limit")
   func growingPauses() async {
-    let persistence = Self.persistence(
-      limit: .milliseconds(100), pause: .milliseconds(1), maxPause: .seconds(3600))
-    var pauses = 0
+    let retry = retry(limit: .milliseconds(100), pause: .milliseconds(1), maxPause: .seconds(3600))
+    var attempts = 0
     await #expect(throws: AgencyError.gaveUp(after: "100ms", Self.lost)) {
-      while true {
-        try await persistence.pause(after: Self.lost)
-        pauses += 1
+      try await retry.retrying { () throws(AgencyError) in
+        attempts += 1
+        throw Self.lost
       }
     }
     // 1, 2, 4 … 128 ms: the eighth alone may take 64 ms, and at least 32 were waited before.
-    #expect((1...7).contains(pauses))
+    #expect((1...7).contains(attempts - 1))
   }
 
-  @Test("the end of the task ends a pause")
+  @Test("the end of the task ends a delay")
   func cancelled() async {
+    let clock = TestClock()
     let task = Task {
-      let persistence = Self.persistence(limit: .seconds(7200), pause: .seconds(3600))
-      try await persistence.pause(after: Self.lost)
+      let retry = retry(limit: .seconds(7200), pause: .seconds(3600), clock: clock)
+      try await retry.retrying { () throws(AgencyError) in throw Self.lost }
     }
     task.cancel()
     await #expect(throws: AgencyError.cancelled) { try await task.value }
@@ -93,10 +107,11 @@ struct PersistenceTests {
 
   @Test("a wait longer than the limit is cancelled, and named")
   func longWait() async {
+    let retry = retry(limit: Self.limit, clock: clockOfRun)
     await #expect(throws: Self.gaveUp(waitedFor: "STORED")) {
-      try await Self.persistence(limit: Self.limit).run { persistence throws(AgencyError) in
-        try await persistence.wait(for: "STORED") { () async throws(AgencyError) in
-          try await Self.spend(.seconds(3600))
+      try await retry.run { () throws(AgencyError) in
+        try await retry.wait(for: "STORED") { () throws(AgencyError) in
+          try await sleep(.seconds(3600))
         }
       }
     }
@@ -105,71 +120,60 @@ struct PersistenceTests {
   @Test("waits without progress add up, over all attempts, and progress lets them begin anew")
   func manyWaits() async throws {
     for hasProgress in [true, false] {
-      // Time passes only where the test lets it.
-      let elapsed = Mutex(Duration.zero)
-      let start = ContinuousClock.now
-      let persistence = Persistence(
-        RetryPolicy(limit: .seconds(100)), log: .discarding,
-        now: { start + elapsed.withLock { $0 } })
+      let retry = retry(limit: .seconds(100))
       for event in 1...4 {
-        try await persistence.wait(for: "event \(event)") { () async throws(AgencyError) in
-          elapsed.withLock { $0 += .seconds(30) }
+        try await retry.wait(for: "event \(event)") { () throws(AgencyError) in
+          clock.advance(by: .seconds(30))
         }
-        if hasProgress { persistence.noteProgress() }
+        if hasProgress { retry.noteProgress() }
       }
-      let last = await Self.error { () async throws(AgencyError) in
-        try await persistence.pause(after: Self.lost)
+      var attempts = 0
+      let last = await Self.error {
+        try await retry.retrying { () throws(AgencyError) in
+          attempts += 1
+          if attempts == 1 { throw Self.lost }
+        }
       }
       #expect(last == (hasProgress ? nil : .gaveUp(after: "1m40s", Self.lost)))
     }
   }
 
-  private static func error(
-    _ body: () async throws(AgencyError) -> Void
-  ) async -> AgencyError? {
-    do throws(AgencyError) {
-      try await body()
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  @Test("a pause counts as a wait, and a wait as a pause")
+  @Test("a delay counts as a wait, and a wait as a delay")
   func waitsAndPauses() async {
-    let persistence = Self.persistence(limit: .seconds(3600), pause: .seconds(1))
-    let waiting = Self.persistence(limit: Self.limit, pause: Self.limit)
-    await #expect(throws: AgencyError.gaveUp(after: "100ms", Self.lost)) {
-      try await waiting.wait(for: "STORED") { () async throws(AgencyError) in
-        try await Self.spend(Self.limit)
+    let waiting = retry(limit: Self.limit, pause: Self.limit)
+    await #expect(throws: AgencyError.gaveUp(after: "1m0s", Self.lost)) {
+      try await waiting.wait(for: "STORED") { () throws(AgencyError) in
+        clock.advance(by: Self.limit)
       }
-      try await waiting.pause(after: Self.lost)
+      try await waiting.retrying { () throws(AgencyError) in throw Self.lost }
     }
     await #expect(throws: AgencyError.cancelled) {
-      try await Self.end(persistence) { persistence throws(AgencyError) in
-        try await persistence.pause(after: Self.lost)
+      let retry = retry(limit: .seconds(3600), pause: .seconds(1), clock: TestClock())
+      try await Self.end(retry) { () throws(AgencyError) in
+        try await retry.retrying { () throws(AgencyError) in throw Self.lost }
       }
     }
   }
 
   @Test("the agency's own work does not count")
   func ownWork() async throws {
-    try await Self.persistence(limit: Self.limit).run { persistence throws(AgencyError) in
-      try await persistence.wait(for: "WELCOME") { () async throws(AgencyError) in }
-      try await Self.spend(Self.limit * 2)
-      try await persistence.wait(for: "STORED") { () async throws(AgencyError) in
-        try await Self.spend(.milliseconds(1))
+    let retry = retry(limit: Self.limit, clock: clockOfRun)
+    try await retry.run { () throws(AgencyError) in
+      try await retry.wait(for: "WELCOME") { () throws(AgencyError) in }
+      try await sleep(Self.limit * 2)
+      try await retry.wait(for: "STORED") { () throws(AgencyError) in
+        try await sleep(.milliseconds(1))
       }
     }
   }
 
   @Test("a signal during a wait is no end of the limit")
   func cancelledWait() async {
+    let retry = retry(limit: .seconds(3600), clock: TestClock())
     await #expect(throws: AgencyError.cancelled) {
-      try await Self.end(Self.persistence(limit: .seconds(3600))) {
-        persistence throws(AgencyError) in
-        try await persistence.wait(for: "STORED") { () async throws(AgencyError) in
-          try await Self.spend(.seconds(3600))
+      try await Self.end(retry) { () throws(AgencyError) in
+        try await retry.wait(for: "STORED") { () throws(AgencyError) in
+          try await Self.sleep(.seconds(3600), on: TestClock())
         }
       }
     }
@@ -184,46 +188,44 @@ struct PersistenceTests {
     #expect(RetryPolicy(limit: limit).waitLimit == waitLimit)
   }
 
-  private static let limit = Duration.milliseconds(100)
+  private static let limit = Duration.seconds(60)
 
   private static func gaveUp(waitedFor event: String) -> AgencyError {
-    .gaveUp(after: "100ms", .noAnswer(waitedFor: event))
+    .gaveUp(after: "1m0s", .noAnswer(waitedFor: event))
   }
 
-  private static func spend(_ time: Duration) async throws(AgencyError) {
+  private func sleep(_ time: Duration) async throws(AgencyError) {
+    try await Self.sleep(time, on: clockOfRun)
+  }
+
+  private static func sleep(_ time: Duration, on clock: TestClock) async throws(AgencyError) {
+    try await mapError({ _ in AgencyError.cancelled }) { try await clock.sleep(for: time) }
+  }
+
+  private static func error(_ body: () async throws -> Void) async -> AgencyError? {
     do {
-      try await Task.sleep(for: time)
-    } catch {
-      throw .cancelled
-    }
-  }
-
-  private static func outcome(
-    of persistence: Persistence,
-    _ work: @escaping @Sendable (Persistence) async throws(AgencyError) -> Void
-  ) async -> AgencyError? {
-    do throws(AgencyError) {
-      try await persistence.run(work)
+      try await body()
       return nil
     } catch {
-      return error
+      return error as? AgencyError
     }
   }
 
   /// Runs `work` in a task that is cancelled at once.
   private static func end(
-    _ persistence: Persistence,
-    _ work: @escaping @Sendable (Persistence) async throws(AgencyError) -> Void
+    _ retry: Retry, _ work: @escaping @Sendable () async throws(AgencyError) -> Void
   ) async throws {
-    let task = Task { try await persistence.run(work) }
+    let task = Task { try await retry.run(work) }
     task.cancel()
     try await task.value
   }
 
-  private static func persistence(
-    limit: Duration, pause: Duration = .milliseconds(1), maxPause: Duration? = nil
-  ) -> Persistence {
-    Persistence(
-      RetryPolicy(limit: limit, pause: pause, maxPause: maxPause ?? pause), log: .discarding)
+  private func retry(
+    limit: Duration, pause: Duration = .milliseconds(1), maxPause: Duration? = nil,
+    clock: TestClock? = nil
+  ) -> Retry {
+    Retry(
+      RetryPolicy(limit: limit, pause: pause, maxPause: maxPause ?? pause), log: .discarding,
+      clock: clock ?? self.clock)
   }
 }

@@ -59,9 +59,8 @@ struct ServerConnectionTests {
     let outcome = try await AgencyClientTests.outcome(
       of: { endpoint, worker in
         let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
-        try await BetMode(
-          configuration: configuration, key: "", bet: bet, worker: worker, log: .discarding
-        ).run()
+        let agency = Agency(configuration, worker: worker, log: .discarding)
+        try await BetMode(agency: agency, bet: bet).run()
       },
       script: { server in
         try await server.withConnection { peer in
@@ -89,16 +88,11 @@ struct ServerConnectionTests {
   }
 
   @Sendable private static func sendFlood(to endpoint: Endpoint, on worker: Worker) async throws {
-    var connection = try await ServerConnection(
-      to: endpoint, agency: 1, worker: worker,
-      persistence: Persistence(RetryPolicy(), log: .discarding), log: .discarding)
-    do {
+    let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+    let agency = Agency(configuration, worker: worker, log: .discarding)
+    try await agency.withConnection { connection throws(AgencyError) in
       _ = try await connection.greet(key: "")
       try await connection.send(flood)
-      connection.close()
-    } catch {
-      connection.close()
-      throw error
     }
   }
 }

@@ -12,40 +12,44 @@ struct SilentServerTests {
     "the agency ends after the limit, and names what it waited for",
     arguments: Silence.allCases)
   func silence(_ silence: Silence) async throws {
-    let agency = try LotteryAgency(sampleBets(0..<1), retry: .short)
-    let start = ContinuousClock.now
+    let time = ManualTime()
+    let agency = try LotteryAgency(sampleBets(0..<1), time: time)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         if silence == .welcome {
-          try await peer.expect(.hello(agency: 1), nil)
-          return
+          try await peer.expect(.hello(agency: 1))
+        } else {
+          try await peer.welcome()
+          try await peer.expect(agency.batch(of: 0))
         }
-        try await peer.welcome()
-        try await peer.expect(agency.batch(of: 0))
         if silence == .confirmed {
           try await peer.send(.stored(1))
           try await peer.expect(.finished(total: 1), .winnersQuery)
         }
+        try await time.pass(Self.limit - .nanoseconds(1), waitingFor: silence.rawValue)
+        try await time.pass(.nanoseconds(1), waitingFor: silence.rawValue)
         try await peer.expect(nil)
       }
     }
     #expect(outcome == Self.gaveUp(waitedFor: silence.rawValue))
     #expect(outcome?.exitStatus == .unavailable)
     #expect(try agency.lines.about("close_socket").count == 1)
-    #expect(start.duration(to: .now) >= .milliseconds(500))
   }
 
   @Test("winners that stop coming are given up; the draw may take as long as it likes")
   func winners() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<1), retry: .short)
+    let time = ManualTime()
+    let agency = try LotteryAgency(sampleBets(0..<1), time: time)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         try await peer.welcome(agency.bets)
         try await peer.expect(.finished(total: 1), .winnersQuery)
+        try await time.pass(.zero, waitingFor: "CONFIRMED")
         try await peer.send(.confirmed)
         // The draw: longer than the limit.
-        try await Task.sleep(for: .milliseconds(600))
+        try await time.pass(Self.limit * 10, waitingFor: nil)
         try await peer.send(.winners(more: true, documents: ["1"]))
+        try await time.pass(Self.limit, waitingFor: "WINNERS")
         try await peer.expect(nil)
       }
     }
@@ -55,27 +59,23 @@ struct SilentServerTests {
   @Test("a server that receives nothing is given up")
   func deaf() async throws {
     let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
-    let outcome = try await outcome(
-      of: { endpoint, worker in
-        try await Persistence(.short, log: .discarding).run { persistence throws(AgencyError) in
-          let link = try await ServerLink(to: endpoint, worker: worker, persistence: persistence)
-          do throws(AgencyError) {
-            try await link.send(flood)
-          } catch {
-            link.close()
-            throw error
-          }
+    let event = "the server to receive"
+    let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
+      try await agency.retry.run { () throws(AgencyError) in
+        try await agency.withConnection { connection throws(AgencyError) in
+          try await connection.send(flood)
         }
-      },
-      script: { server in
-        try await server.withConnection { _ in _ = await server.agency.value }
-      })
-    #expect(outcome == Self.gaveUp(waitedFor: "the server to receive"))
+      }
+    }
+    #expect(outcome == Self.gaveUp(waitedFor: event))
   }
 
   @Test("a server that says WELCOME and nothing else, over and over, is given up")
   func welcomesOnly() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<1), retry: .short)
+    let agency = try LotteryAgency(
+      sampleBets(0..<1),
+      retry: RetryPolicy(limit: Self.limit, pause: .seconds(1), maxPause: .seconds(5)),
+      time: ManualTime(advancingWithDelays: true))
     var connections = 0
     let outcome = try await agency.run { server in
       try await server.withEachConnection { peer in
@@ -85,7 +85,7 @@ struct SilentServerTests {
         connections += 1
       }
     }
-    guard case .gaveUp(after: "500ms", _)? = outcome else {
+    guard case .gaveUp(after: "20s", _)? = outcome else {
       Issue.record("\(outcome as Any)")
       return
     }
@@ -96,37 +96,33 @@ struct SilentServerTests {
   func noConnection() async throws {
     let server = try FullListener()
     defer { server.close() }
-    let agency = try LotteryAgency(sampleBets(0..<1), retry: .short)
-    #expect(
-      await agency.run(at: server.endpoint)
-        == Self.gaveUp(waitedFor: "a connection to \(server.endpoint)"))
+    let time = ManualTime()
+    let agency = try LotteryAgency(sampleBets(0..<1), time: time)
+    let event = "a connection to \(server.endpoint)"
+    async let outcome = agency.run(at: server.endpoint)
+    try await time.pass(Self.limit, waitingFor: event)
+    #expect(await outcome == Self.gaveUp(waitedFor: event))
   }
 
   @Test("a line that does not come back is given up")
   func echo() async throws {
-    let outcome = try await outcome(
-      of: { endpoint, worker in
-        var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
-        configuration.retry = .short
-        try await EchoMode(configuration: configuration, worker: worker, log: .discarding).run()
-      },
-      script: { server in
-        try await server.withConnection { peer in
-          _ = try await peer.receiveLine()
-          try await peer.expect(nil)
-        }
-      })
-    #expect(outcome == Self.gaveUp(waitedFor: "the line to come back"))
+    let event = "the line to come back"
+    let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
+      try await EchoMode(agency: agency).run()
+    }
+    #expect(outcome == Self.gaveUp(waitedFor: event))
   }
 
   @Test("without retries the only attempt is not cut off")
   func noRetries() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<1), retry: RetryPolicy(limit: .zero))
+    let time = ManualTime()
+    let agency = try LotteryAgency(
+      sampleBets(0..<1), retry: RetryPolicy(limit: .zero), time: time)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         try await peer.welcome()
         try await peer.expect(agency.batch(of: 0))
-        try await Task.sleep(for: .milliseconds(50))
+        try await time.pass(RetryPolicy.singleAttempt - .nanoseconds(1), waitingFor: "STORED")
         try await peer.send(.stored(1))
         try await peer.finish(total: 1)
       }
@@ -141,8 +137,31 @@ struct SilentServerTests {
     case confirmed = "CONFIRMED"
   }
 
+  private static let limit = RetryPolicy.soon.limit
+
   private static func gaveUp(waitedFor event: String) -> AgencyError {
-    .gaveUp(after: "500ms", .noAnswer(waitedFor: event))
+    .gaveUp(after: "20s", .noAnswer(waitedFor: event))
+  }
+
+  /// How `work` ends with a server that accepts its connection and does nothing else, for as long as
+  /// the limit allows.
+  private func outcome(
+    waitingFor event: String,
+    _ work: @escaping @Sendable (Agency) async throws(AgencyError) -> Void
+  ) async throws -> AgencyError? {
+    let time = ManualTime()
+    return try await AgencyClientTests.outcome(
+      of: { endpoint, worker in
+        var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        configuration.retry = .soon
+        try await work(time.agency(configuration, worker: worker, log: .discarding))
+      },
+      script: { server in
+        try await server.withConnection { _ in
+          try await time.pass(Self.limit, waitingFor: event)
+          _ = await server.agency.value
+        }
+      })
   }
 }
 
