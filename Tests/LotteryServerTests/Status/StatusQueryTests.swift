@@ -130,7 +130,7 @@ import Testing
   @Test func `an older server, which knows no SYNCS?, is told from another program`() async throws {
     let listener = try Listener(port: 0, backlog: 16)
     let worker = Worker(label: "query")
-    let query = StatusQuery(port: listener.port, worker: worker, patience: .seconds(30))
+    let query = StatusQuery(port: listener.port, worker: worker, timeout: .seconds(30))
     let answer = Task(executorPreference: worker) { await Self.result(of: query) }
     let (channel, _) = try await listener.accept()
     let status = LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: [])
@@ -155,7 +155,7 @@ import Testing
         }
       }
       let worker = Worker(label: "query")
-      let query = StatusQuery(port: server.port, worker: worker, patience: .seconds(30))
+      let query = StatusQuery(port: server.port, worker: worker, timeout: .seconds(30))
       let syncs = try await query.ask().syncs
       #expect(syncs?.count == 3)
       #expect(syncs.map { $0.longest <= $0.total } == true)
@@ -163,7 +163,7 @@ import Testing
   }
 
   @Test func `a server that does not answer is not waited for for ever`() async throws {
-    let error = try await Self.failure(patience: .milliseconds(20)) { _ in }
+    let error = try await Self.failure(timeout: .milliseconds(20)) { _ in }
     #expect(error.description.hasSuffix("no answer within 20ms"))
     #expect(error.exitStatus == .unavailable)
   }
@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test func `an answer without end is not listened to for ever`() async throws {
-    let error = try await Self.failure(patience: .milliseconds(200)) { listener in
+    let error = try await Self.failure(timeout: .milliseconds(200)) { listener in
       let (channel, _) = try await listener.accept()
       var first: UInt32 = 1
       var bytes: [UInt8] = []
@@ -211,12 +211,12 @@ import Testing
 
   /// What the query makes of a port on which `serve` answers.
   private static func failure(
-    patience: Duration = .seconds(30),
+    timeout: Duration = .seconds(30),
     _ serve: @escaping @Sendable (Listener) async throws -> Void
   ) async throws -> StatusError {
     let listener = try Listener(port: 0, backlog: 16)
     let worker = Worker(label: "query")
-    let query = StatusQuery(port: listener.port, worker: worker, patience: patience)
+    let query = StatusQuery(port: listener.port, worker: worker, timeout: timeout)
     let answer = Task(executorPreference: worker) { await Self.result(of: query) }
     try await serve(listener)
     let result = await answer.value
@@ -227,7 +227,7 @@ import Testing
 
   private static func ask(_ port: UInt16) async throws -> LotteryStatus {
     let worker = Worker(label: "query")
-    let query = StatusQuery(port: port, worker: worker, patience: .seconds(30))
+    let query = StatusQuery(port: port, worker: worker, timeout: .seconds(30))
     let task = Task(executorPreference: worker) { await result(of: query) }
     return try await task.value.get().status
   }
