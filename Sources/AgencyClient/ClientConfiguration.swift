@@ -67,6 +67,17 @@ extension ClientConfiguration {
       "retry.maxPause", "CLI_RETRY_MAXPAUSE", .duration(Self.pauses), into: &retry.maxPause)
   }
 
+  /// Reads the agency's key: the first line of its key file. Empty if there is no key file.
+  func key() throws(ConfigurationError) -> String {
+    guard let path = keyFile else { return "" }
+    let lines = try ConfigurationLines(ConfigurationFile.read(path), file: path)
+    guard let key = lines.makeIterator().next()?.1.agencyKey else {
+      throw ConfigurationError(
+        file: path, line: 1, "a key must be 1 to \(ProtocolLimits.textSize) bytes of UTF-8")
+    }
+    return key
+  }
+
   /// The first line of the log, to the letter of the exercises.
   var logLine: LogLine {
     LogLine(

@@ -8,27 +8,19 @@ package enum ClientProgram {
   package static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "agency-client", help: help, layout: .go)
     return await program.run(arguments) { file, worker, log in
-      var settings = try settings(file)
+      var settings = try Settings(
+        YAMLDocument.self, file: file, default: ClientConfiguration.defaultFile)
       let configuration = try ClientConfiguration(&settings)
       log.info(configuration.logLine)
       log.setLevel(configuration.logLevel)
       settings.warnOfUnused(log)
-      let agency = Agency(configuration, key: try key(configuration), worker: worker, log: log)
+      let agency = Agency(configuration, key: try configuration.key(), worker: worker, log: log)
       do throws(AgencyError) {
         try await run(agency)
       } catch .cancelled {
         // A signal asked for the end: that is no failure.
       }
     }
-  }
-
-  private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
-    let (path, bytes) = try ConfigurationFile.read(
-      named: file, default: ClientConfiguration.defaultFile)
-    let document = try bytes.map { bytes throws(ConfigurationError) in
-      try YAMLDocument(bytes, file: path)
-    }
-    return Settings(file: document?.settings ?? [], environment: Environment.text)
   }
 
   private static func run(_ agency: Agency) async throws(AgencyError) {
@@ -39,22 +31,6 @@ package enum ClientProgram {
       try await BetMode(agency: agency, bet: bet).run()
     case .echo: try await EchoMode(agency: agency).run()
     }
-  }
-
-  /// The key in the first line of the file that was named; none is an empty one.
-  static func key(
-    _ configuration: ClientConfiguration
-  ) throws(ConfigurationError) -> String {
-    guard let path = configuration.keyFile else { return "" }
-    guard let bytes = try ConfigurationFile.read(path) else {
-      throw ConfigurationError(missing: path)
-    }
-    let lines = try ConfigurationLines(bytes, file: path)
-    guard let key = lines.makeIterator().next()?.1.agencyKey else {
-      throw ConfigurationError(
-        file: path, line: 1, "a key must be 1 to \(ProtocolLimits.textSize) bytes of UTF-8")
-    }
-    return key
   }
 
   private static let help = """

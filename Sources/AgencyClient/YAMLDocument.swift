@@ -6,7 +6,7 @@ import ProcessSupport
 /// What this takes, PyYAML takes too, and reads the same texts out of it. It refuses, with file and
 /// line: lists, `{}`, anchors, tags, texts over several lines, escapes other than `\"` and `\\`,
 /// several documents, tabs, keys that are there twice.
-struct YAMLDocument {
+struct YAMLDocument: ConfigurationDialect {
   /// The values, in the file's order. The key of one inside others is their keys with points
   /// between them, in lower case.
   private(set) var settings: [Setting] = []

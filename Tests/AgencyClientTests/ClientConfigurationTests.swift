@@ -140,7 +140,7 @@ struct ClientConfigurationTests {
     var configuration = ClientConfiguration(
       id: 1, serverAddress: try #require(Endpoint("a:1")), dataFile: "")
     configuration.keyFile = try directory.path(of: "key", holding: text)
-    return try ClientProgram.key(configuration)
+    return try configuration.key()
   }
 
   private static func read(

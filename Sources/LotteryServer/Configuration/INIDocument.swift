@@ -6,7 +6,7 @@ import ProcessSupport
 /// What this takes, `configparser` takes too, and reads the same out of it. It refuses, with file
 /// and line: values over several lines, interpolation (`%`), keys without a value, keys and
 /// sections that are there twice.
-struct INIDocument {
+struct INIDocument: ConfigurationDialect {
   /// The values of each section. Keys are in lower case.
   private(set) var sections: [String: [Setting]] = [:]
 
