@@ -41,7 +41,7 @@ final class Server: Sendable {
     timeout = configuration.timeout
     let failure = Promise<StorageError>()
     self.failure = failure
-    let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
+    let onFailure: @Sendable (StorageError) -> Void = { failure.fulfill($0) }
     let store: BetStore
     do throws(StorageError) {
       store = try BetStore(

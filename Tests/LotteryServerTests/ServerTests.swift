@@ -55,7 +55,7 @@ import Testing
       let interruption = Interruption(patience: Patience(limit: .seconds(1)))
       let isHurried = Promise<Void>()
       if isEarly { interruption.interrupt(.error(.shuttingDown)) }
-      interruption.onShutdown { isHurried.open(()) }
+      interruption.onShutdown { isHurried.fulfill(()) }
       if !isEarly {
         interruption.interrupt(.error(.superseded))
         #expect(isHurried.value == nil)

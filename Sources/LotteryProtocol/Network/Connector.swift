@@ -67,7 +67,7 @@ public enum Connector {
   /// Looks the name up, on a thread that may block: there is no other way to ask (getaddrinfo(3)).
   private static func resolve(_ endpoint: Endpoint) async -> Result<[ResolvedAddress], Failure> {
     let answer = Promise<Result<[ResolvedAddress], Failure>>()
-    DispatchQueue(label: "resolver").async { answer.open(ResolvedAddress.all(of: endpoint)) }
+    DispatchQueue(label: "resolver").async { answer.fulfill(ResolvedAddress.all(of: endpoint)) }
     return await answer.wait() ?? .failure(.cancelled)
   }
 }

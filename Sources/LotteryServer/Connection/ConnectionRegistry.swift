@@ -83,7 +83,7 @@ final class ConnectionRegistry: Sendable {
       defer { state.room = nil }
       return state.room
     }
-    room?.open(())
+    room?.fulfill(())
   }
 
   private func latchUntilRoom() -> Promise<Void>? {

@@ -93,7 +93,7 @@ final class Draw: Sendable {
   }
 
   private func announce() {
-    guard winnersDelay > .zero else { return announcement.open(()) }
-    timer(winnersDelay) { [announcement] in announcement.open(()) }
+    guard winnersDelay > .zero else { return announcement.fulfill(()) }
+    timer(winnersDelay) { [announcement] in announcement.fulfill(()) }
   }
 }

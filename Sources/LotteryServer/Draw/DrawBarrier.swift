@@ -32,7 +32,7 @@ final class DrawBarrier<Outcome: Sendable>: Sendable {
 
   /// Lets everybody pass.
   func open(_ outcome: Outcome) {
-    self.outcome.open(outcome)
+    self.outcome.fulfill(outcome)
   }
 
   /// Waits until the barrier opens; nil where the task is cancelled first, as SIGTERM does.

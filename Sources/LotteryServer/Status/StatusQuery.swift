@@ -24,9 +24,9 @@ struct StatusQuery: Sendable {
     let answer = Promise<Result<Answer, StatusError>>()
     await Deadline.run(on: worker, for: timeout) {
       do throws(StatusError) {
-        answer.open(.success(try await exchange(with: endpoint)))
+        answer.fulfill(.success(try await exchange(with: endpoint)))
       } catch {
-        answer.open(.failure(error))
+        answer.fulfill(.failure(error))
       }
     }
     guard let answer = answer.value else { throw noAnswer }

@@ -149,7 +149,7 @@ package final class BetStore: Sendable {
       return true
     }
     guard holdsClaim else { throw .claimLost(agency: claim.agency) }
-    defer { writing.open(()) }
+    defer { writing.fulfill(()) }
     do throws(StorageError) {
       try await log.append(rows)
     } catch {

@@ -18,7 +18,7 @@ final class ManualTime: Sendable {
   /// Makes the agency.
   func agency(_ configuration: ClientConfiguration, worker: Worker, log: Log) -> Agency {
     let agency = Agency(configuration, worker: worker, log: log, clock: clock)
-    retry.open(agency.retry)
+    retry.fulfill(agency.retry)
     return agency
   }
 

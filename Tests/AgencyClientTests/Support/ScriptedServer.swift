@@ -21,7 +21,7 @@ final class ScriptedServer: Sendable {
     let worker = Worker(label: "agency")
     self.listener = listener
     self.agency = Task(executorPreference: worker) { [agencyEnded] in
-      defer { agencyEnded.open(()) }
+      defer { agencyEnded.fulfill(()) }
       do {
         try await agency(endpoint, worker)
       } catch let error as AgencyError {

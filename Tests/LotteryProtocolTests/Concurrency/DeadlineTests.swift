@@ -10,7 +10,7 @@ struct DeadlineTests {
   @Test("Work that ends in time is not waited for any longer, nor cancelled")
   func inTime() async {
     let wasCancelled = Promise<Bool>()
-    await Deadline.run(on: worker, for: .seconds(3600)) { wasCancelled.open(Task.isCancelled) }
+    await Deadline.run(on: worker, for: .seconds(3600)) { wasCancelled.fulfill(Task.isCancelled) }
     #expect(wasCancelled.value == false)
   }
 
@@ -21,7 +21,7 @@ struct DeadlineTests {
     let start = ContinuousClock.now
     await Deadline.run(on: worker, for: .milliseconds(50)) {
       _ = await never.wait()
-      wasCancelled.open(Task.isCancelled)
+      wasCancelled.fulfill(Task.isCancelled)
     }
     #expect(wasCancelled.value == true)
     #expect(ContinuousClock.now - start >= .milliseconds(49))
@@ -40,7 +40,7 @@ struct DeadlineTests {
     let worker = worker
     let caller = Task {
       await until { Task.isCancelled }
-      await Deadline.run(on: worker, for: .seconds(3600)) { wasCancelled.open(Task.isCancelled) }
+      await Deadline.run(on: worker, for: .seconds(3600)) { wasCancelled.fulfill(Task.isCancelled) }
     }
     caller.cancel()
     await caller.value

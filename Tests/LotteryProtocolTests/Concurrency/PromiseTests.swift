@@ -3,32 +3,32 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Latches", .timeLimit(.minutes(1)))
-struct LatchTests {
-  @Test("An open latch makes nobody wait")
+@Suite("Promises", .timeLimit(.minutes(1)))
+struct PromiseTests {
+  @Test("A fulfilled promise makes no task wait")
   func open() async {
-    let latch = Promise<Int>()
-    #expect(latch.value == nil)
-    latch.open(7)
-    #expect(latch.value == 7)
-    #expect(await latch.wait() == 7)
+    let promise = Promise<Int>()
+    #expect(promise.value == nil)
+    promise.fulfill(7)
+    #expect(promise.value == 7)
+    #expect(await promise.wait() == 7)
   }
 
   @Test("The first value is the one that counts")
   func first() async {
-    let latch = Promise<Int>()
-    latch.open(1)
-    latch.open(2)
-    #expect(await latch.wait() == 1)
+    let promise = Promise<Int>()
+    promise.fulfill(1)
+    promise.fulfill(2)
+    #expect(await promise.wait() == 1)
   }
 
   @Test("All who wait get the value")
   func many() async {
-    let latch = Promise<Int>()
+    let promise = Promise<Int>()
     let values = await withTaskGroup(of: Int?.self) { group in
-      for _ in 0..<500 { group.addTask { await latch.wait() } }
+      for _ in 0..<500 { group.addTask { await promise.wait() } }
       await Task.yield()
-      latch.open(7)
+      promise.fulfill(7)
       return await group.reduce(into: []) { $0.append($1) }
     }
     #expect(values == [Int?](repeating: 7, count: 500))
@@ -37,23 +37,23 @@ struct LatchTests {
   @Test("A task that is cancelled at any moment stops waiting, and it alone")
   func cancelled() async {
     for round in 0..<200 {
-      let latch = Promise<Int>()
-      let given = Task { await latch.wait() }
-      let patient = Task { await latch.wait() }
+      let promise = Promise<Int>()
+      let given = Task { await promise.wait() }
+      let other = Task { await promise.wait() }
       for _ in 0..<(round % 4) { await Task.yield() }
       given.cancel()
       #expect(await given.value == nil)
-      latch.open(round)
-      #expect(await patient.value == round)
+      promise.fulfill(round)
+      #expect(await other.value == round)
     }
   }
 
   @Test("A task that is cancelled before it waits does not wait")
   func cancelledBefore() async {
-    let latch = Promise<Int>()
+    let promise = Promise<Int>()
     let task = Task {
       await until { Task.isCancelled }
-      return await latch.wait()
+      return await promise.wait()
     }
     task.cancel()
     #expect(await task.value == nil)
@@ -62,9 +62,9 @@ struct LatchTests {
   @Test("A value given while tasks are cancelled reaches each of them or ends its wait")
   func race() async {
     for round in 0..<200 {
-      let latch = Promise<Int>()
-      let task = Task { await latch.wait() }
-      let other = Task { latch.open(round) }
+      let promise = Promise<Int>()
+      let task = Task { await promise.wait() }
+      let other = Task { promise.fulfill(round) }
       task.cancel()
       let value = await task.value
       #expect(value == nil || value == round)

@@ -54,24 +54,24 @@ struct WorkerTests {
           while isOver.value == nil { await worker.yield() }
         }
       }
-      group.addTask(executorPreference: Worker(label: "late")) { isOver.open(()) }
+      group.addTask(executorPreference: Worker(label: "late")) { isOver.fulfill(()) }
     }
   }
 
   @Test("A thousand workers that wait hold hardly any threads")
   func threads() async throws {
-    let latch = Promise<Int>()
+    let promise = Promise<Int>()
     let waiting = Counter()
     let tasks = (0..<1000).map { index in
       Task(executorPreference: Worker(label: "test \(index)")) {
         waiting.up()
-        return await latch.wait()
+        return await promise.wait()
       }
     }
     await until { waiting.value == tasks.count }
     let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
     #expect(threads < 100)
-    latch.open(7)
+    promise.fulfill(7)
     for task in tasks { #expect(await task.value == 7) }
   }
 }

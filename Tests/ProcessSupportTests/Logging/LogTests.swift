@@ -101,7 +101,7 @@ struct LogTests {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      patience: .seconds(60))
+      stallLimit: .seconds(60))
     let count = 3 * Log.pendingLimit / Self.lineSize
     let received = Mutex(0)
     let reader = DispatchGroup()
@@ -170,7 +170,7 @@ struct LogTests {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      patience: .milliseconds(20))
+      stallLimit: .milliseconds(20))
     await log.waitForRoom()
     // The first line is in the pipe, or waits in the log's own queue.
     log.info(Self.line)
@@ -191,7 +191,7 @@ struct LogTests {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      patience: .seconds(3600))
+      stallLimit: .seconds(3600))
     for _ in 0...(Log.crowdedSize / Self.lineSize + 1) { log.info(Self.line) }
     let waiting = Task { await log.waitForRoom() }
     waiting.cancel()
