@@ -46,7 +46,7 @@ struct BetMode {
     AgencyMessage.appendBet(bet, offset: offset, to: &frame)
     do throws(AgencyError) {
       try await connection.send(frame)
-      // The server's number may be any: a sum that wraps around is better than a crash.
+      // The server may send any number: a sum that wraps around is better than a crash.
       let stored = offset &+ 1
       guard try await connection.receive("STORED") == .stored(stored) else {
         throw .unexpected("STORED \(stored) should answer BET")
@@ -59,39 +59,40 @@ struct BetMode {
   }
 }
 
-/// Decides whether one bet has to be sent, over as many connections as it takes, so that it is never
-/// stored twice.
+/// Decides after each WELCOME whether a bet has to be sent, so that it is stored once, over as many
+/// connections as it takes.
 ///
-/// A bet sent at offset N is stored as the agency's bet number N or not at all, and not any more once
-/// a new connection has got its WELCOME. Hence each WELCOME settles what became of a bet that was
-/// sent before, except if other bets lie on top of number N: the server shows its last one alone.
+/// A bet sent at offset N is stored as the agency's bet number N or not at all. Once a new connection
+/// has received WELCOME, the server stores nothing more that was sent over an older one. So WELCOME
+/// tells whether a bet that was sent before is stored: by the number of bets and by the last of them,
+/// which is the only one that WELCOME contains. If there are more bets after number N, nothing tells.
 struct BetDelivery {
-  /// What follows from a WELCOME.
+  /// What to do after a WELCOME.
   enum Step: Equatable {
-    /// The bet is to be sent, at this offset.
+    /// Send the bet, at this offset.
     case send(offset: UInt64)
-    /// The bet is stored.
+    /// Nothing: the bet is stored.
     case stored
-    /// Nothing tells whether the bet is stored as number `offset`.
+    /// Give up: it is unknown whether the bet is stored as number `offset`.
     case unknown(offset: UInt64)
   }
 
   let bet: Bet
-  /// Where the bet was sent to, while nothing has told what became of it.
+  /// The offset at which the bet was sent last. Nil if it was not sent, or an answer has arrived.
   private var unanswered: UInt64?
 
-  /// The delivery of `bet`, which has not been sent.
+  /// The delivery of a bet that has not been sent.
   init(_ bet: Bet) {
     self.bet = bet
   }
 
-  /// Whether the bet was sent, and nothing has told what became of it.
+  /// Whether the bet was sent and it is unknown whether it is stored.
   var isInDoubt: Bool { unanswered != nil }
 
-  /// What to do after a WELCOME with these numbers. A bet that is to be sent counts as sent.
+  /// Returns what to do after a WELCOME with these values. A bet that is to be sent counts as sent.
   ///
-  /// A last bet that is the same as this one is taken for it, though another process may have placed
-  /// the same at that very offset.
+  /// If the last bet equals this one, it counts as this one, although another process may have placed
+  /// an equal bet at the same offset.
   mutating func step(stored: UInt64, lastBet: Bet?) -> Step {
     if let offset = unanswered, offset < stored {
       if offset < stored - 1 { return .unknown(offset: offset) }
@@ -104,7 +105,7 @@ struct BetDelivery {
     return .send(offset: stored)
   }
 
-  /// Notes that STORED or REJECTED has answered the bet.
+  /// Notes that STORED or REJECTED has answered the bet: there is no doubt any more.
   mutating func noteAnswer() {
     unanswered = nil
   }

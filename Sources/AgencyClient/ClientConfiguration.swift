@@ -2,47 +2,47 @@ import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
-/// What the operator decides about an agency.
+/// The configuration of an agency.
 struct ClientConfiguration: Equatable {
   /// The agency's number.
   var id: UInt32
   /// Where the server listens.
   var serverAddress: Endpoint
-  /// What it is to do.
+  /// What the agency does.
   var mode = ClientMode.lottery
   /// Lines that mode `echo` sends.
   var loopAmount = 5
-  /// Mode `echo`'s pause after each of them.
+  /// The pause of mode `echo` after each line.
   var loopPeriod = Duration.seconds(5)
-  /// What is logged.
+  /// The lowest level that is logged.
   var logLevel = LogLevel.info
-  /// The file with the agency's key, where the server asks for one.
+  /// The file with the agency's key. Nil if the server asks for none.
   var keyFile: String?
-  /// The agency's bets.
+  /// The file with the agency's bets.
   var dataFile: String
-  /// Bets in a batch. A batch is smaller where more would not fit into a packet.
+  /// The most bets in a batch. A batch holds fewer if more would not fit into a packet.
   var batchMaxAmount = 150
-  /// Batches that may wait for their answers.
+  /// The most batches in flight.
   var batchWindow = 32
-  /// How long it tries again.
+  /// How long the agency retries.
   var retry = RetryPolicy()
 }
 
-/// What an agency is to do.
+/// What an agency does.
 enum ClientMode: String, CaseIterable {
-  /// Exercises 6 to 8: all bets of its file, and its winners.
+  /// Exercises 6 to 8: sends all bets of its file and asks for its winners.
   case lottery
-  /// Exercise 5: one bet.
+  /// Exercise 5: sends one bet.
   case bet
-  /// Exercises 1 to 4: a few lines to and fro.
+  /// Exercises 1 to 4: sends a few lines and reads them back.
   case echo
 }
 
 extension ClientConfiguration {
-  /// The file that is read where no other is named.
+  /// The configuration file unless `--config` names another.
   static let defaultFile = "config.yaml"
 
-  /// Reads it.
+  /// Reads the configuration from `settings`.
   init(_ settings: inout Settings) throws(ConfigurationError) {
     id = try settings.required("id", "CLI_ID", .wholeNumber(1...UInt32.max))
     serverAddress = try settings.required("server.address", "CLI_SERVER_ADDRESS", .endpoint)
@@ -92,7 +92,7 @@ extension ClientConfiguration {
   private static let durations = Duration.zero...Duration.seconds(365 * 24 * 3600)
   private static let pauses = Duration.milliseconds(1)...Duration.seconds(3600)
 
-  /// `{id}` in `pattern` stands for the agency's number.
+  /// Replaces `{id}` in `pattern` by the agency's number.
   private static func path(_ pattern: String, of id: UInt32) -> String {
     pattern.split(separator: "{id}", omittingEmptySubsequences: false).joined(separator: "\(id)")
   }
@@ -104,10 +104,9 @@ extension ValueRule where Value == Endpoint {
 }
 
 extension Bet {
-  /// The bet that the variables of exercise 5 make up: NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO,
-  /// NUMERO.
+  /// The bet in the variables of exercise 5: NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO, NUMERO.
   ///
-  /// - Throws: ``AgencyError/badBet(_:)`` where one is missing or breaks its rule.
+  /// - Throws: ``AgencyError/badBet(_:)`` if a variable is missing or breaks its rule.
   init(agency: UInt32, environment: (String) -> [UInt8]?) throws(AgencyError) {
     func text(
       _ variable: String, _ field: BetRuleViolation.Field
@@ -118,16 +117,14 @@ extension Bet {
       }
       return text
     }
-    do throws(BetRuleViolation) {
-      try self.init(
+    self = try mapError(AgencyError.badBet) { () throws(BetRuleViolation) in
+      try Bet(
         agency: agency,
         firstName: text("NOMBRE", .firstName),
         lastName: text("APELLIDO", .lastName),
         document: text("DOCUMENTO", .document),
         birthdate: text("NACIMIENTO", .birthdate),
         number: text("NUMERO", .number))
-    } catch {
-      throw .badBet(error)
     }
   }
 }

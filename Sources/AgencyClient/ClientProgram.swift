@@ -4,7 +4,7 @@ import ProcessSupport
 
 /// The program `agency-client`.
 package enum ClientProgram {
-  /// Runs it with `arguments`, without its own name, and returns its exit status.
+  /// Runs the program and returns its exit status. `arguments` do not include the program's name.
   package static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "agency-client", help: help, layout: .go)
     return await program.run(arguments) { file, worker, log in

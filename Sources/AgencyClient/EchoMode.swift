@@ -2,12 +2,11 @@ import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
-/// Exercises 1 to 4: sends a line again and again, each over a connection of its own, and reads it
-/// back.
+/// Exercises 1 to 4: sends lines, each over a connection of its own, and reads them back.
 struct EchoMode {
   let agency: Agency
 
-  /// Runs until all messages have come back.
+  /// Runs until all lines have come back.
   func run() async throws(AgencyError) {
     try await agency.retry.run { () throws(AgencyError) in try await exchangeAll() }
   }
@@ -26,8 +25,8 @@ struct EchoMode {
     agency.log.info(LogLine("loop_finished", .success, ["client_id": "\(id)"]))
   }
 
-  /// Sends `line` and returns what came back, without its line end. Only connecting is retried: the
-  /// server may have logged a line that did not come back.
+  /// Sends `line` and returns what came back, without its line end. Only connecting is retried: a line is
+  /// sent once, whatever becomes of it.
   private func exchange(_ line: String) async throws(AgencyError) -> String {
     let channel = try await agency.retry.retrying { () throws(AgencyError) in
       try await agency.connect()

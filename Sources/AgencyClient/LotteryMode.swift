@@ -2,10 +2,10 @@ import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
-/// Exercises 6 to 8: sends all bets of the agency's file, and asks for its winners.
+/// Exercises 6 to 8: sends all bets of the agency's file and asks for its winners.
 ///
-/// It can be ended and started again at any time, and so can the server: the server says how far it
-/// is, and the agency goes on from there.
+/// Agency and server may end and start again at any time: WELCOME tells how many bets the server
+/// holds, and the agency goes on from there.
 struct LotteryMode {
   let agency: Agency
 
@@ -17,9 +17,9 @@ struct LotteryMode {
     }
   }
 
-  /// Talks to the server over one connection.
+  /// Makes one attempt, over one connection.
   ///
-  /// - Parameter acknowledged: bets that the server holds, as it said last.
+  /// - Parameter acknowledged: the number of bets that the server said last that it holds.
   private func attempt(_ acknowledged: inout UInt64) async throws(AgencyError) {
     try await agency.withConnection { connection throws(AgencyError) in
       let (stored, lastBet) = try await connection.greet(key: agency.key)
@@ -31,7 +31,7 @@ struct LotteryMode {
     }
   }
 
-  /// Tells that bets are gone which the server had acknowledged to this process. They are sent again.
+  /// Logs a warning if the server has lost bets that it had acknowledged. They are sent again.
   private func warnOfLoss(held: UInt64, of acknowledged: UInt64) {
     guard held < acknowledged else { return }
     log.warning(
@@ -40,10 +40,12 @@ struct LotteryMode {
         ["error": "the server holds \(held) bets of \(acknowledged) it had acknowledged"]))
   }
 
-  /// Opens the file, sends what comes after the bets that the server holds, and closes it.
+  /// Opens the file, sends the bets after those that the server holds, and closes the file.
   ///
-  /// - Parameter lastBet: the last that the server holds.
-  /// - Returns: how many bets the agency has in all.
+  /// - Parameters:
+  ///   - lastBet: the last bet that the server holds.
+  ///   - acknowledged: the number of bets that the server holds, which grows with each STORED.
+  /// - Returns: the number of bets of the agency.
   private func sendBets(
     after lastBet: Bet?, noting acknowledged: inout UInt64,
     over connection: inout ServerConnection
@@ -57,7 +59,7 @@ struct LotteryMode {
     return try await sendBatches(of: file, after: lastBet, noting: &acknowledged, over: &connection)
   }
 
-  /// Sends what is left of the file. A bad row ends it only after the rows before it are stored.
+  /// Sends the rest of the file. A bad row is thrown only after all bets before it are stored.
   private func sendBatches(
     of file: consuming AgencyFile, after lastBet: Bet?, noting acknowledged: inout UInt64,
     over connection: inout ServerConnection
@@ -89,11 +91,11 @@ struct LotteryMode {
     return file.total
   }
 
-  /// Batches are made up to about so many bytes, and then sent one after the other: that costs less
-  /// than to make and send them in turns.
+  /// The size, in bytes, up to which batches are made before they are sent: making many and then
+  /// sending many costs less than doing both in turns.
   private static let burstSize = 64 * 1024
 
-  /// Takes the answer to one or more batches, and returns how many bets those hold.
+  /// Receives the answer to one or more batches, and returns the number of bets in them.
   private func receiveStored(
     _ window: inout SendWindow, over connection: inout ServerConnection
   ) async throws(AgencyError) -> Int {
@@ -109,7 +111,7 @@ struct LotteryMode {
     return batches.reduce(0) { $0 + $1.count }
   }
 
-  /// Says that the agency has finished, waits for the draw, and returns how many winners there are.
+  /// Sends FINISHED, waits for the draw, and returns the number of winners.
   private func finish(
     total: UInt64, over connection: inout ServerConnection
   ) async throws(AgencyError) -> Int {
@@ -121,9 +123,9 @@ struct LotteryMode {
       throw .unexpected("CONFIRMED should answer FINISHED")
     }
     agency.retry.noteProgress()
-    // Counted and not kept: there may be millions.
+    // Winners are counted and not kept: there may be millions.
     var winners = 0
-    // The draw takes as long as the last agency does. The frames after the first do not.
+    // The draw waits for the last agency, so the first frame has no time limit. The others have.
     var isDrawn = false
     while true {
       guard
@@ -133,7 +135,7 @@ struct LotteryMode {
       isDrawn = true
       agency.retry.noteProgress()
       winners += documents.count
-      // Otherwise frames without end would count as progress.
+      // Otherwise an endless sequence of empty frames would count as progress.
       if more, documents.isEmpty { throw .unexpected("WINNERS of no winners, and more to come") }
       if !more { return winners }
     }

@@ -2,8 +2,8 @@ import Glibc
 import LotteryCore
 import ProcessSupport
 
-/// One line on standard error that tells how far an agency is, redrawn in place, for a person who
-/// watches a terminal. Elsewhere it does nothing: the log tells the rest.
+/// A progress line on standard error, redrawn in place. It does nothing unless standard error is a
+/// terminal.
 struct Progress {
   private let isVisible: Bool
   private let fileSize: Int
@@ -11,19 +11,18 @@ struct Progress {
   private var sent: UInt64 = 0
   private var nextDraw = ContinuousClock.now
 
-  /// Ten times a second is enough for the eye.
+  /// The shortest time between two updates.
   private static let interval = Duration.milliseconds(100)
 
   /// The progress through a file of `fileSize` bytes.
   ///
-  /// - Parameter isVisible: whether somebody watches; by default, whether standard error is a
-  ///   terminal.
+  /// - Parameter isVisible: whether to draw the line.
   init(fileSize: Int, isVisible: Bool = isatty(STDERR_FILENO) == 1) {
     self.fileSize = fileSize
     self.isVisible = isVisible
   }
 
-  /// Notes that `count` more bets are stored, `position` being how far the file has been read.
+  /// Notes that `count` more bets are stored, and that the file is read up to `position`.
   mutating func note(_ count: Int, position: Int, inFlight: Int) {
     sent += UInt64(count)
     guard isVisible, nextDraw <= .now else { return }
@@ -34,12 +33,12 @@ struct Progress {
         elapsed: start.duration(to: .now)))
   }
 
-  /// Takes the line away.
+  /// Removes the line.
   func clear() {
     if isVisible { draw("") }
   }
 
-  /// What the line says.
+  /// The text of the line.
   static func text(
     bets: UInt64, position: Int, fileSize: Int, inFlight: Int, elapsed: Duration
   ) -> String {
@@ -52,7 +51,7 @@ struct Progress {
   }
 
   private func draw(_ text: String) {
-    // To the front of the line, and away with what stood there (ECMA-48, CR and EL).
+    // Return to the beginning of the line and erase it (ECMA-48, CR and EL).
     var line = "\r\u{1B}[K" + text
     _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }

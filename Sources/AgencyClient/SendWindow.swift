@@ -1,7 +1,8 @@
-/// The batches that have been sent and not answered yet.
+/// The batches in flight: sent, and not acknowledged yet.
 struct SendWindow {
   /// The most batches in flight.
   let size: Int
+  /// At most `size` batches, in the order in which they were sent. Their ends strictly grow.
   private var inFlight: [AgencyFile.Batch] = []
 
   /// An empty window of `size` batches, at least one.
@@ -19,9 +20,9 @@ struct SendWindow {
     inFlight.append(batch)
   }
 
-  /// Takes out the batches that STORED with this number answers: it is cumulative.
+  /// Removes the batches that a STORED with this number acknowledges. STORED is cumulative.
   ///
-  /// - Returns: them, or nil where the server cannot have stored so many.
+  /// - Returns: the removed batches, or nil if no batch in flight ends there.
   mutating func acknowledge(_ stored: UInt64) -> ArraySlice<AgencyFile.Batch>? {
     let count = inFlight.prefix { $0.end <= stored }.count
     guard count > 0, inFlight[count - 1].end == stored else { return nil }

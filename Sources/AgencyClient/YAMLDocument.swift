@@ -1,14 +1,14 @@
 import ProcessSupport
 
-/// A configuration file in the part of YAML that the agency needs: mappings of names to texts,
-/// inside one another by indentation, comments, texts in quotes.
+/// A configuration file in the subset of YAML that the agency needs: nested mappings of names to
+/// texts, comments, quoted texts.
 ///
-/// What this takes, PyYAML takes too, and reads the same texts out of it. It refuses, with file and
-/// line: lists, `{}`, anchors, tags, texts over several lines, escapes other than `\"` and `\\`,
-/// several documents, tabs, keys that are there twice.
+/// PyYAML accepts whatever this accepts, and reads the same texts. Errors, with file and line, are:
+/// lists, `{}`, anchors, tags, texts of several lines, escapes other than `\"` and `\\`, several
+/// documents, tabs, duplicate keys.
 struct YAMLDocument: ConfigurationDialect {
-  /// The values, in the file's order. The key of one inside others is their keys with points
-  /// between them, in lower case.
+  /// The values, in the order of the file. A nested key is the path to it, with points in between, in
+  /// lower case.
   private(set) var settings: [Setting] = []
 
   private struct Level {
@@ -17,13 +17,14 @@ struct YAMLDocument: ConfigurationDialect {
   }
 
   private let file: String
+  /// The mappings that are open, outermost first. Indents strictly grow. Never empty.
   private var levels = [Level(indent: 0, prefix: "")]
-  /// The key above, where it has no value: lines further in belong to it.
+  /// The last key if it had no value: lines that are indented more belong to it.
   private var open: Setting?
   private var keys: Set<String> = []
   private var hasBegun = false
 
-  /// The document in `bytes`, that errors call `file`.
+  /// Parses `bytes`. Errors name the file as `file`.
   init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
     self.file = file
     for (number, line) in try ConfigurationLines(bytes, file: file) {
@@ -65,7 +66,7 @@ struct YAMLDocument: ConfigurationDialect {
     }
   }
 
-  /// Finds out which mapping a line belongs to.
+  /// Finds the mapping that a line belongs to.
   private mutating func enter(indent: Int, _ number: Int) throws(ConfigurationError) {
     if indent > levels[levels.count - 1].indent {
       guard let parent = open else { throw error(number, "indented more than the line above") }
@@ -90,16 +91,16 @@ struct YAMLDocument: ConfigurationDialect {
   }
 }
 
-/// What stands after a key's colon.
+/// The value after a key's colon.
 enum YAMLScalar: Equatable {
   /// Nothing, or a comment.
   case none
   /// A text.
   case text(String)
-  /// Something else, and what.
+  /// Something that is not supported, and why.
   case refused(String)
 
-  /// Reads the rest of a line, which begins with a blank or is empty.
+  /// Parses the rest of a line, which begins with a blank or is empty.
   init(_ rest: ConfigurationLines.Text) {
     let text = rest.trimmed { $0 == " " }
     switch text.first {
@@ -110,7 +111,7 @@ enum YAMLScalar: Equatable {
     }
   }
 
-  /// Characters that begin something other than a text (YAML 1.1, 5.3).
+  /// Characters that a plain text cannot begin with (YAML 1.1, 5.3).
   private static let indicators = Set<Unicode.Scalar>(",[]{}#&*!|>'\"%@`".unicodeScalars)
 
   private init(plain text: ConfigurationLines.Text) {
@@ -148,7 +149,7 @@ enum YAMLScalar: Equatable {
     var rest = text
     while let scalar = rest.popFirst() {
       if scalar == quote {
-        // In single quotes, two of them write one.
+        // Between single quotes, two single quotes stand for one.
         guard quote == "'", rest.first == "'" else {
           self = Self.isEnd(rest) ? .text(String(value)) : .refused("more behind the quotes")
           return

@@ -73,14 +73,14 @@ package enum ConfigurationFile {
   }
 }
 
-/// A configuration that a program cannot work with.
+/// An error in a program's configuration.
 package struct ConfigurationError: ProgramError, Equatable {
-  /// One line: where, what, and which rule it breaks.
+  /// One line: the place, the value and the rule.
   package let description: String
-  /// 66 if the configuration file that was named does not exist, else 78.
+  /// 66 if the file that `--config` named does not exist, 78 otherwise.
   package let exitStatus: ExitStatus
 
-  /// A file that is not in the dialect it should be in.
+  /// A line that breaks a rule of its file's dialect.
   package init(file: String, line: Int, _ problem: String) {
     self.init("\(file):\(line): \(problem)")
   }
@@ -90,7 +90,7 @@ package struct ConfigurationError: ProgramError, Equatable {
     self.init("\(origin): \(key) = \"\(value)\": must be \(rule)")
   }
 
-  /// A value that must be there and is not.
+  /// A required value that is missing.
   init(missing key: String, variable: String) {
     self.init("\(key): must be set, in the file or as \(variable)")
   }
@@ -100,12 +100,12 @@ package struct ConfigurationError: ProgramError, Equatable {
     self.init("\(file): \(reason)")
   }
 
-  /// A file that must be there and is not.
+  /// A required file that does not exist.
   package init(missing file: String) {
     self.init("\(file): there is no such file")
   }
 
-  /// A configuration file that was named on the command line and does not exist.
+  /// A file that `--config` named and that does not exist.
   init(noInput file: String) {
     self.init("\(file): there is no such file", exitStatus: .noInput)
   }
