@@ -37,25 +37,25 @@ package enum ClientProgram {
     Sends an agency's bets to the server of a national lottery and asks for its winners.
 
     usage: agency-client [--config FILE]
-      --config FILE  the configuration (YAML), which must exist (config.yaml, which need not)
-      --help         prints this
+      --config FILE  configuration file (YAML), which must exist (config.yaml, if it exists)
+      --help         prints this help
       --version      prints the version
 
-    Each key of the file may also be set in the environment, which comes first:
-      CLI_ID               the agency's number, from 1 (must be set)
-      CLI_SERVER_ADDRESS   HOST:PORT of the server (must be set)
+    The environment takes precedence over the file (default):
+      CLI_ID               the agency's number, from 1 (required)
+      CLI_SERVER_ADDRESS   HOST:PORT of the server (required)
       CLI_MODE             lottery: all bets; bet: one; echo: a few lines (lottery)
       CLI_LOOP_AMOUNT      lines that mode echo sends (5)
-      CLI_LOOP_PERIOD      mode echo's pause after each line (5s)
+      CLI_LOOP_PERIOD      pause of mode echo after each line (5s)
       CLI_LOG_LEVEL        DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
-      CLI_DATA_FILE        the bets, {id} being the agency's number (.data/agency-{id}.csv)
+      CLI_DATA_FILE        file with the bets; {id} is the agency's number (.data/agency-{id}.csv)
       CLI_KEY_FILE         file with the agency's key (no key)
-      CLI_BATCH_MAXAMOUNT  bets in a batch, fewer where 8000 bytes are full (150)
-      CLI_BATCH_WINDOW     batches that may wait for their answers (32)
-      CLI_RETRY_LIMIT      gives up after so long without progress, waiting for the server or
-                           for a retry; 0: one attempt, 5s (1m0s)
-      CLI_RETRY_PAUSE      first pause before trying again (100ms)
-      CLI_RETRY_MAXPAUSE   longest pause (5s)
+      CLI_BATCH_MAXAMOUNT  bets in a batch, fewer if 8000 bytes hold fewer (150)
+      CLI_BATCH_WINDOW     batches in flight (32)
+      CLI_RETRY_LIMIT      time without progress after which the agency gives up; 0 means one
+                           attempt, which gets 5s (1m0s)
+      CLI_RETRY_PAUSE      initial retry delay; it doubles (100ms)
+      CLI_RETRY_MAXPAUSE   maximum retry delay (5s)
     Mode bet takes its bet from NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO and NUMERO.
     """
 }

@@ -136,7 +136,7 @@ struct LotteryMode {
       agency.retry.noteProgress()
       winners += documents.count
       // Otherwise an endless sequence of empty frames would count as progress.
-      if more, documents.isEmpty { throw .unexpected("WINNERS of no winners, and more to come") }
+      if more, documents.isEmpty { throw .unexpected("WINNERS without winners, but with more to come") }
       if !more { return winners }
     }
   }

@@ -51,7 +51,7 @@ struct YAMLDocument: ConfigurationDialect {
     }
     try enter(indent: line.distance(from: line.startIndex, to: text.startIndex), number)
     let key = levels[levels.count - 1].prefix + String(text[..<colon]).lowercased()
-    guard keys.insert(key).inserted else { throw error(number, "\(key) is there twice") }
+    guard keys.insert(key).inserted else { throw error(number, "\(key): duplicate key") }
     try add(key, YAMLScalar(rest), number)
   }
 
@@ -77,7 +77,7 @@ struct YAMLDocument: ConfigurationDialect {
     closeEmptyKey()
     while indent < levels[levels.count - 1].indent { levels.removeLast() }
     guard indent == levels[levels.count - 1].indent else {
-      throw error(number, "indented like no line above")
+      throw error(number, "the indentation matches no line above")
     }
   }
 
@@ -121,7 +121,7 @@ enum YAMLScalar: Equatable {
         || ["-", "?", ":"].contains(first) && (second == nil || second == " ")
     }
     guard isIndicator == false else {
-      self = .refused("\"\(String(text))\": only plain texts and texts in quotes are read")
+      self = .refused("\"\(String(text))\": only plain and quoted texts are supported")
       return
     }
     var value = Substring.UnicodeScalarView()
@@ -151,7 +151,7 @@ enum YAMLScalar: Equatable {
       if scalar == quote {
         // Between single quotes, two single quotes stand for one.
         guard quote == "'", rest.first == "'" else {
-          self = Self.isEnd(rest) ? .text(String(value)) : .refused("more behind the quotes")
+          self = Self.isEnd(rest) ? .text(String(value)) : .refused("text after the closing quote")
           return
         }
         rest.removeFirst()
@@ -165,7 +165,7 @@ enum YAMLScalar: Equatable {
       }
       value.append(scalar)
     }
-    self = .refused("a quote is not closed on its line")
+    self = .refused("no closing quote on this line")
   }
 
   private static func isEnd(_ rest: ConfigurationLines.Text) -> Bool {

@@ -63,7 +63,7 @@ struct LotteryFailureTests {
       (
         [.hello, .bets],
         [.confirmed, .winners(more: true, documents: ["1"]), .winners(more: true, documents: [])],
-        "WINNERS of no winners, and more to come"
+        "WINNERS without winners, but with more to come"
       ),
     ] as [([Answered], [ServerMessage], String)])
   func unexpected(answered: [Answered], messages: [ServerMessage], what: String) async throws {

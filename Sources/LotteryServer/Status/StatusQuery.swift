@@ -103,7 +103,7 @@ struct StatusQuery: Sendable {
     switch failure {
     case .channel(.cancelled): noAnswer
     case .channel(.broken(let error)): .unreachable(port: port, reason: error.description)
-    case .closed: .unreachable(port: port, reason: "it hung up")
+    case .closed: .unreachable(port: port, reason: "the server closed the connection")
     case .malformed(let error): .unexpected(port: port, reason: error.description)
     case .refused(let code, let reason): .refused(code, reason: reason)
     case .rejected: unexpected(message)

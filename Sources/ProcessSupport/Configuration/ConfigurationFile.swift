@@ -102,12 +102,12 @@ package struct ConfigurationError: ProgramError, Equatable {
 
   /// A required file that does not exist.
   package init(missing file: String) {
-    self.init("\(file): there is no such file")
+    self.init("\(file): no such file")
   }
 
   /// A file that `--config` named and that does not exist.
   init(noInput file: String) {
-    self.init("\(file): there is no such file", exitStatus: .noInput)
+    self.init("\(file): no such file", exitStatus: .noInput)
   }
 
   private init(_ description: String, exitStatus: ExitStatus = .badConfiguration) {

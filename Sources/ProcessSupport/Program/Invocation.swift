@@ -30,7 +30,7 @@ package enum Invocation: Equatable, Sendable {
       switch flag {
       case "--config":
         guard let file = value ?? rest.next(), !file.isEmpty else {
-          throw UsageError("--config: a file must follow")
+          throw UsageError("--config: needs a file")
         }
         guard configurationFile == nil else { throw UsageError("--config: given twice") }
         configurationFile = file

@@ -33,7 +33,7 @@ struct SettingsTests {
     let directory = try TemporaryDirectory()
     let missing = directory.file("missing")
     let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(missing) }
-    #expect(error?.description == "\(missing): there is no such file")
+    #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .badConfiguration)
     try directory.write([1, 2], to: "small")
     #expect(try ConfigurationFile.read(directory.file("small")) == [1, 2])
@@ -70,7 +70,7 @@ struct SettingsTests {
     let error = #expect(throws: ConfigurationError.self) {
       try Settings(Whole.self, file: missing, default: "config.ini")
     }
-    #expect(error?.description == "\(missing): there is no such file")
+    #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .noInput)
     try directory.write("yes".utf8, to: "there")
     let there = directory.file("there")

@@ -39,8 +39,8 @@ struct InvocationTests {
     "what is refused",
     arguments: [
       (["--bogus"], "\"--bogus\": unknown argument"), (["x"], "\"x\": unknown argument"),
-      ([""], "\"\": unknown argument"), (["--config"], "--config: a file must follow"),
-      (["--config="], "--config: a file must follow"),
+      ([""], "\"\": unknown argument"), (["--config"], "--config: needs a file"),
+      (["--config="], "--config: needs a file"),
       (["--config", "a", "--config", "b"], "--config: given twice"),
       (["--help=yes"], "\"--help=yes\": unknown argument"),
       (["--help", "--bogus"], "\"--bogus\": unknown argument"),
