@@ -4,52 +4,47 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Bad rows of an agency's file")
-struct AgencyFileBadRowTests {
-  @Test(
-    "each is reported with the line, the value and the rule",
-    arguments: [
-      ("Ana,Pérez,1,1999-12-31", "4 fields: must be 5"),
-      ("Ana,Pérez,1,1999-12-31,7,", "6 fields: must be 5"),
-      ("Ana", "1 fields: must be 5"),
-      ("Ana,Pérez,1,1999-02-29,7", "birthdate \"1999-02-29\": must be a date that exists"),
-      ("Ana,Pérez,1,31/12/1999,7", "birthdate \"31/12/1999\": must be a date that exists"),
-      ("Ana,Pérez,1x,1999-12-31,7", "document \"1x\": must be 1 to 20 digits"),
-      ("Ana,Pérez,,1999-12-31,7", "document \"\": must be 1 to 20 digits"),
-      ("Ana,Pérez,123456789012345678901,1999-12-31,7", "document \"123456789012345678901\""),
-      ("Ana,Pérez,1,1999-12-31,-7", "number \"-7\": must be a whole number"),
-      ("Ana,Pérez,1,1999-12-31,4294967296", "number \"4294967296\": must be a whole number"),
-      ("Ana,Pérez,1, 1999-12-31,7", "birthdate \" 1999-12-31\": must be a date"),
-      ("\"Ana\"x,Pérez,1,1999-12-31,7", "after a closing quote only a comma"),
-      ("Ana\r,Pérez,1,1999-12-31,7", "a carriage return without a line feed"),
-    ])
-  func badRows(row: String, reason: String) throws {
+/// Bad rows of an agency's file.
+@Suite struct AgencyFileBadRowTests {
+  @Test(arguments: [
+    ("Ana,Pérez,1,1999-12-31", "4 fields: must be 5"),
+    ("Ana,Pérez,1,1999-12-31,7,", "6 fields: must be 5"),
+    ("Ana", "1 fields: must be 5"),
+    ("Ana,Pérez,1,1999-02-29,7", "birthdate \"1999-02-29\": must be a date that exists"),
+    ("Ana,Pérez,1,31/12/1999,7", "birthdate \"31/12/1999\": must be a date that exists"),
+    ("Ana,Pérez,1x,1999-12-31,7", "document \"1x\": must be 1 to 20 digits"),
+    ("Ana,Pérez,,1999-12-31,7", "document \"\": must be 1 to 20 digits"),
+    ("Ana,Pérez,123456789012345678901,1999-12-31,7", "document \"123456789012345678901\""),
+    ("Ana,Pérez,1,1999-12-31,-7", "number \"-7\": must be a whole number"),
+    ("Ana,Pérez,1,1999-12-31,4294967296", "number \"4294967296\": must be a whole number"),
+    ("Ana,Pérez,1, 1999-12-31,7", "birthdate \" 1999-12-31\": must be a date"),
+    ("\"Ana\"x,Pérez,1,1999-12-31,7", "after a closing quote only a comma"),
+    ("Ana\r,Pérez,1,1999-12-31,7", "a carriage return without a line feed"),
+  ])
+  func `each is reported with the line, the value and the rule`(row: String, reason: String) throws
+  {
     try expectBadRow(Array((agencyFile(try sampleBets(0..<2)) + row + "\n").utf8), at: 3, reason)
   }
 
-  @Test("a quote that is not closed is reported where its row begins")
-  func openQuote() throws {
+  @Test func `a quote that is not closed is reported where its row begins`() throws {
     let text = agencyFile(try sampleBets(0..<2)) + "\"Ana,Pérez,1,1999-12-31,7\nand\nso on\n"
     try expectBadRow(Array(text.utf8), at: 3, "the file ends inside a quoted field")
   }
 
-  @Test("a name that is no UTF-8 is reported, its bytes made readable")
-  func encoding() throws {
+  @Test func `a name that is not UTF-8 is reported in readable form`() throws {
     let row = Array("Ana ".utf8) + [0xFF] + Array(",Pérez,1,1999-12-31,7\n".utf8)
     try expectBadRow(
       Array(agencyFile(try sampleBets(0..<2)).utf8) + row, at: 3, "must be valid UTF-8")
   }
 
-  @Test("a name with a NUL, which not every Python can read back, is reported")
-  func nul() throws {
+  @Test func `a name with a NUL, which not every Python can read back, is reported`() throws {
     for name in ["A\u{0}na", "\"A\u{0}na\""] {
       let text = agencyFile(try sampleBets(0..<2)) + "\(name),Pérez,1,1999-12-31,7\n"
       try expectBadRow(Array(text.utf8), at: 3, "must be free of NUL")
     }
   }
 
-  @Test("a name of 255 bytes is taken, one of 256 is not")
-  func longName() throws {
+  @Test func `a name of 255 bytes is taken, one of 256 is not`() throws {
     let longest = String(repeating: "ñ", count: 127) + "n"
     let rest = ",Pérez,1,1999-12-31,7\n"
     let text = longest + rest + longest + "n" + rest
@@ -62,8 +57,7 @@ struct AgencyFileBadRowTests {
     }
   }
 
-  @Test("line breaks in quotes and lines that hold nothing count as lines")
-  func lines() throws {
+  @Test func `line breaks in quotes and empty lines count as lines`() throws {
     let text =
       "\"A\nn\r\na\",Pérez,1,1999-12-31,7\r\n\r\n\nAna,Pérez,2,1999-12-31,7\nAna,Pérez,x,1999-12-31,7\n"
     try expectBadRow(Array(text.utf8), at: 7, "document \"x\"")

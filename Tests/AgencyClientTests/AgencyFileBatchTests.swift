@@ -3,15 +3,15 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Making batches")
-struct AgencyFileBatchTests {
+/// Making batches.
+@Suite struct AgencyFileBatchTests {
   @Test(
-    "only the last batch is shorter than may be",
     arguments: [
       (0, 3, []), (1, 3, [1]), (2, 3, [2]), (3, 3, [3]), (4, 3, [3, 1]), (7, 3, [3, 3, 1]),
       (3, 1, [1, 1, 1]), (4, 65535, [4]),
     ] as [(Int, Int, [Int])])
-  func counts(bets: Int, maxAmount: Int, counts: [Int]) throws {
+  func `only the last batch is shorter than may be`(bets: Int, maxAmount: Int, counts: [Int]) throws
+  {
     let bets = try sampleBets(0..<bets)
     let made = try Self.batches(agencyFile(bets), maxAmount: maxAmount)
     #expect(made.batches.map(\.count) == counts)
@@ -19,8 +19,9 @@ struct AgencyFileBatchTests {
     #expect(made.sent.map(\.bets) == Self.cut(bets, counts))
   }
 
-  @Test("each batch says how many bets precede it and how many there are up to its end")
-  func offsets() throws {
+  @Test func `each batch says how many bets precede it and how many there are up to its end`()
+    throws
+  {
     let bets = try sampleBets(0..<9)
     let made = try Self.batches(agencyFile(bets), skipping: 2, maxAmount: 3)
     #expect(made.sent.map(\.offset) == [2, 5, 8])
@@ -29,10 +30,10 @@ struct AgencyFileBatchTests {
     #expect(made.total == 9)
   }
 
-  @Test(
-    "a batch ends before the bet that would take it beyond 8000 bytes",
-    arguments: [(484, [26, 1]), (485, [26, 1]), (486, [25, 2])])
-  func packetSize(last: Int, counts: [Int]) throws {
+  @Test(arguments: [(484, [26, 1]), (485, [26, 1]), (486, [25, 2])])
+  func `a batch ends before the bet that would take it beyond 8000 bytes`(last: Int, counts: [Int])
+    throws
+  {
     // 15 bytes of head and 25 bets of 300 bytes leave 485 of 8000.
     let bets =
       try (0..<25).map { _ in try sizedBet(300) }
@@ -43,8 +44,7 @@ struct AgencyFileBatchTests {
     #expect(made.sent.flatMap(\.bets) == bets)
   }
 
-  @Test("full packets follow one another, each as full as the next bet allows")
-  func manyPackets() throws {
+  @Test func `full packets follow one another, each as full as the next bet allows`() throws {
     let bets = try (0..<5000).map(sampleBet)
     let made = try Self.batches(agencyFile(bets), maxAmount: 65535)
     #expect(made.sent.flatMap(\.bets) == bets)
@@ -53,8 +53,8 @@ struct AgencyFileBatchTests {
     #expect(made.sizes.dropLast().allSatisfy { $0 > 8000 - 37 })
   }
 
-  @Test("the bets before a bad row come out, and then the failure", arguments: [0, 1, 3, 4])
-  func badRow(good: Int) throws {
+  @Test(arguments: [0, 1, 3, 4])
+  func `the bets before a bad row come out, and then the failure`(good: Int) throws {
     let bets = try sampleBets(0..<good)
     let text = agencyFile(bets) + "Ana\r\n" + agencyFile(try sampleBets(10..<20))
     let made = try Self.batches(text, maxAmount: 3)

@@ -4,10 +4,10 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Going on where the server left off")
-struct AgencyFileSkipTests {
-  @Test("what the server has is passed over", arguments: [0, 1, 2, 5])
-  func skip(stored: Int) throws {
+/// Skips the bets that the server has.
+@Suite struct AgencyFileSkipTests {
+  @Test(arguments: [0, 1, 2, 5])
+  func `the bets that the server has are skipped`(stored: Int) throws {
     let bets = try sampleBets(0..<5)
     try withAgencyFile(agencyFile(bets).utf8) { file, _ in
       try file.skip(UInt64(stored), lastBet: stored == 0 ? nil : bets[stored - 1])
@@ -15,8 +15,7 @@ struct AgencyFileSkipTests {
     }
   }
 
-  @Test("another last bet means another file, whatever field it differs in")
-  func otherLastBet() throws {
+  @Test func `another last bet means another file, whatever field it differs in`() throws {
     let bets = try sampleBets(0..<5)
     let last = bets[2]
     for other in try Self.neighbours(of: last) {
@@ -31,9 +30,8 @@ struct AgencyFileSkipTests {
     }
   }
 
-  @Test(
-    "a file shorter than what is stored is another file", arguments: [6, 7, 1 << 40] as [UInt64])
-  func shorter(stored: UInt64) throws {
+  @Test(arguments: [6, 7, 1 << 40] as [UInt64])
+  func `a file shorter than what is stored is another file`(stored: UInt64) throws {
     let bets = try sampleBets(0..<5)
     try withAgencyFile(agencyFile(bets).utf8) { file, path in
       let error = #expect(throws: AgencyError.self) { try file.skip(stored, lastBet: bets[4]) }
@@ -42,8 +40,7 @@ struct AgencyFileSkipTests {
     }
   }
 
-  @Test("the bet after the stored ones may be bad: they are passed over all the same")
-  func badNext() throws {
+  @Test func `the stored bets are skipped even if the next one is bad`() throws {
     let bets = try sampleBets(0..<2)
     try withAgencyFile((agencyFile(bets) + "Ana\n").utf8) { file, _ in
       try file.skip(2, lastBet: bets[1])
@@ -51,8 +48,9 @@ struct AgencyFileSkipTests {
     }
   }
 
-  @Test("a last bet that an older server stored with a NUL in its name is the same bet")
-  func nul() throws {
+  @Test func `a last bet that an older server stored with a NUL in its name is the same bet`()
+    throws
+  {
     let row = "A\0na,b,7,2000-01-01,5\r\n"
     let bytes = Array(("1," + row).utf8)
     let read = Bet(csvRow: bytes.span)

@@ -3,11 +3,10 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("The pauses between two attempts")
-struct BackoffTests {
-  @Test(
-    "they double up to the longest, half of each drawn by lot", arguments: 0..<20 as Range<UInt64>)
-  func doubling(seed: UInt64) {
+/// The delays before retries.
+@Suite struct BackoffTests {
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `delays double up to the longest, and half of each is random`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var backoff = Backoff(first: .milliseconds(100), longest: .milliseconds(1000))
     for full in [100, 200, 400, 800, 1000, 1000, 1000] {
@@ -16,8 +15,7 @@ struct BackoffTests {
     }
   }
 
-  @Test("the lot reaches both ends of its half")
-  func jitter() {
+  @Test func `the random half of a delay reaches both ends`() {
     var random = SeededGenerator(seed: 1)
     let pauses = (0..<1000).map { _ in
       var backoff = Backoff(first: .seconds(1), longest: .seconds(1))
@@ -28,8 +26,7 @@ struct BackoffTests {
     #expect(Set(pauses).count > 990)
   }
 
-  @Test("after something went well they begin anew")
-  func reset() {
+  @Test func `after a success the delays begin again`() {
     var random = SeededGenerator(seed: 2)
     var backoff = Backoff(first: .milliseconds(10), longest: .seconds(10))
     for _ in 0..<8 { _ = backoff.pause(using: &random) }
@@ -39,8 +36,7 @@ struct BackoffTests {
     #expect(backoff.pause(using: &random) <= .milliseconds(20))
   }
 
-  @Test("a longest pause below the first does not shorten the first")
-  func longestBelowFirst() {
+  @Test func `a longest pause below the first does not shorten the first`() {
     var random = SeededGenerator(seed: 3)
     var backoff = Backoff(first: .seconds(2), longest: .seconds(1))
     for _ in 0..<3 {

@@ -4,10 +4,12 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("The delivery of one bet")
-struct BetDeliveryTests {
-  @Test("a bet that was not sent is sent behind those that are there, whatever the last of them is")
-  func first() throws {
+/// The delivery of one bet.
+@Suite struct BetDeliveryTests {
+  @Test
+  func `a bet that was not sent is sent after the stored ones, whatever the last of them is`()
+    throws
+  {
     var delivery = try BetDelivery(sampleBet(0))
     #expect(!delivery.isInDoubt)
     #expect(try delivery.step(stored: 3, lastBet: sampleBet(0)) == .send(offset: 3))
@@ -17,40 +19,41 @@ struct BetDeliveryTests {
   }
 
   @Test(
-    "after a bet was sent at offset 3, the next WELCOME tells what became of it",
     arguments: [
       (0, 1, .send(offset: 0), true), (2, 0, .send(offset: 2), true),
       (3, 0, .send(offset: 3), true), (3, 1, .send(offset: 3), true), (4, 0, .stored, false),
       (4, 1, .send(offset: 4), true), (5, 0, .unknown(offset: 3), true),
       (5, 1, .unknown(offset: 3), true), (.max, 0, .unknown(offset: 3), true),
     ] as [(UInt64, Int, BetDelivery.Step, Bool)])
-  func afterwards(stored: UInt64, last: Int, step: BetDelivery.Step, isInDoubt: Bool) throws {
+  func `after a bet was sent at offset 3, the next WELCOME tells what became of it`(
+    stored: UInt64, last: Int, step: BetDelivery.Step, isInDoubt: Bool
+  ) throws {
     var delivery = try BetDelivery(sampleBet(0))
     _ = delivery.step(stored: 3, lastBet: nil)
     #expect(try delivery.step(stored: stored, lastBet: sampleBet(last)) == step)
     #expect(delivery.isInDoubt == isInDoubt)
   }
 
-  @Test("a bet that was rejected leaves no doubt")
-  func rejected() throws {
+  @Test func `a bet that was rejected leaves no doubt`() throws {
     var delivery = try BetDelivery(sampleBet(0))
     _ = delivery.step(stored: 3, lastBet: nil)
     delivery.noteAnswer()
     #expect(try delivery.step(stored: 5, lastBet: sampleBet(1)) == .send(offset: 5))
   }
 
-  @Test("offsets as large as can be are no reason to crash")
-  func largest() throws {
+  @Test func `the largest offsets do not crash it`() throws {
     var delivery = try BetDelivery(sampleBet(0))
     for _ in 0..<2 {
       #expect(try delivery.step(stored: .max, lastBet: sampleBet(0)) == .send(offset: .max))
     }
   }
 
-  @Test(
-    "whatever is lost and whoever else places bets, it is never stored twice, and success is true",
-    arguments: 0..<2000 as Range<UInt64>)
-  func model(seed: UInt64) throws {
+  @Test(arguments: 0..<2000 as Range<UInt64>)
+  func
+    `whatever is lost and whoever else places bets, it is never stored twice, and success is true`(
+      seed: UInt64
+    ) throws
+  {
     var model = try Model(seed: seed)
     let outcome = try model.run()
     let count = model.held.count { $0 == model.bet }

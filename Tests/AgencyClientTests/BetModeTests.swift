@@ -4,8 +4,8 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Mode bet", .timeLimit(.minutes(1)))
-struct BetModeTests {
+/// Mode bet.
+@Suite(.timeLimit(.minutes(1))) struct BetModeTests {
   private let bet: Bet
   private let lines: LoggedLines
 
@@ -14,8 +14,9 @@ struct BetModeTests {
     lines = try LoggedLines()
   }
 
-  @Test("the bet is sent behind those that the server has, and logged once it is stored")
-  func stored() async throws {
+  @Test func `the bet is sent after those that the server has, and logged once it is stored`()
+    async throws
+  {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome(sampleBets(0..<3))
@@ -28,8 +29,9 @@ struct BetModeTests {
     #expect(try lines.about("apuesta_enviada") == ["success | dni: 30000007 | numero: 7"])
   }
 
-  @Test("an answer that is lost after the bet was stored does not have it sent twice")
-  func lostAnswer() async throws {
+  @Test func `an answer that is lost after the bet was stored does not have it sent twice`()
+    async throws
+  {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome()
@@ -45,8 +47,7 @@ struct BetModeTests {
     #expect(try lines.about("retry").count == 1)
   }
 
-  @Test("the same bet placed twice on purpose is stored twice")
-  func sameBetAgain() async throws {
+  @Test func `the same bet placed twice on purpose is stored twice`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome([bet])
@@ -59,8 +60,10 @@ struct BetModeTests {
     #expect(try lines.about("apuesta_enviada").count == 1)
   }
 
-  @Test("a connection lost before the bet was sent does not make the same bet count as this one")
-  func sameBetAfterRetry() async throws {
+  @Test
+  func `a connection lost before the bet was sent does not make the same bet count as this one`()
+    async throws
+  {
     let outcome = try await run { server in
       try await server.withConnection { peer in try await peer.expect(.hello(agency: 1)) }
       try await server.withConnection { peer in
@@ -72,8 +75,7 @@ struct BetModeTests {
     #expect(outcome == nil)
   }
 
-  @Test("a name that looks the same in other bytes is not this bet")
-  func sameLooks() async throws {
+  @Test func `a name that looks the same in other bytes is not this bet`() async throws {
     let bet = try namedBet("Jos\u{E9}")
     let decomposed = try namedBet("Jose\u{301}")
     let outcome = try await run(bet) { server in
@@ -90,8 +92,7 @@ struct BetModeTests {
     #expect(outcome == nil)
   }
 
-  @Test("the bet is sent again if another has taken its place")
-  func otherInItsPlace() async throws {
+  @Test func `the bet is sent again if another bet is stored at its offset`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome()
@@ -106,8 +107,9 @@ struct BetModeTests {
     #expect(outcome == nil)
   }
 
-  @Test("it is not sent again, and in doubt, if others lie on top of where it was sent")
-  func overtaken() async throws {
+  @Test func `it is in doubt, and not sent again, if other bets follow where it was sent`()
+    async throws
+  {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome()
@@ -126,8 +128,7 @@ struct BetModeTests {
       ])
   }
 
-  @Test("it is in doubt if the server never answers it")
-  func neverAnswered() async throws {
+  @Test func `it is in doubt if the server never answers it`() async throws {
     let time = ManualTime()
     let outcome = try await run(time: time) { server in
       try await server.withConnection { peer in
@@ -141,8 +142,7 @@ struct BetModeTests {
     #expect(outcome?.exitStatus == .inDoubt)
   }
 
-  @Test("SIGTERM while it is in doubt ends it well, and the log says so")
-  func cancelledInDoubt() async throws {
+  @Test func `SIGTERM while it is in doubt ends it well, and the log says so`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome()
@@ -158,8 +158,8 @@ struct BetModeTests {
       ])
   }
 
-  @Test("a bet that is rejected is not in doubt: a full disk has it sent again")
-  func fullDisk() async throws {
+  @Test func `a bet that is rejected is not in doubt: a full disk has it sent again`() async throws
+  {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome()
@@ -176,8 +176,7 @@ struct BetModeTests {
     #expect(outcome == nil)
   }
 
-  @Test("a bet that was lost before it was stored is sent again")
-  func lostBet() async throws {
+  @Test func `a bet that was lost before it was stored is sent again`() async throws {
     let outcome = try await run { server in
       for answer in [nil, ServerMessage.stored(1)] {
         try await server.withConnection { peer in
@@ -192,7 +191,6 @@ struct BetModeTests {
   }
 
   @Test(
-    "what the server finds bad ends it, and is not logged as sent",
     arguments: [
       (
         .rejected(offset: 0, index: 0, code: .agencyFinished, reason: "why"),
@@ -206,7 +204,9 @@ struct BetModeTests {
       (.stored(0), .inDoubt(.unexpected("STORED 1 should answer BET"))),
       (.confirmed, .inDoubt(.unexpected("STORED 1 should answer BET"))),
     ] as [(ServerMessage, AgencyError)])
-  func refused(answer: ServerMessage, error: AgencyError) async throws {
+  func `what the server finds bad ends it, and is not logged as sent`(
+    answer: ServerMessage, error: AgencyError
+  ) async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
         try await peer.welcome()

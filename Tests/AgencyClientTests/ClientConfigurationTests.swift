@@ -6,10 +6,9 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("The agency's configuration")
-struct ClientConfigurationTests {
-  @Test("number and address suffice")
-  func defaults() throws {
+/// The agency's configuration.
+@Suite struct ClientConfigurationTests {
+  @Test func `number and address suffice`() throws {
     let configuration = try Self.read("", ["CLI_ID": "3", "CLI_SERVER_ADDRESS": "server:12345"])
     #expect(configuration.id == 3)
     #expect(configuration.serverAddress == Endpoint("server:12345"))
@@ -21,8 +20,10 @@ struct ClientConfigurationTests {
     #expect(configuration.batchWindow == 32)
   }
 
-  @Test("the file is read, its keys in upper or lower case, and the environment comes before it")
-  func precedence() throws {
+  @Test
+  func `keys are case-insensitive, and the environment takes precedence over the file`()
+    throws
+  {
     let text = """
       ID: 1
       server:
@@ -45,40 +46,37 @@ struct ClientConfigurationTests {
     #expect(configuration.mode == .echo)
   }
 
-  @Test("{id} in the data file's name is the agency's number")
-  func dataFile() throws {
+  @Test func `{id} in the data file's name is the agency's number`() throws {
     let configuration = try Self.read(
       "", ["CLI_ID": "12", "CLI_SERVER_ADDRESS": "a:1", "CLI_DATA_FILE": "/d/{id}/{id}.csv"])
     #expect(configuration.dataFile == "/d/12/12.csv")
   }
 
-  @Test(
-    "a bad value is one line with its place, key, value and rule",
-    arguments: [
-      ("CLI_ID", "0", "a whole number from 1 to 4294967295"),
-      ("CLI_SERVER_ADDRESS", "server", "HOST:PORT, like server:12345"),
-      ("CLI_MODE", "sleep", "one of lottery, bet, echo"),
-      ("CLI_BATCH_MAXAMOUNT", "65536", "a whole number from 1 to 65535"),
-      ("CLI_LOOP_PERIOD", "5", "a duration from 0s to 8760h0m0s, like 5s, 250ms or 1m30s"),
-      ("CLI_LOOP_PERIOD", "-5s", "a duration from 0s to 8760h0m0s, like 5s, 250ms or 1m30s"),
-    ])
-  func badValues(variable: String, value: String, rule: String) {
+  @Test(arguments: [
+    ("CLI_ID", "0", "a whole number from 1 to 4294967295"),
+    ("CLI_SERVER_ADDRESS", "server", "HOST:PORT, like server:12345"),
+    ("CLI_MODE", "sleep", "one of lottery, bet, echo"),
+    ("CLI_BATCH_MAXAMOUNT", "65536", "a whole number from 1 to 65535"),
+    ("CLI_LOOP_PERIOD", "5", "a duration from 0s to 8760h0m0s, like 5s, 250ms or 1m30s"),
+    ("CLI_LOOP_PERIOD", "-5s", "a duration from 0s to 8760h0m0s, like 5s, 250ms or 1m30s"),
+  ])
+  func `a bad value is one line with its place, key, value and rule`(
+    variable: String, value: String, rule: String
+  ) {
     var environment = ["CLI_ID": "1", "CLI_SERVER_ADDRESS": "a:1"]
     environment[variable] = value
     let error = #expect(throws: ConfigurationError.self) { try Self.read("", environment) }
     #expect(error?.description == "environment: \(variable) = \"\(value)\": must be \(rule)")
   }
 
-  @Test("without a number the agency does not start")
-  func missing() {
+  @Test func `without a number the agency does not start`() {
     let error = #expect(throws: ConfigurationError.self) {
       try Self.read("id: # none\n", ["CLI_SERVER_ADDRESS": "a:1"])
     }
     #expect(error?.description == "id: must be set, in the file or as CLI_ID")
   }
 
-  @Test("the log line is the exercise's")
-  func logLine() throws {
+  @Test func `the log line is the exercise's`() throws {
     let configuration = try Self.read(
       "loop:\n  period: 90000ms\n", ["CLI_ID": "1", "CLI_SERVER_ADDRESS": "server:12345"])
     #expect(
@@ -87,8 +85,7 @@ struct ClientConfigurationTests {
         + " | loop_amount: 5 | loop_period: 1m30s | log_level: INFO")
   }
 
-  @Test("exercise 5's bet is read from the environment, and its rules are kept")
-  func bet() throws {
+  @Test func `exercise 5's bet is read from the environment, and its rules are kept`() throws {
     var environment = [
       "NOMBRE": "Santiago Lionel", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
       "NACIMIENTO": "1999-03-17", "NUMERO": "7574",
@@ -107,12 +104,13 @@ struct ClientConfigurationTests {
   }
 
   @Test(
-    "a bet in the environment that is not UTF-8 is refused, not repaired",
     arguments: [
       ("NOMBRE", .firstName), ("APELLIDO", .lastName), ("DOCUMENTO", .document),
       ("NACIMIENTO", .birthdate), ("NUMERO", .number),
     ] as [(String, BetRuleViolation.Field)])
-  func encoding(variable: String, field: BetRuleViolation.Field) {
+  func `a bet in the environment that is not UTF-8 is refused, not repaired`(
+    variable: String, field: BetRuleViolation.Field
+  ) {
     let latin1: [UInt8] = [0x4D, 0x75, 0xF1, 0x6F, 0x7A]
     let violation = BetRuleViolation(field, value: latin1.span, rule: "valid UTF-8")
     #expect(throws: AgencyError.badBet(violation)) {
@@ -120,17 +118,13 @@ struct ClientConfigurationTests {
     }
   }
 
-  @Test(
-    "the key is the first line, without blanks around it",
-    arguments: ["secret", "secret\n", "secret\r\n", " \tsecret \t \n", "secret\nmore\n"])
-  func key(text: String) throws {
+  @Test(arguments: ["secret", "secret\n", "secret\r\n", " \tsecret \t \n", "secret\nmore\n"])
+  func `the key is the first line, without blanks around it`(text: String) throws {
     #expect(try Self.key(text) == "secret")
   }
 
-  @Test(
-    "a file without a key is refused, and the key is not shown",
-    arguments: ["", "\n", " \t\n", "\nsecret\n", String(repeating: "k", count: 256)])
-  func badKey(text: String) {
+  @Test(arguments: ["", "\n", " \t\n", "\nsecret\n", String(repeating: "k", count: 256)])
+  func `a file without a key is refused, and the key is not shown`(text: String) {
     let error = #expect(throws: ConfigurationError.self) { try Self.key(text) }
     #expect(error?.description.hasSuffix(":1: a key must be 1 to 255 bytes of UTF-8") == true)
   }

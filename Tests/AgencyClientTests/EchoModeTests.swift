@@ -3,8 +3,8 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Mode echo", .timeLimit(.minutes(1)))
-struct EchoModeTests {
+/// Mode echo.
+@Suite(.timeLimit(.minutes(1))) struct EchoModeTests {
   private static let notSentBack = AgencyError.disconnected(
     "the server did not send the whole line back")
 
@@ -14,8 +14,7 @@ struct EchoModeTests {
     lines = try LoggedLines()
   }
 
-  @Test("each line has a connection of its own, and may come back in pieces")
-  func pieces() async throws {
+  @Test func `each line has a connection of its own, and may come back in pieces`() async throws {
     let outcome = try await run(amount: 2) { server in
       for number in 1...2 {
         try await server.withConnection { peer in
@@ -34,14 +33,13 @@ struct EchoModeTests {
     #expect(try lines.about("close_socket").count == 2)
   }
 
-  @Test("with nothing to send it ends at once")
-  func nothing() async throws {
+  @Test func `with nothing to send it ends at once`() async throws {
     #expect(try await run(amount: 0) { _ in } == nil)
     #expect(try lines.about("loop_finished") == ["success | client_id: 1"])
   }
 
-  @Test("a line that does not come back, or only in part, is no success", arguments: [0, 5])
-  func partial(length: Int) async throws {
+  @Test(arguments: [0, 5])
+  func `a line that does not come back, or only in part, is no success`(length: Int) async throws {
     let outcome = try await run(amount: 2) { server in
       try await server.withConnection { peer in
         let line = try await peer.receiveLine()
@@ -52,8 +50,7 @@ struct EchoModeTests {
     #expect(try lines.about("receive_message").isEmpty)
   }
 
-  @Test("a line that does not end within 8000 bytes is no success")
-  func endless() async throws {
+  @Test func `a line that does not end within 8000 bytes is no success`() async throws {
     let outcome = try await run(amount: 1) { server in
       try await server.withConnection { peer in
         _ = try await peer.receiveLine()
@@ -64,8 +61,7 @@ struct EchoModeTests {
     #expect(outcome == Self.notSentBack)
   }
 
-  @Test("SIGTERM ends it while it waits for its line")
-  func cancelled() async throws {
+  @Test func `SIGTERM ends it while it waits for its line`() async throws {
     let outcome = try await run(amount: 1) { server in
       try await server.withConnection { peer in
         _ = try await peer.receiveLine()

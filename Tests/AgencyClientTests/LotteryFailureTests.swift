@@ -4,10 +4,9 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Mode lottery: what ends it", .timeLimit(.minutes(1)))
-struct LotteryFailureTests {
-  @Test("a bet that the server finds bad ends it, with the server's reason")
-  func rejected() async throws {
+/// What ends mode lottery.
+@Suite(.timeLimit(.minutes(1))) struct LotteryFailureTests {
+  @Test func `a bet that the server finds bad ends it, with the server's reason`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<4))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -25,10 +24,10 @@ struct LotteryFailureTests {
     #expect(try agency.lines.about("close_socket").count == 1)
   }
 
-  @Test(
-    "an ERROR that does not go away ends it, and it does not connect again",
-    arguments: ErrorCode.allCases.filter { $0 != .shuttingDown && $0 != .tooSlow })
-  func refused(code: ErrorCode) async throws {
+  @Test(arguments: ErrorCode.allCases.filter { $0 != .shuttingDown && $0 != .tooSlow })
+  func `an ERROR that does not go away ends it, and it does not connect again`(code: ErrorCode)
+    async throws
+  {
     let agency = try LotteryAgency(sampleBets(0..<1))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -43,7 +42,6 @@ struct LotteryFailureTests {
   }
 
   @Test(
-    "an answer that does not fit ends it",
     arguments: [
       ([], [.confirmed], "WELCOME should answer HELLO"),
       (
@@ -66,14 +64,15 @@ struct LotteryFailureTests {
         "WINNERS without winners, but with more to come"
       ),
     ] as [([Answered], [ServerMessage], String)])
-  func unexpected(answered: [Answered], messages: [ServerMessage], what: String) async throws {
+  func `an answer that does not fit ends it`(
+    answered: [Answered], messages: [ServerMessage], what: String
+  ) async throws {
     var bytes: [UInt8] = []
     for message in messages { message.append(to: &bytes) }
     #expect(try await Self.outcome(of: bytes, after: answered) == .unexpected(what))
   }
 
   @Test(
-    "bytes that are no message end it",
     arguments: [
       ([0, 0, 0, 0], "frame length 0: must be 1 to 7996"),
       ([0, 0, 0x1F, 0x3D], "frame length 7997: must be 1 to 7996"),
@@ -81,14 +80,13 @@ struct LotteryFailureTests {
       ([0, 0, 0, 2, 0x82, 0], "message 0x82: the body is too short"),
       ([0, 0, 0, 2, 0x84, 0], "message 0x84: 1 bytes too many"),
     ] as [([UInt8], String)])
-  func malformed(bytes: [UInt8], what: String) async throws {
+  func `bytes that are not a message end it`(bytes: [UInt8], what: String) async throws {
     let outcome = try await Self.outcome(of: bytes, after: [.hello])
     #expect(outcome == .unexpected(what))
     #expect(outcome?.exitStatus == .protocolError)
   }
 
-  @Test("SIGTERM ends it while it waits for its winners")
-  func cancelled() async throws {
+  @Test func `SIGTERM ends it while it waits for its winners`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<1))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -104,10 +102,12 @@ struct LotteryFailureTests {
     #expect(try agency.lines.about("close_socket").count == 1)
   }
 
-  @Test("a server that nobody finds ends it once the limit is over")
-  func unreachable() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<1), time: ManualTime(advancingWithDelays: true))
-    // The server hangs up before the agency has been let in.
+  @Test func `a server that cannot be reached ends it after the limit`() async throws {
+    let agency = try LotteryAgency(
+      sampleBets(0..<1),
+      retry: RetryPolicy(limit: .seconds(20), pause: .seconds(1), maxPause: .seconds(5)),
+      time: ManualTime(advancingWithDelays: true))
+    // The server stops listening before it has accepted the agency's connection.
     let outcome = try await agency.run { _ in }
     guard case .gaveUp(after: "20s", _)? = outcome else {
       Issue.record("\(outcome as Any)")

@@ -4,10 +4,11 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Mode lottery", .timeLimit(.minutes(1)))
-struct LotteryModeTests {
-  @Test("bets, end and winners, all at once where the window allows")
-  func lottery() async throws {
+/// Mode lottery.
+@Suite(.timeLimit(.minutes(1))) struct LotteryModeTests {
+  @Test func `bets, FINISHED and winners, with as many batches in flight as the window allows`()
+    async throws
+  {
     let agency = try LotteryAgency(sampleBets(0..<5))
     let bets = agency.bets
     let outcome = try await agency.run { server in
@@ -31,8 +32,7 @@ struct LotteryModeTests {
     #expect(try agency.lines.about("close_socket") == ["success | client_id: 1"])
   }
 
-  @Test("an agency without bets finishes all the same")
-  func noBets() async throws {
+  @Test func `an agency without bets finishes all the same`() async throws {
     let agency = try LotteryAgency([])
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -45,8 +45,7 @@ struct LotteryModeTests {
       try agency.lines.about("consulta_ganadores") == ["success | cant_ganadores: 0"])
   }
 
-  @Test("one STORED answers several batches, and makes room for as many")
-  func cumulative() async throws {
+  @Test func `one STORED answers several batches, and makes room for as many`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<5), maxAmount: 1, window: 3)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -64,8 +63,8 @@ struct LotteryModeTests {
         == Array(repeating: "success | cantidad: 1", count: 5))
   }
 
-  @Test("no more batches are in flight than the window has room for", arguments: [1, 2, 5])
-  func window(size: Int) async throws {
+  @Test(arguments: [1, 2, 5])
+  func `no more batches are in flight than the window has room for`(size: Int) async throws {
     let agency = try LotteryAgency(sampleBets(0..<10), maxAmount: 1, window: size)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -82,8 +81,7 @@ struct LotteryModeTests {
     #expect(outcome?.exitStatus == .badData)
   }
 
-  @Test("a window of many packets is sent and stored, in order")
-  func manyPackets() async throws {
+  @Test func `a window of many packets is sent and stored, in order`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<20_000), maxAmount: 1000, window: 64)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -102,8 +100,7 @@ struct LotteryModeTests {
     #expect(outcome == nil)
   }
 
-  @Test("winners come over several frames")
-  func manyWinners() async throws {
+  @Test func `winners come over several frames`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<1))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -121,8 +118,10 @@ struct LotteryModeTests {
       try agency.lines.about("consulta_ganadores") == ["success | cant_ganadores: 3"])
   }
 
-  @Test("the bets before a bad row are stored before it ends the agency, which does not finish")
-  func badRow() async throws {
+  @Test
+  func `the bets before a bad row are stored before it ends the agency, which does not finish`()
+    async throws
+  {
     let agency = try LotteryAgency(sampleBets(0..<3), appendix: "Ana\r\n")
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in

@@ -4,10 +4,10 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Mode lottery: going on", .timeLimit(.minutes(1)))
-struct LotteryResumeTests {
-  @Test("it goes on from what the server has stored", arguments: [1, 2, 3])
-  func resume(stored: Int) async throws {
+/// How mode lottery goes on after a failure.
+@Suite(.timeLimit(.minutes(1))) struct LotteryResumeTests {
+  @Test(arguments: [1, 2, 3])
+  func `it goes on from what the server has stored`(stored: Int) async throws {
     let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -20,8 +20,7 @@ struct LotteryResumeTests {
     #expect(outcome == nil)
   }
 
-  @Test("where the server's last bet is another, nothing is sent")
-  func otherFile() async throws {
+  @Test func `if the server's last bet is another, nothing is sent`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -36,8 +35,7 @@ struct LotteryResumeTests {
     #expect(try agency.lines.about("close_file").count == 1)
   }
 
-  @Test("where the server has more bets than the file, nothing is sent")
-  func shorterFile() async throws {
+  @Test func `if the server has more bets than the file, nothing is sent`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -48,8 +46,8 @@ struct LotteryResumeTests {
     #expect(outcome?.exitStatus == .otherFile)
   }
 
-  @Test("after a bad moment it connects again and goes on", arguments: BadMoment.allCases)
-  func badMoment(_ moment: BadMoment) async throws {
+  @Test(arguments: BadMoment.allCases)
+  func `after a transient failure it connects again and goes on`(_ moment: BadMoment) async throws {
     let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1, window: 2)
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -74,8 +72,7 @@ struct LotteryResumeTests {
     #expect(try agency.lines.about("close_socket").count == 2)
   }
 
-  @Test("a connection that ends instead of the winners is made again")
-  func lostWinners() async throws {
+  @Test func `a connection that ends instead of the winners is made again`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<1))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
@@ -93,8 +90,9 @@ struct LotteryResumeTests {
       try agency.lines.about("consulta_ganadores") == ["success | cant_ganadores: 3"])
   }
 
-  @Test("bets that the server had acknowledged and lost are sent again, and the log says so")
-  func lostBets() async throws {
+  @Test func `bets that the server had acknowledged and lost are sent again, and the log says so`()
+    async throws
+  {
     let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1, window: 1)
     let outcome = try await agency.run { server in
       for held in [[], [], agency.bets] {
@@ -115,8 +113,7 @@ struct LotteryResumeTests {
         == ["fail | error: the server holds 0 bets of 2 it had acknowledged"])
   }
 
-  @Test("bets that WELCOME had acknowledged count as well")
-  func lostWelcome() async throws {
+  @Test func `bets that WELCOME had acknowledged count as well`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("Retrying", .timeLimit(.minutes(1)))
-struct RetryTests {
+/// Limits, delays and progress.
+@Suite(.timeLimit(.minutes(1))) struct RetryTests {
   private static let lost = AgencyError.disconnected("the server closed it")
 
   /// Time passes as soon as the only task sleeps.
@@ -13,8 +13,7 @@ struct RetryTests {
   /// Time passes as soon as the work and the check of its limit sleep.
   private let clockOfRun = TestClock(advancingAt: 2)
 
-  @Test("what a retry cannot mend is thrown at once")
-  func lasting() async {
+  @Test func `an error that a retry cannot help is thrown at once`() async {
     let retry = retry(limit: .seconds(3600), pause: .seconds(3600))
     for error in [
       AgencyError.cancelled, .unexpected("STORED"), .refused(.superseded, reason: ""),
@@ -31,8 +30,7 @@ struct RetryTests {
     }
   }
 
-  @Test("a delay that would go beyond the limit is not waited for")
-  func longPause() async {
+  @Test func `a delay that would go beyond the limit is not waited for`() async {
     let start = clock.now
     let retry = retry(limit: .seconds(1), pause: .seconds(3600))
     await #expect(throws: AgencyError.gaveUp(after: "1s", Self.lost)) {
@@ -41,8 +39,9 @@ struct RetryTests {
     #expect(clock.now == start)
   }
 
-  @Test("it gives up after the limit, counted from the first failure, with the last error")
-  func limit() async {
+  @Test func `it gives up after the limit, counted from the first failure, with the last error`()
+    async
+  {
     let start = clock.now
     var errors = [AgencyError.unreachable("first")]
     await #expect(throws: AgencyError.gaveUp(after: "30s", Self.lost)) {
@@ -55,8 +54,7 @@ struct RetryTests {
     #expect(elapsed <= .seconds(30))
   }
 
-  @Test("progress lets the limit begin anew")
-  func progress() async throws {
+  @Test func `progress restarts the limit`() async throws {
     let start = clock.now
     let limit = Duration.seconds(20)
     let retry = retry(limit: limit, pause: .seconds(1))
@@ -67,8 +65,7 @@ struct RetryTests {
     }
   }
 
-  @Test("progress lets the delays begin anew")
-  func progressOfPauses() async throws {
+  @Test func `progress restarts the delays`() async throws {
     let retry = retry(limit: .milliseconds(500), pause: .milliseconds(1), maxPause: .seconds(3600))
     // Doubled that often, a delay would be longer than the limit.
     var attempts = 0
@@ -80,8 +77,7 @@ struct RetryTests {
     }
   }
 
-  @Test("without progress the delays grow until one would go beyond the limit")
-  func growingPauses() async {
+  @Test func `without progress the delays grow until one would go beyond the limit`() async {
     let retry = retry(limit: .milliseconds(100), pause: .milliseconds(1), maxPause: .seconds(3600))
     var attempts = 0
     await #expect(throws: AgencyError.gaveUp(after: "100ms", Self.lost)) {
@@ -94,8 +90,7 @@ struct RetryTests {
     #expect((1...7).contains(attempts - 1))
   }
 
-  @Test("the end of the task ends a delay")
-  func cancelled() async {
+  @Test func `the end of the task ends a delay`() async {
     let clock = TestClock()
     let task = Task {
       let retry = retry(limit: .seconds(7200), pause: .seconds(3600), clock: clock)
@@ -105,8 +100,7 @@ struct RetryTests {
     await #expect(throws: AgencyError.cancelled) { try await task.value }
   }
 
-  @Test("a wait longer than the limit is cancelled, and named")
-  func longWait() async {
+  @Test func `a wait longer than the limit is cancelled, and named`() async {
     let retry = retry(limit: Self.limit, clock: clockOfRun)
     await #expect(throws: Self.gaveUp(waitedFor: "STORED")) {
       try await retry.run { () throws(AgencyError) in
@@ -117,8 +111,9 @@ struct RetryTests {
     }
   }
 
-  @Test("waits without progress add up, over all attempts, and progress lets them begin anew")
-  func manyWaits() async throws {
+  @Test func `waits without progress add up over all attempts, and progress restarts them`()
+    async throws
+  {
     for hasProgress in [true, false] {
       let retry = retry(limit: .seconds(100))
       for event in 1...4 {
@@ -138,8 +133,7 @@ struct RetryTests {
     }
   }
 
-  @Test("a delay counts as a wait, and a wait as a delay")
-  func waitsAndPauses() async {
+  @Test func `a delay counts as a wait, and a wait as a delay`() async {
     let waiting = retry(limit: Self.limit, pause: Self.limit)
     await #expect(throws: AgencyError.gaveUp(after: "1m0s", Self.lost)) {
       try await waiting.wait(for: "STORED") { () throws(AgencyError) in
@@ -155,8 +149,7 @@ struct RetryTests {
     }
   }
 
-  @Test("the agency's own work does not count")
-  func ownWork() async throws {
+  @Test func `the agency's own work does not count`() async throws {
     let retry = retry(limit: Self.limit, clock: clockOfRun)
     try await retry.run { () throws(AgencyError) in
       try await retry.wait(for: "WELCOME") { () throws(AgencyError) in }
@@ -167,8 +160,7 @@ struct RetryTests {
     }
   }
 
-  @Test("a signal during a wait is no end of the limit")
-  func cancelledWait() async {
+  @Test func `a signal during a wait is not reported as the limit`() async {
     let retry = retry(limit: .seconds(3600), clock: TestClock())
     await #expect(throws: AgencyError.cancelled) {
       try await Self.end(retry) { () throws(AgencyError) in
@@ -180,11 +172,12 @@ struct RetryTests {
   }
 
   @Test(
-    "without retries the only attempt has its time all the same",
     arguments: [
       (.zero, .seconds(5)), (.nanoseconds(1), .nanoseconds(1)), (.seconds(2), .seconds(2)),
     ] as [(Duration, Duration)])
-  func waitLimit(limit: Duration, waitLimit: Duration) {
+  func `without retries the only attempt has a limit of its own`(
+    limit: Duration, waitLimit: Duration
+  ) {
     #expect(RetryPolicy(limit: limit).waitLimit == waitLimit)
   }
 

@@ -2,8 +2,8 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("The batches in flight")
-struct SendWindowTests {
+/// The batches in flight.
+@Suite struct SendWindowTests {
   /// A window of `size` in which the batches up to 3, 6 and 8 are in flight.
   private func window(size: Int = 4) -> SendWindow {
     var window = SendWindow(size: size)
@@ -13,8 +13,8 @@ struct SendWindowTests {
     return window
   }
 
-  @Test("one STORED answers all batches up to it", arguments: [(3, 1), (6, 2), (8, 3)])
-  func cumulative(stored: UInt64, count: Int) {
+  @Test(arguments: [(3, 1), (6, 2), (8, 3)])
+  func `one STORED answers all batches up to it`(stored: UInt64, count: Int) {
     var window = window()
     #expect(window.acknowledge(stored)?.map(\.count) == Array([3, 3, 2].prefix(count)))
     #expect(window.isEmpty == (count == 3))
@@ -23,16 +23,14 @@ struct SendWindowTests {
     #expect((window.acknowledge(8) == nil) == (count == 3))
   }
 
-  @Test(
-    "a STORED that ends no batch in flight answers nothing", arguments: [0, 1, 2, 4, 5, 7, 9, .max])
-  func refused(stored: UInt64) {
+  @Test(arguments: [0, 1, 2, 4, 5, 7, 9, .max])
+  func `a STORED that ends no batch in flight answers nothing`(stored: UInt64) {
     var window = window()
     #expect(window.acknowledge(stored) == nil)
     #expect(window.acknowledge(8)?.count == 3)
   }
 
-  @Test("it is full with as many batches as its size, and has room once one is answered")
-  func full() {
+  @Test func `it is full with as many batches as its size, and has room once one is answered`() {
     var full = window(size: 3)
     #expect(full.isFull)
     #expect(full.acknowledge(3)?.count == 1)
@@ -41,8 +39,7 @@ struct SendWindowTests {
     #expect(!window(size: 4).isFull)
   }
 
-  @Test("an empty one has nothing to answer")
-  func empty() {
+  @Test func `an empty one has nothing to answer`() {
     var window = SendWindow(size: 1)
     #expect(window.isEmpty)
     #expect(!window.isFull)

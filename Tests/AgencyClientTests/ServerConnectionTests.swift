@@ -4,13 +4,12 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("A connection to the server", .timeLimit(.minutes(1)))
-struct ServerConnectionTests {
+/// A connection to the server.
+@Suite(.timeLimit(.minutes(1))) struct ServerConnectionTests {
   /// More than the kernel takes while nobody reads: sending it ends only with the connection.
   private static let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
 
   @Test(
-    "what the server says before it hangs up is heard, also by an agency that is sending",
     arguments: [
       (
         [.error(code: .superseded, reason: "why")],
@@ -24,14 +23,17 @@ struct ServerConnectionTests {
         .rejected(.ruleBroken, offset: 5, index: 1, reason: "why")
       ),
     ] as [([ServerMessage], AgencyError)])
-  func lastWords(messages: [ServerMessage], error: AgencyError) async throws {
+  func
+    `an ERROR or REJECTED before the connection breaks is read, also by an agency that is sending`(
+      messages: [ServerMessage], error: AgencyError
+    ) async throws
+  {
     var bytes: [UInt8] = []
     for message in messages { message.append(to: &bytes) }
     #expect(try await Self.outcomeOfFlood { try await $0.send(bytes: bytes) } == error)
   }
 
-  @Test("a server that hangs up without a word has disconnected")
-  func silence() async throws {
+  @Test func `a server that closes without an ERROR has disconnected`() async throws {
     let outcome = try await Self.outcomeOfFlood { _ in }
     guard case .disconnected? = outcome else {
       Issue.record("\(outcome as Any)")
@@ -39,8 +41,7 @@ struct ServerConnectionTests {
     }
   }
 
-  @Test("SIGTERM ends an agency that is sending")
-  func cancelled() async throws {
+  @Test func `SIGTERM ends an agency that is sending`() async throws {
     let outcome = try await AgencyClientTests.outcome(of: Self.sendFlood) { server in
       try await server.withConnection { peer in
         try await peer.welcome()
@@ -51,8 +52,7 @@ struct ServerConnectionTests {
     #expect(outcome == .cancelled)
   }
 
-  @Test("numbers as large as can be are no reason to crash")
-  func largestNumbers() async throws {
+  @Test func `the largest numbers do not crash it`() async throws {
     let error = AgencyError.rejected(.ruleBroken, offset: .max, index: .max, reason: "why")
     #expect(error.description.hasSuffix("(REJECTED 1): why"))
     let (bet, other) = (try sampleBet(0), try sampleBet(1))

@@ -6,12 +6,12 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("A server that does nothing is given up", .timeLimit(.minutes(1)))
-struct SilentServerTests {
-  @Test(
-    "the agency ends after the limit, and names what it waited for",
-    arguments: Silence.allCases)
-  func silence(_ silence: Silence) async throws {
+/// A server that does nothing is given up.
+@Suite(.timeLimit(.minutes(1))) struct SilentServerTests {
+  @Test(arguments: Silence.allCases)
+  func `the agency ends after the limit, and names what it waited for`(_ silence: Silence)
+    async throws
+  {
     let time = ManualTime()
     let agency = try LotteryAgency(sampleBets(0..<1), time: time)
     let outcome = try await agency.run { server in
@@ -36,8 +36,9 @@ struct SilentServerTests {
     #expect(try agency.lines.about("close_socket").count == 1)
   }
 
-  @Test("winners that stop coming are given up; the draw may take as long as it likes")
-  func winners() async throws {
+  @Test func `winners that stop coming are given up; the draw may take as long as it likes`()
+    async throws
+  {
     let time = ManualTime()
     let agency = try LotteryAgency(sampleBets(0..<1), time: time)
     let outcome = try await agency.run { server in
@@ -56,8 +57,7 @@ struct SilentServerTests {
     #expect(outcome == Self.gaveUp(waitedFor: "WINNERS"))
   }
 
-  @Test("a server that receives nothing is given up")
-  func deaf() async throws {
+  @Test func `a server that receives nothing is given up`() async throws {
     let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
     let event = "the server to receive"
     let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
@@ -70,8 +70,9 @@ struct SilentServerTests {
     #expect(outcome == Self.gaveUp(waitedFor: event))
   }
 
-  @Test("a server that says WELCOME and nothing else, over and over, is given up")
-  func welcomesOnly() async throws {
+  @Test func `a server that says WELCOME and nothing else, over and over, is given up`()
+    async throws
+  {
     let agency = try LotteryAgency(
       sampleBets(0..<1),
       retry: RetryPolicy(limit: Self.limit, pause: .seconds(1), maxPause: .seconds(5)),
@@ -92,8 +93,7 @@ struct SilentServerTests {
     #expect(connections > 1)
   }
 
-  @Test("a connection that nobody takes is given up")
-  func noConnection() async throws {
+  @Test func `a connection that is not accepted is given up`() async throws {
     let server = try FullListener()
     defer { server.close() }
     let time = ManualTime()
@@ -104,8 +104,7 @@ struct SilentServerTests {
     #expect(await outcome == Self.gaveUp(waitedFor: event))
   }
 
-  @Test("a line that does not come back is given up")
-  func echo() async throws {
+  @Test func `a line that does not come back is given up`() async throws {
     let event = "the line to come back"
     let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
       try await EchoMode(agency: agency).run()
@@ -113,8 +112,7 @@ struct SilentServerTests {
     #expect(outcome == Self.gaveUp(waitedFor: event))
   }
 
-  @Test("without retries the only attempt is not cut off")
-  func noRetries() async throws {
+  @Test func `without retries the only attempt is not cut off`() async throws {
     let time = ManualTime()
     let agency = try LotteryAgency(
       sampleBets(0..<1), retry: RetryPolicy(limit: .zero), time: time)

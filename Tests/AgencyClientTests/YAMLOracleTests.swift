@@ -4,22 +4,20 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("YAML documents against PyYAML")
-struct YAMLOracleTests {
+/// YAML documents against PyYAML.
+@Suite struct YAMLOracleTests {
   private static let oracle = PythonOracle<String, [String: String]?>(
     "configuration_oracle.py", "yaml", recording: "yaml"
   ) { $0.oneIn(3) ? regular(&$0) : wild(&$0) }
 
-  @Test("documents in the subset are taken")
-  func regularDocuments() {
+  @Test func `documents in the subset are taken`() {
     var generator = SeededGenerator(seed: 1)
     for text in (0..<500).map({ _ in Self.regular(&generator) }) {
       #expect(Self.read(text) != nil, "refused: \(text.debugDescription)")
     }
   }
 
-  @Test("whatever is taken, PyYAML read the same when it was recorded")
-  func recorded() throws {
+  @Test func `whatever is taken, PyYAML read the same when it was recorded`() throws {
     let taken = try Self.oracle.recorded().filter { Self.read($0.document) != nil }
     #expect(taken.count > 100, "too few documents are taken for the test to mean something")
     Self.expectSame(taken)
@@ -29,15 +27,13 @@ struct YAMLOracleTests {
     "YAML documents against PyYAML now",
     .enabled(if: Python.isAsked, "Python 3 with PyYAML is not installed"))
   struct Live {
-    @Test("whatever is taken of fresh documents, PyYAML reads the same")
-    func fresh() throws {
+    @Test func `whatever is taken of fresh documents, PyYAML reads the same`() throws {
       let taken = try oracle.askFresh(10_000) { read($0) != nil }
       #expect(taken.count > 1000, "too few documents are taken for the test to mean something")
       expectSame(taken)
     }
 
-    @Test("what is recorded is what PyYAML says")
-    func recording() throws {
+    @Test func `what is recorded is what PyYAML says`() throws {
       let outdated = try oracle.outdated()
       #expect(outdated == [])
     }

@@ -3,10 +3,9 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Promises", .timeLimit(.minutes(1)))
-struct PromiseTests {
-  @Test("A fulfilled promise makes no task wait")
-  func open() async {
+/// Promises.
+@Suite(.timeLimit(.minutes(1))) struct PromiseTests {
+  @Test func `a fulfilled promise makes no task wait`() async {
     let promise = Promise<Int>()
     #expect(promise.value == nil)
     promise.fulfill(7)
@@ -14,16 +13,14 @@ struct PromiseTests {
     #expect(await promise.wait() == 7)
   }
 
-  @Test("The first value is the one that counts")
-  func first() async {
+  @Test func `the first value counts`() async {
     let promise = Promise<Int>()
     promise.fulfill(1)
     promise.fulfill(2)
     #expect(await promise.wait() == 1)
   }
 
-  @Test("All who wait get the value")
-  func many() async {
+  @Test func `all waiters get the value`() async {
     let promise = Promise<Int>()
     let values = await withTaskGroup(of: Int?.self) { group in
       for _ in 0..<500 { group.addTask { await promise.wait() } }
@@ -34,8 +31,7 @@ struct PromiseTests {
     #expect(values == [Int?](repeating: 7, count: 500))
   }
 
-  @Test("A task that is cancelled at any moment stops waiting, and it alone")
-  func cancelled() async {
+  @Test func `a task that is cancelled at any moment stops waiting, and it alone`() async {
     for round in 0..<200 {
       let promise = Promise<Int>()
       let given = Task { await promise.wait() }
@@ -48,8 +44,7 @@ struct PromiseTests {
     }
   }
 
-  @Test("A task that is cancelled before it waits does not wait")
-  func cancelledBefore() async {
+  @Test func `a task that is cancelled before it waits does not wait`() async {
     let promise = Promise<Int>()
     let task = Task {
       await until { Task.isCancelled }
@@ -59,8 +54,8 @@ struct PromiseTests {
     #expect(await task.value == nil)
   }
 
-  @Test("A value given while tasks are cancelled reaches each of them or ends its wait")
-  func race() async {
+  @Test func `a value given while tasks are cancelled reaches each of them or ends its wait`() async
+  {
     for round in 0..<200 {
       let promise = Promise<Int>()
       let task = Task { await promise.wait() }

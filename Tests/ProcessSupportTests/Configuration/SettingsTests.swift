@@ -2,10 +2,9 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-@Suite("Settings")
-struct SettingsTests {
-  @Test("keys that nobody asked for are told, and only those")
-  func unused() throws {
+/// Settings.
+@Suite struct SettingsTests {
+  @Test func `keys that the program has not asked for are reported, and only those`() throws {
     var settings = Settings(
       file: [Self.setting("batch.maxamount", "1"), Self.setting("batch.maxamout", "2")]
     ) { _ in nil }
@@ -14,22 +13,20 @@ struct SettingsTests {
     #expect(settings.unused.map(\.key) == ["batch.maxamout"])
   }
 
-  @Test("an empty value is none, in the file and in the environment")
-  func empty() throws {
+  @Test func `an empty value counts as not set, in the file and in the environment`() throws {
     var settings = Settings(file: [Self.setting("a", "")]) { _ in "" }
     #expect(try settings.value("a", "A", .text) == nil)
   }
 
-  @Test("a number is digits, and within its limits", arguments: ["-1", "+1", " 1", "1.0", "11"])
-  func wholeNumbers(text: String) {
+  @Test(arguments: ["-1", "+1", " 1", "1.0", "11"])
+  func `a number is digits, and within its limits`(text: String) {
     var settings = Settings(file: [Self.setting("a", text)]) { _ in nil }
     #expect(throws: ConfigurationError.self) {
       try settings.value("a", "A", .wholeNumber(0...10))
     }
   }
 
-  @Test("a file that is missing, too large or a directory is an error")
-  func files() throws {
+  @Test func `a file that is missing, too large or a directory is an error`() throws {
     let directory = try TemporaryDirectory()
     let missing = directory.file("missing")
     let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(missing) }
@@ -62,8 +59,7 @@ struct SettingsTests {
     }
   }
 
-  @Test("a file that was named must be there, the default one need not")
-  func namedFile() throws {
+  @Test func `a file that was named must be there, the default one need not`() throws {
     let directory = try TemporaryDirectory()
     let missing = directory.file("missing")
     #expect(try Settings(Whole.self, file: nil, default: missing).unused.isEmpty)
