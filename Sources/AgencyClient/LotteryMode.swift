@@ -136,7 +136,9 @@ struct LotteryMode {
       agency.retry.noteProgress()
       winners += documents.count
       // Otherwise an endless sequence of empty frames would count as progress.
-      if more, documents.isEmpty { throw .unexpected("WINNERS without winners, but with more to come") }
+      guard !more || !documents.isEmpty else {
+        throw .unexpected("WINNERS without winners, but with more to come")
+      }
       if !more { return winners }
     }
   }

@@ -15,7 +15,7 @@ import Testing
   @Test(
     arguments: [
       (.cancelled, .success),
-      (.unreachable("a:1: nobody"), .unavailable),
+      (.unreachable("a:1: refused"), .unavailable),
       (.disconnected("reset"), .unavailable),
       (.rejected(.ruleBroken, offset: 0, index: 0, reason: ""), .badData),
       (.rejected(.agencyFinished, offset: 0, index: 0, reason: ""), .badData),

@@ -50,7 +50,7 @@ import Testing
 
   @Test(arguments: 0..<2000 as Range<UInt64>)
   func
-    `whatever is lost and whoever else places bets, it is never stored twice, and success is true`(
+    `whatever is lost and whatever others send, it is never stored twice, and success is true`(
       seed: UInt64
     ) throws
   {

@@ -6,7 +6,8 @@ import Testing
 
 /// A connection to the server.
 @Suite(.timeLimit(.minutes(1))) struct ServerConnectionTests {
-  /// More than the kernel takes while nobody reads: sending it ends only with the connection.
+  /// More than the kernel takes from a sender without a reader: sending it ends only with the
+  /// connection.
   private static let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
 
   @Test(
@@ -74,15 +75,14 @@ import Testing
     #expect(outcome == .inDoubt(.unexpected("STORED 0 should answer BET")))
   }
 
-  /// How an agency ends that sends without end to a server that does what `farewell` says and hangs
-  /// up.
+  /// How an agency ends that sends without end, to a server that does `work` and closes.
   private static func outcomeOfFlood(
-    _ farewell: (ScriptedConnection) async throws -> Void
+    _ work: (ScriptedConnection) async throws -> Void
   ) async throws -> AgencyError? {
     try await outcome(of: sendFlood) { server in
       try await server.withConnection { peer in
         try await peer.welcome()
-        try await farewell(peer)
+        try await work(peer)
       }
     }
   }

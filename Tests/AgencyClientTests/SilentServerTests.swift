@@ -58,16 +58,39 @@ import Testing
   }
 
   @Test func `a server that receives nothing is given up`() async throws {
-    let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
     let event = "the server to receive"
     let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
       try await agency.retry.run { () throws(AgencyError) in
         try await agency.withConnection { connection throws(AgencyError) in
-          try await connection.send(flood)
+          try await connection.send(Self.flood)
         }
       }
     }
     #expect(outcome == Self.gaveUp(waitedFor: event))
+  }
+
+  @Test func `an ERROR that came before the server stopped receiving is reported, not the limit`()
+    async throws
+  {
+    let time = ManualTime()
+    let outcome = try await AgencyClientTests.outcome(
+      of: { endpoint, worker in
+        let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        let agency = time.agency(configuration, worker: worker, log: .discarding)
+        try await agency.retry.run { () throws(AgencyError) in
+          try await agency.withConnection { connection throws(AgencyError) in
+            try await connection.send(Self.flood)
+          }
+        }
+      },
+      script: { server in
+        try await server.withConnection { peer in
+          try await peer.send(.error(code: .superseded, reason: "why"))
+          try await time.pass(.seconds(60), waitingFor: "the server to receive")
+          _ = await server.agency.value
+        }
+      })
+    #expect(outcome == .refused(.superseded, reason: "why"))
   }
 
   @Test func `a server that says WELCOME and nothing else, over and over, is given up`()
@@ -136,6 +159,9 @@ import Testing
   }
 
   private static let limit = RetryPolicy.soon.limit
+
+  /// More than the kernel takes from a sender without a reader.
+  private static let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
 
   private static func gaveUp(waitedFor event: String) -> AgencyError {
     .gaveUp(after: "20s", .noAnswer(waitedFor: event))

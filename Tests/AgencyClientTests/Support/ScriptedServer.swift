@@ -56,7 +56,7 @@ final class ScriptedServer: Sendable {
     }
   }
 
-  /// Hangs up on the agency, should it still try to connect.
+  /// Stops listening.
   func close() async {
     listener.close()
   }

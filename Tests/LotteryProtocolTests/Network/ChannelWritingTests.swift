@@ -27,7 +27,7 @@ import TestSupport
   @Test func `a write that is blocked ends when the task is cancelled`() async throws {
     try await withConnection { channel, _ in
       let task = Task { try await channel.send(Self.tooMuch) }
-      // The write is either held up already or will be: nobody reads.
+      // The write is blocked or will be: the peer does not read.
       task.cancel()
       await #expect(throws: ChannelError.cancelled) { try await task.value }
     }

@@ -83,7 +83,7 @@ final class Peer: Sendable {
     close()
   }
 
-  /// A port of this machine on which nobody listens, taken until `body` has returned.
+  /// A port of this machine without a listener, taken until `body` has returned.
   static func withSilentPort<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (UInt16) async throws -> Result
   ) async throws -> Result {

@@ -176,7 +176,7 @@ import Testing
     // The first line is in the pipe, or waits in the log's own queue.
     log.info(Self.line)
     for _ in 0...(Log.crowdedSize / Self.lineSize) { log.info(Self.line) }
-    // Nobody reads: all who wait are let go, and none waits any more.
+    // The output stalls: all waiters return, and later calls do not wait.
     await withTaskGroup { group in
       for _ in 0..<10 { group.addTask { await log.waitForRoom() } }
     }
