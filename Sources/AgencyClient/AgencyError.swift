@@ -2,40 +2,40 @@ import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
-/// Why an agency could not do what it was asked to.
+/// Why an agency ends without having done its work.
 enum AgencyError: Error, Equatable {
-  /// SIGTERM or SIGINT.
+  /// SIGTERM or SIGINT asked for the end.
   case cancelled
-  /// There is no connection to the server.
+  /// The agency cannot connect to the server.
   case unreachable(String)
   /// The server closed the connection, or the connection broke.
   case disconnected(String)
-  /// ERROR.
+  /// The server sent ERROR.
   case refused(ErrorCode, reason: String)
-  /// REJECTED.
+  /// The server sent REJECTED.
   case rejected(RejectionCode, offset: UInt64, index: UInt16, reason: String)
-  /// The server says what the contract does not allow.
+  /// The server broke the protocol.
   case unexpected(String)
   /// The agency's file cannot be read.
   case unreadable(path: String, SystemError)
-  /// What stands for the agency's file is a directory, a pipe or a device.
+  /// The agency's file is a directory, a pipe or a device.
   case notAFile(path: String)
-  /// A row of the agency's file is no bet.
+  /// A row of the agency's file is not a valid bet.
   case badRow(path: String, line: Int, reason: String)
-  /// The bet in the environment is none.
+  /// The bet in the environment is not valid.
   case badBet(BetRuleViolation)
-  /// The server holds other bets of this agency than its file has.
+  /// The server holds other bets of this agency than its file.
   case otherFile(path: String, reason: String)
-  /// The server did not do what the agency waited for.
+  /// The server did not do in time what the agency waited for.
   case noAnswer(waitedFor: String)
-  /// The bet was sent, and nothing tells whether it is stored.
+  /// The bet was sent, and it is unknown whether it is stored.
   indirect case inDoubt(AgencyError)
-  /// The server holds so many bets after the one in doubt that this one cannot be looked at.
+  /// The server holds more bets after the one in doubt, and WELCOME shows only the last.
   case overtaken(offset: UInt64, stored: UInt64)
-  /// Trying again has not helped for as long as was allowed.
+  /// Retries brought no progress within the limit.
   indirect case gaveUp(after: String, AgencyError)
 
-  /// Whether it may go away by itself, so that trying again is worth it.
+  /// Whether the cause may go away by itself, so that a retry can help.
   var isTransient: Bool {
     switch self {
     case .unreachable, .disconnected: true
@@ -55,7 +55,7 @@ extension AgencyError: ProgramError {
     case .disconnected(let reason): "the connection ended: \(reason)"
     case .refused(let code, let reason): "the server refused (ERROR \(code.rawValue)): \(reason)"
     case .rejected(let code, let offset, let index, let reason):
-      // The server's numbers may be any: a sum that wraps around is better than a crash.
+      // The server may send any numbers: a sum that wraps around is better than a crash.
       "the server rejected bet \(offset &+ UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error)"
@@ -92,6 +92,33 @@ extension AgencyError: ProgramError {
     case .superseded: .superseded
     case .shuttingDown, .tooSlow: .unavailable
     default: .protocolError
+    }
+  }
+}
+
+extension AgencyError {
+  /// What a failed attempt to connect to `endpoint` means to an agency.
+  init(_ failure: Connector.Failure, _ endpoint: Endpoint) {
+    self = failure == .cancelled ? .cancelled : .unreachable("\(endpoint): \(failure)")
+  }
+
+  /// What the end of a channel means to an agency.
+  init(_ error: ChannelError) {
+    switch error {
+    case .cancelled: self = .cancelled
+    case .broken(let error): self = .disconnected(error.description)
+    }
+  }
+
+  /// What the end of a conversation means to an agency.
+  init(_ failure: MessageChannel.Failure) {
+    switch failure {
+    case .channel(let error): self.init(error)
+    case .closed: self = .disconnected("the server closed it")
+    case .malformed(let error): self = .unexpected(error.description)
+    case .refused(let code, let reason): self = .refused(code, reason: reason)
+    case .rejected(let code, let offset, let index, let reason):
+      self = .rejected(code, offset: offset, index: index, reason: reason)
     }
   }
 }

@@ -4,88 +4,58 @@ import ProcessSupport
 
 /// The program `agency-client`.
 package enum ClientProgram {
-  /// Runs it with `arguments`, without its own name, and returns its exit status.
+  /// Runs the program and returns its exit status. `arguments` do not include the program's name.
   package static func main(_ arguments: some Sequence<String>) async -> Int32 {
     let program = Program(name: "agency-client", help: help, layout: .go)
     return await program.run(arguments) { file, worker, log in
-      var settings = try settings(file)
+      var settings = try Settings(
+        YAMLDocument.self, file: file, default: ClientConfiguration.defaultFile)
       let configuration = try ClientConfiguration(&settings)
       log.info(configuration.logLine)
       log.setLevel(configuration.logLevel)
       settings.warnOfUnused(log)
-      let key = try key(configuration)
+      let agency = Agency(configuration, key: try configuration.key(), worker: worker, log: log)
       do throws(AgencyError) {
-        try await run(configuration, key: key, worker: worker, log: log)
+        try await run(agency)
       } catch .cancelled {
-        // Somebody asked for the end: that is no failure.
+        // A signal asked for the end: that is no failure.
       }
     }
   }
 
-  private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
-    let (path, bytes) = try ConfigurationFile.read(
-      named: file, default: ClientConfiguration.defaultFile)
-    let document = try bytes.map { bytes throws(ConfigurationError) in
-      try YAMLDocument(bytes, file: path)
-    }
-    return Settings(file: document?.settings ?? [], environment: Environment.text)
-  }
-
-  private static func run(
-    _ configuration: ClientConfiguration, key: String, worker: Worker, log: Log
-  ) async throws(AgencyError) {
-    switch configuration.mode {
-    case .lottery:
-      try await LotteryMode(configuration: configuration, key: key, worker: worker, log: log).run()
+  private static func run(_ agency: Agency) async throws(AgencyError) {
+    switch agency.configuration.mode {
+    case .lottery: try await LotteryMode(agency: agency).run()
     case .bet:
       let bet = try Bet(environment: Environment.bytes)
-      try await BetMode(
-        configuration: configuration, key: key, bet: bet, worker: worker, log: log
-      ).run()
-    case .echo:
-      try await EchoMode(configuration: configuration, worker: worker, log: log).run()
+      try await BetMode(agency: agency, bet: bet).run()
+    case .echo: try await EchoMode(agency: agency).run()
     }
-  }
-
-  /// The key in the first line of the file that was named; none is an empty one.
-  static func key(
-    _ configuration: ClientConfiguration
-  ) throws(ConfigurationError) -> String {
-    guard let path = configuration.keyFile else { return "" }
-    guard let bytes = try ConfigurationFile.read(path) else {
-      throw ConfigurationError(missing: path)
-    }
-    let lines = try ConfigurationLines(bytes, file: path)
-    guard let key = lines.makeIterator().next()?.1.agencyKey else {
-      throw ConfigurationError(
-        file: path, line: 1, "a key must be 1 to \(ProtocolLimits.textSize) bytes of UTF-8")
-    }
-    return key
   }
 
   private static let help = """
     Sends an agency's bets to the server of a national lottery and asks for its winners.
 
     usage: agency-client [--config FILE]
-      --config FILE  the configuration (YAML), which must exist (config.yaml, which need not)
-      --help         prints this
+      --config FILE  configuration file (YAML), which must exist (config.yaml, if it exists)
+      --help         prints this help
       --version      prints the version
 
-    Each key of the file may also be set in the environment, which comes first:
-      CLI_ID               the agency's number, from 1 (must be set)
-      CLI_SERVER_ADDRESS   HOST:PORT of the server (must be set)
+    The environment takes precedence over the file (default):
+      CLI_ID               the agency's number, from 1 (required)
+      CLI_SERVER_ADDRESS   HOST:PORT of the server (required)
       CLI_MODE             lottery: all bets; bet: one; echo: a few lines (lottery)
       CLI_LOOP_AMOUNT      lines that mode echo sends (5)
-      CLI_LOOP_PERIOD      mode echo's pause after each line (5s)
+      CLI_LOOP_PERIOD      pause of mode echo after each line (5s)
       CLI_LOG_LEVEL        DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
-      CLI_DATA_FILE        the bets, {id} being the agency's number (.data/agency-{id}.csv)
+      CLI_DATA_FILE        file with the bets; {id} is the agency's number (.data/agency-{id}.csv)
       CLI_KEY_FILE         file with the agency's key (no key)
-      CLI_BATCH_MAXAMOUNT  bets in a batch, fewer where 8000 bytes are full (150)
-      CLI_BATCH_WINDOW     batches that may wait for their answers (32)
-      CLI_RETRY_LIMIT      gives up after so long without progress, waiting for the server or
-                           for a retry; 0: one attempt, 5s (1m0s)
-      CLI_RETRY_PAUSE      first pause before trying again (100ms)
-      CLI_RETRY_MAXPAUSE   longest pause (5s)
+      CLI_BATCH_MAXAMOUNT  bets in a batch, fewer if 8000 bytes hold fewer (150)
+      CLI_BATCH_WINDOW     batches in flight (32)
+      CLI_RETRY_LIMIT      time without progress after which the agency gives up; 0 means one
+                           attempt, which gets 5s (1m0s)
+      CLI_RETRY_PAUSE      initial retry delay; it doubles (100ms)
+      CLI_RETRY_MAXPAUSE   maximum retry delay (5s)
     Mode bet takes its bet from NOMBRE, APELLIDO, DOCUMENTO, NACIMIENTO and NUMERO.
     """
 }

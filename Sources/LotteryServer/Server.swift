@@ -36,7 +36,7 @@ final class Server: Sendable {
     timeout = configuration.timeout
     let failure = Promise<StorageError>()
     self.failure = failure
-    let onFailure: @Sendable (StorageError) -> Void = { failure.open($0) }
+    let onFailure: @Sendable (StorageError) -> Void = { failure.fulfill($0) }
     let store = try mapError(ServerError.storage) { () throws(StorageError) in
       try BetStore(
         directory: configuration.dataDirectory, durability: configuration.durability,

@@ -28,22 +28,14 @@ package enum ServerProgram {
   }
 
   private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
-    let (path, bytes) = try ConfigurationFile.read(
-      named: file, default: ServerConfiguration.defaultFile)
-    let document = try bytes.map { bytes throws(ConfigurationError) in
-      try INIDocument(bytes, file: path)
-    }
-    return Settings(file: document?.settings ?? [], environment: Environment.text)
+    try Settings(INIDocument.self, file: file, default: ServerConfiguration.defaultFile)
   }
 
   private static func keys(
     _ configuration: ServerConfiguration
   ) throws(ConfigurationError) -> AgencyKeys? {
     guard let path = configuration.agencyKeys else { return nil }
-    let limit = AgencyKeys.fileSizeLimit
-    guard let bytes = try ConfigurationFile.read(path, sizeLimit: limit) else {
-      throw ConfigurationError(missing: path)
-    }
+    let bytes = try ConfigurationFile.read(path, sizeLimit: AgencyKeys.fileSizeLimit)
     return try AgencyKeys(bytes, file: path, agencies: configuration.agencies)
   }
 

@@ -6,17 +6,16 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite("What ends an agency")
-struct AgencyErrorTests {
+/// What ends an agency.
+@Suite struct AgencyErrorTests {
   typealias Status = ProcessSupport.ExitStatus
 
   private static let broken = SystemError("read", code: EIO)
 
   @Test(
-    "each error has its exit status",
     arguments: [
       (.cancelled, .success),
-      (.unreachable("a:1: nobody"), .unavailable),
+      (.unreachable("a:1: refused"), .unavailable),
       (.disconnected("reset"), .unavailable),
       (.rejected(.ruleBroken, offset: 0, index: 0, reason: ""), .badData),
       (.rejected(.agencyFinished, offset: 0, index: 0, reason: ""), .badData),
@@ -31,12 +30,11 @@ struct AgencyErrorTests {
       (.inDoubt(.overtaken(offset: 1, stored: 3)), .inDoubt),
       (.gaveUp(after: "1m0s", .refused(.shuttingDown, reason: "")), .unavailable),
     ] as [(AgencyError, Status)])
-  func exitStatus(error: AgencyError, status: Status) {
+  func `each error has its exit status`(error: AgencyError, status: Status) {
     #expect(error.exitStatus == status)
   }
 
   @Test(
-    "each ERROR of the server has its exit status, and two of them go away",
     arguments: [
       (.malformed, .protocolError, false), (.version, .protocolError, false),
       (.unknownAgency, .unknownAgency, false), (.wrongKey, .noPermission, false),
@@ -44,25 +42,26 @@ struct AgencyErrorTests {
       (.superseded, .superseded, false), (.shuttingDown, .unavailable, true),
       (.tooSlow, .unavailable, true),
     ] as [(ErrorCode, Status, Bool)])
-  func refusals(code: ErrorCode, status: Status, isTransient: Bool) {
+  func `each ERROR of the server has its exit status, and two are transient`(
+    code: ErrorCode, status: Status, isTransient: Bool
+  ) {
     let error = AgencyError.refused(code, reason: "why")
     #expect(error.exitStatus == status)
     #expect(error.isTransient == isTransient)
     #expect(error.description == "the server refused (ERROR \(code.rawValue)): why")
   }
 
-  @Test(
-    "a rejection goes away where it is not the bet's fault",
-    arguments: zip(RejectionCode.allCases, [false, true, true, false]))
-  func rejections(code: RejectionCode, isTransient: Bool) {
+  @Test(arguments: zip(RejectionCode.allCases, [false, true, true, false]))
+  func `a rejection is transient unless the bet is at fault`(
+    code: RejectionCode, isTransient: Bool
+  ) {
     let error = AgencyError.rejected(code, offset: 150, index: 7, reason: "why")
     #expect(error.isTransient == isTransient)
     #expect(
       error.description == "the server rejected bet 157 (REJECTED \(code.rawValue)): why")
   }
 
-  @Test("of the others only a connection that is missing or lost goes away")
-  func transient() {
+  @Test func `of the others only a missing or lost connection is transient`() {
     #expect(AgencyError.unreachable("").isTransient)
     #expect(AgencyError.disconnected("").isTransient)
     let lasting: [AgencyError] = [
@@ -75,8 +74,7 @@ struct AgencyErrorTests {
     for error in lasting { #expect(!error.isTransient, "\(error)") }
   }
 
-  @Test("a bet in doubt says so, and why")
-  func inDoubt() {
+  @Test func `a bet in doubt says so, and why`() {
     let error = AgencyError.inDoubt(.overtaken(offset: 1, stored: 4))
     #expect(
       error.description
@@ -84,8 +82,7 @@ struct AgencyErrorTests {
     )
   }
 
-  @Test("giving up names the time and the last reason")
-  func gaveUp() {
+  @Test func `giving up names the time and the last reason`() {
     let error = AgencyError.gaveUp(after: "1m0s", .disconnected("the server closed it"))
     #expect(
       error.description

@@ -12,17 +12,17 @@ import Testing
     let asked = (1..<agencies).map { _ in Promise<Void>() }
     try await withServer(agencies: agencies) { server in
       try await withThrowingTaskGroup { group in
-        for (agency, latch) in zip(1..<agencies, asked) {
+        for (agency, promise) in zip(1..<agencies, asked) {
           group.addTask {
             try await server.withClient(agency) { client in
               try await Self.ask(client, agency)
-              latch.open(())
+              promise.fulfill(())
               try await Self.expectWinner(client, agency)
             }
           }
         }
         group.addTask {
-          for latch in asked { _ = await latch.wait() }
+          for promise in asked { _ = await promise.wait() }
           try await server.withClient(agencies) { client in
             try await Self.ask(client, agencies)
             try await Self.expectWinner(client, agencies)

@@ -57,7 +57,7 @@ import Testing
       let handle = ConnectionHandle(deadline: MessageDeadline(limit: .seconds(1)))
       let isHurried = Promise<Void>()
       if isEarly { handle.interrupt(.error(.shuttingDown)) }
-      handle.onShutdown { isHurried.open(()) }
+      handle.onShutdown { isHurried.fulfill(()) }
       if !isEarly {
         handle.interrupt(.error(.superseded))
         #expect(isHurried.value == nil)

@@ -1,35 +1,38 @@
 import Synchronization
 
-/// A value that is not there yet, and the tasks that wait for it.
+/// A value that one task provides once, and that other tasks wait for.
 ///
-/// It opens once; from then on nobody waits. Tasks wait suspended, and a cancelled task stops
-/// waiting.
+/// Waiters are suspended and hold no thread. A cancelled waiter stops waiting.
 package final class Promise<Value: Sendable>: Sendable {
   private struct State {
+    /// Never changes once it is set.
     var value: Value?
-    var waiting: [UInt64: UnsafeContinuation<Void, Never>] = [:]
+    /// The waiters by ticket. Empty once there is a value.
+    var waiters: [UInt64: UnsafeContinuation<Void, Never>] = [:]
     var nextTicket: UInt64 = 0
   }
 
   private let state = Mutex(State())
 
-  /// A latch that is closed.
+  /// Creates a promise that is not fulfilled yet.
   package init() {}
 
-  /// The value, once it is there.
+  /// The value, or nil if the promise is not fulfilled yet.
   package var value: Value? { state.withLock { $0.value } }
 
-  /// Gives the value to all who wait and all who will. Later values are ignored.
-  package func open(_ value: Value) {
-    let woken = state.withLock { state in
+  /// Fulfills the promise and resumes all waiters. Only the first call counts.
+  package func fulfill(_ value: Value) {
+    let waiters = state.withLock { state in
       if state.value == nil { state.value = value }
-      defer { state.waiting = [:] }
-      return state.waiting
+      defer { state.waiters = [:] }
+      return state.waiters
     }
-    for continuation in woken.values { continuation.resume() }
+    for continuation in waiters.values { continuation.resume() }
   }
 
-  /// Waits for the value; nil where the task is cancelled first.
+  /// Waits until the promise is fulfilled.
+  ///
+  /// - Returns: the value, or nil if the task is cancelled first.
   package func wait() async -> Value? {
     let ticket = state.withLock { state in
       state.nextTicket += 1
@@ -37,20 +40,21 @@ package final class Promise<Value: Sendable>: Sendable {
     }
     await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
-        let isOpen = state.withLock { state in
-          if state.value == nil { state.waiting[ticket] = continuation }
+        let isFulfilled = state.withLock { state in
+          if state.value == nil { state.waiters[ticket] = continuation }
           return state.value != nil
         }
-        // Cancelled before there was anybody to wake: then the handler below came too early.
-        if isOpen { continuation.resume() } else if Task.isCancelled { wake(ticket) }
+        // If the task was cancelled before it was a waiter, the handler below found nothing to
+        // resume.
+        if isFulfilled { continuation.resume() } else if Task.isCancelled { resume(ticket) }
       }
     } onCancel: {
-      wake(ticket)
+      resume(ticket)
     }
     return value
   }
 
-  private func wake(_ ticket: UInt64) {
-    state.withLock { $0.waiting.removeValue(forKey: ticket) }?.resume()
+  private func resume(_ ticket: UInt64) {
+    state.withLock { $0.waiters.removeValue(forKey: ticket) }?.resume()
   }
 }

@@ -1,51 +1,56 @@
 import LotteryCore
 import Dispatch
 
-/// The worker of one connection: a serial queue on which all of that connection's work runs.
+/// The worker of one connection: a serial Dispatch queue that is the preferred executor of the
+/// connection's task.
 ///
-/// As the preferred executor of a task, it runs whatever the task does between two suspensions. It
-/// holds a thread only while there is something to do: thousands of workers share as many threads
-/// as there are cores.
+/// All of the task's work between two suspensions runs on the queue, one piece after the other, so
+/// what belongs to one connection needs no lock. A worker holds a thread only while its task runs. A
+/// suspended task holds none, so thousands of workers share as many threads as there are cores.
+///
+/// A task must not block its worker: a serial queue whose work blocks keeps its thread, and Dispatch
+/// makes new ones only up to a limit. Work that blocks gets a worker of its own: see
+/// ``init(blocking:)``.
 public final class Worker: TaskExecutor {
-  /// The queue on which everything runs.
+  /// The queue on which all work runs.
   let queue: DispatchQueue
 
-  /// A worker that stack traces and debuggers show under `label`.
+  /// A worker that debuggers show as `label`.
   public init(label: String) {
     queue = DispatchQueue(label: label, target: .global())
   }
 
-  /// A worker for work that blocks: while there is some, it has a thread that no other worker needs.
+  /// A worker for work that blocks: it has a thread of its own while it is busy.
   public init(blocking label: String) {
     queue = DispatchQueue(label: label)
   }
 
-  /// Lets other workers have their turn.
+  /// Lets other workers run.
   ///
-  /// `Task.yield()` does not: Dispatch goes on with a queue for as long as there is something in it,
-  /// on the same thread, and as many busy workers as there are threads would shut out all others.
+  /// `Task.yield()` does not: Dispatch drains a queue on the same thread until the queue is empty, and
+  /// as many busy workers as there are threads would starve all others.
   public func yield() async {
     await withUnsafeContinuation { continuation in
       DispatchQueue.global().async { continuation.resume() }
     }
   }
 
-  /// Runs `job` after what the worker was given before.
+  /// Runs `job` after all earlier jobs.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }
 
-/// Work that must not take longer than it may.
+/// Cancels work that takes too long.
 package enum Deadline {
-  /// A queue with a thread of its own: busy workers may hold all the others.
+  /// A queue with a thread of its own: busy workers may hold all threads of the pool.
   private static let timers = DispatchQueue(label: "deadlines")
 
   /// Runs `work` on `worker`, cancels it after `limit`, and returns when it has ended.
   ///
-  /// The work is a task of its own: it runs to its end or its deadline even where the task that
-  /// calls this has been cancelled, which is what a farewell needs.
+  /// The work is a task of its own: the cancellation of the caller does not end it. A server that
+  /// shuts down needs that to tell its agencies so.
   package static func run(
     on worker: Worker, for limit: Duration, _ work: @escaping @Sendable () async -> Void
   ) async {
@@ -59,7 +64,7 @@ package enum Deadline {
     after(limit) { task.cancel() }
   }
 
-  /// Calls `work` after `delay`. It must be short: all deadlines of the process share a thread.
+  /// Calls `work` after `delay`. The work must be short: all deadlines of the process share a thread.
   package static func after(_ delay: Duration, _ work: @escaping @Sendable () -> Void) {
     timers.asyncAfter(deadline: .now() + .nanoseconds(delay.nanoseconds), execute: work)
   }

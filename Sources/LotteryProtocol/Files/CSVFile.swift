@@ -2,15 +2,15 @@ public import LotteryCore
 
 /// The rows of a CSV file, one after the other, however large the file.
 public struct CSVFile: ~Copyable {
-  /// The last row that ``nextRow()`` found.
+  /// The fields of the last row, as ranges of ``storage``.
   public var fields: [Range<Int>] { reader.fields }
-  /// The bytes that ``fields`` are ranges of.
+  /// The bytes of the last row, among others. Valid until the next read.
   public var storage: [UInt8] { reader.input.storage }
   /// The line on which the last row began, from 1.
   public var line: Int { reader.line }
-  /// Bytes of the file up to and including the last row.
+  /// The number of bytes up to and including the last row.
   public var position: Int { reader.position }
-  /// Where the last row lies in the file, its line end included.
+  /// The position of the last row in the file, including its line end.
   public var row: Range<Int> { reader.row }
 
   /// Why there is no next row.
@@ -19,36 +19,36 @@ public struct CSVFile: ~Copyable {
     case unreadable(SystemError)
     /// The row at ``CSVFile/line`` is not CSV.
     case malformed(CSVError)
-    /// The row at ``CSVFile/line`` is CSV, and no bet.
+    /// The row at ``CSVFile/line`` is CSV but not a bet.
     case notABet(String)
   }
 
-  /// What the end of the file means for a last row that has no line end.
+  /// What a last row without a line end is.
   public enum LastRow: Sendable {
-    /// It is a row like any other.
+    /// A row like any other.
     case whole
-    /// It was torn off while it was written, and is none: see ``CSVFile/tornBytes``.
+    /// A row that was not completely written, and does not count: see ``CSVFile/tornBytes``.
     case torn
   }
 
-  /// Bytes after the last row that are none, once ``nextRow()`` has found no more rows.
+  /// The size of the torn last row in bytes, once ``nextRow()`` has returned false.
   public var tornBytes: Int { reader.input.unread.count }
 
-  /// Whether a field of any row so far stood in quotes.
+  /// Whether a field of any row so far was quoted.
   public var hasSeenQuotes: Bool { reader.hasSeenQuotes }
 
-  /// Bytes of the file when it was opened; 0 where it has no size, like a pipe.
+  /// The size of the file in bytes when it was opened; 0 if it has none, like a pipe.
   public let size: Int
 
   private let file: File
   private let ownsFile: Bool
   private let lastRow: LastRow
-  /// The bytes that must still be read, where it is known which; nil reads on until the file ends.
+  /// The bytes that are still to be read, all of which must exist. Nil reads until the file ends.
   private var rest: Range<Int>?
   private var reader: CSVReader
   private var atEnd = false
 
-  /// Bytes read in one go: large enough that the calls do not count.
+  /// Bytes per read(2): large enough that the calls do not matter.
   public static let chunkSize = 64 * 1024
 
   /// Opens the file at `path`, to read all of it.
@@ -56,7 +56,7 @@ public struct CSVFile: ~Copyable {
     self.init(try File(reading: path), lastRow: lastRow)
   }
 
-  /// Reads all of an open file, which from now on belongs to it.
+  /// Takes over an open file, to read all of it.
   package init(_ file: File, lastRow: LastRow) {
     self.file = file
     ownsFile = true
@@ -66,8 +66,8 @@ public struct CSVFile: ~Copyable {
     reader = CSVReader(capacity: Self.chunkSize)
   }
 
-  /// Reads the bytes at `range` of `file`, which begin at the front of a row. A file that ends
-  /// before they do cannot be read; it is not one that ends there.
+  /// Reads the bytes at `range` of `file`, which begin with a row. If the file ends before the range
+  /// does, reading fails.
   ///
   /// - Parameter file: an open file, which the caller closes.
   package init(reading range: Range<Int>, of file: File, lastRow: LastRow) {
@@ -83,7 +83,7 @@ public struct CSVFile: ~Copyable {
     if ownsFile { file.close() }
   }
 
-  /// Goes on to the next row; false means that there is none.
+  /// Advances to the next row. Returns false if there is none.
   public mutating func nextRow() throws(Failure) -> Bool {
     while true {
       switch try step() {
@@ -96,7 +96,7 @@ public struct CSVFile: ~Copyable {
     }
   }
 
-  /// Goes on to the next row, which must be a bet, and returns it; nil if there is no row.
+  /// Advances to the next row, which must be a bet, and returns it; nil if there is no row.
   ///
   /// - Parameter allowsNUL: whether names may hold NUL.
   public mutating func nextBet(allowsNUL: Bool = false) throws(Failure) -> BetView? {
@@ -107,7 +107,7 @@ public struct CSVFile: ~Copyable {
     }
   }
 
-  /// Goes on to the next row, which must be one of `bets.csv`, and returns its agency and its bet; nil
+  /// Advances to the next row, which must be one of `bets.csv`, and returns its agency and its bet; nil
   /// if there is no row.
   package mutating func nextStoredBet() throws(Failure) -> (agency: UInt32, bet: BetView)? {
     if let row = reader.nextPlainBet(hasAgency: true), let agency = row.agency {
@@ -119,16 +119,16 @@ public struct CSVFile: ~Copyable {
     }
   }
 
-  /// Goes on over the plain rows of `bets.csv` that come next, as far as they have been read, and
+  /// Advances over the plain rows of `bets.csv` that come next, as far as they have been read, and
   /// returns them by agency; possibly none.
   package mutating func takeStoredRows() -> [AgencyRun] {
     reader.takeStoredRows()
   }
 
-  /// Puts the bets of the plain rows that come next into the batch of `builder`, as far as there is
-  /// room for them; possibly none.
+  /// Adds the bets of the next rows to the batch of `builder`, until the batch is full or a row needs
+  /// the general code of ``nextBet(allowsNUL:)``; possibly none.
   ///
-  /// - Parameter offset: the bets that precede the batch, should it begin here.
+  /// - Parameter offset: the number of bets before the batch, if it begins here.
   public mutating func appendPlainBets(
     to builder: inout BatchBuilder, offset: UInt64, in frames: inout [UInt8]
   ) {
@@ -144,20 +144,18 @@ public struct CSVFile: ~Copyable {
   }
 
   private mutating func fill() throws(Failure) {
-    do throws(SystemError) {
-      let (file, rest) = (file, rest)
-      let count = try reader.input.fill { room throws(SystemError) in
+    let (file, rest) = (file, rest)
+    let count = try mapError(Failure.unreadable) { () throws(SystemError) in
+      try reader.input.fill { room throws(SystemError) in
         guard let rest else { return try file.read(into: room) }
         return try Self.read(rest, of: file, into: room)
       }
-      if let rest { self.rest = rest.dropFirst(count) }
-      atEnd = count == 0
-    } catch {
-      throw .unreadable(error)
     }
+    if let rest { self.rest = rest.dropFirst(count) }
+    atEnd = count == 0
   }
 
-  /// Reads what lies at the front of `range`; 0 means that it is empty.
+  /// Reads the first bytes of `range`. Returns 0 if the range is empty.
   private static func read(
     _ range: Range<Int>, of file: File, into room: UnsafeMutableRawBufferPointer
   ) throws(SystemError) -> Int {

@@ -1,43 +1,41 @@
 import Glibc
 
-/// An open file: thin, typed system calls. It does not own its descriptor; whoever opened it closes
-/// it, once.
+/// An open file: thin, typed system calls.
+///
+/// It does not own its descriptor: the owner calls ``close()``, once.
 package struct File: Sendable {
-  /// The number that the kernel knows it by.
+  /// The file descriptor.
   package let descriptor: Int32
 
   /// Opens the file at `path` for reading.
   ///
-  /// A named pipe that nobody writes to is an empty file, instead of one whose opening never ends
+  /// A named pipe without a writer is an empty file. Otherwise the call would wait for a writer
   /// (fifo(7)).
   package init(reading path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    do throws(SystemError) {
-      try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
-    } catch {
-      close()
-      throw error
-    }
+    try onError(close, makeBlocking)
   }
 
-  /// Opens the regular file at `path`, or `/dev/null`, for reading; nil if there is something else.
+  /// Opens the regular file at `path`, or `/dev/null`, for reading. Nil if it is something else.
   package init?(regular path: String) throws(SystemError) {
-    // To open a named pipe would wait until somebody writes to it (fifo(7)).
+    // Without O_NONBLOCK, the call would wait for the writer of a named pipe (fifo(7)).
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    do throws(SystemError) {
-      if try isRegularOrNull() {
-        try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
-        return
-      }
-    } catch {
-      close()
-      throw error
+    let isRegular = try onError(close) { () throws(SystemError) in
+      guard try isRegularOrNull() else { return false }
+      try makeBlocking()
+      return true
     }
-    close()
-    return nil
+    guard isRegular else {
+      close()
+      return nil
+    }
   }
 
-  /// Its size in bytes, how many names it has, and whether it is a regular file (fstat(2)).
+  private func makeBlocking() throws(SystemError) {
+    try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
+  }
+
+  /// The size in bytes, the number of hard links, and whether it is a regular file (fstat(2)).
   package func status() throws(SystemError) -> (size: Int, names: Int, isRegular: Bool) {
     let status = try attributes()
     return (Int(status.st_size), Int(status.st_nlink), status.st_mode & S_IFMT == S_IFREG)
@@ -59,7 +57,7 @@ package struct File: Sendable {
     }
   }
 
-  /// Opens the file at `path` for appending and reading, and makes it where it is missing.
+  /// Opens the file at `path` for appending and reading, and creates it if it does not exist.
   package init(appending path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") {
       open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
@@ -70,8 +68,8 @@ package struct File: Sendable {
     self.descriptor = descriptor
   }
 
-  /// The same open file under a number of its own, which stays valid when this one is closed and
-  /// whatever becomes of the file's name (dup(2)).
+  /// Returns another descriptor of the same open file, which stays valid if this one is closed and
+  /// if the file is renamed or removed (dup(2)).
   package func duplicate() throws(SystemError) -> File {
     File(descriptor: try SystemError.check("fcntl") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
   }
@@ -81,7 +79,8 @@ package struct File: Sendable {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
   }
 
-  /// The absolute path of what the symbolic link at `path` leads to, or nil where it is no link.
+  /// Returns the absolute path of the target of the symbolic link at `path`, or nil if it is not a
+  /// link.
   package static func linkTarget(_ path: String) throws(SystemError) -> String? {
     var status = stat()
     try SystemError.check("lstat") { lstat(path, &status) }
@@ -91,10 +90,10 @@ package struct File: Sendable {
     return String(cString: target)
   }
 
-  /// Takes the lock on this file or directory, which the kernel gives back when the process ends,
-  /// however it ends (flock(2)).
+  /// Takes the lock on this file or directory. The kernel releases it when the process ends, however
+  /// it ends (flock(2)).
   ///
-  /// - Returns: whether nobody else holds it.
+  /// - Returns: false if another process holds it.
   package func lock() throws(SystemError) -> Bool {
     do throws(SystemError) {
       try SystemError.check("flock") { flock(descriptor, LOCK_EX | LOCK_NB) }
@@ -105,22 +104,26 @@ package struct File: Sendable {
     }
   }
 
-  /// Gives the lock back, also where a process that was just forked still has the descriptor.
+  /// Releases the lock, also if a process that was just forked still has the descriptor.
   package func unlock() {
     _ = flock(descriptor, LOCK_UN)
   }
 
-  /// Its size, in bytes.
+  /// The size in bytes.
   package func size() throws(SystemError) -> Int {
     try status().size
   }
 
-  /// Reads what comes next into `room`; 0 means that the file has ended.
+  /// Reads the next bytes into `room`.
+  ///
+  /// - Returns: the number of bytes; 0 at the end of the file.
   package func read(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
     try SystemError.check("read") { Glibc.read(descriptor, room.baseAddress, room.count) }
   }
 
-  /// Reads what lies at `offset` into `room`; 0 means that the file ends there or before.
+  /// Reads the bytes at `offset` into `room`.
+  ///
+  /// - Returns: the number of bytes; 0 if the file ends at `offset` or before.
   package func read(
     into room: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(SystemError) -> Int {
@@ -129,7 +132,7 @@ package struct File: Sendable {
     }
   }
 
-  /// Reads up to `count` bytes that lie at `offset`.
+  /// Reads the bytes at `offset`: `count`, or fewer if the file ends before.
   package func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let taken = try read(offset..<(offset + count), into: &bytes)
@@ -146,7 +149,7 @@ package struct File: Sendable {
     while taken < range.count {
       let part = try SystemError.check("pread") {
         bytes.withUnsafeMutableBytes { room in
-          // The pointer is lent for the call and covers what is not filled yet.
+          // The pointer is valid during the call and covers the part that is not filled yet.
           pread(
             descriptor, room.baseAddress.map { $0 + taken }, range.count - taken,
             off_t(range.lowerBound + taken))
@@ -158,7 +161,7 @@ package struct File: Sendable {
     return taken
   }
 
-  /// Writes all of `bytes`. Where that fails, some of them may have been written.
+  /// Writes all of `bytes`. If it fails, part of them may have been written.
   package func write(_ bytes: Span<UInt8>) throws(SystemError) {
     var written = 0
     while written < bytes.count {
@@ -166,34 +169,35 @@ package struct File: Sendable {
       let part = try SystemError.check("write") {
         rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       }
-      // No file system should; without this the loop would not end.
+      // No file system should return 0. If one does, the loop must end.
       guard part > 0 else { throw SystemError("write", code: EIO) }
       written += part
     }
   }
 
-  /// Cuts the file off after `size` bytes.
+  /// Truncates the file to `size` bytes.
   package func truncate(to size: Int) throws(SystemError) {
     try SystemError.check("ftruncate") { ftruncate(descriptor, off_t(size)) }
   }
 
-  /// Returns when everything written is on the disk, and the file's size with it (fdatasync(2)).
+  /// Returns when all written bytes and the file's size are on the disk (fdatasync(2)).
   package func synchronize() throws(SystemError) {
     try SystemError.check("fdatasync") { fdatasync(descriptor) }
   }
 
-  /// Lets the kernel forget what it holds of the file without having to write it, so that the next
-  /// read asks the disk. Best effort (posix_fadvise(2)).
+  /// Drops clean pages of the file from the kernel's cache, so that the next read goes to the disk.
+  /// Best effort (posix_fadvise(2)).
   package func dropCache() {
     _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
-  /// Returns when everything about it is on the disk; for a directory, the names in it (fsync(2)).
+  /// Returns when the file and its metadata are on the disk; for a directory, the names in it
+  /// (fsync(2)).
   package func synchronizeAll() throws(SystemError) {
     try SystemError.check("fsync") { fsync(descriptor) }
   }
 
-  /// Gives the descriptor back. Linux frees it whatever `close` returns (close(2)).
+  /// Closes the descriptor. Linux frees it whatever `close` returns (close(2)).
   package func close() {
     _ = Glibc.close(descriptor)
   }

@@ -2,13 +2,19 @@ public import LotteryCore
 import Glibc
 import Synchronization
 
-/// A connection that reads like a blocking one and suspends its task instead of its thread.
+/// A connection that is used like a blocking one, and suspends the task instead of blocking the
+/// thread.
 ///
-/// Short reads and short writes end here: ``receive(into:)`` gives whatever has arrived and leaves
-/// it to the decoder whether that is enough, ``send(_:)`` returns when the kernel has taken all of
-/// it. One task uses a channel at a time, and whoever made it calls ``close()``, once.
+/// Short reads and short writes are handled here. TCP carries a stream of bytes without boundaries:
+/// recv(2) returns what has arrived, which may be half a message or three, and send(2) takes what fits
+/// into the kernel's buffer. ``receive(into:)`` returns what has arrived, and the decoder decides
+/// whether that is a whole message. ``send(_:onProgress:)`` returns when the kernel has taken all
+/// bytes.
+///
+/// Each call first tries. If the kernel answers `EAGAIN`, the task waits for ``Readiness`` and tries
+/// again. One task uses a channel at a time. Its owner calls ``close()``, once.
 public final class Channel: Sendable {
-  /// Who is at the other end, where that is known.
+  /// The address of the other end. Nil for a connection that this process made.
   public let peer: PeerAddress?
 
   let socket: Socket
@@ -18,41 +24,39 @@ public final class Channel: Sendable {
   private let immediate = Atomic(0)
   /// Receives that find bytes at once after which other workers have their turn.
   private static let receivesInATurn = 4
-  /// Whether a write ended in the middle of a message.
+  /// Whether a send was cancelled after part of its bytes. Then nothing more is sent: the peer would
+  /// take it for the rest of those bytes.
   private let isCutShort = Atomic(false)
 
-  /// A channel over a socket that is connected or connecting, which from now on belongs to it.
+  /// Takes over a socket that is connected or connecting.
   ///
-  /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. Then it is closed.
+  /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. The socket is closed then.
   init(_ socket: Socket, peer: PeerAddress?, worker: Worker) throws(SystemError) {
     self.socket = socket
     self.peer = peer
     self.worker = worker
-    do throws(SystemError) {
-      readiness = try Readiness(of: socket.descriptor)
-    } catch {
-      socket.close()
-      throw error
+    readiness = try onError(socket.close) { () throws(SystemError) in
+      try Readiness(of: socket.descriptor)
     }
   }
 
-  /// Waits until bytes arrive, and puts them into `buffer`, which must not be full.
+  /// Waits until bytes arrive, and appends them to `buffer`, which must not be full.
   ///
-  /// An empty buffer gives its memory back while it waits.
+  /// An empty buffer releases its memory during the wait.
   ///
-  /// - Returns: how many bytes arrived; 0 means that the peer will send no more.
+  /// - Returns: the number of bytes; 0 if the peer will send no more.
   /// - Throws: ``ChannelError``
   public func receive(into buffer: inout InputBuffer) async throws(ChannelError) -> Int {
     precondition(!buffer.isFull, "no room to receive into")
     var hasWaited = false
     while true {
-      // First of all, so that a peer that always has something to say cannot hold up the end.
+      // First, so that a peer that sends without end cannot delay the cancellation.
       if Task.isCancelled { throw .cancelled }
       if let count = try receiveNow(into: &buffer) {
         if hasWaited {
           immediate.store(0, ordering: .relaxed)
         } else if immediate.add(1, ordering: .relaxed).newValue % Self.receivesInATurn == 0 {
-          // Nor may it keep the thread from all others.
+          // Such a peer must not keep the thread from other workers either.
           await worker.yield()
         }
         return count
@@ -63,14 +67,13 @@ public final class Channel: Sendable {
     }
   }
 
-  /// Puts into `buffer` what has arrived already.
+  /// Appends to `buffer` what has already arrived.
   ///
-  /// - Returns: how many bytes that were, 0 where the peer will send no more, nil where nothing has
-  ///   arrived.
+  /// - Returns: the number of bytes; 0 if the peer will send no more; nil if nothing has arrived.
   public func receiveNow(into buffer: inout InputBuffer) throws(ChannelError) -> Int? {
     var wouldBlock = false
-    do throws(SystemError) {
-      let count = try buffer.fill { room throws(SystemError) in
+    let count = try mapError(ChannelError.broken) { () throws(SystemError) in
+      try buffer.fill { room throws(SystemError) in
         switch try socket.receive(into: room) {
         case .bytes(let count): return count
         case .end: return 0
@@ -79,25 +82,22 @@ public final class Channel: Sendable {
           return 0
         }
       }
-      return wouldBlock ? nil : count
-    } catch {
-      throw .broken(error)
     }
+    return wouldBlock ? nil : count
   }
 
-  /// Returns when the kernel has taken all of `bytes`, which it is given in pieces of at most
-  /// ``ProtocolLimits/packetSize`` bytes: 8 kB hold for each send(2), too.
+  /// Sends all of `bytes`: returns when the kernel has taken them. Each send(2) gets at most
+  /// ``ProtocolLimits/packetSize`` bytes.
   ///
-  /// - Parameter onProgress: is called whenever it has taken more of them after a wait.
-  /// - Throws: ``ChannelError``; part of the bytes may have been sent, and then nothing can be sent
-  ///   any more, because the peer would take it for the rest.
+  /// - Parameter onProgress: called each time the kernel has taken more bytes after the first.
+  /// - Throws: ``ChannelError``. If part of the bytes was sent, all later sends fail.
   public func send(
     _ bytes: [UInt8], onProgress: () -> Void = {}
   ) async throws(ChannelError) {
     try await send(bytes[...], onProgress: onProgress)
   }
 
-  /// Returns when the kernel has taken all of these bytes, likewise.
+  /// Sends all of `bytes`, like ``send(_:onProgress:)``.
   public func send(
     _ bytes: ArraySlice<UInt8>, onProgress: () -> Void = {}
   ) async throws(ChannelError) {
@@ -117,15 +117,15 @@ public final class Channel: Sendable {
     }
   }
 
-  /// Whether the connection is broken, as far as the kernel knows. A peer that says nothing more has
-  /// not broken it.
+  /// Whether the connection is broken, as far as the kernel knows. A peer that sends no more has not
+  /// broken it.
   public var isBroken: Bool { socket.isBroken() }
 
-  /// Says that nothing more will be sent, and takes in what the peer still sends, up to `limit`
-  /// bytes, until it closes or the task is cancelled.
+  /// Stops sending, and discards what the peer still sends: up to `limit` bytes, until the peer closes
+  /// the connection or the task is cancelled.
   ///
-  /// A socket closed over unread bytes resets the connection, and the reset destroys the last
-  /// message on its way: whoever ends a connection with an ERROR lets it arrive first.
+  /// To be called before ``close()`` after an ERROR. A socket that is closed over unread bytes resets
+  /// the connection, and a reset can destroy a message that the peer has not read yet.
   public func drain(limit: Int) async {
     socket.shutdownWriting()
     var buffer = InputBuffer(capacity: 8192)
@@ -136,38 +136,38 @@ public final class Channel: Sendable {
     }
   }
 
-  /// Waits until an attempt to connect has come to its end.
+  /// Waits until an attempt to connect has ended.
   ///
   /// - Throws: ``ChannelError``
   func finishConnecting() async throws(ChannelError) {
     await readiness.wait(for: .writing)
     if Task.isCancelled { throw .cancelled }
-    do throws(SystemError) {
+    try checkConnected()
+  }
+
+  private func checkConnected() throws(ChannelError) {
+    try mapError(ChannelError.broken) { () throws(SystemError) in
       if let error = try socket.pendingError() { throw error }
-    } catch {
-      throw .broken(error)
     }
   }
 
-  /// Closes the connection. When it returns, the descriptor is free.
+  /// Closes the connection. The descriptor is free when it returns.
   public func close() {
     readiness.cancel()
     socket.close()
   }
 
   private func sendNow(_ bytes: ArraySlice<UInt8>, from start: Int) throws(ChannelError) -> Int? {
-    do throws(SystemError) {
-      let end = min(bytes.count, start + ProtocolLimits.packetSize)
-      return try socket.send(bytes.span.extracting(start..<end))
-    } catch {
-      throw .broken(error)
+    let end = min(bytes.count, start + ProtocolLimits.packetSize)
+    return try mapError(ChannelError.broken) { () throws(SystemError) in
+      try socket.send(bytes.span.extracting(start..<end))
     }
   }
 }
 
-/// Why a channel cannot go on.
+/// Why a channel cannot be used any more.
 public enum ChannelError: Error, Hashable, Sendable {
-  /// The task that uses it was cancelled.
+  /// The task was cancelled.
   case cancelled
   /// The connection broke.
   case broken(SystemError)
@@ -184,8 +184,8 @@ extension ChannelError: CustomStringConvertible {
 }
 
 extension Channel {
-  /// Returns when the kernel has taken all of `frames`, each with a send of its own: no packet that
-  /// leaves here holds more than one message.
+  /// Sends all of `frames`, each with a send(2) of its own, so that no packet holds more than one
+  /// message.
   ///
   /// - Throws: ``ChannelError``, like ``send(_:onProgress:)``.
   public func send(frames: [UInt8]) async throws(ChannelError) {

@@ -1,15 +1,16 @@
 import Dispatch
 import Glibc
+import LotteryCore
 
-/// Makes connections to a server.
+/// Connects to a server.
 public enum Connector {
   /// Why there is no connection.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The task was cancelled.
     case cancelled
-    /// The name of the server is not known.
+    /// The server's name cannot be resolved.
     case unresolved(host: String, reason: String)
-    /// None of the server's addresses answers.
+    /// None of the server's addresses accepts a connection.
     case refused(SystemError)
 
     /// One line that a person can act on.
@@ -22,7 +23,7 @@ public enum Connector {
     }
   }
 
-  /// Connects to the first address of `endpoint` that answers.
+  /// Connects to the first address of `endpoint` that accepts a connection.
   ///
   /// The task must run on `worker`, which serves the connection from then on.
   ///
@@ -49,12 +50,7 @@ public enum Connector {
   private static func connect(
     to address: ResolvedAddress, worker: Worker
   ) async throws(ChannelError) -> Channel {
-    let channel: Channel
-    do throws(SystemError) {
-      channel = try Channel(try address.startConnecting(), peer: nil, worker: worker)
-    } catch {
-      throw .broken(error)
-    }
+    let channel = try startConnecting(to: address, worker: worker)
     do throws(ChannelError) {
       try await channel.finishConnecting()
       return channel
@@ -64,21 +60,29 @@ public enum Connector {
     }
   }
 
-  /// Looks the name up, on a thread that may block: there is no other way to ask (getaddrinfo(3)).
+  private static func startConnecting(
+    to address: ResolvedAddress, worker: Worker
+  ) throws(ChannelError) -> Channel {
+    try mapError(ChannelError.broken) { () throws(SystemError) in
+      try Channel(address.startConnecting(), peer: nil, worker: worker)
+    }
+  }
+
+  /// Resolves the name on a thread of its own, because getaddrinfo(3) blocks.
   private static func resolve(_ endpoint: Endpoint) async -> Result<[ResolvedAddress], Failure> {
     let answer = Promise<Result<[ResolvedAddress], Failure>>()
-    DispatchQueue(label: "resolver").async { answer.open(ResolvedAddress.all(of: endpoint)) }
+    DispatchQueue(label: "resolver").async { answer.fulfill(ResolvedAddress.all(of: endpoint)) }
     return await answer.wait() ?? .failure(.cancelled)
   }
 }
 
-/// One address of a server, as getaddrinfo(3) gives it.
+/// One address of a server, as getaddrinfo(3) returns it.
 struct ResolvedAddress: Sendable {
   private let family: Int32
   /// The bytes of a `sockaddr` of that family.
   private let bytes: [UInt8]
 
-  /// The addresses of `endpoint`, in the order in which they should be tried.
+  /// Returns the addresses of `endpoint`, in the order in which to try them.
   static func all(of endpoint: Endpoint) -> Result<[ResolvedAddress], Connector.Failure> {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -92,7 +96,7 @@ struct ResolvedAddress: Sendable {
     var addresses: [ResolvedAddress] = []
     var next = list
     while let info = next?.pointee {
-      // The list lives until `freeaddrinfo`; the address is copied out of it before.
+      // The list is valid until `freeaddrinfo`. The address is copied before that.
       let raw = UnsafeRawBufferPointer(start: info.ai_addr, count: Int(info.ai_addrlen))
       addresses.append(ResolvedAddress(family: info.ai_family, bytes: Array(raw)))
       next = info.ai_next
@@ -100,29 +104,26 @@ struct ResolvedAddress: Sendable {
     return .success(addresses)
   }
 
-  /// Begins to connect, and returns the socket at once: it can be written to when it is connected
-  /// or has failed (connect(2), EINPROGRESS).
+  /// Starts to connect, and returns the socket at once. The socket becomes ready for writing when it
+  /// is connected or the attempt has failed (connect(2), EINPROGRESS).
   func startConnecting() throws(SystemError) -> Socket {
     let socket = try Socket(family: family)
-    do throws(SystemError) {
+    try onError(socket.close) { () throws(SystemError) in
       try socket.configureConnection()
       try connect(socket)
-      return socket
-    } catch {
-      socket.close()
-      throw error
     }
+    return socket
   }
 
   private func connect(_ socket: Socket) throws(SystemError) {
     let code = bytes.withUnsafeBytes { raw in
-      // The pointer is lent for the call; the bytes are a whole `sockaddr`.
+      // The pointer is valid during the call. The bytes are a whole `sockaddr`.
       let result = Glibc.connect(
         socket.descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self),
         socklen_t(raw.count))
       return result == 0 ? 0 : errno
     }
-    // Not to be called again after EINTR: the attempt goes on by itself (connect(2)).
+    // Not repeated after EINTR: the kernel goes on with the attempt (connect(2)).
     guard code == 0 || code == EINPROGRESS || code == EINTR else {
       throw SystemError("connect", code: code)
     }

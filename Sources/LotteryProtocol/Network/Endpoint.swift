@@ -1,14 +1,14 @@
 import LotteryCore
 import Glibc
 
-/// A host and a port, as an agency is told to find the server: `server:12345`, `[::1]:12345`.
+/// A host and a port: `server:12345`, `[::1]:12345`.
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
-  /// A name or an address, without brackets.
+  /// The name or the address, without brackets.
   public let host: String
-  /// 1 to 65535.
+  /// The port, 1 to 65535.
   public let port: UInt16
 
-  /// The endpoint that `text` writes, or nil where it writes none.
+  /// Parses `text`. Returns nil if it is not a host and a port.
   public init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"),
       let port = UInt16(decimal: text[text.index(after: colon)...].utf8.span), port > 0
@@ -24,20 +24,20 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
-  /// `host:port`, the host in brackets where it holds a colon.
+  /// `host:port`, with the host in brackets if it contains a colon.
   public var description: String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 
-/// Who is at the other end of a connection.
+/// The address of the other end of a connection.
 public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
-  /// The address, as text.
+  /// The address as text.
   public let ip: String
   /// Whether the peer is on this machine.
   public let isLoopback: Bool
 
-  /// The address that `accept` filled in.
+  /// The address that `accept` returned.
   init(_ address: sockaddr_in) {
     var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
     var binary = address.sin_addr
@@ -46,6 +46,6 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
     isLoopback = UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
   }
 
-  /// The address, as text.
+  /// The address as text.
   public var description: String { ip }
 }

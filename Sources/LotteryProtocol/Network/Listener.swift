@@ -1,9 +1,10 @@
 import CLinux
 import Glibc
+import LotteryCore
 
-/// Where connections arrive.
+/// Accepts connections on a port.
 package final class Listener: Sendable {
-  /// The port it listens on.
+  /// The port that it listens on.
   package let port: UInt16
 
   private let socket: Socket
@@ -12,40 +13,38 @@ package final class Listener: Sendable {
   /// Listens on all IPv4 addresses of this machine.
   ///
   /// - Parameters:
-  ///   - port: 0 for any that is free.
+  ///   - port: the port; 0 for any free one.
   ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
-  /// - Throws: ``SystemError``, for example because the port is taken.
+  /// - Throws: ``SystemError``, for example if the port is in use.
   package init(port: UInt16, backlog: Int32) throws(SystemError) {
-    socket = try Socket.listening(port: port, backlog: backlog)
-    do throws(SystemError) {
-      self.port = try socket.port()
-      readiness = try Readiness(of: socket.descriptor)
-    } catch {
-      socket.close()
-      throw error
+    let socket = try Socket.listening(port: port, backlog: backlog)
+    self.socket = socket
+    (self.port, readiness) = try onError(socket.close) { () throws(SystemError) in
+      (try socket.port(), try Readiness(of: socket.descriptor))
     }
   }
 
-  /// Waits for the next connection. Each gets a worker of its own.
+  /// Waits for the next connection, which gets a worker of its own.
   ///
-  /// - Throws: ``ChannelError``; with `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection
-  ///   stays in the queue and the call can be made again when there is room.
+  /// - Throws: ``ChannelError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection stays
+  ///   in the queue, and the caller can retry when there is room.
   package func accept() async throws(ChannelError) -> (Channel, Worker) {
     while true {
       if Task.isCancelled { throw .cancelled }
-      do throws(SystemError) {
-        if let (accepted, peer) = try socket.accept() {
-          let worker = Worker(label: "connection \(peer)")
-          return (try Channel(accepted, peer: peer, worker: worker), worker)
-        }
-      } catch {
-        throw .broken(error)
-      }
+      if let accepted = try acceptNow() { return accepted }
       await readiness.wait(for: .reading)
     }
   }
 
-  /// Stops listening. When it returns, the port is free.
+  private func acceptNow() throws(ChannelError) -> (Channel, Worker)? {
+    try mapError(ChannelError.broken) { () throws(SystemError) in
+      guard let (accepted, peer) = try socket.accept() else { return nil }
+      let worker = Worker(label: "connection \(peer)")
+      return (try Channel(accepted, peer: peer, worker: worker), worker)
+    }
+  }
+
+  /// Stops listening. The port is free when it returns.
   package func close() {
     readiness.cancel()
     socket.close()
@@ -53,14 +52,14 @@ package final class Listener: Sendable {
 }
 
 extension Socket {
-  /// A socket that listens on all IPv4 addresses of this machine.
+  /// Creates a socket that listens on all IPv4 addresses of this machine.
   ///
   /// - Parameters:
-  ///   - port: 0 for any that is free; ``port()`` tells which it became.
+  ///   - port: the port; 0 for any free one, which ``port()`` returns.
   ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
   static func listening(port: UInt16, backlog: Int32) throws(SystemError) -> Socket {
     let socket = try Socket(family: AF_INET)
-    do throws(SystemError) {
+    try onError(socket.close) { () throws(SystemError) in
       try socket.setOption(SO_REUSEADDR, to: 1)
       // Once for all connections, instead of six calls for each.
       try socket.configureConnection()
@@ -71,11 +70,8 @@ extension Socket {
         withSockaddr(&address) { bind(socket.descriptor, $0, $1) }
       }
       try SystemError.check("listen") { listen(socket.descriptor, backlog) }
-      return socket
-    } catch {
-      socket.close()
-      throw error
     }
+    return socket
   }
 
   /// The port that the socket is bound to.
@@ -90,9 +86,9 @@ extension Socket {
 
   private static let flags = SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
 
-  /// The next connection that waits, or nil if none does.
+  /// Returns the next pending connection, or nil if there is none.
   ///
-  /// A connection that broke while it waited is passed over.
+  /// Skips connections that broke while they were pending.
   func accept() throws(SystemError) -> (Socket, PeerAddress)? {
     while true {
       var address = sockaddr_in()
@@ -114,7 +110,7 @@ extension Socket {
   }
 }
 
-/// Lends `address` to a call that wants the general type. The pointer ends with the call.
+/// Passes `address` to a call as the general type. The pointer is valid during the call.
 private func withSockaddr<Result>(
   _ address: inout sockaddr_in, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
@@ -126,7 +122,7 @@ private func withSockaddr<Result>(
 }
 
 extension SystemError {
-  /// Whether `accept` reports with it what befell the connection and not this process (accept(2)).
+  /// Whether `accept` reports an error of the connection rather than of this process (accept(2)).
   fileprivate var isOfPeer: Bool {
     switch code {
     case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,

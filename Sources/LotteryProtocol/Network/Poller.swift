@@ -2,33 +2,36 @@ import CLinux
 import Dispatch
 import Synchronization
 
-/// Tells when descriptors become ready: one thread of the process waits for all of them (epoll(7)).
+/// Reports when descriptors become ready. One thread of the process waits for all of them (epoll(7)).
 ///
-/// A descriptor is registered once, for reading and writing, before anybody waits for it, and
-/// unregistered before it is closed. Registration is edge-triggered: the kernel reports a change
-/// once, and ``Readiness`` remembers it until a task asks.
+/// A descriptor is registered once, for reading and writing, before a task waits for it, and is
+/// unregistered before it is closed. The registration is edge-triggered: the kernel reports each
+/// change once, and ``Readiness`` remembers it until a task asks. So a registration costs one system
+/// call for the life of a connection, and a wait costs none.
 ///
-/// The kernel may hand out an event in the same batch in which its descriptor is closed, and the
-/// number of that descriptor may belong to another connection by then. So events carry a token
-/// that is never used twice, instead of the descriptor or a pointer. An event whose token is no
-/// longer registered does nothing.
+/// An event may be stale. epoll_wait(2) returns events in batches, and by the time an event is handled
+/// its descriptor may be closed, and the number reused by another connection. So an event carries
+/// neither the descriptor nor a pointer, but a token that is never used twice. A token that is not
+/// registered any more is ignored.
 final class Poller: Sendable {
   private struct State {
+    /// The readiness of each registered token.
     var watched: [UInt64: Readiness] = [:]
-    var nextToken: UInt64 = 0
+    /// The last token that was given out. Only grows: no token is used twice.
+    var lastToken: UInt64 = 0
   }
 
   private let descriptor: Int32
   private let state = Mutex(State())
 
-  /// Events taken from the kernel in one call.
+  /// The most events that one epoll_wait(2) returns.
   private static let eventsPerCall = 256
 
   private static let instance = Mutex<Poller?>(nil)
 
   /// Returns the poller of this process, which lives as long as the process.
   ///
-  /// - Throws: ``SystemError`` if there is no descriptor or memory for it. A later call tries again.
+  /// - Throws: ``SystemError`` if there is no descriptor or memory for it. A later call retries.
   static func shared() throws(SystemError) -> Poller {
     try instance.withLock { instance throws(SystemError) in
       if let poller = instance { return poller }
@@ -43,39 +46,36 @@ final class Poller: Sendable {
     descriptor = try SystemError.check("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
   }
 
-  /// Reports changes of `descriptor` to `readiness` from now on, beginning with its present state.
+  /// Reports the present state of `descriptor` and its changes from now on to `readiness`.
   ///
   /// - Returns: the token for ``unregister(_:of:)``.
   /// - Throws: ``SystemError`` if the kernel has no room for one more (epoll_ctl(2)).
   func register(_ readiness: Readiness, for descriptor: Int32) throws(SystemError) -> UInt64 {
     let token = state.withLock { state in
-      state.nextToken += 1
-      state.watched[state.nextToken] = readiness
-      return state.nextToken
+      state.lastToken += 1
+      state.watched[state.lastToken] = readiness
+      return state.lastToken
     }
     var event = epoll_event()
     event.events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLET.rawValue
     event.data.u64 = token
-    do throws(SystemError) {
+    try onError({ state.withLock { $0.watched[token] = nil } }) { () throws(SystemError) in
       try SystemError.check("epoll_ctl") {
         epoll_ctl(self.descriptor, EPOLL_CTL_ADD, descriptor, &event)
       }
-    } catch {
-      state.withLock { $0.watched[token] = nil }
-      throw error
     }
     return token
   }
 
-  /// Reports nothing more for `token`. Afterwards `descriptor` may be closed.
+  /// Stops reporting for `token`. The caller may close `descriptor` afterwards.
   func unregister(_ token: UInt64, of descriptor: Int32) {
     state.withLock { $0.watched[token] = nil }
     var unused = epoll_event()
-    // It fails only for a descriptor that is not registered, which is what is wanted.
+    // Fails only if the descriptor is not registered, which is the purpose.
     _ = epoll_ctl(self.descriptor, EPOLL_CTL_DEL, descriptor, &unused)
   }
 
-  /// A Dispatch queue without a target has a thread of its own for as long as it is busy.
+  /// Runs on a queue without a target: it has a thread of its own while it is busy, which is always.
   private func start() {
     DispatchQueue(label: "poller").async { self.run() }
   }
@@ -90,7 +90,7 @@ final class Poller: Sendable {
         }
       }
       for (readiness, events) in changed {
-        // A broken connection concerns both directions: either call reports the error.
+        // A broken connection concerns both directions: recv(2) and send(2) both report the error.
         let isBroken = events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
         if isBroken || events & EPOLLIN.rawValue != 0 { readiness.note(.reading) }
         if isBroken || events & EPOLLOUT.rawValue != 0 { readiness.note(.writing) }
@@ -104,7 +104,7 @@ final class Poller: Sendable {
       return Int(
         try SystemError.check("epoll_wait") { epoll_wait(descriptor, &events, capacity, -1) })
     } catch {
-      // Besides EINTR, epoll_wait(2) fails only for arguments that are wrong.
+      // Apart from EINTR, epoll_wait(2) fails only for wrong arguments.
       fatalError("\(error)")
     }
   }

@@ -2,30 +2,40 @@ import Synchronization
 
 /// Lets a task wait, without holding a thread, until a socket can be read from or written to.
 ///
-/// The caller first tries, and waits only after the kernel answered that nothing is there
-/// (`EAGAIN`). A change that the ``Poller`` reports between the two is remembered, so that none is
-/// lost. One task at a time waits for a direction. It is resumed on its own executor, which for a
-/// connection is its ``Worker``.
+/// The danger is a lost wakeup: the task tries and gets `EAGAIN`, the socket becomes ready, and only
+/// then the task begins to wait, for a change that has been reported already. So each direction is a
+/// small state machine under a lock, and a change that finds no waiter is remembered:
+///
+///     state       | a task waits            | the poller reports a change | the task is cancelled
+///     ------------+-------------------------+-----------------------------+----------------------
+///     unchanged   | becomes awaited         | becomes changed             | stays
+///     changed     | returns, unchanged      | stays                       | stays
+///     awaited     | not allowed             | resumes it, unchanged       | resumes it, unchanged
+///
+/// A remembered change may be old, because the task has already read what it announced. Then the task
+/// returns from its wait for nothing, gets `EAGAIN` again, and waits again.
+///
+/// A task is resumed on its own executor, which for a connection is its ``Worker``.
 final class Readiness: Sendable {
   enum Direction {
     case reading
     case writing
   }
 
-  /// What is known of one direction.
+  /// The state of one direction.
   private enum Condition {
-    /// Nothing has changed since a task was told so last.
+    /// Nothing has changed since a task last returned from a wait.
     case unchanged
-    /// Something has changed, and no task has been told yet.
+    /// Something has changed, and no task was waiting.
     case changed
-    /// A task waits for the next change.
+    /// A task waits for the next change. At most one does.
     case awaited(UnsafeContinuation<Void, Never>)
   }
 
   private struct State {
     var reading = Condition.unchanged
     var writing = Condition.unchanged
-    /// Nil before registration and after ``cancel()``.
+    /// The token of the ``Poller``. Nil before the registration and after ``cancel()``.
     var token: UInt64?
 
     subscript(direction: Direction) -> Condition {
@@ -43,7 +53,7 @@ final class Readiness: Sendable {
   private let poller: Poller
   private let descriptor: Int32
 
-  /// Watches `descriptor`, which stays open until ``cancel()`` has returned.
+  /// Watches `descriptor`, which must stay open until ``cancel()`` has returned.
   ///
   /// - Throws: ``SystemError`` if the kernel has no room for one more.
   init(of descriptor: Int32) throws(SystemError) {
@@ -53,7 +63,7 @@ final class Readiness: Sendable {
     state.withLock { $0.token = token }
   }
 
-  /// Returns once the socket may be ready, or the task is cancelled. The caller tries again.
+  /// Returns when the socket may be ready or the task is cancelled. Then the caller tries again.
   func wait(for direction: Direction) async {
     await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
@@ -72,7 +82,7 @@ final class Readiness: Sendable {
         if hasChanged {
           continuation.resume()
         } else if Task.isCancelled {
-          // The handler below may have run before there was a task to wake.
+          // The handler below may have run before there was a waiter to resume.
           end(direction, leaving: nil)
         }
       }
@@ -88,12 +98,12 @@ final class Readiness: Sendable {
     }
   }
 
-  /// Notes a change: wakes the task that waits for it, or else remembers it.
+  /// Notes a change: resumes the waiter, or remembers the change if there is none.
   func note(_ direction: Direction) {
     end(direction, leaving: .changed)
   }
 
-  /// Stops watching. Afterwards the descriptor may be closed, and no task may wait.
+  /// Stops watching. Afterwards the caller may close the descriptor, and no task may wait.
   func cancel() {
     let token = state.withLock { state in
       defer { state.token = nil }
@@ -102,7 +112,7 @@ final class Readiness: Sendable {
     if let token { poller.unregister(token, of: descriptor) }
   }
 
-  /// Wakes the task that waits, if one does; otherwise leaves `condition`, unless it is nil.
+  /// Resumes the waiter. If there is none, sets the state to `condition` unless that is nil.
   private func end(_ direction: Direction, leaving condition: Condition?) {
     let waiting = state.withLock { state -> UnsafeContinuation<Void, Never>? in
       guard case .awaited(let continuation) = state[direction] else {

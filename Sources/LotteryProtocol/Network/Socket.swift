@@ -2,24 +2,24 @@ import Glibc
 
 /// A non-blocking TCP socket over IPv4 or IPv6: thin, typed system calls.
 ///
-/// It does not own its descriptor. Whoever made it closes it, once.
+/// It does not own its descriptor: the owner calls ``close()``, once.
 package struct Socket: Sendable {
-  /// The number that the kernel knows it by.
+  /// The file descriptor.
   package let descriptor: Int32
 
-  /// What came of an attempt to receive.
+  /// The result of an attempt to receive.
   package enum Received: Hashable, Sendable {
     /// That many bytes arrived, at least one.
     case bytes(Int)
     /// The peer will send no more.
     case end
-    /// Nothing is there yet.
+    /// Nothing has arrived yet.
     case wouldBlock
   }
 
-  /// Makes a socket that is neither bound nor connected.
+  /// Creates a socket that is neither bound nor connected.
   init(family: Int32) throws(SystemError) {
-    // SOCK_CLOEXEC: as with files, no program that is started later inherits it.
+    // SOCK_CLOEXEC: a program that is started later does not inherit it.
     let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
     descriptor = try SystemError.check("socket") { Glibc.socket(family, Int32(type), 0) }
   }
@@ -29,7 +29,7 @@ package struct Socket: Sendable {
     self.descriptor = descriptor
   }
 
-  /// Receives what is there into `room`, which must not be empty.
+  /// Receives what has arrived into `room`, which must not be empty.
   func receive(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Received {
     do throws(SystemError) {
       let count = try SystemError.check("recv") {
@@ -42,10 +42,12 @@ package struct Socket: Sendable {
     }
   }
 
-  /// Sends as much as the kernel takes, and returns how many bytes that was, or nil for none.
+  /// Sends as much as the kernel takes.
+  ///
+  /// - Returns: the number of bytes, or nil if the kernel takes none at the moment.
   func send(_ bytes: Span<UInt8>) throws(SystemError) -> Int? {
     do throws(SystemError) {
-      // MSG_NOSIGNAL: a peer that has gone is an error to handle, not a SIGPIPE to die of.
+      // MSG_NOSIGNAL: a closed connection is an error to handle, not a SIGPIPE.
       return try SystemError.check("send") {
         bytes.withUnsafeBytes {
           Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
@@ -57,19 +59,19 @@ package struct Socket: Sendable {
     }
   }
 
-  /// Whether the connection is broken, as far as the kernel knows (poll(2)): bytes that wait to be
-  /// received and a peer that sends no more do not count.
+  /// Whether the connection is broken, as far as the kernel knows (poll(2)). Unread bytes and a peer
+  /// that sends no more do not count.
   func isBroken() -> Bool {
     var watched = pollfd(fd: descriptor, events: 0, revents: 0)
     return poll(&watched, 1, 0) > 0
   }
 
-  /// Says that nothing more will be sent.
+  /// Tells the peer that nothing more will be sent.
   func shutdownWriting() {
     _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
   }
 
-  /// Gives the descriptor back. Linux frees it whatever `close` returns (close(2)).
+  /// Closes the descriptor. Linux frees it whatever `close` returns (close(2)).
   func close() {
     _ = Glibc.close(descriptor)
   }
@@ -96,14 +98,14 @@ package struct Socket: Sendable {
 }
 
 extension Socket {
-  /// When a silent or vanished peer is noticed, in seconds (tcp(7)): also while an agency waits for
-  /// the draw and neither side has anything to say.
+  /// When TCP notices that a peer has vanished, in seconds (tcp(7)). It also does while an agency
+  /// waits for the draw and neither side sends anything.
   enum Liveness {
     /// Silence before the first probe.
     static let idle: Int32 = 20
     /// Between probes.
     static let interval: Int32 = 10
-    /// Probes without an answer before the connection is given up.
+    /// Probes without an answer before the connection breaks.
     static let probes: Int32 = 3
     /// How long sent bytes may go unacknowledged, in milliseconds.
     static let userTimeout: Int32 = 50_000

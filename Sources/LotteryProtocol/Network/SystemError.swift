@@ -13,15 +13,16 @@ public struct SystemError: Error, Hashable, Sendable {
     self.code = code
   }
 
-  /// A read that found the end of a file before that of the bytes that it must hold.
+  /// A file that ends before the bytes that it must hold.
   public static let endsEarly = SystemError("pread", code: ENODATA)
 
-  /// Makes a system call that returns -1 when it fails, again for as long as signals interrupt it.
+  /// Makes a system call that returns -1 if it fails, and repeats it while signals interrupt it
+  /// (`EINTR`).
   ///
-  /// Every call of both programs that is worth making again goes through here. Only `connect` must
-  /// not be made again: the attempt goes on by itself.
+  /// Every call of both programs that may be repeated goes through here. Only `connect` must not be
+  /// repeated: the kernel goes on with the interrupted attempt.
   ///
-  /// - Throws: the failure, with what `errno` said.
+  /// - Throws: the failure, with the value of `errno`.
   @discardableResult
   public static func check<Value: SignedInteger>(
     _ call: StaticString, _ body: () -> Value
@@ -32,6 +33,19 @@ public struct SystemError: Error, Hashable, Sendable {
       let code = errno
       if code != EINTR { throw SystemError("\(call)", code: code) }
     }
+  }
+}
+
+/// Runs `body`. If it throws, runs `cleanUp` before it passes the error on.
+@discardableResult
+func onError<Value, Failure: Error>(
+  _ cleanUp: () -> Void, _ body: () throws(Failure) -> Value
+) throws(Failure) -> Value {
+  do throws(Failure) {
+    return try body()
+  } catch {
+    cleanUp()
+    throw error
   }
 }
 

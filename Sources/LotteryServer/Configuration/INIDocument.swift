@@ -6,7 +6,7 @@ import ProcessSupport
 /// `;`. Whatever this accepts, `configparser` accepts too and reads the same. It refuses, with file
 /// and line: values over several lines, interpolation (`%`), keys without a value, duplicate keys
 /// and duplicate sections.
-struct INIDocument {
+struct INIDocument: ConfigurationDialect {
   /// The values of each section. Keys are in lower case.
   private(set) var sections: [String: [Setting]] = [:]
 

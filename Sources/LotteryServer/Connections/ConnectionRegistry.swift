@@ -87,7 +87,7 @@ final class ConnectionRegistry: Sendable {
       defer { state.room = nil }
       return state.room
     }
-    room?.open(())
+    room?.fulfill(())
   }
 
   private func promiseOfRoom() -> Promise<Void>? {

@@ -108,8 +108,8 @@ final class Draw: Sendable {
           "draw", .success, ["winners": "\(winners.count)", "duration": duration.goText]))
       log.info(LogLine("sorteo", .success))
       isDrawn.store(true, ordering: .releasing)
-      guard winnersDelay > .zero else { return barrier.outcome.open(winners) }
-      timer(winnersDelay) { [barrier] in barrier.outcome.open(winners) }
+      guard winnersDelay > .zero else { return barrier.outcome.fulfill(winners) }
+      timer(winnersDelay) { [barrier] in barrier.outcome.fulfill(winners) }
     } catch {
       log.error(LogLine("sorteo", .fail, ["error": error.description]))
       onFailure(error)

@@ -2,7 +2,7 @@ import LotteryCore
 import ProcessSupport
 
 extension StatusQuery.Answer {
-  /// What `--status` prints. Whether the draw has been held, the last line says.
+  /// What `--status` prints. The last line tells whether the draw has been held.
   var table: String {
     var lines = status.rows
     if let syncs {
@@ -14,14 +14,14 @@ extension StatusQuery.Answer {
 }
 
 extension LotteryStatus {
-  /// Bets that are safe, of all agencies.
+  /// The number of stored bets of all agencies.
   var bets: UInt64 { seen.reduce(0) { $0 &+ $1.stored } }
 
-  /// Agencies that take part and have finished.
+  /// The number of agencies that take part and have finished.
   var finished: Int { seen.count { $0.hasFinished && $0.number <= agencies } }
 
-  /// A row for each agency that was there, and one for those between them that take part and were
-  /// not.
+  /// A row for each agency that has connected, and one for each range of agencies that take part and
+  /// have not.
   fileprivate var rows: [String] {
     var lines = [Self.row("agency", "bets", "finished", "connected")]
     var nextAgency: UInt64 = 1
@@ -36,7 +36,7 @@ extension LotteryStatus {
     return lines + absentRow(from: nextAgency, to: .max)
   }
 
-  /// All of them in one line.
+  /// The totals, in one line.
   fileprivate var summary: String {
     "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
       + "draw: \(isDrawn ? "held" : "not held")"
@@ -60,6 +60,6 @@ extension LotteryStatus {
 }
 
 extension Bool {
-  /// As the operator reads it.
+  /// `yes` or `no`.
   var answer: String { self ? "yes" : "no" }
 }

@@ -1,15 +1,15 @@
 import LotteryCore
 import ProcessSupport
 
-/// Why a server does not tell how the lottery stands.
+/// Why `--status` cannot show the state of the lottery.
 enum StatusError: Error, Equatable {
-  /// There is no port to ask on.
+  /// The configured port is 0.
   case noPort
-  /// Nobody listens, or the connection broke.
+  /// No program listens on the port, or the connection broke.
   case unreachable(port: UInt16, reason: String)
-  /// It takes too long.
+  /// The server did not answer in time.
   case noAnswer(port: UInt16, after: Duration)
-  /// It does not want to.
+  /// The server sent ERROR.
   case refused(ErrorCode, reason: String)
   /// The listener is not a lottery server.
   case unexpected(port: UInt16, reason: String)

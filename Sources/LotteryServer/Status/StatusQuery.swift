@@ -2,142 +2,118 @@ import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 
-/// Asks the server on this machine how the lottery stands (`PROTOCOL.md`, The status).
+/// Asks the server on this machine for the state of the lottery (`PROTOCOL.md`, The status).
 struct StatusQuery: Sendable {
   let port: UInt16
   let worker: Worker
-  /// How long the server may take for all of its answer.
-  var patience = Duration.seconds(3)
+  /// How long the server may take for the whole answer.
+  var timeout = Duration.seconds(3)
 
-  /// What the server says.
+  /// What the server answers.
   struct Answer: Equatable, Sendable {
     var status: LotteryStatus
-    /// Nil where the server is an older one, which does not tell them.
+    /// Nil if the server is an older one, which does not know SYNCS?.
     var syncs: SyncTimes?
   }
 
-  /// Asks.
+  /// Asks, and returns the answer.
   ///
   /// - Throws: ``StatusError``
   func ask() async throws(StatusError) -> Answer {
     guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
     let answer = Promise<Result<Answer, StatusError>>()
-    await Deadline.run(on: worker, for: patience) {
+    await Deadline.run(on: worker, for: timeout) {
       do throws(StatusError) {
-        answer.open(.success(try await exchange(with: endpoint)))
+        answer.fulfill(.success(try await exchange(with: endpoint)))
       } catch {
-        answer.open(.failure(error))
+        answer.fulfill(.failure(error))
       }
     }
     guard let answer = answer.value else { throw noAnswer }
     return try answer.get()
   }
 
-  private var noAnswer: StatusError { .noAnswer(port: port, after: patience) }
-
   private func exchange(with endpoint: Endpoint) async throws(StatusError) -> Answer {
-    let channel: Channel
-    do throws(Connector.Failure) {
-      channel = try await Connector.connect(to: endpoint, worker: worker)
-    } catch {
-      if error == .cancelled { throw noAnswer }
-      throw .unreachable(port: port, reason: error.description)
+    let channel = try await mapError(unreachable) { () async throws(Connector.Failure) in
+      try await Connector.connect(to: endpoint, worker: worker)
     }
-    do throws(StatusError) {
-      var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
-      let status = try await askStatus(over: channel, &buffer)
-      let syncs = try await askSyncs(over: channel, &buffer)
-      channel.close()
-      return Answer(status: status, syncs: syncs)
-    } catch {
-      channel.close()
-      throw error
-    }
+    defer { channel.close() }
+    var messages = MessageChannel(over: channel, capacity: ProtocolLimits.packetSize)
+    let status = try await askStatus(over: &messages)
+    let syncs = try await askSyncs(over: &messages)
+    return Answer(status: status, syncs: syncs)
   }
 
   private func askStatus(
-    over channel: Channel, _ buffer: inout InputBuffer
+    over messages: inout MessageChannel
   ) async throws(StatusError) -> LotteryStatus {
     var query: [UInt8] = []
     AgencyMessage.statusQuery.append(to: &query)
-    try await send(query, over: channel)
+    try await send(query, for: "STATUS", over: &messages)
     var whole: LotteryStatus?
     while true {
-      while let (more, part) = try nextPart(in: &buffer) {
-        guard part.seen.follow(whole?.seen.last, orEnd: !more) else {
-          throw .unexpected(port: port, reason: "the agencies are not in their order")
-        }
-        if whole == nil { whole = part } else { whole?.seen += part.seen }
-        if let whole, !more { return whole }
+      let message = try await mapError({ ended($0, awaiting: "STATUS") }) {
+        () async throws(MessageChannel.Failure) in try await messages.receive()
       }
-      try await receive(from: channel, into: &buffer)
+      guard case .status(let more, let part) = message else { throw unexpected("STATUS") }
+      guard part.seen.follow(whole?.seen.last, orEnd: !more) else {
+        throw .unexpected(port: port, reason: "the agencies are not in their order")
+      }
+      if whole == nil { whole = part } else { whole?.seen += part.seen }
+      if let whole, !more { return whole }
     }
   }
 
   private func askSyncs(
-    over channel: Channel, _ buffer: inout InputBuffer
+    over messages: inout MessageChannel
   ) async throws(StatusError) -> SyncTimes? {
     var query: [UInt8] = []
     AgencyMessage.syncsQuery.append(to: &query)
-    try await send(query, over: channel)
-    while true {
-      switch try nextMessage(in: &buffer) {
-      case nil: try await receive(from: channel, into: &buffer)
-      case .syncs(let times): return times
-      // To an older server the type is none of the protocol's.
-      case .error(.malformed, _): return nil
-      case .error(let code, let reason): throw .refused(code, reason: reason)
-      default: throw .unexpected(port: port, reason: "SYNCS should answer SYNCS?")
-      }
+    try await send(query, for: "SYNCS", over: &messages)
+    do throws(MessageChannel.Failure) {
+      if case .syncs(let times) = try await messages.receive() { return times }
+    } catch .refused(.malformed, _) {
+      // An older server does not know the type.
+      return nil
+    } catch {
+      throw ended(error, awaiting: "SYNCS")
     }
+    throw unexpected("SYNCS")
   }
 
-  private func send(_ query: [UInt8], over channel: Channel) async throws(StatusError) {
-    do throws(ChannelError) { try await channel.send(query) } catch { throw broken(error) }
-  }
-
-  private func receive(
-    from channel: Channel, into buffer: inout InputBuffer
+  private func send(
+    _ query: [UInt8], for message: String, over messages: inout MessageChannel
   ) async throws(StatusError) {
-    let count: Int
-    do throws(ChannelError) {
-      count = try await channel.receive(into: &buffer)
-    } catch {
-      throw broken(error)
-    }
-    guard count > 0 else { throw .unreachable(port: port, reason: "it hung up") }
-  }
-
-  private func nextPart(
-    in buffer: inout InputBuffer
-  ) throws(StatusError) -> (more: Bool, LotteryStatus)? {
-    switch try nextMessage(in: &buffer) {
-    case nil: return nil
-    case .status(let more, let status): return (more, status)
-    case .error(let code, let reason): throw .refused(code, reason: reason)
-    default: throw .unexpected(port: port, reason: "STATUS should answer STATUS?")
+    try await mapError({ ended($0, awaiting: message) }) {
+      () async throws(MessageChannel.Failure) in try await messages.send(query)
     }
   }
 
-  private func nextMessage(in buffer: inout InputBuffer) throws(StatusError) -> ServerMessage? {
-    do throws(WireError) {
-      return try buffer.nextServerMessage()
-    } catch {
-      throw .unexpected(port: port, reason: error.description)
-    }
+  private var noAnswer: StatusError { .noAnswer(port: port, after: timeout) }
+
+  private func unexpected(_ message: String) -> StatusError {
+    .unexpected(port: port, reason: "\(message) should answer \(message)?")
   }
 
-  private func broken(_ error: ChannelError) -> StatusError {
-    switch error {
-    case .cancelled: noAnswer
-    case .broken(let error): .unreachable(port: port, reason: error.description)
+  private func unreachable(_ failure: Connector.Failure) -> StatusError {
+    failure == .cancelled ? noAnswer : .unreachable(port: port, reason: failure.description)
+  }
+
+  private func ended(_ failure: MessageChannel.Failure, awaiting message: String) -> StatusError {
+    switch failure {
+    case .channel(.cancelled): noAnswer
+    case .channel(.broken(let error)): .unreachable(port: port, reason: error.description)
+    case .closed: .unreachable(port: port, reason: "the server closed the connection")
+    case .malformed(let error): .unexpected(port: port, reason: error.description)
+    case .refused(let code, let reason): .refused(code, reason: reason)
+    case .rejected: unexpected(message)
     }
   }
 }
 
 extension [LotteryStatus.Agency] {
-  /// Whether their numbers rise, and go on after `last`. Only an answer's end may bring none, so that
-  /// no answer goes on for ever.
+  /// Whether their numbers ascend, from `last` on. Only the last frame may be empty, so that no answer
+  /// is endless.
   fileprivate func follow(_ last: LotteryStatus.Agency?, orEnd isEnd: Bool) -> Bool {
     guard !isEmpty else { return isEnd }
     return zip(CollectionOfOne(last) + dropLast(), self).allSatisfy { previous, next in

@@ -165,7 +165,7 @@ package final class BetStore: Sendable {
         record.writing = nil
         if isSafe { change(&record) }
       }
-      writing.open(())
+      writing.fulfill(())
     }
     try await log.append(rows)
     isSafe = true

@@ -2,17 +2,56 @@ import Glibc
 import LotteryCore
 import LotteryProtocol
 
-/// Reads a configuration file into memory.
+/// A dialect of configuration files.
+package protocol ConfigurationDialect {
+  /// Parses `bytes`. Errors name the file as `file`.
+  init(_ bytes: [UInt8], file: String) throws(ConfigurationError)
+
+  /// The values in the file.
+  var settings: [Setting] { get }
+}
+
+extension Settings {
+  /// Reads a program's settings from its configuration file and its environment.
+  ///
+  /// - Parameters:
+  ///   - dialect: the dialect of the file.
+  ///   - file: the file that `--config` named, which must exist; nil if there was none.
+  ///   - path: the file to read otherwise, if it exists.
+  package init(
+    _ dialect: (some ConfigurationDialect).Type, file: String?, default path: String
+  ) throws(ConfigurationError) {
+    var settings: [Setting] = []
+    if let bytes = try ConfigurationFile.bytes(of: file ?? path) {
+      settings = try dialect.init(bytes, file: file ?? path).settings
+    } else if let file {
+      throw ConfigurationError(noInput: file)
+    }
+    self.init(file: settings, environment: Environment.text)
+  }
+}
+
+/// Reads configuration files and key files into memory.
 package enum ConfigurationFile {
-  /// The largest file that people write by hand, in bytes.
+  /// The largest file by default, in bytes: far more than a person writes by hand.
   package static let sizeLimit = 64 * 1024
 
-  /// What the file at `path` holds, or nil where there is no such file.
+  /// Reads the file at `path`.
   ///
-  /// - Parameter sizeLimit: the most bytes that it may hold.
-  /// - Throws: ``ConfigurationError`` where it cannot be read or is too large.
+  /// - Parameter sizeLimit: the largest size that is accepted, in bytes.
+  /// - Throws: ``ConfigurationError`` if it does not exist, cannot be read or is too large.
   package static func read(
     _ path: String, sizeLimit: Int = Self.sizeLimit
+  ) throws(ConfigurationError) -> [UInt8] {
+    guard let bytes = try bytes(of: path, sizeLimit: sizeLimit) else {
+      throw ConfigurationError(missing: path)
+    }
+    return bytes
+  }
+
+  /// The bytes of the file at `path`, or nil if it does not exist.
+  fileprivate static func bytes(
+    of path: String, sizeLimit: Int = Self.sizeLimit
   ) throws(ConfigurationError) -> [UInt8]? {
     do throws(SystemError) {
       let file = try File(reading: path)
@@ -24,22 +63,7 @@ package enum ConfigurationFile {
     }
   }
 
-  /// What the configuration file of a program holds: the one that `--config` named, which must
-  /// exist, or else the one at `path`, which need not.
-  ///
-  /// - Returns: the file's path, and its bytes; nil if there is no such file.
-  /// - Throws: ``ConfigurationError``
-  package static func read(
-    named file: String?, default path: String
-  ) throws(ConfigurationError) -> (path: String, bytes: [UInt8]?) {
-    guard let file else { return (path, try read(path)) }
-    guard let bytes = try read(file) else { throw ConfigurationError(noInput: file) }
-    return (file, bytes)
-  }
-
-  private static func readAll(
-    _ file: File, _ sizeLimit: Int
-  ) throws(SystemError) -> [UInt8] {
+  private static func readAll(_ file: File, _ sizeLimit: Int) throws(SystemError) -> [UInt8] {
     var buffer = InputBuffer(capacity: sizeLimit + 1)
     while !buffer.isFull {
       let count = try buffer.fill { room throws(SystemError) in try file.read(into: room) }
@@ -49,14 +73,14 @@ package enum ConfigurationFile {
   }
 }
 
-/// A configuration that a program cannot work with.
+/// An error in a program's configuration.
 package struct ConfigurationError: ProgramError, Equatable {
-  /// One line: where, what, and which rule it breaks.
+  /// One line: the place, the value and the rule.
   package let description: String
-  /// 66 if the configuration file that was named does not exist, else 78.
+  /// 66 if the file that `--config` named does not exist, 78 otherwise.
   package let exitStatus: ExitStatus
 
-  /// A file that is not in the dialect it should be in.
+  /// A line that breaks a rule of its file's dialect.
   package init(file: String, line: Int, _ problem: String) {
     self.init("\(file):\(line): \(problem)")
   }
@@ -66,7 +90,7 @@ package struct ConfigurationError: ProgramError, Equatable {
     self.init("\(origin): \(key) = \"\(value)\": must be \(rule)")
   }
 
-  /// A value that must be there and is not.
+  /// A required value that is missing.
   init(missing key: String, variable: String) {
     self.init("\(key): must be set, in the file or as \(variable)")
   }
@@ -76,14 +100,14 @@ package struct ConfigurationError: ProgramError, Equatable {
     self.init("\(file): \(reason)")
   }
 
-  /// A file that must be there and is not.
+  /// A required file that does not exist.
   package init(missing file: String) {
-    self.init("\(file): there is no such file")
+    self.init("\(file): no such file")
   }
 
-  /// A configuration file that was named on the command line and does not exist.
+  /// A file that `--config` named and that does not exist.
   init(noInput file: String) {
-    self.init("\(file): there is no such file", exitStatus: .noInput)
+    self.init("\(file): no such file", exitStatus: .noInput)
   }
 
   private init(_ description: String, exitStatus: ExitStatus = .badConfiguration) {

@@ -1,20 +1,20 @@
 import LotteryCore
 
-/// The lines of a configuration file, numbered from 1, line ends removed.
+/// The lines of a configuration file, numbered from 1, without their line ends.
 ///
-/// They come as scalars and not as characters, because the dialects' rules are about scalars: a `#`
-/// with an accent on it is a `#`. Both dialects, INI and YAML, differ on what odd scalars mean;
-/// there is no need for any, so they are refused before either is read.
+/// A line is a sequence of Unicode scalars, not of characters, because the rules of the dialects are
+/// about scalars: a `#` with an accent is a `#`. INI and YAML treat control characters and the like
+/// differently. No configuration needs them, so they are errors in both.
 package struct ConfigurationLines: Sequence, Sendable {
   /// A line, or part of one.
   package typealias Text = Substring.UnicodeScalarView
 
   private let lines: [Text]
 
-  /// Lines of the file called `name`.
+  /// Splits `bytes` into lines. Errors name the file as `name`.
   ///
-  /// - Throws: ``ConfigurationError`` where `bytes` are not UTF-8 or hold control characters other
-  ///   than tabs and line ends.
+  /// - Throws: ``ConfigurationError`` if `bytes` are not UTF-8 or contain control characters other than
+  ///   tabs and line ends.
   package init(_ bytes: [UInt8], file name: String) throws(ConfigurationError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigurationError(file: name, line: 1, "the file is not UTF-8")
@@ -29,7 +29,7 @@ package struct ConfigurationLines: Sequence, Sendable {
     }
   }
 
-  /// Each line with its number.
+  /// Returns each line with its number.
   package func makeIterator() -> AnyIterator<(Int, Text)> {
     var rest = lines.enumerated().makeIterator()
     return AnyIterator { rest.next().map { ($0 + 1, $1) } }
@@ -45,14 +45,14 @@ package struct ConfigurationLines: Sequence, Sendable {
 }
 
 extension ConfigurationLines.Text {
-  /// Without the scalars at both ends that `isBlank` is true of.
+  /// Removes the scalars for which `isBlank` is true from both ends.
   package func trimmed(_ isBlank: (Unicode.Scalar) -> Bool) -> Self {
     var rest = drop(while: isBlank)
     while let last = rest.last, isBlank(last) { rest.removeLast() }
     return rest
   }
 
-  /// Whether it is a name: a letter, a digit or `_`, and then `-` and `.` too.
+  /// Whether it is a name: ASCII letters, digits, `_`, and after the first also `-` and `.`.
   package var isName: Bool {
     func isWord(_ scalar: Unicode.Scalar) -> Bool {
       switch scalar {
@@ -66,10 +66,9 @@ extension ConfigurationLines.Text {
 }
 
 extension ConfigurationLines.Text {
-  /// The agency's key that this text writes, or nil if it writes none: 1 to 255 bytes between
-  /// blanks.
+  /// The text as an agency's key, without the blanks around it. Nil unless it has 1 to 255 bytes.
   ///
-  /// Server and agency read their key files with this, so that the same text is the same key.
+  /// Server and agency both read their key files with it, so that the same text is the same key.
   package var agencyKey: String? {
     let key = String(trimmed { $0 == " " || $0 == "\t" })
     return (1...ProtocolLimits.textSize).contains(key.utf8.count) ? key : nil

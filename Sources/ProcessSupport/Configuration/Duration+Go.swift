@@ -1,8 +1,8 @@
 import LotteryCore
 
 extension Duration {
-  /// The duration that a text writes in the way of Go's `time.ParseDuration`: `5s`, `250ms`,
-  /// `1m30s`, `-1.5h`. Nil for anything else, and for what does not fit 64 bits of nanoseconds.
+  /// Parses a duration as Go's `time.ParseDuration` does: `5s`, `250ms`, `1m30s`, `-1.5h`. Nil if it
+  /// is not one, or does not fit 64 bits of nanoseconds.
   package init?(goText text: String) {
     var rest = Array(text.utf8)[...]
     var isNegative = false
@@ -30,8 +30,8 @@ extension Duration {
     }
   }
 
-  /// The duration as Go's `Duration.String` writes it, cut to whole nanoseconds: `5s`, `1m30s`,
-  /// `250ms`, `0s`.
+  /// The duration as Go's `Duration.String` prints it, in whole nanoseconds: `5s`, `1m30s`, `250ms`,
+  /// `0s`.
   package var goText: String {
     let nanoseconds = attoseconds / 1_000_000_000
     let magnitude = UInt64(clamping: nanoseconds.magnitude)
@@ -52,7 +52,7 @@ extension Duration {
     "m": 60_000_000_000, "h": 3_600_000_000_000,
   ]
 
-  /// Takes one number with its unit off `rest`, in nanoseconds.
+  /// Removes one number with its unit from the front of `rest`, and returns it in nanoseconds.
   private static func takePart(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
     let whole = takeDigits(&rest)
     var fraction: ArraySlice<UInt8> = []
@@ -71,12 +71,12 @@ extension Duration {
     return value + nanoseconds(fraction, unit)
   }
 
-  /// The part of `unit` after the point. Go works this out in floating point, too.
+  /// The fraction of `unit` in nanoseconds. Go computes it in floating point, too.
   private static func nanoseconds(_ fraction: ArraySlice<UInt8>, _ unit: UInt64) -> UInt64 {
     var digits: UInt64 = 0
     var scale = 1.0
     for byte in fraction {
-      // More digits than these do not change the result.
+      // Further digits do not change the result.
       guard digits <= (limit - 10) / 10 else { break }
       digits = digits * 10 + UInt64(byte - UInt8(ascii: "0"))
       scale *= 10
@@ -103,7 +103,7 @@ extension Duration {
     }
   }
 
-  /// `value / unit` without zeros at the end.
+  /// `value / unit` as a decimal without trailing zeros.
   private static func decimal(_ value: UInt64, unit: UInt64) -> String {
     var fraction = "\(unit + value % unit)".dropFirst()
     while fraction.last == "0" { fraction.removeLast() }

@@ -1,16 +1,17 @@
 import Glibc
 import LotteryCore
 
-/// The values of a program: those of its configuration file, and before them those of the
-/// environment.
+/// The settings of a program, from its environment and its configuration file. The environment takes
+/// precedence.
 ///
-/// Keys are the same in upper and lower case. An empty value counts as none.
+/// Keys are case-insensitive. An empty value counts as not set.
 package struct Settings {
   private let file: [String: Setting]
   private let environment: (String) throws(ConfigurationError) -> String?
+  /// The keys that the program has asked for, in lower case.
   private var known: Set<String> = []
 
-  /// The values in `file` and in `environment`.
+  /// Settings with the values of `file` and of `environment`.
   package init(
     file: [Setting], environment: @escaping (String) throws(ConfigurationError) -> String?
   ) {
@@ -18,10 +19,10 @@ package struct Settings {
     self.environment = environment
   }
 
-  /// The value of `key`, or of the environment's `variable`, or nil where neither is set.
+  /// Returns the value of the environment's `variable`, or else of `key`, or nil if neither is set.
   ///
-  /// - Parameter acceptsEmpty: whether an empty value counts as one, for the rule to judge.
-  /// - Throws: ``ConfigurationError`` where it breaks its rule.
+  /// - Parameter acceptsEmpty: whether an empty value is passed to the rule.
+  /// - Throws: ``ConfigurationError`` if the value breaks its rule.
   package mutating func value<Value>(
     _ key: String, _ variable: String, _ rule: ValueRule<Value>, acceptsEmpty: Bool = false
   ) throws(ConfigurationError) -> Value? {
@@ -35,7 +36,7 @@ package struct Settings {
     return try Self.checked(setting, name: key, rule)
   }
 
-  /// Like ``value(_:_:_:)``, for a value that must be there.
+  /// Returns the value of the environment's `variable`, or else of `key`, one of which must be set.
   package mutating func required<Value>(
     _ key: String, _ variable: String, _ rule: ValueRule<Value>
   ) throws(ConfigurationError) -> Value {
@@ -45,24 +46,23 @@ package struct Settings {
     return value
   }
 
-  /// Puts the value of `key`, or of the environment's `variable`, into `target`, which keeps its
-  /// own where there is none.
+  /// Sets `target` to the value of the environment's `variable`, or else of `key`, if one is set.
   ///
-  /// - Throws: ``ConfigurationError`` where it breaks its rule.
+  /// - Throws: ``ConfigurationError`` if the value breaks its rule.
   package mutating func read<Value>(
     _ key: String, _ variable: String, _ rule: ValueRule<Value>, into target: inout Value
   ) throws(ConfigurationError) {
     if let value = try value(key, variable, rule) { target = value }
   }
 
-  /// Like ``read(_:_:_:into:)``, where the variable has the key's name.
+  /// Sets `target`, like ``read(_:_:_:into:)``, for a variable that has the key's name.
   package mutating func read<Value>(
     _ key: String, _ rule: ValueRule<Value>, into target: inout Value
   ) throws(ConfigurationError) {
     try read(key, key, rule, into: &target)
   }
 
-  /// What stands in the file and nobody asked for: misspelt, perhaps.
+  /// The values in the file that the program has not asked for, sorted by key.
   package var unused: [Setting] {
     file.values.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
   }
@@ -79,7 +79,7 @@ package struct Settings {
 }
 
 extension Settings {
-  /// Says which keys of the file mean nothing.
+  /// Logs a warning for each key of the file that means nothing. It may be misspelt.
   package func warnOfUnused(_ log: Log) {
     for setting in unused {
       log.warning(
@@ -89,9 +89,9 @@ extension Settings {
   }
 }
 
-/// A value as it stands in a configuration file or in the environment.
+/// A value in a configuration file or in the environment.
 package struct Setting: Equatable, Sendable {
-  /// Where a person finds it.
+  /// Where the value is.
   package enum Origin: Equatable, Sendable, CustomStringConvertible {
     case file(String, line: Int)
     case environment
@@ -105,14 +105,14 @@ package struct Setting: Equatable, Sendable {
     }
   }
 
-  /// The key, as the file writes it, in lower case.
+  /// The key, in lower case.
   package let key: String
-  /// The text.
+  /// The value as text.
   package let value: String
-  /// Where it was found.
+  /// Where the value is.
   package let origin: Origin
 
-  /// A value that was found.
+  /// The value of `key` at `origin`.
   package init(key: String, value: String, origin: Origin) {
     self.key = key
     self.value = value
@@ -130,7 +130,7 @@ package enum Environment {
 
   /// The text of `variable`, or nil if it is not set.
   ///
-  /// - Throws: ``ConfigurationError`` if it is not UTF-8: repaired, it would be another text.
+  /// - Throws: ``ConfigurationError`` if it is not UTF-8. Repairing it would change it.
   package static func text(_ variable: String) throws(ConfigurationError) -> String? {
     guard let bytes = bytes(variable) else { return nil }
     guard let text = String(validating: bytes, as: UTF8.self) else {

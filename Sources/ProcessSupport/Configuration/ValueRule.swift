@@ -1,11 +1,11 @@
-/// What a value must be, in words and in code.
+/// What a setting must be: in words, for the error message, and as a parser.
 package struct ValueRule<Value>: Sendable {
-  /// What follows "must be".
+  /// The words after "must be" in the error message.
   let text: String
-  /// The value that a text writes, or nil where it writes none.
+  /// Parses a text. Nil if it breaks the rule.
   let parse: @Sendable (String) -> Value?
 
-  /// A rule of its own.
+  /// A rule that is described by `text` and checked by `parse`.
   package init(_ text: String, parse: @escaping @Sendable (String) -> Value?) {
     self.text = text
     self.parse = parse
@@ -21,7 +21,7 @@ extension ValueRule where Value: FixedWidthInteger & Sendable {
   /// A whole number in plain decimal.
   package static func wholeNumber(_ range: ClosedRange<Value>) -> Self {
     Self("a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
-      // `Int("+5")` is 5: more than the rule says.
+      // `Int("+5")` is 5, which the rule does not allow.
       guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
         let value = Value(text), range.contains(value)
       else { return nil }
@@ -31,7 +31,7 @@ extension ValueRule where Value: FixedWidthInteger & Sendable {
 }
 
 extension ValueRule where Value == Duration {
-  /// A duration as Go writes it.
+  /// A duration in Go's notation.
   package static func duration(_ range: ClosedRange<Duration>) -> Self {
     let limits = "from \(range.lowerBound.goText) to \(range.upperBound.goText)"
     return Self("a duration \(limits), like 5s, 250ms or 1m30s") { text in
@@ -49,7 +49,7 @@ extension ValueRule where Value == LogLevel {
 }
 
 extension ValueRule where Value: RawRepresentable<String> & CaseIterable & SendableMetatype {
-  /// One of a few words.
+  /// One of the words that are raw values of `Value`.
   package static var word: Self {
     let words = Value.allCases.map(\.rawValue)
     return Self("one of " + words.joined(separator: ", ")) { Value(rawValue: $0.lowercased()) }

@@ -6,94 +6,100 @@ import Synchronization
 
 /// A program's log, on standard output.
 ///
-/// Logging a line copies it into memory and never waits; a queue of its own writes it. So a slow
-/// terminal or a pipe that nobody reads holds up no thread, neither of a connection nor of the
-/// handler of SIGTERM. What waits to be written is bounded: a task that makes many lines suspends
-/// in ``waitForRoom()`` while more than half of ``pendingLimit`` is taken, so that nothing is lost
-/// while the output is read at all. Once nothing has been written for ``patience`` nobody waits any
-/// more; lines that find no room are lost then, and a line of their own counts them.
+/// Logging a line copies it into memory and never blocks. A queue of its own writes the lines, so a
+/// slow terminal or a pipe without a reader delays no thread, neither of a connection nor of the
+/// handler of SIGTERM.
+///
+/// The lines that wait to be written are bounded. A task that logs many lines suspends in
+/// ``waitForRoom()`` while more than half of ``pendingLimit`` is taken, so that no line is lost while
+/// the output is read at all. Once the output has taken nothing for `stallLimit`, tasks stop waiting.
+/// From then on a line for which there is no room is lost, and a line of its own counts the lost ones.
 package final class Log: Sendable {
   private struct State {
     var clock = LogClock()
+    /// Lines that wait to be written, at most ``pendingLimit`` bytes and one line.
     var pending: [UInt8] = []
+    /// Whether the queue writes or will write. True while `pending` is not empty.
     var isWriting = false
-    /// Lines that found no room since the last that did.
+    /// Lines for which there was no room since the last line for which there was.
     var lost = 0
-    /// Opens when there is room again; there while a task waits for that.
+    /// Fulfilled when there is room again. Nil while no task waits for room.
     var room: Promise<Void>?
-    /// Whether the output has not taken anything for too long to be waited for.
+    /// Whether the output has taken nothing for `stallLimit`.
     var isStuck = false
   }
 
   private let layout: LogLayout
   private let leastLevel: Atomic<Int>
   private let descriptor: Int32
-  private let patience: Duration
+  private let stallLimit: Duration
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "log")
   /// Bytes that have been written.
   private let written = Atomic(0)
 
-  /// Bytes of lines that may wait to be written.
+  /// The most bytes of lines that wait to be written.
   static let pendingLimit = 8 * 1024 * 1024
-  /// Bytes from which on tasks wait for room, so that those that cannot wait still find some.
+  /// The size of the pending lines above which tasks wait, which leaves room for callers that cannot.
   static let crowdedSize = pendingLimit / 2
 
   /// Bytes written in one go.
   private static let writeSize = 64 * 1024
 
-  /// A log of what matters at least as much as `level`.
+  /// A log of the lines of `level` and above.
   ///
-  /// - Parameter patience: how long the output may take nothing before nobody waits for it.
+  /// - Parameter stallLimit: how long the output may take nothing before tasks stop waiting for it.
   package init(
     layout: LogLayout, level: LogLevel, descriptor: Int32 = STDOUT_FILENO,
-    patience: Duration = .seconds(1)
+    stallLimit: Duration = .seconds(1)
   ) {
     self.layout = layout
     leastLevel = Atomic(level.rawValue)
     self.descriptor = descriptor
-    self.patience = patience
+    self.stallLimit = stallLimit
   }
 
-  /// Whether lines of this level are written.
+  /// Whether lines of `level` are written.
   package func writes(_ level: LogLevel) -> Bool {
     level.rawValue >= leastLevel.load(ordering: .relaxed)
   }
 
-  /// From now on logs what matters at least as much as `level`.
+  /// Logs only lines of `level` and above from now on.
   package func setLevel(_ level: LogLevel) {
     leastLevel.store(level.rawValue, ordering: .relaxed)
   }
 
-  /// Logs what only somebody who looks for a fault wants to know.
+  /// Logs a detail for debugging.
   package func debug(_ line: @autoclosure () -> LogLine) { write(.debug, line) }
 
-  /// Logs what happened.
+  /// Logs an event.
   package func info(_ line: @autoclosure () -> LogLine) { write(.info, line) }
 
-  /// Logs what should not have happened and was dealt with.
+  /// Logs a problem that has been handled.
   package func warning(_ line: @autoclosure () -> LogLine) { write(.warning, line) }
 
-  /// Logs what somebody must look after.
+  /// Logs a problem that an operator must look into.
   package func error(_ line: @autoclosure () -> LogLine) { write(.error, line) }
 
   /// Logs why the program ends.
   package func critical(_ line: @autoclosure () -> LogLine) { write(.critical, line) }
 
-  /// Suspends the task while too many lines wait to be written: until some of them are, the task is
-  /// cancelled, or the output has taken nothing for too long.
+  /// Suspends the task while too many lines are pending.
+  ///
+  /// Returns when there is room, the task is cancelled, or the output has taken nothing for
+  /// `stallLimit`.
   package func waitForRoom() async {
-    while let (room, isNew) = latchUntilRoom() {
+    while let (room, isNew) = promiseOfRoom() {
       if isNew { watch(room, written: written.load(ordering: .relaxed)) }
       guard await room.wait() != nil else { return }
     }
   }
 
-  /// Writes all lines so far, and returns when that is done or the output has taken nothing for
-  /// `limit`: a program must be able to end although nobody reads its output.
+  /// Waits until all lines so far are written, for at most `limit`: a program must be able to end
+  /// although its output is not read.
   ///
-  /// An output that can be written to is waited for ten times as long. Then it is the machine that
-  /// is busy: the queue has not had its turn.
+  /// If the output is ready, it waits up to ten times as long. Then the machine is busy and the queue
+  /// has not run yet.
   ///
   /// - Returns: whether all lines have been written.
   @discardableResult
@@ -111,7 +117,7 @@ package final class Log: Sendable {
     return false
   }
 
-  private func latchUntilRoom() -> (Promise<Void>, isNew: Bool)? {
+  private func promiseOfRoom() -> (Promise<Void>, isNew: Bool)? {
     state.withLock { state in
       guard state.pending.count > Self.crowdedSize, !state.isStuck else { return nil }
       if let room = state.room { return (room, false) }
@@ -121,20 +127,19 @@ package final class Log: Sendable {
     }
   }
 
-  /// Looks after every ``patience`` whether the output still takes something, as long as there are
-  /// tasks that wait for it.
+  /// Checks every `stallLimit` whether the output has taken something, while tasks wait for `room`.
   private func watch(_ room: Promise<Void>, written before: Int) {
-    Deadline.after(patience) {
+    Deadline.after(stallLimit) {
       guard room.value == nil else { return }
       let now = self.written.load(ordering: .relaxed)
       if now > before { return self.watch(room, written: now) }
       self.state.withLock { state in
-        // Another task may wait for new room already, which has a watch of its own.
+        // Another task may already wait for a new promise, which has a watch of its own.
         guard state.room === room else { return }
         state.isStuck = true
         state.room = nil
       }
-      room.open(())
+      room.fulfill(())
     }
   }
 
@@ -164,7 +169,7 @@ package final class Log: Sendable {
   private func writePending() {
     while true {
       let (lines, room) = state.withLock { state in takePending(&state) }
-      room?.open(())
+      room?.fulfill(())
       if lines.isEmpty { return }
       writeAll(lines)
     }
@@ -175,18 +180,18 @@ package final class Log: Sendable {
       state.isWriting = !state.pending.isEmpty
       (state.pending, state.lost, state.room, state.isStuck) = ([], 0, nil, false)
     }
-    // After the last line that found room, and before the next one that will.
+    // After the last line for which there was room, and before the next one.
     if state.lost > 0 {
       append(LogLine("log", .fail, ["lost_lines": "\(state.lost)"]).text, .error, to: &state)
     }
     return (state.pending, state.room)
   }
 
-  /// A log that cannot be written has nobody to tell; the program goes on without it.
+  /// If the output fails, the lines are dropped: there is nowhere to report it.
   private func writeAll(_ bytes: [UInt8]) {
     var start = 0
     while start < bytes.count {
-      // A pipe takes a write as a whole: a large one would hide for long that its reader reads.
+      // Small writes show early that the reader of a pipe still reads.
       let part = start..<min(bytes.count, start + Self.writeSize)
       let count = try? SystemError.check("write") {
         bytes.span.extracting(part).withUnsafeBytes {

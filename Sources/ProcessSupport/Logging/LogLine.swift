@@ -1,19 +1,19 @@
 import Glibc
 import LotteryCore
 
-/// What happened: `action: A | result: R | key: value | …`.
+/// The message of a log line: `action: A | result: R | key: value | …`.
 package struct LogLine: Sendable {
-  /// How it went.
+  /// The result of the action.
   package enum Result: String, Sendable {
     case success
     case fail
     case inProgress = "in_progress"
   }
 
-  /// The line, without time and level.
+  /// The message, without time and level.
   package let text: String
 
-  /// A line about `action`. Values may hold anything: what would break the line is escaped.
+  /// A line about `action`. Values may contain anything: what would break the line is escaped.
   package init(
     _ action: StaticString, _ result: Result, _ fields: KeyValuePairs<StaticString, String> = [:]
   ) {
@@ -25,9 +25,9 @@ package struct LogLine: Sendable {
   }
 }
 
-/// How much a log line matters, least first.
+/// The severity of a log line, lowest first.
 ///
-/// Server and agency print different names for the same level; see ``LogLayout``.
+/// Server and agency print different names for the same level: see ``LogLayout``.
 package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
   case debug
   case info
@@ -35,10 +35,10 @@ package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
   case error
   case critical
 
-  /// The level that `text` names, in upper or lower case, or nil where it names none.
+  /// The level called `text`, in upper or lower case. Nil if there is none.
   ///
-  /// `WARN`, `NOTICE` and `FATAL` are taken as what Python's `logging` and Go's `go-logging` mean
-  /// by them.
+  /// Accepts `WARN`, `NOTICE` and `FATAL` with the meaning that they have in Python's `logging` and
+  /// Go's `go-logging`.
   package init?(name text: String) {
     switch text.uppercased() {
     case "DEBUG": self = .debug
@@ -50,7 +50,7 @@ package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
     }
   }
 
-  /// The level's name in upper case, as Python's `logging` writes it.
+  /// The level's name in upper case, as in Python's `logging`.
   package var name: String {
     switch self {
     case .debug: "DEBUG"
@@ -61,20 +61,20 @@ package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
     }
   }
 
-  /// Whether `left` matters less than `right`.
+  /// Whether `left` is less severe than `right`.
   package static func < (left: LogLevel, right: LogLevel) -> Bool {
     left.rawValue < right.rawValue
   }
 }
 
-/// What stands before the message of a log line. The exercises' graders read these to the letter.
+/// The part of a log line before its message. The exercises prescribe it to the letter.
 package enum LogLayout: Sendable {
-  /// Python's `%(asctime)s %(levelname)-8s %(message)s`, as the course's server has it.
+  /// Python's `%(asctime)s %(levelname)-8s %(message)s`, as in the course's server.
   case python
-  /// go-logging's `%{time:2006-01-02 15:04:05} %{level:.5s}     %{message}`, as its client has it.
+  /// go-logging's `%{time:2006-01-02 15:04:05} %{level:.5s}     %{message}`, as in its client.
   case go
 
-  /// The level as it stands between time and message, the blanks around it included.
+  /// The level between time and message, including the blanks around it.
   func column(for level: LogLevel) -> String {
     switch self {
     case .python:
@@ -85,12 +85,12 @@ package enum LogLayout: Sendable {
   }
 }
 
-/// The local time as log lines show it, `YYYY-MM-DD hh:mm:ss`, worked out once a second.
+/// The local time as `YYYY-MM-DD hh:mm:ss`, formatted once a second.
 struct LogClock {
   private var second: time_t = -1
   private(set) var text = ""
 
-  /// Brings ``text`` up to date.
+  /// Updates ``text`` to the current time.
   mutating func update() {
     let now = time(nil)
     guard now != second else { return }

@@ -1,39 +1,39 @@
-/// What a program tells whoever started it. 64 to 78 are those of sysexits(3), the others ours.
+/// The exit statuses of both programs. 64 to 78 are those of sysexits(3), the others are our own.
 package enum ExitStatus: Int32, Sendable {
-  /// All went well, or somebody asked for the end.
+  /// The program did its work, or a signal asked it to end.
   case success = 0
   /// Wrong flags.
   case usage = 64
-  /// A file holds what it must not.
+  /// Invalid content of a file.
   case badData = 65
-  /// A file that must be there does not exist or cannot be read.
+  /// A required file does not exist or cannot be read.
   case noInput = 66
-  /// The server cannot be reached, or not for long enough.
+  /// The server cannot be reached, or does nothing for the agency.
   case unavailable = 69
-  /// The system refused: no port, no memory.
+  /// The system refused something, such as the port.
   case systemError = 71
   /// The disk failed.
   case ioError = 74
-  /// Somebody else is doing the same work.
+  /// Another server uses the data directory.
   case inUse = 75
-  /// The other side does not keep to the protocol.
+  /// The peer breaks the protocol.
   case protocolError = 76
-  /// The other side does not let us.
+  /// The server did not accept the agency's key.
   case noPermission = 77
-  /// The configuration is wrong.
+  /// Invalid configuration.
   case badConfiguration = 78
-  /// A newer process speaks for this agency.
+  /// A newer process acts for this agency.
   case superseded = 80
   /// The server's lottery has no such agency.
   case unknownAgency = 81
   /// The server holds other bets of this agency than its file.
   case otherFile = 82
-  /// The agency's bet was sent, and nothing tells whether it is stored.
+  /// The agency's bet was sent, and it is unknown whether it is stored.
   case inDoubt = 83
 }
 
-/// Why a program ends other than well. Its description is one line that a person can act on.
+/// An error that ends a program. Its description is one line that a person can act on.
 package protocol ProgramError: Error, CustomStringConvertible {
-  /// What the program tells whoever started it.
+  /// The program's exit status.
   var exitStatus: ExitStatus { get }
 }

@@ -1,17 +1,17 @@
 /// What a program's flags ask for.
 package enum Invocation: Equatable, Sendable {
-  /// To do its work, with the configuration file that was named.
+  /// Run, with the configuration file that `--config` named.
   case run(configurationFile: String?)
-  /// To say how a running one is doing, that has this configuration file.
+  /// Ask the running program with this configuration file for its status.
   case status(configurationFile: String?)
-  /// To say how it is used.
+  /// Print the help.
   case help
-  /// To say its version.
+  /// Print the version.
   case version
 
-  /// What `arguments`, without the program's own name, ask for.
+  /// Parses `arguments`, which do not include the program's name.
   ///
-  /// - Parameter hasStatus: whether the program knows `--status`.
+  /// - Parameter hasStatus: whether the program has `--status`.
   /// - Throws: ``UsageError``
   package init(
     _ arguments: some Sequence<String>, hasStatus: Bool = false
@@ -30,7 +30,7 @@ package enum Invocation: Equatable, Sendable {
       switch flag {
       case "--config":
         guard let file = value ?? rest.next(), !file.isEmpty else {
-          throw UsageError("--config: a file must follow")
+          throw UsageError("--config: needs a file")
         }
         guard configurationFile == nil else { throw UsageError("--config: given twice") }
         configurationFile = file
@@ -50,12 +50,12 @@ package enum Invocation: Equatable, Sendable {
   }
 }
 
-/// Flags that a program does not understand.
+/// Wrong flags.
 package struct UsageError: ProgramError, Equatable {
-  /// What is wrong, in one line.
+  /// The problem, in one line.
   package let description: String
 
-  /// An error that says `description`.
+  /// An error with this description.
   init(_ description: String) { self.description = description }
 
   /// 64.

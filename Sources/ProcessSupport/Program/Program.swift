@@ -3,13 +3,13 @@ import LotteryCore
 package import LotteryProtocol
 import Synchronization
 
-/// What both programs do around their own work: flags, signals, the last log line, the exit status.
+/// What both programs do apart from their work: flags, signals, the last log line, the exit status.
 package struct Program: Sendable {
   /// The version of both programs.
   package static let version = "1.0.0"
 
-  /// How long the last log lines may take to be written: enough for any output that is read, and
-  /// with what a server needs to tell its agencies still less than a second.
+  /// How long the last log lines may take to be written: enough for any output that is read. Together
+  /// with the time in which a server tells its agencies of the end, it is less than a second.
   private static let flushLimit = Duration.milliseconds(500)
 
   private let name: String
@@ -19,22 +19,22 @@ package struct Program: Sendable {
   /// A program.
   ///
   /// - Parameters:
-  ///   - name: as it is called.
+  ///   - name: the program's name.
   ///   - help: what `--help` prints.
-  ///   - layout: of its log lines.
+  ///   - layout: the layout of its log lines.
   package init(name: String, help: String, layout: LogLayout) {
     self.name = name
     self.help = help
     log = Log(layout: layout, level: .info)
   }
 
-  /// Does what `arguments`, without the program's own name, ask for.
+  /// Does what `arguments` ask for, which do not include the program's name.
   ///
   /// - Parameters:
-  ///   - status: gets the configuration file that was named and a worker, asks a running program
-  ///     how it is doing, and returns what to print; nil where the program has no `--status`.
-  ///   - work: gets the configuration file that was named, a worker and a log. SIGTERM and SIGINT
-  ///     cancel it; it is over well when it returns.
+  ///   - status: gets the configuration file that `--config` named and a worker, asks the running
+  ///     program for its status, and returns what to print. Nil if the program has no `--status`.
+  ///   - work: gets the configuration file that `--config` named, a worker and a log. SIGTERM and
+  ///     SIGINT cancel it.
   /// - Returns: the exit status.
   package func run(
     _ arguments: some Sequence<String>,
@@ -62,7 +62,7 @@ package struct Program: Sendable {
     let worker = Worker(label: name)
     let task = Task(executorPreference: worker) { try await status?(file, worker) }
     do {
-      // Whoever asks must not take half a table for the whole.
+      // The caller must not take half a table for the whole.
       if say(try await task.value ?? "", to: STDOUT_FILENO) { return .success }
       say("\(name): standard output cannot be written", to: STDERR_FILENO)
       return .ioError
@@ -72,13 +72,13 @@ package struct Program: Sendable {
     }
   }
 
-  /// What went wrong, in one line: it may repeat what a peer or a file says, which must not control
-  /// the operator's terminal.
+  /// The error in one line. It may quote a peer or a file, whose bytes must not control the operator's
+  /// terminal.
   private static func printable(_ error: any Error) -> String {
     PrintableText.escaped("\(error)")
   }
 
-  /// Writes a line; false where that fails.
+  /// Writes a line. Returns false if that fails.
   @discardableResult
   private func say(_ line: String, to descriptor: Int32) -> Bool {
     var rest = ArraySlice((line + "\n").utf8)
@@ -95,18 +95,18 @@ package struct Program: Sendable {
   private func run(
     with file: String?, _ work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
   ) async -> ExitStatus {
-    // A write to a pipe that nobody reads, or beyond what a file may hold, is an error and not the
-    // end.
+    // A write to a pipe without a reader, or beyond the limit of a file's size, is an error to handle
+    // and must not end the process.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     let worker = Worker(label: name)
     let log = log
     let state = Mutex(RunState())
-    // Before the work begins: a signal that nobody watches for ends the process at once.
+    // Before the work begins: without a watcher, a signal ends the process at once.
     let watcher = SignalWatcher(SignalWatcher.termination) { signal in
       state.withLock { state in
         guard !state.hasEnded else { return }
-        // Never waits, so the line can precede those of all that ends.
+        // Logging does not block, so this line comes before those of all that ends.
         log.info(
           LogLine(
             "shutdown", .inProgress, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]))
@@ -129,12 +129,12 @@ package struct Program: Sendable {
     return status
   }
 
-  /// What a signal finds.
+  /// What the handler of signals shares with the run.
   private struct RunState {
     var task: Task<Void, any Error>?
-    /// Whether a signal has come, perhaps before there was a task.
+    /// Whether a signal has arrived, perhaps before there was a task.
     var isCancelled = false
-    /// Nothing follows the line about the exit in the log.
+    /// Whether the line about the exit is logged, after which no other line may follow.
     var hasEnded = false
   }
 
@@ -154,16 +154,16 @@ package struct Program: Sendable {
   }
 }
 
-/// The thread that a program begins with.
+/// The main thread of a program.
 package enum MainThread {
-  /// Waits while `work` is done elsewhere, and ends the program with the status that it returns.
+  /// Waits while `work` runs on other threads, and exits with the status that it returns.
   ///
-  /// `await` at the top level would end this thread instead (dispatch_main(3)). Then the C library
-  /// unwinds its stack, and in a static executable it sorts all unwinding information first, which
-  /// takes longer than anything else at the start.
+  /// `await` at the top level would end the main thread instead (dispatch_main(3)). Then the C library
+  /// unwinds its stack, for which a static executable sorts all its unwinding information. That takes
+  /// longer than the rest of the start.
   package static func wait(for work: @escaping @Sendable () async -> Int32) -> Never {
     Task { exit(await work()) }
-    // Comes back after every signal that somebody handles.
+    // pause(2) returns after each signal that is handled.
     while true { pause() }
   }
 }

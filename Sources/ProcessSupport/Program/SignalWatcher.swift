@@ -1,10 +1,10 @@
-// Dispatch sources may be used from any thread; their type only does not say so on Linux.
+// Dispatch sources are thread-safe, but not marked as Sendable on Linux.
 @preconcurrency import Dispatch
 import Glibc
 
-/// Calls a closure when the process gets one of some signals.
+/// Calls a closure when the process receives a signal.
 ///
-/// Works for PID 1 of a container too, where a signal without a handler does nothing.
+/// It also works for PID 1 of a container, for which a signal without a handler does nothing.
 package final class SignalWatcher: Sendable {
   private let sources: [any DispatchSourceSignal]
 
@@ -13,8 +13,7 @@ package final class SignalWatcher: Sendable {
 
   /// Watches for `signals` from now on.
   ///
-  /// - Parameter handler: is called on a queue of its own, once for each signal or a few that came
-  ///   together.
+  /// - Parameter handler: called on a queue of its own, once for one or more signals of a kind.
   package init(_ signals: [Int32], handler: @escaping @Sendable (Int32) -> Void) {
     let queue = DispatchQueue(label: "signals")
     let registered = DispatchGroup()
@@ -26,7 +25,7 @@ package final class SignalWatcher: Sendable {
       source.resume()
       return source
     }
-    // Until then a signal would still do what it does by default: end the process.
+    // Until the sources are registered, a signal still has its default effect: it ends the process.
     registered.wait()
   }
 

@@ -1,4 +1,5 @@
 import LotteryCore
+import LotteryProtocol
 import TestSupport
 
 @testable import AgencyClient
@@ -7,7 +8,7 @@ extension AgencyFile {
   /// The next bet.
   mutating func nextBet() throws(AgencyError) -> Bet? {
     guard let located = try next() else { return nil }
-    return Bet(located, in: bytes.span)
+    return Bet(located, in: rows.storage.span)
   }
 
   /// All bets that are left.
@@ -25,6 +26,6 @@ func withAgencyFile<Value>(
   let directory = try TemporaryDirectory()
   try directory.write(text, to: "agency.csv")
   let path = directory.file("agency.csv")
-  var file = try AgencyFile(path: path)
+  var file = try AgencyFile(path: path, batchMaxAmount: 1)
   return try body(&file, path)
 }

@@ -14,15 +14,19 @@ struct LotteryAgency: Sendable {
   private let maxAmount: Int
   private let window: Int
   private let retry: RetryPolicy
+  private let time: ManualTime?
 
   /// An agency that sends `bets`, `maxAmount` in a batch, `window` batches before their answers.
   ///
-  /// - Parameter appendix: what its file holds behind the bets.
+  /// - Parameters:
+  ///   - time: measures the time without progress; the real time if nil.
+  ///   - appendix: what its file holds after the bets.
   init(
     _ bets: [Bet], maxAmount: Int = 2, window: Int = 4, retry: RetryPolicy = .soon,
-    appendix: String = ""
+    time: ManualTime? = nil, appendix: String = ""
   ) throws {
     self.retry = retry
+    self.time = time
     self.bets = bets
     self.maxAmount = maxAmount
     self.window = window
@@ -57,21 +61,19 @@ struct LotteryAgency: Sendable {
     configuration.batchMaxAmount = maxAmount
     configuration.batchWindow = window
     configuration.retry = retry
-    try await LotteryMode(configuration: configuration, key: "", worker: worker, log: lines.log)
-      .run()
+    let agency =
+      time?.agency(configuration, worker: worker, log: lines.log)
+      ?? Agency(configuration, worker: worker, log: lines.log)
+    try await LotteryMode(agency: agency).run()
   }
 }
 
 extension RetryPolicy {
-  /// Tries again soon.
+  /// Retries after a few milliseconds.
   static var soon: RetryPolicy {
     RetryPolicy(limit: .seconds(20), pause: .milliseconds(1), maxPause: .milliseconds(5))
   }
 
-  /// Tries again soon, and gives up soon.
-  static var short: RetryPolicy {
-    RetryPolicy(limit: .milliseconds(500), pause: .milliseconds(1), maxPause: .milliseconds(5))
-  }
 }
 
 extension LotteryAgency {

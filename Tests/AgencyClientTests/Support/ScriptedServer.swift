@@ -21,7 +21,7 @@ final class ScriptedServer: Sendable {
     let worker = Worker(label: "agency")
     self.listener = listener
     self.agency = Task(executorPreference: worker) { [agencyEnded] in
-      defer { agencyEnded.open(()) }
+      defer { agencyEnded.fulfill(()) }
       do {
         try await agency(endpoint, worker)
       } catch let error as AgencyError {
@@ -56,7 +56,7 @@ final class ScriptedServer: Sendable {
     }
   }
 
-  /// Hangs up on the agency, should it still try to connect.
+  /// Stops listening.
   func close() async {
     listener.close()
   }

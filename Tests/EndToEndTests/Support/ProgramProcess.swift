@@ -26,7 +26,7 @@ final class ProgramProcess: Sendable {
       Bundle.main.bundleURL.appending(path: program).path(), arguments,
       environment: Self.inherited.merging(environment) { $1 }.map { "\($0)=\($1)" },
       joinsErrors: true)
-    Thread.detachNewThread { [self] in ending.open(read()) }
+    Thread.detachNewThread { [self] in ending.fulfill(read()) }
   }
 
   /// All lines printed so far.

@@ -5,10 +5,10 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Workers", .timeLimit(.minutes(1)))
-struct WorkerTests {
-  @Test("All of a task's work runs on its worker's queue, between any two suspensions")
-  func queue() async {
+/// Workers.
+@Suite(.timeLimit(.minutes(1))) struct WorkerTests {
+  @Test func `all of a task's work runs on its worker's queue, between any two suspensions`() async
+  {
     let worker = Worker(label: "test")
     let key = DispatchSpecificKey<Bool>()
     worker.queue.setSpecific(key: key, value: true)
@@ -24,8 +24,7 @@ struct WorkerTests {
     #expect(DispatchQueue.getSpecific(key: key) == nil)
   }
 
-  @Test("A worker does one thing at a time")
-  func serial() async {
+  @Test func `a worker does its work one piece at a time`() async {
     let worker = Worker(label: "test")
     let inside = Counter()
     let overlaps = Counter()
@@ -44,8 +43,7 @@ struct WorkerTests {
     #expect(overlaps.value == 0)
   }
 
-  @Test("Workers that always have something to do let the others have their turn")
-  func turns() async {
+  @Test func `busy workers let others run`() async {
     let isOver = Promise<Void>()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<ProcessInfo.processInfo.activeProcessorCount + 2 {
@@ -54,24 +52,23 @@ struct WorkerTests {
           while isOver.value == nil { await worker.yield() }
         }
       }
-      group.addTask(executorPreference: Worker(label: "late")) { isOver.open(()) }
+      group.addTask(executorPreference: Worker(label: "late")) { isOver.fulfill(()) }
     }
   }
 
-  @Test("A thousand workers that wait hold hardly any threads")
-  func threads() async throws {
-    let latch = Promise<Int>()
+  @Test func `a thousand suspended workers hold hardly any threads`() async throws {
+    let promise = Promise<Int>()
     let waiting = Counter()
     let tasks = (0..<1000).map { index in
       Task(executorPreference: Worker(label: "test \(index)")) {
         waiting.up()
-        return await latch.wait()
+        return await promise.wait()
       }
     }
     await until { waiting.value == tasks.count }
     let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
     #expect(threads < 100)
-    latch.open(7)
+    promise.fulfill(7)
     for task in tasks { #expect(await task.value == 7) }
   }
 }

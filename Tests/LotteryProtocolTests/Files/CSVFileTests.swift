@@ -5,8 +5,8 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("CSV files")
-struct CSVFileTests {
+/// CSV files.
+@Suite struct CSVFileTests {
   private let directory: TemporaryDirectory
 
   init() throws {
@@ -27,12 +27,10 @@ struct CSVFileTests {
     return rows
   }
 
-  @Test(
-    "A last row without line end is a row where the file is whole",
-    arguments: [
-      "a,b\r\nc,d", "a,b\nc,\"d\"", "\u{FEFF}a,b\nc,d\n",
-    ])
-  func whole(text: String) throws {
+  @Test(arguments: [
+    "a,b\r\nc,d", "a,b\nc,\"d\"", "\u{FEFF}a,b\nc,d\n",
+  ])
+  func `a last row without a line end counts if the file is whole`(text: String) throws {
     var file = try open(text, lastRow: .whole)
     let rows = try rows(&file)
     #expect(rows == [["a", "b"], ["c", "d"]])
@@ -40,12 +38,10 @@ struct CSVFileTests {
     #expect(left == (text.utf8.count, 0))
   }
 
-  @Test(
-    "A last row that was torn off is none, and its bytes are counted",
-    arguments: [
-      "", "c", "c,", "c,d", "c,d\r", "\"c", "\"c\r\n", "\"c\"", "\"c\"\"", "c,\"d\"\r",
-    ])
-  func torn(tail: String) throws {
+  @Test(arguments: [
+    "", "c", "c,", "c,d", "c,d\r", "\"c", "\"c\r\n", "\"c\"", "\"c\"\"", "c,\"d\"\r",
+  ])
+  func `a torn last row does not count, and its bytes are counted`(tail: String) throws {
     var file = try open("a,b\r\n" + tail, lastRow: .torn)
     let rows = try rows(&file)
     #expect(rows == [["a", "b"]])
@@ -53,12 +49,12 @@ struct CSVFileTests {
     #expect(left == (5, tail.utf8.count))
   }
 
-  @Test(
-    "A file that ends with a line end has nothing torn, one that is empty neither",
-    arguments: [
-      ("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0),
-    ])
-  func notTorn(text: String, count: Int) throws {
+  @Test(arguments: [
+    ("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0),
+  ])
+  func `a file that ends with a line end has nothing torn, nor has an empty file`(
+    text: String, count: Int
+  ) throws {
     var file = try open(text, lastRow: .torn)
     let rows = try rows(&file)
     #expect(rows.count == count)
@@ -66,8 +62,7 @@ struct CSVFileTests {
     #expect(torn == 0)
   }
 
-  @Test("There is no row behind the last, however often it is asked for")
-  func asked() throws {
+  @Test func `there is no row after the last, however often the caller asks`() throws {
     for lastRow in [CSVFile.LastRow.whole, .torn] {
       var file = try open("a\nb", lastRow: lastRow)
       _ = try rows(&file)
@@ -78,8 +73,7 @@ struct CSVFileTests {
     }
   }
 
-  @Test("A file much larger than what is read in one go gives all its rows")
-  func large() throws {
+  @Test func `a file much larger than what is read in one go gives all its rows`() throws {
     let expected = (0..<60_000).map { ["\($0)", "a\"\($0)\nb"] }
     let text = expected.map { "\($0[0]),\"a\"\"\($0[0])\nb\"\r\n" }.joined()
     #expect(text.utf8.count > 4 * CSVFile.chunkSize)
@@ -90,8 +84,7 @@ struct CSVFileTests {
     #expect(position == text.utf8.count)
   }
 
-  @Test("A row that is not CSV is refused on its line")
-  func malformed() throws {
+  @Test func `a row that is not CSV is refused on its line`() throws {
     var file = try open("a\nb\n\"c\"d\n", lastRow: .torn)
     do throws(CSVFile.Failure) {
       _ = try rows(&file)
@@ -103,8 +96,7 @@ struct CSVFileTests {
     #expect(line == 3)
   }
 
-  @Test("A file that cannot be opened or read is an error")
-  func unreadable() throws {
+  @Test func `a file that cannot be opened or read is an error`() throws {
     do throws(SystemError) {
       _ = try CSVFile(path: directory.file("missing"), lastRow: .whole)
       Issue.record("the file was opened")

@@ -5,8 +5,8 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Files")
-struct FileTests {
+/// Files.
+@Suite struct FileTests {
   private let directory: TemporaryDirectory
 
   init() throws {
@@ -17,8 +17,7 @@ struct FileTests {
     try file.write(text.utf8.span)
   }
 
-  @Test("What is written goes behind what is there")
-  func append() throws {
+  @Test func `a write appends to the file`() throws {
     let path = try directory.path(of: "a", holding: "12")
     let file = try File(appending: path)
     defer { file.close() }
@@ -32,16 +31,17 @@ struct FileTests {
     try file.synchronizeAll()
   }
 
-  @Test("A file that is missing is made for appending, but not for reading")
-  func missing() throws {
+  @Test func `a missing file is created for appending, but not for reading`() throws {
     #expect(throws: SystemError("open", code: ENOENT)) { try File(reading: directory.file("a")) }
     let file = try File(appending: directory.file("a"))
     defer { file.close() }
     #expect(try file.size() == 0)
   }
 
-  @Test("Among the files that are regular is /dev/null, and no directory, pipe or other device")
-  func regular() throws {
+  @Test
+  func `/dev/null counts as a regular file; a directory, a pipe and other devices do not`()
+    throws
+  {
     let path = try directory.path(of: "a", holding: "abc")
     try #require(symlink(path, directory.file("link")) == 0)
     for path in [path, directory.file("link")] {
@@ -62,26 +62,22 @@ struct FileTests {
     }
   }
 
-  @Test(
-    "Only what lies in the file is read",
-    arguments: [
-      (0, 3, "abc"), (2, 2, "cd"), (4, 10, "ef"), (6, 1, ""), (100, 1, ""), (0, 0, ""),
-    ])
-  func readAt(offset: Int, count: Int, expected: String) throws {
+  @Test(arguments: [
+    (0, 3, "abc"), (2, 2, "cd"), (4, 10, "ef"), (6, 1, ""), (100, 1, ""), (0, 0, ""),
+  ])
+  func `only what lies in the file is read`(offset: Int, count: Int, expected: String) throws {
     let file = try File(reading: directory.path(of: "a", holding: "abcdef"))
     defer { file.close() }
     #expect(try file.read(at: offset, count: count) == Array(expected.utf8))
   }
 
-  @Test("A disk that is full is an error")
-  func full() throws {
+  @Test func `a disk that is full is an error`() throws {
     let file = try File(appending: "/dev/full")
     defer { file.close() }
     #expect(throws: SystemError("write", code: ENOSPC)) { try write("1", to: file) }
   }
 
-  @Test("A lock has one holder, and is free once that has closed")
-  func lock() throws {
+  @Test func `a lock has one holder, and is free once the holder closes`() throws {
     let path = try directory.path(of: "a", holding: "")
     let first = try File(reading: path)
     let second = try File(reading: path)
@@ -92,8 +88,7 @@ struct FileTests {
     #expect(try second.lock())
   }
 
-  @Test("Only a directory is opened as one")
-  func openDirectory() throws {
+  @Test func `only a directory is opened as one`() throws {
     let path = try directory.path(of: "a", holding: "")
     #expect(throws: SystemError("open", code: ENOTDIR)) { try File(directory: path) }
     let file = try File(directory: directory.path)
@@ -101,8 +96,7 @@ struct FileTests {
     try file.synchronizeAll()
   }
 
-  @Test("A duplicate stays readable when the file is closed and removed")
-  func duplicate() throws {
+  @Test func `a duplicate stays readable when the file is closed and removed`() throws {
     let path = try directory.path(of: "file", holding: "7574")
     let file = try File(reading: path)
     let duplicate = try file.duplicate()

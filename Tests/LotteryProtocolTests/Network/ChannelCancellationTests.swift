@@ -4,10 +4,9 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Waiting on a connection and giving up", .timeLimit(.minutes(1)))
-struct ChannelCancellationTests {
-  @Test("A task that is cancelled before it receives waits for nothing")
-  func cancelledBefore() async throws {
+/// Waiting on a connection and giving up.
+@Suite(.timeLimit(.minutes(1))) struct ChannelCancellationTests {
+  @Test func `a task that is cancelled before it receives waits for nothing`() async throws {
     try await withConnection { channel, _ in
       let task = Task {
         await until { Task.isCancelled }
@@ -18,8 +17,9 @@ struct ChannelCancellationTests {
     }
   }
 
-  @Test("A task that is cancelled at any moment stops waiting, and the connection goes on")
-  func cancelledMeanwhile() async throws {
+  @Test func `a task that is cancelled at any moment stops waiting, and the connection goes on`()
+    async throws
+  {
     try await withConnection { channel, peer in
       for round in 0..<200 as Range<UInt8> {
         let task = Task { try await channel.receive(1) }
@@ -32,8 +32,9 @@ struct ChannelCancellationTests {
     }
   }
 
-  @Test("A task that is cancelled receives nothing more, even where something has arrived")
-  func arrivedBeforeCancel() async throws {
+  @Test func `a cancelled task receives nothing, even if something has arrived`()
+    async throws
+  {
     try await withConnection { channel, peer in
       try peer.send([1, 2])
       #expect(try await channel.receive(1) == [1])
@@ -42,8 +43,10 @@ struct ChannelCancellationTests {
     }
   }
 
-  @Test("A connection that breaks off is noticed without reading, one that is silent is not broken")
-  func broken() async throws {
+  @Test
+  func `a reset connection is noticed without reading, and a silent one is not broken`()
+    async throws
+  {
     try await withConnection { channel, peer in
       try peer.send([1])
       #expect(!channel.isBroken)

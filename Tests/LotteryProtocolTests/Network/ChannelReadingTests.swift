@@ -5,10 +5,9 @@ import TestSupport
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Reading from a connection", .timeLimit(.minutes(1)))
-struct ChannelReadingTests {
-  @Test("A message that arrives byte by byte is put together")
-  func shortReads() async throws {
+/// Reading from a connection.
+@Suite(.timeLimit(.minutes(1))) struct ChannelReadingTests {
+  @Test func `a message that arrives byte by byte is put together`() async throws {
     try await withConnection { channel, peer in
       var buffer = InputBuffer(capacity: 100)
       for (index, byte) in MessageSamples.bet.enumerated() {
@@ -25,8 +24,7 @@ struct ChannelReadingTests {
     }
   }
 
-  @Test("More than the buffer holds stays in the connection")
-  func smallBuffer() async throws {
+  @Test func `more than the buffer holds stays in the connection`() async throws {
     try await withConnection { channel, peer in
       let sent = Array(0...255 as ClosedRange<UInt8>)
       try peer.send(sent)
@@ -42,8 +40,9 @@ struct ChannelReadingTests {
     }
   }
 
-  @Test("A peer that closes in the middle of a message leaves the half that it sent")
-  func closedMidMessage() async throws {
+  @Test func `a peer that closes in the middle of a message leaves the half that it sent`()
+    async throws
+  {
     try await withConnection { channel, peer in
       let half = Array(MessageSamples.bet.prefix(10))
       try peer.send(half)
@@ -57,8 +56,7 @@ struct ChannelReadingTests {
     }
   }
 
-  @Test("A peer that says no more can still be answered")
-  func halfClosed() async throws {
+  @Test func `a peer that sends no more can still be answered`() async throws {
     try await withConnection { channel, peer in
       try peer.send([1, 2, 3])
       peer.shutdownWriting()
@@ -68,8 +66,7 @@ struct ChannelReadingTests {
     }
   }
 
-  @Test("A peer that breaks off is an error")
-  func reset() async throws {
+  @Test func `a reset by the peer is an error`() async throws {
     try await withConnection { channel, peer in
       try peer.reset()
       await #expect(throws: ChannelError.broken(SystemError("recv", code: ECONNRESET))) {
@@ -78,8 +75,7 @@ struct ChannelReadingTests {
     }
   }
 
-  @Test("What has not arrived is not waited for where the caller will not wait")
-  func receiveNow() async throws {
+  @Test func `receiveNow does not wait for what has not arrived`() async throws {
     try await withConnection { channel, peer in
       var buffer = InputBuffer(capacity: 100)
       let nothing = try channel.receiveNow(into: &buffer)
@@ -95,8 +91,7 @@ struct ChannelReadingTests {
     }
   }
 
-  @Test("An empty buffer gives its memory back while it waits")
-  func memory() async throws {
+  @Test func `an empty buffer releases its memory during a wait`() async throws {
     try await withConnection { channel, _ in
       let task = Task {
         var buffer = InputBuffer(capacity: 100)
@@ -112,8 +107,7 @@ struct ChannelReadingTests {
     }
   }
 
-  @Test("The other end is known")
-  func peerAddress() async throws {
+  @Test func `the other end is known`() async throws {
     try await withConnection { channel, _ in
       #expect(channel.peer?.ip == "127.0.0.1")
       #expect(channel.peer?.isLoopback == true)

@@ -5,8 +5,8 @@ import TestSupport
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Writing to a connection", .timeLimit(.minutes(1)))
-struct ChannelWritingTests {
+/// Writing to a connection.
+@Suite(.timeLimit(.minutes(1))) struct ChannelWritingTests {
   /// More than the kernel keeps for a connection whose other end does not read (tcp(7), tcp_wmem).
   private static let tooMuch = {
     let block = Array(0..<251 as Range<UInt8>)
@@ -15,8 +15,7 @@ struct ChannelWritingTests {
     return bytes
   }()
 
-  @Test("A reader that is slow gets all of it, in order")
-  func shortWrites() async throws {
+  @Test func `a reader that is slow gets all of it, in order`() async throws {
     try await withConnection(receiveBuffer: 4096) { channel, peer in
       let sent = Self.tooMuch
       let received = peer.receiveInBackground(sent.count, piece: 20_000)
@@ -25,18 +24,16 @@ struct ChannelWritingTests {
     }
   }
 
-  @Test("A write that a peer holds up ends when the task is cancelled")
-  func cancelled() async throws {
+  @Test func `a write that is blocked ends when the task is cancelled`() async throws {
     try await withConnection { channel, _ in
       let task = Task { try await channel.send(Self.tooMuch) }
-      // The write is either held up already or will be: nobody reads.
+      // The write is blocked or will be: the peer does not read.
       task.cancel()
       await #expect(throws: ChannelError.cancelled) { try await task.value }
     }
   }
 
-  @Test("A write to a peer that has broken off is an error, not a signal")
-  func broken() async throws {
+  @Test func `a write after a reset is an error, not a signal`() async throws {
     try await withConnection { channel, peer in
       try peer.reset()
       await until { channel.isBroken }
@@ -48,8 +45,10 @@ struct ChannelWritingTests {
     }
   }
 
-  @Test("A last message arrives over bytes that were not read, when it is followed by a drain")
-  func drain() async throws {
+  @Test
+  func `a last message arrives over bytes that were not read, when it is followed by a drain`()
+    async throws
+  {
     try await withConnection { channel, peer in
       try peer.send([UInt8](repeating: 0, count: 50_000))
       let received = peer.receiveInBackground(.max)
@@ -61,8 +60,7 @@ struct ChannelWritingTests {
     }
   }
 
-  @Test("A drain takes in no more than its limit from a peer that never stops")
-  func drainLimit() async throws {
+  @Test func `a drain ends at its limit, also with a peer that never stops`() async throws {
     try await withConnection { channel, peer in
       try peer.send([UInt8](repeating: 0, count: 30_000))
       await channel.drain(limit: 10_000)
@@ -70,18 +68,17 @@ struct ChannelWritingTests {
     }
   }
 
-  @Test(
-    "The kernel is never given more than 8000 bytes at once",
-    arguments: [
-      (7999, [7999]), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
-    ])
-  func packets(size: Int, expected: [Int]) async throws {
+  @Test(arguments: [
+    (7999, [7999]), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
+  ])
+  func `the kernel is never given more than 8000 bytes at once`(size: Int, expected: [Int])
+    async throws
+  {
     let bytes = [UInt8](repeating: 7, count: size)
     #expect(try await Self.packets { try await $0.send(bytes) } == expected)
   }
 
-  @Test("Frames are given to the kernel one by one")
-  func frames() async throws {
+  @Test func `frames are given to the kernel one by one`() async throws {
     let longest = [0, 0, 0x1F, 0x3C] + [UInt8](repeating: 3, count: 7996)
     let frames = [MessageSamples.hello, longest, longest, MessageSamples.finished]
     let bytes = Array(frames.joined())
@@ -110,8 +107,7 @@ struct ChannelWritingTests {
     return packets
   }
 
-  @Test("Nothing at all can be sent")
-  func empty() async throws {
+  @Test func `an empty send does nothing`() async throws {
     try await withConnection { channel, peer in
       try await channel.send([])
       try await channel.send([1])

@@ -4,8 +4,8 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Connecting", .timeLimit(.minutes(1)))
-struct ConnectorTests {
+/// Connecting.
+@Suite(.timeLimit(.minutes(1))) struct ConnectorTests {
   private let worker = Worker(label: "test")
 
   private func connect(to text: String) async throws -> Channel {
@@ -16,8 +16,8 @@ struct ConnectorTests {
     }.value
   }
 
-  @Test("A server is found by address and by name", arguments: ["127.0.0.1", "localhost"])
-  func connected(host: String) async throws {
+  @Test(arguments: ["127.0.0.1", "localhost"])
+  func `a server is found by address and by name`(host: String) async throws {
     let listener = try Listener(port: 0, backlog: 1)
     let ours = try await connect(to: "\(host):\(listener.port)")
     let (theirs, _) = try await listener.accept()
@@ -31,8 +31,7 @@ struct ConnectorTests {
     listener.close()
   }
 
-  @Test("A port on which nobody listens is refused")
-  func refused() async throws {
+  @Test func `a connection to a port without a listener is refused`() async throws {
     try await Peer.withSilentPort { port in
       let refusal = Connector.Failure.refused(SystemError("connect", code: ECONNREFUSED))
       await #expect(throws: refusal) { try await connect(to: "127.0.0.1:\(port)") }
@@ -40,8 +39,7 @@ struct ConnectorTests {
     }
   }
 
-  @Test("A name that cannot be one is not resolved")
-  func unresolved() async throws {
+  @Test func `an invalid name is not resolved`() async throws {
     let error = await #expect(throws: Connector.Failure.self) {
       try await connect(to: "not a name:1")
     }
@@ -51,8 +49,7 @@ struct ConnectorTests {
     }
   }
 
-  @Test("A task that is cancelled connects to nothing")
-  func cancelled() async throws {
+  @Test func `a task that is cancelled connects to nothing`() async throws {
     let listener = try Listener(port: 0, backlog: 1)
     let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
     let worker = worker

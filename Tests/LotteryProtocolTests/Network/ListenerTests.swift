@@ -4,10 +4,9 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Accepting connections", .timeLimit(.minutes(1)))
-struct ListenerTests {
-  @Test("Every connection gets a channel of its own")
-  func many() async throws {
+/// Accepting connections.
+@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+  @Test func `every connection gets a channel of its own`() async throws {
     let listener = try Listener(port: 0, backlog: 64)
     var peers: [Peer] = []
     for _ in 0..<50 { peers.append(try Peer(port: listener.port)) }
@@ -23,8 +22,9 @@ struct ListenerTests {
     listener.close()
   }
 
-  @Test("An accepted connection sends at once, and notices that its peer has vanished")
-  func options() async throws {
+  @Test func `an accepted connection sends at once, and notices that its peer has vanished`()
+    async throws
+  {
     let listener = try Listener(port: 0, backlog: 1)
     let peer = try Peer(port: listener.port)
     let (channel, _) = try await listener.accept()
@@ -50,8 +50,7 @@ struct ListenerTests {
     listener.close()
   }
 
-  @Test("A connection that arrives while it is waited for is accepted")
-  func later() async throws {
+  @Test func `a connection that arrives while it is waited for is accepted`() async throws {
     let listener = try Listener(port: 0, backlog: 1)
     let accepted = Task { try await listener.accept() }
     await Task.yield()
@@ -63,8 +62,9 @@ struct ListenerTests {
     listener.close()
   }
 
-  @Test("A port that is taken is an error, and free again once its listener has closed")
-  func taken() async throws {
+  @Test func `a port in use is an error, and free once its listener closes`()
+    async throws
+  {
     let first = try Listener(port: 0, backlog: 1)
     #expect(first.port > 0)
     #expect(throws: SystemError("bind", code: EADDRINUSE)) {
@@ -81,8 +81,7 @@ struct ListenerTests {
     second?.close()
   }
 
-  @Test("A task that is cancelled stops waiting for a connection")
-  func cancelled() async throws {
+  @Test func `a task that is cancelled stops waiting for a connection`() async throws {
     let listener = try Listener(port: 0, backlog: 1)
     let task = Task { _ = try await listener.accept() }
     await Task.yield()

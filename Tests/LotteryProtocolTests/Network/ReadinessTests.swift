@@ -5,10 +5,9 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-@Suite("Waiting until a socket is ready", .timeLimit(.minutes(1)))
-struct ReadinessTests {
-  @Test("A change between the attempt and the wait is not lost")
-  func changedBefore() async throws {
+/// Waiting until a socket is ready.
+@Suite(.timeLimit(.minutes(1))) struct ReadinessTests {
+  @Test func `a change between the attempt and the wait is not lost`() async throws {
     try await withPair { ours, theirs in
       let readiness = try Readiness(of: ours)
       defer { readiness.cancel() }
@@ -20,8 +19,9 @@ struct ReadinessTests {
     }
   }
 
-  @Test("A socket that can be written to keeps a task waiting that wants to read")
-  func otherDirection() async throws {
+  @Test func `a socket that is ready for writing alone keeps a reader waiting`()
+    async throws
+  {
     try await withPair { ours, theirs in
       let readiness = try Readiness(of: ours)
       defer { readiness.cancel() }
@@ -39,8 +39,7 @@ struct ReadinessTests {
     }
   }
 
-  @Test("A connection that breaks wakes the tasks of both directions")
-  func broken() async throws {
+  @Test func `a connection that breaks wakes the tasks of both directions`() async throws {
     try await withPair { ours, theirs in
       let readiness = try Readiness(of: ours)
       defer { readiness.cancel() }
@@ -54,8 +53,10 @@ struct ReadinessTests {
     }
   }
 
-  @Test("A connection that broke while no task waited ends the next wait, in either direction")
-  func brokenBefore() async throws {
+  @Test
+  func `a connection that broke while no task waited ends the next wait, in either direction`()
+    async throws
+  {
     try await withPair { ours, theirs in
       let readiness = try Readiness(of: ours)
       defer { readiness.cancel() }
@@ -66,8 +67,7 @@ struct ReadinessTests {
     }
   }
 
-  @Test("A descriptor can be watched again after another one had its number")
-  func sameNumber() async throws {
+  @Test func `a descriptor can be watched again after another one had its number`() async throws {
     var numbers: Set<Int32> = []
     for byte in 0..<200 as Range<UInt8> {
       try await withPair { ours, theirs in
@@ -90,8 +90,7 @@ struct ReadinessTests {
     #expect(numbers.count < 200)
   }
 
-  @Test("A descriptor that cannot be watched is an error")
-  func notWatchable() async throws {
+  @Test func `a descriptor that cannot be watched is an error`() async throws {
     #expect(throws: SystemError("epoll_ctl", code: EBADF)) { try Readiness(of: -1) }
   }
 }

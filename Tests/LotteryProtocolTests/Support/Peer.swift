@@ -57,13 +57,13 @@ final class Peer: Sendable {
     return received
   }
 
-  /// Receives on a thread of its own and gives the bytes to the latch that it returns.
+  /// Receives on a thread of its own and gives the bytes to the promise that it returns.
   func receiveInBackground(_ count: Int, piece: Int = 65536) -> Promise<[UInt8]> {
-    let latch = Promise<[UInt8]>()
+    let promise = Promise<[UInt8]>()
     DispatchQueue(label: "peer").async {
-      latch.open((try? self.receive(count, piece: piece)) ?? [])
+      promise.fulfill((try? self.receive(count, piece: piece)) ?? [])
     }
-    return latch
+    return promise
   }
 
   /// Says that nothing more will be sent.
@@ -83,7 +83,7 @@ final class Peer: Sendable {
     close()
   }
 
-  /// A port of this machine on which nobody listens, taken until `body` has returned.
+  /// A port of this machine without a listener, taken until `body` has returned.
   static func withSilentPort<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (UInt16) async throws -> Result
   ) async throws -> Result {

@@ -33,7 +33,7 @@ import Testing
     let outcomes = await withTaskGroup(of: Int?.self) { group in
       for _ in 0..<300 { group.addTask { await barrier.outcome.wait() } }
       group.addTask {
-        if barrier.arrive(1) { barrier.outcome.open(7574) }
+        if barrier.arrive(1) { barrier.outcome.fulfill(7574) }
         return await barrier.outcome.wait()
       }
       return await group.reduce(into: []) { $0.append($1) }
@@ -46,14 +46,14 @@ import Testing
     let barrier = DrawBarrier<Int>(parties: 1)
     #expect(barrier.arrive(1))
     #expect(barrier.outcome.value == nil)
-    barrier.outcome.open(1)
+    barrier.outcome.fulfill(1)
     #expect(barrier.outcome.value == 1)
   }
 
   @Test func `it opens once`() {
     let barrier = DrawBarrier<Int>(parties: 1)
-    barrier.outcome.open(1)
-    barrier.outcome.open(2)
+    barrier.outcome.fulfill(1)
+    barrier.outcome.fulfill(2)
     #expect(barrier.outcome.value == 1)
   }
 
@@ -64,7 +64,7 @@ import Testing
     )
     cancelled.cancel()
     #expect(await cancelled.value == nil)
-    barrier.outcome.open(1)
+    barrier.outcome.fulfill(1)
     #expect(await other.value == 1)
   }
 }

@@ -107,7 +107,7 @@ import Testing
       agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: .seconds(7),
       timer: { delay, announce in
         #expect(delay == .seconds(7))
-        started.open(announce)
+        started.fulfill(announce)
       }, onFailure: { Issue.record("no draw: \($0)") })
     draw.agencyFinished(1)
     let announce = try #require(await started.wait())
@@ -140,7 +140,7 @@ import Testing
     let failure = Promise<StorageError>()
     // A directory can be opened, and not be read from.
     let bets = try StoredBets(path: directory.path)
-    let draw = Draw(agencies: 1, bets: bets, log: .discarding) { failure.open($0) }
+    let draw = Draw(agencies: 1, bets: bets, log: .discarding) { failure.fulfill($0) }
     draw.agencyFinished(1)
     #expect(
       await failure.wait()
@@ -151,7 +151,7 @@ import Testing
   @Test func `winners that cannot be read are reported`() async throws {
     defer { store.close() }
     let failure = Promise<StorageError>()
-    let draw = Draw(agencies: 1, bets: store.storedBets, log: .discarding) { failure.open($0) }
+    let draw = Draw(agencies: 1, bets: store.storedBets, log: .discarding) { failure.fulfill($0) }
     try await store.storeBets([try sampleBet(1, number: 7574)])
     draw.agencyFinished(1)
     var reader = try #require(await draw.winners(of: 1))

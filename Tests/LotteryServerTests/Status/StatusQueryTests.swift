@@ -6,9 +6,9 @@ import Testing
 
 @testable import LotteryServer
 
-/// A server is asked how the lottery stands, over its port.
+/// `--status` asks a server for the state of the lottery.
 @Suite(.timeLimit(.minutes(1))) struct StatusQueryTests {
-  @Test func `it tells of agencies that are there, have gone, and have finished`() async throws {
+  @Test func `it lists agencies that are connected, have left, and have finished`() async throws {
     let file = try LogFile()
     try await withServer(agencies: 3, log: file.log) { server in
       try await server.withClient(3) { try await $0.finish(with: try sampleBets(3, 0..<70)) }
@@ -29,11 +29,11 @@ import Testing
               ]))
       }
     }
-    // Nobody but the two agencies is worth a line; each has that of the wait before it.
+    // Only the two agencies are logged, each with the line of the wait before it.
     #expect(try file.lines(of: "accept_connections").count == 2 + 2 + 1)
   }
 
-  @Test func `it tells whether the draw has been held`() async throws {
+  @Test func `it reports whether the draw has been held`() async throws {
     try await withServer(agencies: 1) { server in
       #expect(try await Self.ask(server.port).isDrawn == false)
       try await server.withClient(1) {
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `it may be asked again, but not on an agency's connection`() async throws {
+  @Test func `it can be asked repeatedly, but not on an agency's connection`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withClient(1) { client in
         let none = LotteryStatus(isDrawn: false, agencies: 1, connections: 0, seen: [])
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func `who asks for the status and breaks the contract is worth a line`() async throws {
+  @Test func `a client that asks for the status and breaks the protocol is logged`() async throws {
     let file = try LogFile()
     try await withServer(agencies: 1, log: file.log) { server in
       try await server.withClient(1) { client in
@@ -101,7 +101,7 @@ import Testing
       (frames([], []), "the agencies are not in their order"),
       (frames([1, 3], [3, 4]), "the agencies are not in their order"),
     ] as [([UInt8], String)])
-  func `another program on the port is told from a server`(
+  func `another program on the port is not taken for a server`(
     answer: [UInt8], reason: String
   ) async throws {
     let error = try await Self.failure { listener in
@@ -114,7 +114,7 @@ import Testing
     #expect(error.exitStatus == .protocolError)
   }
 
-  @Test func `a server that refuses is not a healthy one`() async throws {
+  @Test func `a server that refuses is reported as unavailable`() async throws {
     let error = try await Self.failure { listener in
       let (channel, _) = try await listener.accept()
       var bytes: [UInt8] = []
@@ -127,10 +127,12 @@ import Testing
     #expect(error.exitStatus == .unavailable)
   }
 
-  @Test func `an older server, which knows no SYNCS?, is told from another program`() async throws {
+  @Test func `an older server, which does not know SYNCS?, is not taken for another program`()
+    async throws
+  {
     let listener = try Listener(port: 0, backlog: 16)
     let worker = Worker(label: "query")
-    let query = StatusQuery(port: listener.port, worker: worker, patience: .seconds(30))
+    let query = StatusQuery(port: listener.port, worker: worker, timeout: .seconds(30))
     let answer = Task(executorPreference: worker) { await Self.result(of: query) }
     let (channel, _) = try await listener.accept()
     let status = LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: [])
@@ -144,7 +146,7 @@ import Testing
     #expect(try await answer.value.get() == StatusQuery.Answer(status: status, syncs: nil))
   }
 
-  @Test func `it tells how often the disk was waited for`() async throws {
+  @Test func `it reports the sync times`() async throws {
     let durable: (inout ServerConfiguration) -> Void = { $0.durability = .disk }
     try await withServer(agencies: 1, changing: durable) { server in
       try await server.withClient(1) { client in
@@ -155,42 +157,42 @@ import Testing
         }
       }
       let worker = Worker(label: "query")
-      let query = StatusQuery(port: server.port, worker: worker, patience: .seconds(30))
+      let query = StatusQuery(port: server.port, worker: worker, timeout: .seconds(30))
       let syncs = try await query.ask().syncs
       #expect(syncs?.count == 3)
       #expect(syncs.map { $0.longest <= $0.total } == true)
     }
   }
 
-  @Test func `a server that does not answer is not waited for for ever`() async throws {
-    let error = try await Self.failure(patience: .milliseconds(20)) { _ in }
+  @Test func `a server that does not answer in time is reported`() async throws {
+    let error = try await Self.failure(timeout: .milliseconds(20)) { _ in }
     #expect(error.description.hasSuffix("no answer within 20ms"))
     #expect(error.exitStatus == .unavailable)
   }
 
-  @Test func `a server that hangs up is not taken for another program`() async throws {
+  @Test func `a server that closes is not taken for another program`() async throws {
     let error = try await Self.failure { listener in
       let (channel, _) = try await listener.accept()
       await channel.drain(limit: 5)
       channel.close()
     }
-    #expect(error.description.hasSuffix("it hung up"))
+    #expect(error.description.hasSuffix("the server closed the connection"))
     #expect(error.exitStatus == .unavailable)
   }
 
-  @Test func `an answer without end is not listened to for ever`() async throws {
-    let error = try await Self.failure(patience: .milliseconds(200)) { listener in
+  @Test func `an endless answer ends with the time limit`() async throws {
+    let error = try await Self.failure(timeout: .milliseconds(50)) { listener in
       let (channel, _) = try await listener.accept()
       var first: UInt32 = 1
       var bytes: [UInt8] = []
-      // It ends when the one who asks has gone.
+      // It ends when the query has closed its connection.
       while (try? await channel.send(bytes)) != nil {
         bytes = Self.frame(first..<first + 500)
         first += 500
       }
       channel.close()
     }
-    #expect(error.description.hasSuffix("no answer within 200ms"))
+    #expect(error.description.hasSuffix("no answer within 50ms"))
   }
 
   /// Frames of STATUS with these agencies, more of them announced on each.
@@ -209,14 +211,14 @@ import Testing
     return bytes
   }
 
-  /// What the query makes of a port on which `serve` answers.
+  /// How the query fails on a port on which `serve` answers.
   private static func failure(
-    patience: Duration = .seconds(30),
+    timeout: Duration = .seconds(30),
     _ serve: @escaping @Sendable (Listener) async throws -> Void
   ) async throws -> StatusError {
     let listener = try Listener(port: 0, backlog: 16)
     let worker = Worker(label: "query")
-    let query = StatusQuery(port: listener.port, worker: worker, patience: patience)
+    let query = StatusQuery(port: listener.port, worker: worker, timeout: timeout)
     let answer = Task(executorPreference: worker) { await Self.result(of: query) }
     try await serve(listener)
     let result = await answer.value
@@ -227,7 +229,7 @@ import Testing
 
   private static func ask(_ port: UInt16) async throws -> LotteryStatus {
     let worker = Worker(label: "query")
-    let query = StatusQuery(port: port, worker: worker, patience: .seconds(30))
+    let query = StatusQuery(port: port, worker: worker, timeout: .seconds(30))
     let task = Task(executorPreference: worker) { await result(of: query) }
     return try await task.value.get().status
   }

@@ -5,7 +5,7 @@ import Testing
 
 /// What `--status` prints.
 @Suite struct StatusTableTests {
-  /// What is printed where the server is an older one, which does not tell its syncs.
+  /// The table for an older server, which does not send its sync times.
   private func table(_ status: LotteryStatus) -> String {
     StatusQuery.Answer(status: status, syncs: nil).table
   }
@@ -18,7 +18,7 @@ import Testing
         "syncs: 4, mean: 1.5ms, longest: 3ms"
       ),
     ])
-  func `how long the disk was waited for stands before the last line`(
+  func `the sync times come before the last line`(
     syncs: SyncTimes, line: String
   ) {
     let status = LotteryStatus(isDrawn: false, agencies: 1, connections: 0, seen: [])
@@ -31,7 +31,7 @@ import Testing
         """)
   }
 
-  @Test func `a lottery that nobody has come to yet`() {
+  @Test func `a lottery without agencies yet`() {
     let status = LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: [])
     #expect(
       table(status) == """
@@ -41,7 +41,7 @@ import Testing
         """)
   }
 
-  @Test func `agencies that were not there stand between those that were`() {
+  @Test func `agencies that have not connected are listed between those that have`() {
     let status = LotteryStatus(
       isDrawn: false, agencies: .max, connections: 1,
       seen: [

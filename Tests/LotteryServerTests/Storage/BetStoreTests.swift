@@ -54,7 +54,7 @@ import Testing
   @Test func `a newer claim takes over from an older one`() async throws {
     defer { store.close() }
     let isLost = Promise<Void>()
-    let older = Claim(agency: 1) { isLost.open(()) }
+    let older = Claim(agency: 1) { isLost.fulfill(()) }
     let newer = Claim(agency: 1) { Issue.record("no claim took over from this one") }
     _ = await store.take(older)
     _ = await store.take(newer)
@@ -73,7 +73,7 @@ import Testing
   {
     defer { store.close() }
     let isLost = Promise<Void>()
-    let older = Claim(agency: 1, order: 1) { isLost.open(()) }
+    let older = Claim(agency: 1, order: 1) { isLost.fulfill(()) }
     let newer = Claim(agency: 1, order: 2) { Issue.record("no claim took over from this one") }
     _ = await store.take(newer)
     #expect(await store.take(older) == nil)

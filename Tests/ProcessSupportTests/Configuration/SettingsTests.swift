@@ -2,10 +2,9 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-@Suite("Settings")
-struct SettingsTests {
-  @Test("keys that nobody asked for are told, and only those")
-  func unused() throws {
+/// Settings.
+@Suite struct SettingsTests {
+  @Test func `keys that the program has not asked for are reported, and only those`() throws {
     var settings = Settings(
       file: [Self.setting("batch.maxamount", "1"), Self.setting("batch.maxamout", "2")]
     ) { _ in nil }
@@ -14,54 +13,66 @@ struct SettingsTests {
     #expect(settings.unused.map(\.key) == ["batch.maxamout"])
   }
 
-  @Test("an empty value is none, in the file and in the environment")
-  func empty() throws {
+  @Test func `an empty value counts as not set, in the file and in the environment`() throws {
     var settings = Settings(file: [Self.setting("a", "")]) { _ in "" }
     #expect(try settings.value("a", "A", .text) == nil)
   }
 
-  @Test("a number is digits, and within its limits", arguments: ["-1", "+1", " 1", "1.0", "11"])
-  func wholeNumbers(text: String) {
+  @Test(arguments: ["-1", "+1", " 1", "1.0", "11"])
+  func `a number is digits, and within its limits`(text: String) {
     var settings = Settings(file: [Self.setting("a", text)]) { _ in nil }
     #expect(throws: ConfigurationError.self) {
       try settings.value("a", "A", .wholeNumber(0...10))
     }
   }
 
-  @Test("the file that is missing is none, the one that is too large or a directory is an error")
-  func files() throws {
+  @Test func `a file that is missing, too large or a directory is an error`() throws {
     let directory = try TemporaryDirectory()
-    #expect(try ConfigurationFile.read(directory.file("missing")) == nil)
+    let missing = directory.file("missing")
+    let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(missing) }
+    #expect(error?.description == "\(missing): no such file")
+    #expect(error?.exitStatus == .badConfiguration)
     try directory.write([1, 2], to: "small")
     #expect(try ConfigurationFile.read(directory.file("small")) == [1, 2])
     try directory.write([UInt8](repeating: 10, count: 64 * 1024), to: "largest")
-    #expect(try ConfigurationFile.read(directory.file("largest"))?.count == 64 * 1024)
+    #expect(try ConfigurationFile.read(directory.file("largest")).count == 64 * 1024)
     try directory.write([UInt8](repeating: 10, count: 64 * 1024 + 1), to: "large")
     #expect(throws: ConfigurationError.self) {
       try ConfigurationFile.read(directory.file("large"))
     }
     #expect(
-      try ConfigurationFile.read(directory.file("large"), sizeLimit: 64 * 1024 + 1)?.count
+      try ConfigurationFile.read(directory.file("large"), sizeLimit: 64 * 1024 + 1).count
         == 64 * 1024 + 1)
     #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(directory.path) }
   }
 
-  @Test("a file that was named must be there, the default one need not")
-  func namedFile() throws {
+  /// The whole file is the value of `whole`.
+  private struct Whole: ConfigurationDialect {
+    let settings: [Setting]
+
+    init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
+      settings = [
+        Setting(
+          key: "whole", value: String(decoding: bytes, as: UTF8.self),
+          origin: .file(file, line: 1))
+      ]
+    }
+  }
+
+  @Test func `a file that was named must be there, the default one need not`() throws {
     let directory = try TemporaryDirectory()
     let missing = directory.file("missing")
-    let (path, bytes) = try ConfigurationFile.read(named: nil, default: missing)
-    #expect(path == missing)
-    #expect(bytes == nil)
+    #expect(try Settings(Whole.self, file: nil, default: missing).unused.isEmpty)
     let error = #expect(throws: ConfigurationError.self) {
-      try ConfigurationFile.read(named: missing, default: "config.ini")
+      try Settings(Whole.self, file: missing, default: "config.ini")
     }
-    #expect(error?.description == "\(missing): there is no such file")
+    #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .noInput)
-    try directory.write([1, 2], to: "there")
-    #expect(
-      try ConfigurationFile.read(named: directory.file("there"), default: missing)
-        == (directory.file("there"), [1, 2]))
+    try directory.write("yes".utf8, to: "there")
+    let there = directory.file("there")
+    let setting = Setting(key: "whole", value: "yes", origin: .file(there, line: 1))
+    #expect(try Settings(Whole.self, file: there, default: missing).unused == [setting])
+    #expect(try Settings(Whole.self, file: nil, default: there).unused == [setting])
   }
 
   private static func setting(_ key: String, _ value: String) -> Setting {

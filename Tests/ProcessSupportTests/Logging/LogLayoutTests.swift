@@ -3,8 +3,8 @@ import Testing
 
 @testable import ProcessSupport
 
-@Suite("The layout of log lines")
-struct LogLayoutTests {
+/// The layout of log lines.
+@Suite struct LogLayoutTests {
   private let python: [(LogLevel, String)] = [
     (.debug, " DEBUG    "), (.info, " INFO     "), (.warning, " WARNING  "),
     (.error, " ERROR    "), (.critical, " CRITICAL "),
@@ -14,14 +14,13 @@ struct LogLayoutTests {
     (.error, " ERROR     "), (.critical, " CRITI     "),
   ]
 
-  @Test("Every level has its column in either layout")
-  func columns() {
+  @Test func `every level has its column in either layout`() {
     for (level, column) in python { #expect(LogLayout.python.column(for: level) == column) }
     for (level, column) in go { #expect(LogLayout.go.column(for: level) == column) }
   }
 
-  @Test("A log writes its lines in its layout", arguments: [LogLayout.python, .go])
-  func lines(layout: LogLayout) throws {
+  @Test(arguments: [LogLayout.python, .go])
+  func `a log writes its lines in its layout`(layout: LogLayout) throws {
     let file = try LogFile()
     let log = Log(layout: layout, level: .debug, descriptor: file.descriptor)
     let line = LogLine("config", .success, ["port": "12345"])
@@ -35,8 +34,7 @@ struct LogLayoutTests {
     #expect(try file.lines().map { parts(of: $0).rest } == expected)
   }
 
-  @Test("A line begins with the local time at which it was logged")
-  func time() throws {
+  @Test func `a line begins with the local time at which it was logged`() throws {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"

@@ -4,15 +4,16 @@ import Testing
 
 @testable import ProcessSupport
 
-@Suite("Writing a log", .timeLimit(.minutes(1)))
-struct LogTests {
+/// Writing a log.
+@Suite(.timeLimit(.minutes(1))) struct LogTests {
   @Test(
-    "Only what matters as much as the level is written",
     arguments: [
       (.debug, ["d", "i", "w", "e"]), (.info, ["i", "w", "e"]), (.warning, ["w", "e"]),
       (.error, ["e"]), (.critical, []),
     ] as [(LogLevel, [String])])
-  func filter(level: LogLevel, expected: [String]) throws {
+  func `only lines of the level and above are written`(level: LogLevel, expected: [String])
+    throws
+  {
     let file = try LogFile()
     let log = Log(layout: .go, level: level, descriptor: file.descriptor)
     log.debug(LogLine("d", .success))
@@ -26,8 +27,7 @@ struct LogTests {
     #expect(LogLevel.allCases.filter(log.writes) == LogLevel.allCases.filter { $0 >= level })
   }
 
-  @Test("A line that is not written is not even made")
-  func lazy() throws {
+  @Test func `a line below the level is not even formatted`() throws {
     let file = try LogFile()
     let log = Log(layout: .go, level: .info, descriptor: file.descriptor)
     var made = 0
@@ -42,8 +42,9 @@ struct LogTests {
     log.flush()
   }
 
-  @Test("Nothing is lost or torn where many write, and each one's lines stay in order")
-  func manyWriters() async throws {
+  @Test func `no line of many writers is lost or torn, and the lines of each stay in order`()
+    async throws
+  {
     let file = try LogFile()
     let log = Log(layout: .python, level: .info, descriptor: file.descriptor)
     await withTaskGroup(of: Void.self) { group in
@@ -66,8 +67,7 @@ struct LogTests {
     }
   }
 
-  @Test("A flush returns when the lines before it have been written")
-  func flush() throws {
+  @Test func `a flush returns when the lines before it have been written`() throws {
     let file = try LogFile()
     let log = Log(layout: .go, level: .info, descriptor: file.descriptor)
     log.flush()
@@ -78,8 +78,7 @@ struct LogTests {
     }
   }
 
-  @Test("A reader that does not read holds up nobody, and gets everything in the end")
-  func slowReader() throws {
+  @Test func `a slow reader delays no caller and gets all lines in the end`() throws {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
@@ -94,14 +93,13 @@ struct LogTests {
   private static let value = String(repeating: "x", count: 100_000)
   private static let lineSize =
     19 + 10 + "action: config | result: success | value: \n".count + 100_000
-  private static var line: LogLine { LogLine("config", .success, ["value": value]) }
+  private static let line = LogLine("config", .success, ["value": value])
 
-  @Test("Tasks that wait for room lose no line, however many there are")
-  func overLimit() async throws {
+  @Test func `tasks that wait for room lose no line, however many there are`() async throws {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      patience: .seconds(60))
+      stallLimit: .seconds(60))
     let count = 3 * Log.pendingLimit / Self.lineSize
     let received = Mutex(0)
     let reader = DispatchGroup()
@@ -116,8 +114,7 @@ struct LogTests {
     #expect(received.withLock { $0 } == count * Self.lineSize)
   }
 
-  @Test("Lines go out in small writes, each of which a slow reader is seen to take")
-  func writeSize() throws {
+  @Test func `lines are written in small pieces, so that a slow reader shows`() throws {
     var pair: [Int32] = [-1, -1]
     // Each write is a message of its own.
     try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &pair) == 0)
@@ -133,8 +130,10 @@ struct LogTests {
     #expect(sizes.allSatisfy { (1...65536).contains($0) })
   }
 
-  @Test("Nobody waits for an output that is not read: lines without room are lost, and counted")
-  func lost() throws {
+  @Test
+  func `an output that is not read delays no caller: lines without room are lost and counted`()
+    throws
+  {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
@@ -165,17 +164,19 @@ struct LogTests {
     #expect(lines.suffix(2) == notes)
   }
 
-  @Test("A task waits for room until some is there, and no longer than the output stands still")
-  func waitForRoom() async throws {
+  @Test
+  func `a task waits for room, and no longer than the output may stall`()
+    async throws
+  {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      patience: .milliseconds(20))
+      stallLimit: .milliseconds(20))
     await log.waitForRoom()
     // The first line is in the pipe, or waits in the log's own queue.
     log.info(Self.line)
     for _ in 0...(Log.crowdedSize / Self.lineSize) { log.info(Self.line) }
-    // Nobody reads: all who wait are let go, and none waits any more.
+    // The output stalls: all waiters return, and later calls do not wait.
     await withTaskGroup { group in
       for _ in 0..<10 { group.addTask { await log.waitForRoom() } }
     }
@@ -186,12 +187,11 @@ struct LogTests {
     #expect(try read(size, from: pipe) == size)
   }
 
-  @Test("A task that is cancelled does not wait for room")
-  func cancelledWait() async throws {
+  @Test func `a task that is cancelled does not wait for room`() async throws {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      patience: .seconds(3600))
+      stallLimit: .seconds(3600))
     for _ in 0...(Log.crowdedSize / Self.lineSize + 1) { log.info(Self.line) }
     let waiting = Task { await log.waitForRoom() }
     waiting.cancel()
@@ -200,8 +200,7 @@ struct LogTests {
     #expect(try read(size, from: pipe) == size)
   }
 
-  @Test("A reader that never reads does not keep a program from its end")
-  func deafReader() throws {
+  @Test func `a flush ends although the output is not read`() throws {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
@@ -211,8 +210,7 @@ struct LogTests {
     #expect(try read(Self.lineSize, from: pipe) == Self.lineSize)
   }
 
-  @Test("A reader that hardly reads does not either")
-  func slowDeafReader() throws {
+  @Test func `a flush ends although the output is hardly read`() throws {
     let pipe = Pipe()
     let log = Log(
       layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
@@ -234,8 +232,7 @@ struct LogTests {
     #expect(log.flush())
   }
 
-  @Test("A log that cannot be written stops nobody")
-  func full() {
+  @Test func `a log that cannot be written stops no caller`() {
     let descriptor = open("/dev/full", O_WRONLY)
     defer { close(descriptor) }
     let log = Log(layout: .go, level: .info, descriptor: descriptor)

@@ -1,10 +1,9 @@
 import ProcessSupport
 import Testing
 
-@Suite("Flags")
-struct InvocationTests {
+/// Flags.
+@Suite struct InvocationTests {
   @Test(
-    "what the flags ask for",
     arguments: [
       ([], .run(configurationFile: nil)),
       (["--config", "a"], .run(configurationFile: "a")),
@@ -13,39 +12,35 @@ struct InvocationTests {
       (["--help"], .help), (["-h"], .help), (["--version"], .version),
       (["--version", "--help"], .help), (["--config", "a", "--version"], .version),
     ] as [([String], Invocation)])
-  func flags(arguments: [String], expected: Invocation) throws {
+  func `what the flags ask for`(arguments: [String], expected: Invocation) throws {
     #expect(try Invocation(arguments) == expected)
   }
 
   @Test(
-    "--status, for a program that knows it",
     arguments: [
       (["--status"], .status(configurationFile: nil)),
       (["--status", "--config", "a"], .status(configurationFile: "a")),
       (["--config=a", "--status"], .status(configurationFile: "a")),
       (["--status", "--help"], .help), (["--status", "--version"], .version),
     ] as [([String], Invocation)])
-  func status(arguments: [String], expected: Invocation) throws {
+  func `--status, for a program that knows it`(arguments: [String], expected: Invocation) throws {
     #expect(try Invocation(arguments, hasStatus: true) == expected)
   }
 
-  @Test("--status is refused by a program that does not, and with a value")
-  func refusedStatus() {
+  @Test func `--status is refused by a program that does not, and with a value`() {
     #expect(throws: UsageError.self) { try Invocation(["--status"]) }
     #expect(throws: UsageError.self) { try Invocation(["--status=a"], hasStatus: true) }
   }
 
-  @Test(
-    "what is refused",
-    arguments: [
-      (["--bogus"], "\"--bogus\": unknown argument"), (["x"], "\"x\": unknown argument"),
-      ([""], "\"\": unknown argument"), (["--config"], "--config: a file must follow"),
-      (["--config="], "--config: a file must follow"),
-      (["--config", "a", "--config", "b"], "--config: given twice"),
-      (["--help=yes"], "\"--help=yes\": unknown argument"),
-      (["--help", "--bogus"], "\"--bogus\": unknown argument"),
-    ])
-  func refusals(arguments: [String], problem: String) {
+  @Test(arguments: [
+    (["--bogus"], "\"--bogus\": unknown argument"), (["x"], "\"x\": unknown argument"),
+    ([""], "\"\": unknown argument"), (["--config"], "--config: needs a file"),
+    (["--config="], "--config: needs a file"),
+    (["--config", "a", "--config", "b"], "--config: given twice"),
+    (["--help=yes"], "\"--help=yes\": unknown argument"),
+    (["--help", "--bogus"], "\"--bogus\": unknown argument"),
+  ])
+  func `what is refused`(arguments: [String], problem: String) {
     let error = #expect(throws: UsageError.self) { try Invocation(arguments) }
     #expect(error?.description == problem)
     #expect(error?.exitStatus == .usage)

@@ -4,10 +4,8 @@ import Testing
 import ProcessSupport
 
 /// Each test runs in a process of its own: signals concern all of it.
-@Suite("Watching for signals", .timeLimit(.minutes(1)))
-struct SignalWatcherTests {
-  @Test("SIGTERM is handed to the closure instead of ending the process")
-  func terminate() async {
+@Suite(.timeLimit(.minutes(1))) struct SignalWatcherTests {
+  @Test func `SIGTERM is handed to the closure instead of ending the process`() async {
     await #expect(processExitsWith: .exitCode(7)) {
       let watcher = SignalWatcher(SignalWatcher.termination) { exit($0 == SIGTERM ? 7 : 1) }
       kill(getpid(), SIGTERM)
@@ -15,8 +13,7 @@ struct SignalWatcherTests {
     }
   }
 
-  @Test("SIGINT is handed to the closure instead of ending the process")
-  func interrupt() async {
+  @Test func `SIGINT is handed to the closure instead of ending the process`() async {
     await #expect(processExitsWith: .exitCode(7)) {
       let watcher = SignalWatcher(SignalWatcher.termination) { exit($0 == SIGINT ? 7 : 1) }
       kill(getpid(), SIGINT)
@@ -24,8 +21,7 @@ struct SignalWatcherTests {
     }
   }
 
-  @Test("A signal that is not watched does what it always does")
-  func unwatched() async {
+  @Test func `a signal that is not watched has its default effect`() async {
     await #expect(processExitsWith: .signal(SIGHUP)) {
       let watcher = SignalWatcher(SignalWatcher.termination) { _ in exit(1) }
       kill(getpid(), SIGHUP)

@@ -22,7 +22,7 @@ final class LogFile: Sendable {
   func lines() throws -> [String] {
     let text = try String(contentsOfFile: path, encoding: .utf8)
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    // What stands behind the last line end must be nothing.
+    // Nothing may follow the last line end.
     if lines.last == "" { lines.removeLast() } else { lines.append("<no line end>") }
     return lines
   }

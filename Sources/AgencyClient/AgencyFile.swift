@@ -1,0 +1,132 @@
+import LotteryCore
+import LotteryProtocol
+
+/// An agency's file: its bets, one after the other, and the BATCH frames made of them, however large
+/// the file.
+struct AgencyFile: ~Copyable {
+  /// A batch: how many bets it holds, and how many of the agency's there are up to its end.
+  struct Batch: Equatable {
+    var count: Int
+    var end: UInt64
+  }
+
+  /// The rows. Their storage is what the bets that ``next()`` returns are views of.
+  private(set) var rows: CSVFile
+  /// Bets of the agency so far: those that were skipped and those in batches.
+  private(set) var total: UInt64 = 0
+  /// Why ``nextBatch(appendingTo:)`` ended before the file did, after the bets before that were made
+  /// into batches.
+  private(set) var failure: AgencyError?
+
+  private let path: String
+  private var builder: BatchBuilder
+  /// A bet that was read and did not fit into the batch before. Valid until the next read of `rows`.
+  private var pending: BetView?
+  private var atEnd = false
+
+  /// Opens the file at `path`, which must be a regular file: only a regular file can be read again
+  /// after a lost connection, and without waiting for another program.
+  ///
+  /// - Parameter batchMaxAmount: the most bets in a batch.
+  /// - Throws: ``AgencyError/unreadable(path:_:)``, ``AgencyError/notAFile(path:)``
+  init(path: String, batchMaxAmount: Int) throws(AgencyError) {
+    let file = try mapError({ AgencyError.unreadable(path: path, $0) }) { () throws(SystemError) in
+      try File(regular: path)
+    }
+    guard let file else { throw .notAFile(path: path) }
+    rows = CSVFile(file, lastRow: .whole)
+    builder = BatchBuilder(maxAmount: batchMaxAmount)
+    self.path = path
+  }
+
+  /// Skips the first `stored` bets, which the server holds.
+  ///
+  /// - Throws: ``AgencyError/otherFile(path:reason:)`` if the last of them is not `lastBet`.
+  mutating func skip(_ stored: UInt64, lastBet: Bet?) throws(AgencyError) {
+    guard stored > 0 else { return }
+    for index in 1..<stored {
+      let hasRow = try reading { rows throws(CSVFile.Failure) in try rows.nextRow() }
+      guard hasRow else { throw endsEarly(after: index - 1, of: stored) }
+    }
+    // The server may have stored it when names could still hold NUL.
+    guard let bet = try next(allowsNUL: true) else {
+      throw endsEarly(after: stored - 1, of: stored)
+    }
+    guard let lastBet, Bet(bet, in: rows.storage.span) == lastBet else {
+      throw .otherFile(
+        path: path, reason: "the server stored another bet than the one on line \(rows.line)")
+    }
+    total = stored
+  }
+
+  /// Appends the frame of the next batch to `frames`.
+  ///
+  /// A batch holds as many bets as `batchMaxAmount` and 8000 bytes allow. Only the last one may hold
+  /// fewer.
+  ///
+  /// - Returns: the batch, or nil if there are no more bets, or ``failure`` says why there are none.
+  mutating func nextBatch(appendingTo frames: inout [UInt8]) -> Batch? {
+    while builder.count < builder.maxAmount {
+      if pending == nil, !atEnd {
+        rows.appendPlainBets(to: &builder, offset: total, in: &frames)
+        if builder.count == builder.maxAmount { break }
+      }
+      guard let bet = pending ?? nextUnlessFailed() else { break }
+      guard builder.hasRoom(for: bet, in: frames) else {
+        pending = bet
+        break
+      }
+      builder.append(bet, in: rows.storage.span, offset: total, to: &frames)
+      pending = nil
+    }
+    let count = builder.finish(&frames)
+    guard count > 0 else { return nil }
+    total += UInt64(count)
+    return Batch(count: count, end: total)
+  }
+
+  /// Returns the next bet, or nil if there is none.
+  ///
+  /// - Throws: ``AgencyError/badRow(path:line:reason:)`` if the row is not a bet,
+  ///   ``AgencyError/unreadable(path:_:)``
+  mutating func next() throws(AgencyError) -> BetView? {
+    try next(allowsNUL: false)
+  }
+
+  private mutating func next(allowsNUL: Bool) throws(AgencyError) -> BetView? {
+    try reading { rows throws(CSVFile.Failure) in
+      try rows.nextBet(allowsNUL: allowsNUL)
+    }
+  }
+
+  /// Runs `body` with the rows and translates its error, with the line on which it stopped.
+  private mutating func reading<Value>(
+    _ body: (inout CSVFile) throws(CSVFile.Failure) -> Value
+  ) throws(AgencyError) -> Value {
+    do throws(CSVFile.Failure) {
+      return try body(&rows)
+    } catch {
+      switch error {
+      case .unreadable(let error): throw .unreadable(path: path, error)
+      case .malformed(let error):
+        throw .badRow(path: path, line: rows.line, reason: error.description)
+      case .notABet(let reason): throw .badRow(path: path, line: rows.line, reason: reason)
+      }
+    }
+  }
+
+  private mutating func nextUnlessFailed() -> BetView? {
+    guard !atEnd else { return nil }
+    do throws(AgencyError) {
+      if let bet = try next() { return bet }
+    } catch {
+      failure = error
+    }
+    atEnd = true
+    return nil
+  }
+
+  private func endsEarly(after count: UInt64, of stored: UInt64) -> AgencyError {
+    .otherFile(path: path, reason: "it has \(count) bets, the server stored \(stored)")
+  }
+}

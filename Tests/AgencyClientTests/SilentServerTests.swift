@@ -1,0 +1,221 @@
+import Glibc
+import LotteryCore
+import LotteryProtocol
+import ProcessSupport
+import Testing
+
+@testable import AgencyClient
+
+/// A server that does nothing is given up.
+@Suite(.timeLimit(.minutes(1))) struct SilentServerTests {
+  @Test(arguments: Silence.allCases)
+  func `the agency ends after the limit, and names what it waited for`(_ silence: Silence)
+    async throws
+  {
+    let time = ManualTime()
+    let agency = try LotteryAgency(sampleBets(0..<1), time: time)
+    let outcome = try await agency.run { server in
+      try await server.withConnection { peer in
+        if silence == .welcome {
+          try await peer.expect(.hello(agency: 1))
+        } else {
+          try await peer.welcome()
+          try await peer.expect(agency.batch(of: 0))
+        }
+        if silence == .confirmed {
+          try await peer.send(.stored(1))
+          try await peer.expect(.finished(total: 1), .winnersQuery)
+        }
+        try await time.pass(Self.limit - .nanoseconds(1), waitingFor: silence.rawValue)
+        try await time.pass(.nanoseconds(1), waitingFor: silence.rawValue)
+        try await peer.expect(nil)
+      }
+    }
+    #expect(outcome == Self.gaveUp(waitedFor: silence.rawValue))
+    #expect(outcome?.exitStatus == .unavailable)
+    #expect(try agency.lines.about("close_socket").count == 1)
+  }
+
+  @Test func `winners that stop coming are given up; the draw may take as long as it likes`()
+    async throws
+  {
+    let time = ManualTime()
+    let agency = try LotteryAgency(sampleBets(0..<1), time: time)
+    let outcome = try await agency.run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome(agency.bets)
+        try await peer.expect(.finished(total: 1), .winnersQuery)
+        try await time.pass(.zero, waitingFor: "CONFIRMED")
+        try await peer.send(.confirmed)
+        // The draw: longer than the limit.
+        try await time.pass(Self.limit * 10, waitingFor: nil)
+        try await peer.send(.winners(more: true, documents: ["1"]))
+        try await time.pass(Self.limit, waitingFor: "WINNERS")
+        try await peer.expect(nil)
+      }
+    }
+    #expect(outcome == Self.gaveUp(waitedFor: "WINNERS"))
+  }
+
+  @Test func `a server that receives nothing is given up`() async throws {
+    let event = "the server to receive"
+    let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
+      try await agency.retry.run { () throws(AgencyError) in
+        try await agency.withConnection { connection throws(AgencyError) in
+          try await connection.send(Self.flood)
+        }
+      }
+    }
+    #expect(outcome == Self.gaveUp(waitedFor: event))
+  }
+
+  @Test func `an ERROR that came before the server stopped receiving is reported, not the limit`()
+    async throws
+  {
+    let time = ManualTime()
+    let outcome = try await AgencyClientTests.outcome(
+      of: { endpoint, worker in
+        let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        let agency = time.agency(configuration, worker: worker, log: .discarding)
+        try await agency.retry.run { () throws(AgencyError) in
+          try await agency.withConnection { connection throws(AgencyError) in
+            try await connection.send(Self.flood)
+          }
+        }
+      },
+      script: { server in
+        try await server.withConnection { peer in
+          try await peer.send(.error(code: .superseded, reason: "why"))
+          try await time.pass(.seconds(60), waitingFor: "the server to receive")
+          _ = await server.agency.value
+        }
+      })
+    #expect(outcome == .refused(.superseded, reason: "why"))
+  }
+
+  @Test func `a server that says WELCOME and nothing else, over and over, is given up`()
+    async throws
+  {
+    let agency = try LotteryAgency(
+      sampleBets(0..<1),
+      retry: RetryPolicy(limit: Self.limit, pause: .seconds(1), maxPause: .seconds(5)),
+      time: ManualTime(advancingWithDelays: true))
+    var connections = 0
+    let outcome = try await agency.run { server in
+      try await server.withEachConnection { peer in
+        // The agency may end in the middle.
+        try await peer.send(.welcome(version: 1, state: .open, stored: 0, lastBet: nil))
+        _ = try? await peer.receive()
+        connections += 1
+      }
+    }
+    guard case .gaveUp(after: "20s", _)? = outcome else {
+      Issue.record("\(outcome as Any)")
+      return
+    }
+    #expect(connections > 1)
+  }
+
+  @Test func `a connection that is not accepted is given up`() async throws {
+    let server = try FullListener()
+    defer { server.close() }
+    let time = ManualTime()
+    let agency = try LotteryAgency(sampleBets(0..<1), time: time)
+    let event = "a connection to \(server.endpoint)"
+    async let outcome = agency.run(at: server.endpoint)
+    try await time.pass(Self.limit, waitingFor: event)
+    #expect(await outcome == Self.gaveUp(waitedFor: event))
+  }
+
+  @Test func `a line that does not come back is given up`() async throws {
+    let event = "the line to come back"
+    let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
+      try await EchoMode(agency: agency).run()
+    }
+    #expect(outcome == Self.gaveUp(waitedFor: event))
+  }
+
+  @Test func `without retries the only attempt is not cut off`() async throws {
+    let time = ManualTime()
+    let agency = try LotteryAgency(
+      sampleBets(0..<1), retry: RetryPolicy(limit: .zero), time: time)
+    let outcome = try await agency.run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.expect(agency.batch(of: 0))
+        try await time.pass(RetryPolicy.singleAttempt - .nanoseconds(1), waitingFor: "STORED")
+        try await peer.send(.stored(1))
+        try await peer.finish(total: 1)
+      }
+    }
+    #expect(outcome == nil)
+  }
+
+  /// The answer that does not come.
+  enum Silence: String, CaseIterable {
+    case welcome = "WELCOME"
+    case stored = "STORED"
+    case confirmed = "CONFIRMED"
+  }
+
+  private static let limit = RetryPolicy.soon.limit
+
+  /// More than the kernel takes from a sender without a reader.
+  private static let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
+
+  private static func gaveUp(waitedFor event: String) -> AgencyError {
+    .gaveUp(after: "20s", .noAnswer(waitedFor: event))
+  }
+
+  /// How `work` ends with a server that accepts its connection and does nothing else, for as long as
+  /// the limit allows.
+  private func outcome(
+    waitingFor event: String,
+    _ work: @escaping @Sendable (Agency) async throws(AgencyError) -> Void
+  ) async throws -> AgencyError? {
+    let time = ManualTime()
+    return try await AgencyClientTests.outcome(
+      of: { endpoint, worker in
+        var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        configuration.retry = .soon
+        try await work(time.agency(configuration, worker: worker, log: .discarding))
+      },
+      script: { server in
+        try await server.withConnection { _ in
+          try await time.pass(Self.limit, waitingFor: event)
+          _ = await server.agency.value
+        }
+      })
+  }
+}
+
+/// A port whose queue of connections is full, so that the kernel answers no more.
+private struct FullListener {
+  let endpoint: Endpoint
+  private let descriptors: [Int32]
+
+  init() throws {
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    // The queue has room for one connection (listen(2)); what more are begun hang.
+    let descriptors = (0..<4).map { _ in socket(AF_INET, type, 0) }
+    withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        _ = bind(descriptors[0], address, size)
+        listen(descriptors[0], 0)
+        getsockname(descriptors[0], address, &size)
+        for descriptor in descriptors.dropFirst() { _ = connect(descriptor, address, size) }
+      }
+    }
+    self.descriptors = descriptors
+    let port = UInt16(bigEndian: address.sin_port)
+    endpoint = try #require(Endpoint("127.0.0.1:\(port)"))
+  }
+
+  func close() {
+    for descriptor in descriptors { _ = Glibc.close(descriptor) }
+  }
+}

@@ -1,0 +1,58 @@
+import ProcessSupport
+import Testing
+
+@testable import AgencyClient
+
+/// YAML documents.
+@Suite struct YAMLDocumentTests {
+  @Test func `nested keys become one key with points`() throws {
+    let text = """
+      # top
+      server:
+        address: "server:12345"  # where
+      loop:
+          amount: 5
+          inner:
+            deep: 'it''s'
+      batch:
+      id: 1
+      """
+    let document = try YAMLDocument(Array(text.utf8), file: "c.yaml")
+    #expect(
+      document.settings == [
+        Setting(key: "server.address", value: "server:12345", origin: .file("c.yaml", line: 3)),
+        Setting(key: "loop.amount", value: "5", origin: .file("c.yaml", line: 5)),
+        Setting(key: "loop.inner.deep", value: "it's", origin: .file("c.yaml", line: 7)),
+        Setting(key: "batch", value: "", origin: .file("c.yaml", line: 8)),
+        Setting(key: "id", value: "1", origin: .file("c.yaml", line: 9)),
+      ])
+  }
+
+  @Test(arguments: [
+    ("a: 1\na: 2", "c.yaml:2: a: duplicate key"),
+    ("a.b: 1\na:\n  B: 2", "c.yaml:3: a.b: duplicate key"),
+    ("- a", "c.yaml:1: \"- a\": must be a key, a colon and a value"),
+    ("a: [1]", "c.yaml:1: a: \"[1]\": only plain and quoted texts are supported"),
+    ("a: &x 1", "c.yaml:1: a: \"&x 1\": only plain and quoted texts are supported"),
+    ("a: |\n  x", "c.yaml:1: a: \"|\": only plain and quoted texts are supported"),
+    ("a:1", "c.yaml:1: \"a:1\": a blank must follow the colon"),
+    ("a: b: c", "c.yaml:1: a: \"b: c\": a colon and a blank inside a text need quotes"),
+    ("a: b:", "c.yaml:1: a: \"b:\": a colon at the end of a text needs quotes"),
+    ("a: 'b", "c.yaml:1: a: no closing quote on this line"),
+    ("a: \"\\n\"", "c.yaml:1: a: an escape other than \\\" and \\\\"),
+    ("a: 'b' c", "c.yaml:1: a: text after the closing quote"),
+    ("a: 'b'#c", "c.yaml:1: a: text after the closing quote"),
+    ("a:\t1", "c.yaml:1: a tab: use spaces"),
+    ("a: 1\n  b: 2", "c.yaml:2: indented more than the line above"),
+    ("a:\n    b: 1\n  c: 2", "c.yaml:3: the indentation matches no line above"),
+    ("a: 1\n---\nb: 2", "c.yaml:2: \"---\": must be a key, a colon and a value"),
+  ])
+  func `what is outside the subset is an error with file, line and reason`(
+    text: String, problem: String
+  ) {
+    let error = #expect(throws: ConfigurationError.self) {
+      try YAMLDocument(Array(text.utf8), file: "c.yaml")
+    }
+    #expect(error?.description == problem)
+  }
+}
