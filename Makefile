@@ -11,7 +11,7 @@ COMPOSE := docker compose -f $(COMPOSE_FILE)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 MINUTES := 1
 # With the modules that the fault bench and the benchmarks share.
-PYTHON := PYTHONPATH=scripts/lib python3 -B
+PYTHON := PYTHONPATH=Tests/Python python3 -B
 
 .DEFAULT_GOAL := help
 

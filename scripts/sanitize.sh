@@ -65,7 +65,7 @@ lottery() {
 }
 
 resets() {
-  PYTHONPATH=scripts/lib python3 -B Tests/Faults/resets.py \
+  PYTHONPATH=Tests/Python python3 -B Tests/Faults/resets.py \
     --programs "$programs" --seconds "$RESETS_SECONDS"
 }
 

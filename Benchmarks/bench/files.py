@@ -4,7 +4,7 @@ import mmap
 import os
 import time
 
-from waiting import Failure
+from processes import Failure
 
 
 def read(path):

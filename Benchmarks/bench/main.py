@@ -13,10 +13,9 @@ from pathlib import Path
 
 import plots
 import scenarios
-from children import kill_all
+from processes import Failure, kill_all
 from course import ROOT
 from programs import Bench
-from waiting import Failure
 
 RESULTS = ROOT / "Benchmarks/results/bench.json"
 

@@ -12,10 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from children import Child
+from processes import Child, Deadline, Failure
 from course import ROOT, unpack
 from files import check_rows, rows, synchronize
-from waiting import Deadline, Failure
 
 # Seconds after which a program counts as stuck.
 LIMIT = 600

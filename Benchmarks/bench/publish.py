@@ -8,7 +8,7 @@ from pathlib import Path
 import plots
 from course import ROOT
 from figures import Report
-from waiting import Failure
+from processes import Failure
 
 README = ROOT / "Benchmarks/README.md"
 PLOTS = ROOT / "docs/plots"

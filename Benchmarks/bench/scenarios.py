@@ -6,7 +6,7 @@ import shutil
 from figures import Plot, Report, number
 from files import check_rows, place_of_last_row, read, rows, write_store
 from programs import BATCH, LISTENING, WINDOW, field, finish, seconds, stop
-from waiting import Deadline, Failure
+from processes import Deadline, Failure
 
 
 def real(bench):

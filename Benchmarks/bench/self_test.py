@@ -22,7 +22,7 @@ import programs
 import publish
 import scenarios
 from figures import Plot, Report, Summary, number
-from waiting import Failure
+from processes import Failure
 
 
 def report_of(**figures):

@@ -9,7 +9,7 @@ import checks
 from bets import Bets
 from lottery import Lottery
 from report import Outcome
-from waiting import Failure
+from processes import Failure
 
 
 @dataclass

@@ -1,9 +1,9 @@
-"""The bench is tested itself: what is broken on purpose must be found.
+"""Tests the bench: faults that are put into the server must be found.
 
 - Without syncs (`SERVER_DURABILITY=process`) a loss of power must cost bets that were acknowledged.
 - With the check of offsets taken out of a copy of the server, bets must be stored in a wrong way
-  where room runs out.
-- With a copy of the server that cuts off all that it found when it cannot sync that, the sweep must
+  when room runs out.
+- With a copy of the server that cuts off all it found when it cannot sync it, the sweep must
   find files that have lost what was in them.
 """
 
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import isolation
+import machine
 import main
 from course import ROOT
 
@@ -21,7 +21,7 @@ SEED = 7574
 
 SESSION = "Sources/LotteryServer/Session/AgencySession.swift"
 FILE = "Sources/LotteryServer/Storage/AppendOnlyFile.swift"
-# What is taken out of a source, and what stands there instead.
+# What is taken out of a source, and what replaces it.
 NO_OFFSETS = {
     SESSION: (
         ("    guard batch.offset <= accepted else {\n",
@@ -89,7 +89,7 @@ def _build_mutant(directory, programs, mutations):
 
 
 if __name__ == "__main__":
-    isolation.isolate_network()
+    machine.isolate_network()
     with main.cleaning_up("faults-self-test-") as where:
         unseen = self_test(where)
         shutil.rmtree(where)

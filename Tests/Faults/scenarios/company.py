@@ -29,8 +29,7 @@ def frozen(round):
     taken its place."""
     with round.lottery() as lottery:
         cold = round.random.choice(sorted(lottery.bets.by_agency))
-        lottery.start_server()
-        lottery.start_agencies()
+        lottery.start_all()
         lottery.wait_until_stored(round.random.uniform(0, 0.8))
         older = lottery.agencies[cold]
         older.signal(signal.SIGSTOP)

@@ -5,8 +5,7 @@ import time
 
 def server_killed(round):
     with round.lottery() as lottery:
-        lottery.start_server()
-        lottery.start_agencies()
+        lottery.start_all()
         for moment in moments(round, 1, 3):
             lottery.wait_until_stored(moment)
             time.sleep(round.pause(0.005))
@@ -18,8 +17,7 @@ def server_killed(round):
 
 def agencies_killed(round):
     with round.lottery() as lottery:
-        lottery.start_server()
-        lottery.start_agencies()
+        lottery.start_all()
         for moment in moments(round, 2, 6):
             lottery.wait_until_stored(moment)
             _kill_agencies(round, lottery)
@@ -28,8 +26,7 @@ def agencies_killed(round):
 
 def both_killed(round):
     with round.lottery() as lottery:
-        lottery.start_server()
-        lottery.start_agencies()
+        lottery.start_all()
         for moment in moments(round, 1, 4):
             lottery.wait_until_stored(moment)
             # In any order, and sometimes together.

@@ -25,8 +25,7 @@ def _interrupt(round, bets, name, moment):
     """The directory that a server killed at some moment leaves."""
     with round.lottery(bets) as lottery:
         lottery.batch, lottery.window = 5, 2
-        lottery.start_server()
-        lottery.start_agencies()
+        lottery.start_all()
         moment(lottery)
         lottery.kill_server()
         lottery.check_promises()

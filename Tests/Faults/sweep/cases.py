@@ -17,7 +17,7 @@ from sweep.client_runs import BetRun, EchoRun, LotteryRun, StatusRun
 from sweep.runs import KEY, WAYS, Case
 from sweep.scripted import Broken
 from sweep.server_run import IMPATIENT, ServerRun
-from waiting import Failure
+from processes import Failure
 
 SLICES = 100
 AGENCIES, ROWS = 2, 6

@@ -4,9 +4,8 @@ and of the server's own that shows the status."""
 import signal
 
 import checks
-from processes import Process
+from processes import Failure, PipedProcess
 from sweep.runs import KEY, Run, files
-from waiting import Failure
 
 # How long an agency tries: if one call fails, and if calls go on failing. The second is long enough
 # for a busy machine: no agency may give up for want of time alone.
@@ -164,7 +163,7 @@ class StatusRun(ClientRun):
     def start(self, limit, **environment):
         lottery = self.lottery
         lottery.starts += 1
-        return Process(
+        return PipedProcess(
             [self.sweep.bench.programs / self.PROGRAM, "--status"],
             self.sweep.server_settings | {"SERVER_PORT": str(lottery.port)} | environment,
             self.directory / f"status-{lottery.starts}.log")

@@ -18,7 +18,7 @@ import checks
 import shim
 from lottery import Lottery
 from sweep import calls
-from waiting import Deadline, Failure
+from processes import Deadline, Failure
 
 WAYS = ("once", "on", "restart")
 RUN_SECONDS = 10

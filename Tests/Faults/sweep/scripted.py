@@ -5,7 +5,7 @@ import struct
 import time
 
 import frames
-from waiting import Failure
+from processes import Failure
 
 # Codes of REJECTED and ERROR after which an agency tries again.
 _PASSING_REJECTED = (2, 3)

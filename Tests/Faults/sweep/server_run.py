@@ -5,7 +5,7 @@ import signal
 import checks
 from sweep.runs import KEY, Run, files
 from sweep.scripted import ScriptedAgency, hold
-from waiting import Failure
+from processes import Failure
 
 # Seconds that an agency waits for an answer, and the connections that it tries: with a server that
 # must go on, and with one that need not.
