@@ -40,7 +40,7 @@ def both_killed(round):
 
 
 def moments(round, least, most):
-    """Moments for faults, as parts of all bets that are stored by then."""
+    """Returns moments for faults, each as the part of all bets that is stored by then."""
     count = round.random.randint(least, most)
     return sorted(round.random.uniform(0, 0.98) for _ in range(count))
 
