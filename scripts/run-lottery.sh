@@ -5,9 +5,7 @@
 # make, sh and awk.
 set -eu
 cd "$(dirname "$0")/.."
-# shellcheck source=scripts/lib/bets.sh
 . scripts/lib/bets.sh
-# shellcheck source=scripts/lib/host.sh
 . scripts/lib/host.sh
 
 readonly AGENCIES=5

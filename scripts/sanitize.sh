@@ -4,14 +4,11 @@
 #
 #   scripts/sanitize.sh [address|thread]...      both unless told otherwise
 #
-# Exit status: 1 where something was reported or failed, 64 for wrong arguments.
+# Exit status: 1 if something was reported or failed, 64 for wrong arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# shellcheck source=scripts/lib/checks.bash
 . scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.sh
 . scripts/lib/bets.sh
-# shellcheck source=scripts/lib/host.sh
 . scripts/lib/host.sh
 
 readonly RESETS_SECONDS=${RESETS_SECONDS:-5}
@@ -40,14 +37,7 @@ tests() {
   return "${PIPESTATUS[0]}"
 }
 
-told_winners() {
-  local id
-  for ((id = 1; id <= 5; id++)); do
-    echo "$id $(winners_in_log <"$run/agency-$id.log")"
-  done
-}
-
-same_winners() { diff <(expected_winners "$run/data" 5) <(told_winners); }
+same_winners() { diff <(expected_winners "$run/data" 5) <(told_winners 5); }
 
 no_report() { ! grep -hE -A 20 'ERROR: AddressSanitizer|WARNING: ThreadSanitizer' "$run"/*.log; }
 

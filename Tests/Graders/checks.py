@@ -73,6 +73,13 @@ def each_line_comes_back(log, asked):
     return None
 
 
+def each_loop_finishes(log, asked):
+    """Each client logs the end of its loop, once, with its number."""
+    wanted = {name: [str(number)] for number, name in enumerate(asked.names, 1)}
+    return _differ(wanted, {name: log.values("client_id", "loop_finished", name)
+                            for name in asked.names})
+
+
 def server_receives_before_exit(log, asked):
     """The server has told of a client's lines before the client exits."""
     for number, name in enumerate(asked.names, 1):
@@ -194,7 +201,7 @@ def compose_tells_all_exits(log, asked):
 
 
 ECHO = (each_client_exits_once, compose_tells_exits, nothing_fails, configuration_is_told,
-        each_line_comes_back, server_receives_before_exit)
+        each_line_comes_back, each_loop_finishes, server_receives_before_exit)
 # A bet takes some 10 ms: its client has exited before Compose attaches. Then Compose does not tell
 # of the exit, and prints the logs of server and client in any order.
 BET = (each_client_exits_once, nothing_fails, configuration_is_told, each_bet_is_stored,

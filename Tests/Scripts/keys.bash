@@ -74,7 +74,7 @@ git_ignores_keys() {
 
 stack_is_right() { # AGENCIES [--claves]
   generates_with --stack compose.yaml "$@" &&
-    python3 Tests/Scripts/check_stack.py "$work/keys/compose.yaml" "$@"
+    python3 Tests/Scripts/check_compose.py "$work/keys/compose.yaml" "$@" --stack
 }
 
 test_keys() {

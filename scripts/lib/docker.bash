@@ -7,11 +7,18 @@ require_docker() {
   exit 1
 }
 
-# enter_copy DIR: goes on in a copy of the work tree, with the course's data set where that is there.
+# enter_copy COMMAND: goes on in a copy of the work tree, with the course's data set if that is
+# there. On the way out COMMAND cleans up, and the copy is removed.
 enter_copy() {
-  copy_tree "$1"
-  if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$1/.data/"; fi
-  cd "$1"
+  local data=$PWD/../shared/data/dataset.zip
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "$1 >/dev/null 2>&1 || true; cd /; rm -rf '$work'" EXIT
+  trap 'exit 130' INT TERM
+  unset CLI_MODE AGENCY_DATA GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+  copy_tree "$work/tree"
+  cd "$work/tree"
+  if [[ -e $data ]]; then cp "$data" .data/; fi
 }
 
 compose() {
