@@ -1,8 +1,7 @@
-# `make` lists the targets. All need make, sh and awk. For `data` that is enough; `build`, `run` and
-# `test` need Swift 6.3 as well, those of Docker only Docker. What the others need is said in their
-# scripts.
+# `make` lists the targets. All need make, sh and awk, and `data` needs nothing else. `build`, `run`
+# and `test` also need Swift 6.3, the Docker targets Docker. The scripts say what the others need.
 SHELL := /bin/sh
-# $(call needs,PROGRAM...): ends the target with a line that says which one is not installed.
+# $(call needs,PROGRAM...): ends the target with a line that names a program that is missing.
 needs = @for program in $(1); do \
 	  command -v $$program >/dev/null || { echo "make $@ needs $$program" >&2; exit 1; }; \
 	done
@@ -32,7 +31,7 @@ docker-compose-up: $(COMPOSE_FILE) docker-image ## Makes what is missing and sta
 	$(COMPOSE) up -d
 .PHONY: docker-compose-up
 
-docker-compose-down: ## Stops the lottery and removes all that it left
+docker-compose-down: ## Stops the lottery and removes all its data
 	$(COMPOSE) stop -t 1
 	$(COMPOSE) down -v --remove-orphans
 .PHONY: docker-compose-down
@@ -51,33 +50,33 @@ graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=,
 	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
 .PHONY: graders
 
-dissector-test: ## Tests the Wireshark dissector with tshark, also on a lottery that it captures
+dissector-test: ## Tests the Wireshark dissector with tshark, also on a captured lottery
 	scripts/dissector-test.sh
 .PHONY: dissector-test
 
-stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it again
+stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it afterwards
 	scripts/stack-test.sh
 .PHONY: stack-test
 
-data: ## Unpacks .data/dataset.zip, or makes up the files that are missing
+data: ## Unpacks .data/dataset.zip, or makes up the missing files
 	$(call needs,awk)
 	scripts/data.sh
 .PHONY: data
 
-# With Swift's libraries inside, a program starts in half the time.
+# With Swift's libraries linked statically, a program starts in half the time.
 build: ## Builds the two programs for this machine, in .build/release
 	$(call needs,swift)
 	swift build -c release --static-swift-stdlib
 .PHONY: build
 
-test: ## Tests the scripts and the programs; what needs more than is installed is skipped, by name
+test: ## Tests the scripts and the programs, and names the tests that it skips for lack of a tool
 	$(call needs,swift)
 	@if command -v bash >/dev/null; then scripts/test-scripts.sh; \
 	else echo "skip  the tests of the scripts: bash is not installed"; fi
 	swift test
 .PHONY: test
 
-fuzz: ## Fuzzes what reads bytes from outside, each target for MINUTES=1
+fuzz: ## Fuzzes the parsers of external bytes, each for MINUTES=1
 	scripts/fuzz.sh $$(($(MINUTES) * 60))
 .PHONY: fuzz
 
@@ -116,7 +115,7 @@ faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= repeat, T
 	  $(if $(TABLE),--table $(TABLE))
 .PHONY: faults
 
-faults-self-test: ## Checks that faults which are put into the server are found
+faults-self-test: ## Checks that the fault bench finds faults in the server
 	$(PYTHON) Tests/Faults/self_test.py
 .PHONY: faults-self-test
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Checks that what the documents point at is there: the target of every relative link, the heading
-# of every #anchor, and every section that a source cites in brackets: the document in backquotes,
-# a comma, the section.
+# Checks the targets of the documents' relative links, the headings of their #anchors, and the
+# sections that sources cite in brackets: the document in backquotes, a comma, the section.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -18,7 +17,7 @@ prose() { awk '/^ *```/ { code = !code; next } !code' "$1"; }
 
 headings() { prose "$1" | sed -nE 's/^#+ +//p'; }
 
-# What GitHub makes of the headings of document $1.
+# The anchors that GitHub makes of the headings of document $1.
 anchors() { headings "$1" | sed -E 's/.*/\L&/; s/[^[:alnum:] _-]//g; s/ /-/g'; }
 
 # The relative links of document $1.
@@ -41,8 +40,8 @@ check_link() {
   fi
 }
 
-# Takes the document's headings out of the cited sections, the longest first because a heading may
-# hold a comma; nothing but commas may be left.
+# Removes the document's headings from the cited sections, the longest first because a heading may
+# hold a comma. Nothing but commas may be left.
 check_citation() {
   local document=${2%%, *} rest=${2#*, } heading
   while read -r _ heading; do rest=${rest//"$heading"/}; done < <(

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Puts the agencies' files into .data:
 #
-#   scripts/data.sh                      unpacks .data/dataset.zip or datasets.zip over what is
-#                                        there; without one, makes up what is missing of five
-#   scripts/data.sh --missing AGENCIES   nothing where all of them are there, else the same, and
-#                                        makes up what no zip gave
+#   scripts/data.sh                      unpacks .data/dataset.zip or datasets.zip over the files
+#                                        there; without one, makes up the missing ones of five
+#   scripts/data.sh --missing AGENCIES   does nothing if all files are there; else the same, and
+#                                        makes up the files that the zip does not have
 #
 # Needs sh and awk, and for a zip any of unzip, python3 or docker.
 set -eu
@@ -23,7 +23,7 @@ all_there() {
   done
 }
 
-# Unpacks the agencies' files of zip $1, in whatever folder they lie there, into directory $2.
+# Unpacks the agencies' files of zip $1, from any folder in it, into directory $2.
 unpack() {
   if command -v unzip >/dev/null; then
     unzip -q -j -o "$1" '*agency-*.csv' -d "$2"
@@ -52,7 +52,7 @@ from_zip() {
   trap 'exit 130' INT TERM
   unpack "$1" "$partial" || fail "cannot unpack $1" 65
   [ -e "$partial/agency-1.csv" ] || fail "no agency-1.csv in $1" 65
-  # In the containers they are read by another user.
+  # In the containers another user reads them.
   find "$partial" -name 'agency-*.csv' -exec chmod a+r {} \; -exec mv {} .data/ \;
   echo "unpacked $1"
 }
@@ -72,7 +72,7 @@ mkdir -p .data
 for zip in .data/dataset.zip .data/datasets.zip; do
   if [ -e "$zip" ]; then
     from_zip "$zip"
-    # Five is a guess, the zip knows better.
+    # Five is a guess. The zip has the right number.
     [ $# -gt 0 ] || exit 0
     break
   fi

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Makes the branches ej1 to ej8 that the course asks for, one an exercise: each is the base branch
-# plus one commit, which puts things where the graders of that exercise look for them.
+# Makes the branches ej1 to ej8 that the course asks for, one for each exercise: the base branch
+# plus one commit, which puts the files at the places that the graders of that exercise use.
 #
 #   scripts/entrega.sh [BASE]      BASE is main unless given
 #
-# The work tree and the index are not touched. Safe to run again: a branch is rebuilt, and comes out
-# the same where the base is. A branch of that name that holds anything else is left alone (status
-# 1).
+# The work tree and the index are not touched. Safe to run again: the same base gives the same
+# branches. A branch of that name that holds other work is not changed (status 1).
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -18,8 +17,8 @@ fail() {
   exit "${2:-1}"
 }
 
-# What the containers of exercise $1 run. The graders of the draw read the merged log of all
-# containers, which follows the order of things only where there is time between them.
+# The environment of the containers of exercise $1. The graders of the draw read the merged log of
+# all containers, whose order is that of events only if there is time between them.
 environment() {
   case $1 in
     [1-4]) printf 'CLI_MODE=echo\nAGENCY_DATA=/dev/null\n' ;;
@@ -28,7 +27,7 @@ environment() {
   esac
 }
 
-# Puts into the index: the file $2 with mode $1 and what comes on standard input.
+# Puts into the index: the file $2 with mode $1 and the content of standard input.
 add() {
   git update-index --add --cacheinfo "$1,$(git hash-object -w --stdin),$2"
 }
@@ -41,8 +40,8 @@ copy() {
 }
 
 # Prints the tree of exercise $1. The graders overwrite client/config.yaml and server/config.ini, or
-# remove and write them, so these are the files and what the containers mount are links to them. The
-# Dockerfiles are copies: BuildKit does not follow a link out of the Dockerfile's directory.
+# remove and write them: these are files, and the containers mount links to them. The Dockerfiles
+# are copies: BuildKit does not follow a link out of the Dockerfile's directory.
 tree() {
   git read-tree "$base"
   copy config/config.yaml client/config.yaml
@@ -55,7 +54,7 @@ tree() {
   git write-tree
 }
 
-# Prints the commit of exercise $1. Its dates are the base's, so that the same base gives the same
+# Prints the commit of exercise $1. It has the base's dates, so that the same base gives the same
 # commit.
 commit() {
   local date tree
@@ -64,7 +63,7 @@ commit() {
   GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date git commit-tree "$tree" -p "$base" -m "$SUBJECT $1"
 }
 
-# Whether branch $1 is there and holds something that is not ours to replace.
+# Whether branch $1 exists and holds other work.
 is_foreign() {
   git show-ref --verify --quiet "refs/heads/$1" &&
     [[ $(git show -s --format=%s "refs/heads/$1") != "$SUBJECT "* ]]

@@ -5,7 +5,8 @@
 #
 # The targets are the files Tests/Fuzz/Fuzz*.swift; each begins with the inputs in
 # Tests/Fuzz/corpus/TARGET. New inputs stay in .fuzz/TARGET for the next run. An input that breaks
-# something is in .fuzz/TARGET-crash-*. Exit status: 1 if something was found, 64 for wrong arguments.
+# something is in .fuzz/TARGET-crash-*. Exit status: 1 if something was found, 64 for wrong
+# arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,8 +48,8 @@ build() {
 fuzz() {
   local log=$FINDS/$1.log
   mkdir -p "$FINDS/$1"
-  # Swift's own handling of crashes would run before libFuzzer's. Leaks are not detected: Swift never
-  # frees what it makes once.
+  # Swift's own handling of crashes would run before libFuzzer's. Leaks are not detected: Swift
+  # never frees what it makes once.
   FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
     "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \

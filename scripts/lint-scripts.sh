@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks the syntax of every script with the shell, or the Python, that runs it, and the style of
-# shell scripts where shellcheck is installed.
+# Checks the syntax of every script with the shell or the Python that runs it, and the style of
+# shell
+# scripts if shellcheck is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,7 +34,7 @@ else
 fi
 
 mapfile -t modules < <(find scripts Tests Benchmarks/bench -name '*.py' | sort)
-# No compiled files between the sources.
+# No compiled files among the sources.
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
 PYTHONPYCACHEPREFIX=$cache python3 -W error -m py_compile "${modules[@]}" || failed=1

@@ -1,8 +1,7 @@
 #!/bin/sh
-# Holds the lottery of the five agencies with local processes, without Docker, and shows who won;
-# on a terminal also how all of them get on meanwhile.
-# The logs and the server's files stay in .run. Exit status 1 if anything went wrong. Needs Swift,
-# make, sh and awk.
+# Holds the lottery of the five agencies with local processes, without Docker, and shows the
+# winners, on a terminal also the progress. The logs and the server's files stay in .run. Exit
+# status 1 if anything failed. Needs Swift, make, sh and awk.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib/bets.sh
@@ -11,18 +10,18 @@ cd "$(dirname "$0")/.."
 readonly AGENCIES=5
 run=.run
 
-# Draws how the agencies stand over what it drew before, for a person who watches a terminal.
+# Draws the agencies' progress over the previous table, if standard output is a terminal.
 drawn=0
 draw_status() {
   [ -t 1 ] || return 0
   table=$(SERVER_PORT=$port "$programs/lottery-server" --status 2>/dev/null) || return 0
-  # Up to where the last one begins, and away with it (ECMA-48, CUU and ED).
+  # Go up to the start of the previous table and erase it (ECMA-48, CUU and ED).
   if [ "$drawn" -gt 0 ]; then printf '\033[%dA\033[J' "$drawn"; fi
   printf '%s\n' "$table"
   drawn=$(printf '%s\n' "$table" | wc -l)
 }
 
-# The documents of an agency's winners, out of what the server has stored.
+# The documents of an agency's winners, from the server's file.
 documents_of() {
   awk -F , -v agency="$1" -v number="$WINNING_NUMBER" '
     { sub(/\r$/, "") }
@@ -30,7 +29,7 @@ documents_of() {
   ' "$run/bets.csv"
 }
 
-# Prints the table; 1 if an agency was told another number than its file has.
+# Prints the table. Returns 1 if an agency was told another number than its file has.
 show_winners() {
   printf '\n%6s  %6s  %7s  %s\n' agency bets winners documents
   status=0

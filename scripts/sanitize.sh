@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests, with the two programs as they play whole lotteries in them, a lottery of the five
-# agencies, and connections that are reset for RESETS_SECONDS=5 a side, under a sanitizer:
+# Runs under a sanitizer: the tests, with the two programs that they start; a lottery of the five
+# agencies; and connections that are reset for RESETS_SECONDS=5 a side.
 #
-#   scripts/sanitize.sh [address|thread]...      both unless told otherwise
+#   scripts/sanitize.sh [address|thread]...      both unless given
 #
 # Exit status: 1 if something was reported or failed, 64 for wrong arguments.
 set -euo pipefail
@@ -13,10 +13,10 @@ cd "$(dirname "$0")/.."
 
 readonly RESETS_SECONDS=${RESETS_SECONDS:-5}
 
-# Swift's own handling of crashes would get in the way.
+# Swift's own handling of crashes would run first.
 export SWIFT_BACKTRACE=enable=no
 
-# build SANITIZER: optimized, for the tests have time limits. Sets `options` and `programs`.
+# build SANITIZER: optimized, because the tests have time limits. Sets `options` and `programs`.
 build() {
   local directory=.build-${1:0:1}san
   mkdir -p "$directory"
@@ -25,13 +25,13 @@ build() {
     -c release -Xswiftc -enable-testing --sanitize="$1" --scratch-path "$directory"
     -Xlinker "$PWD/$directory/$1.o"
   )
-  # The build does not know it: what was linked with an older one must go.
+  # The build does not track that file: programs that were linked with an older one must go.
   rm -f "$directory"/release/{lottery-server,agency-client,lotteryPackageTests.xctest}
   swift build --build-tests "${options[@]}"
   programs=$(swift build "${options[@]}" --show-bin-path)
 }
 
-# What the tests print, but for what goes well: that would hide the rest where check cuts.
+# Prints the tests' output without the successes: `check` shows only its last lines.
 tests() {
   swift test "${options[@]}" --skip-build </dev/null 2>&1 | grep -vE '^(◇|✔) |" started\.$'
   return "${PIPESTATUS[0]}"

@@ -1,4 +1,4 @@
-# What is known of a lottery from its agencies' files alone, by awk. To be sourced, by sh or bash.
+# The results of a lottery, computed from its agencies' files by awk. To be sourced, by sh or bash.
 
 readonly WINNING_NUMBER=7574
 
@@ -35,7 +35,7 @@ sorted_bets() {
   LC_ALL=C sort -s -t , -k 1,1n
 }
 
-# The winners that the log of an agency on standard input tells of, or nothing.
+# The number of winners in the log of an agency on standard input, or nothing.
 winners_in_log() {
   sed -n 's/.*action: consulta_ganadores | result: success | cant_ganadores: \([0-9]*\)$/\1/p'
 }

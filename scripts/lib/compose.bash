@@ -1,21 +1,21 @@
 # The compose file of a lottery, for generar-compose.sh, which sources this and sets `agencies` and
 # `with_keys`.
 
-# Mebibytes for the server. An agency's connection may take what is in its window, not yet decoded,
-# and gathered to be stored, which is less than half a mebibyte.
+# Mebibytes for the server. A connection takes less than half a mebibyte: its window, bytes that are
+# not decoded yet, and bets that wait to be stored.
 server_memory() {
   echo "$((agencies / 2 > 256 ? agencies / 2 : 256))m"
 }
 
-# Threads of the server and the healthcheck's processes. It has no more threads than busy
-# connections and a few, and Dispatch stops at 255 however many cores there are.
+# Threads of the server and the healthcheck's processes. It has a few threads more than busy
+# connections, and Dispatch stops at 255 with any number of cores.
 server_pids() {
   local pids=$((agencies + 32))
   echo "$((pids < 64 ? 64 : pids > 320 ? 320 : pids))"
 }
 
-# subnet OTHERS: the smallest one, from a /24 up, in which 172.25.125.0 lies and that has an address
-# for each agency and so many others, a /16 at most.
+# subnet OTHERS: the smallest subnet from a /24 to a /16 that contains 172.25.125.0 and has an
+# address for each agency and that many others.
 subnet() {
   local prefix=24 base
   while ((prefix > 16 && 2 ** (32 - prefix) < agencies + $1)); do prefix=$((prefix - 1)); done
@@ -23,15 +23,15 @@ subnet() {
   echo "172.25.$((base >> 8)).$((base & 255))/$prefix"
 }
 
-# Goes on from an `environment`: the variable $1 says where the secret $2 is, mounted as $3.
+# Continues an `environment`: the variable $1 is the path of the secret $2, mounted as $3.
 secret() {
   $with_keys || return 0
   printf '      - %s=/run/secrets/%s\n' "$1" "$3"
   printf '    secrets:\n      - source: %s\n        target: %s\n' "$2" "$3"
 }
 
-# confined LINE: what all services have in common, LINE among it. A service may write so much to its
-# log: old lines go where a peer makes it write without end.
+# confined LINE: what all services share, with LINE. The size of a log is limited: a peer may make a
+# service write without end.
 confined() {
   cat <<YAML
 # What no program here needs is taken from all of them.
@@ -45,7 +45,7 @@ x-confined: &confined
 YAML
 }
 
-# healthcheck TEST. A server that has much to recover from its files takes its time to listen.
+# healthcheck TEST. A server with large files needs time before it listens.
 healthcheck() {
   cat <<YAML
     healthcheck:
@@ -96,7 +96,7 @@ $(healthcheck '[CMD, /lottery-server, --config, /config.ini, --status]')
 YAML
 }
 
-# The bet that agency $1 sends in mode `bet`; the first one wins.
+# The bet that agency $1 sends in mode `bet`. The first one wins.
 bet() {
   local names=("Santiago Lionel" "María José" "Agustín" "Sofía Belén" "Tiago Nicolás" "Zoe")
   local surnames=("Lorca" "Núñez" "Zambrano" "Agüero" "Rivera" "D'Angelo" "Sánchez")

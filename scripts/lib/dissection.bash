@@ -1,13 +1,12 @@
 # Captures, and what tshark makes of them with tools/lottery.lua. To be sourced; the captures are
 # $work/NAME.pcap.
 
-# What a dissector must never cause, whatever bytes it gets.
+# What a dissector must never cause, with any bytes.
 readonly ACCIDENTS='_ws.lua.error || _ws.malformed.expert || _ws.malformed.dissector_bug'
 
 capture_pid=
 
-# dissect NAME ARGUMENT...: with the preferences and plugins of nobody, so that it is the same for
-# everybody.
+# dissect NAME ARGUMENT...: without the user's own preferences and plugins.
 dissect() {
   HOME=$work WIRESHARK_CONFIG_DIR=$work tshark -n -X lua_script:tools/lottery.lua \
     -r "$work/$1.pcap" "${@:2}"
@@ -28,7 +27,7 @@ has_values() {
   equal "${*:3}" "$(values "$1" "$2" | paste -sd ' ')"
 }
 
-# packets NAME FILTER: the numbers of those that the filter selects.
+# packets NAME FILTER: the numbers of the packets that the filter selects.
 packets() {
   dissect "$1" -Y "$2" -T fields -e frame.number | paste -sd ' '
 }
@@ -37,7 +36,7 @@ is_capturing() {
   grep -q '^File: ' "$work/capture.log"
 }
 
-# start_capture NAME PORT: returns once nothing is missed any more.
+# start_capture NAME PORT: returns after the capture has begun.
 start_capture() {
   dumpcap -q -i lo -f "tcp port $2" -w "$work/$1.pcap" 2>"$work/capture.log" &
   capture_pid=$!

@@ -25,7 +25,7 @@ compose() {
   docker compose -f docker-compose-dev.yaml "$@"
 }
 
-# Ends the lottery and forgets its data, at once.
+# Ends the lottery and removes its data, without waiting.
 forget() {
   compose down -v -t 1
 }
@@ -36,7 +36,7 @@ logs_of() {
 
 # logged CONTAINER TEXT: whether a line of its log has the text.
 logged() {
-  # Not `grep -q`: it would hang up on `docker logs`, which then fails.
+  # Not `grep -q`: it would close the pipe, and `docker logs` would fail.
   local found
   found=$(logs_of "$1" | grep -F -- "$2") && [[ -n $found ]]
 }
@@ -58,7 +58,7 @@ ends_well() {
   done
 }
 
-# stops_well CONTAINER: on SIGTERM it ends with 0, long before the SIGKILL that would follow.
+# stops_well CONTAINER: on SIGTERM it ends with 0, before the SIGKILL that would follow.
 stops_well() {
   docker stop -t 5 "$1" >/dev/null || return
   equal 0 "$(inspected "$1" '{{.State.ExitCode}}')" || {
@@ -81,14 +81,14 @@ no_failure_in_logs() {
   ! compose logs --no-color | grep 'result: fail'
 }
 
-# same_winners AGENCIES: every agency's log tells what its file in .data has.
+# same_winners AGENCIES: every agency's log has the number of winners in its file.
 same_winners() {
   diff <(expected_winners .data "$1") <(
     for ((id = 1; id <= $1; id++)); do echo "$id $(logs_of "client$id" | winners_in_log)"; done
   )
 }
 
-# same_bets AGENCIES: the server holds every bet of .data, once, each agency's in order.
+# same_bets AGENCIES: the server holds every bet of .data once, each agency's in order.
 same_bets() {
   cmp <(expected_bets .data "$1") <(docker exec server cat /data/bets.csv | sorted_bets)
 }
