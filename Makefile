@@ -13,15 +13,16 @@ MINUTES := 1
 PYTHON := PYTHONPATH=Tests/Python python3 -B
 
 .DEFAULT_GOAL := help
+.PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
+  graders dissector-test stack-test data build test fuzz sanitize run crowd bench bench-publish \
+  bench-self-test faults faults-self-test resets entrega format lint
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
-.PHONY: help
 
 docker-image: ## Builds the images server:latest and client:latest
 	docker build -f server.Dockerfile -t server:latest .
 	docker build -f client.Dockerfile -t client:latest .
-.PHONY: docker-image
 
 $(COMPOSE_FILE):
 	./generar-compose.sh $@ 5
@@ -29,112 +30,89 @@ $(COMPOSE_FILE):
 docker-compose-up: $(COMPOSE_FILE) docker-image ## Makes what is missing and starts the lottery
 	scripts/data.sh --missing $$(grep -c 'container_name: client' $(COMPOSE_FILE))
 	$(COMPOSE) up -d
-.PHONY: docker-compose-up
 
 docker-compose-down: ## Stops the lottery and removes all its data
 	$(COMPOSE) stop -t 1
 	$(COMPOSE) down -v --remove-orphans
-.PHONY: docker-compose-down
 
 docker-compose-logs: ## Follows the logs of the lottery
 	$(COMPOSE) logs -f
-.PHONY: docker-compose-logs
 
 docker-test: ## Tests the lottery in containers, from end to end
 	scripts/docker-test.sh
-.PHONY: docker-test
 
 graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
 	python3 -B Tests/Graders/main.py --rounds $(or $(ROUNDS),20) \
 	  $(if $(ONLY),--exercises $(ONLY)) $(if $(DELAY),--delay $(DELAY)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
-.PHONY: graders
 
 dissector-test: ## Tests the Wireshark dissector with tshark, also on a captured lottery
 	scripts/dissector-test.sh
-.PHONY: dissector-test
 
 stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it afterwards
 	scripts/stack-test.sh
-.PHONY: stack-test
 
 data: ## Unpacks .data/dataset.zip, or makes up the missing files
 	$(call needs,awk)
 	scripts/data.sh
-.PHONY: data
 
 # With Swift's libraries linked statically, a program starts in half the time.
 build: ## Builds the two programs for this machine, in .build/release
 	$(call needs,swift)
 	swift build -c release --static-swift-stdlib
-.PHONY: build
 
 test: ## Tests the scripts and the programs, and names the tests that it skips for lack of a tool
 	$(call needs,swift)
 	@if command -v bash >/dev/null; then scripts/test-scripts.sh; \
 	else echo "skip  the tests of the scripts: bash is not installed"; fi
 	swift test
-.PHONY: test
 
 fuzz: ## Fuzzes the parsers of external bytes, each for MINUTES=1
 	scripts/fuzz.sh $$(($(MINUTES) * 60))
-.PHONY: fuzz
 
 sanitize: ## Runs the tests and a lottery under the address and thread sanitizers
 	scripts/sanitize.sh
-.PHONY: sanitize
 
 run: ## Holds the same lottery without Docker and shows the winners
 	$(call needs,swift awk)
 	scripts/run-lottery.sh
-.PHONY: run
 
 crowd: ## Holds a lottery of AGENCIES=1000 agencies at once on this machine
 	scripts/crowd.sh $(AGENCIES)
-.PHONY: crowd
 
 bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1, WINDOW=, OUT=<file>
 	swift build -c release --static-swift-stdlib --package-path Benchmarks
 	$(PYTHON) Benchmarks/bench/main.py --runs $(or $(RUNS),5) $(if $(QUICK),--quick) \
 	  $(if $(WINDOW),--window $(WINDOW)) $(if $(OUT),--out $(OUT)) $(ONLY)
-.PHONY: bench
 
 bench-publish: ## Puts the figures of the last run, or of FROM=, into Benchmarks/README.md, and plots
 	$(PYTHON) Benchmarks/bench/publish.py $(or $(FROM),Benchmarks/results/bench.json)
-.PHONY: bench-publish
 
 bench-self-test: ## Tests the benchmarks with little data
 	swift build
 	swift build --package-path Benchmarks
 	$(PYTHON) Benchmarks/bench/self_test.py
-.PHONY: bench-self-test
 
 faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= repeat, TABLE= is a file to write
 	$(PYTHON) Tests/Faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(CASE),--case $(CASE)) \
 	  $(if $(TABLE),--table $(TABLE))
-.PHONY: faults
 
 faults-self-test: ## Checks that the fault bench finds faults in the server
 	$(PYTHON) Tests/Faults/self_test.py
-.PHONY: faults-self-test
 
 resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a server's image
 	$(PYTHON) Tests/Faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
 	  $(if $(IMAGE),--only server listener --image $(IMAGE))
-.PHONY: resets
 
 entrega: ## Makes the branches ej1 to ej8 to hand in
 	scripts/entrega.sh
-.PHONY: entrega
 
 format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
-.PHONY: format
 
 lint: ## Checks the style of the Swift sources and the scripts, links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	scripts/lint-scripts.sh
 	scripts/check-docs.sh
 	scripts/check-translation.sh
-.PHONY: lint

@@ -30,7 +30,7 @@ same_build_stage() {
 
 # Every target that is meant for people is in the list that `make` prints.
 help_lists_the_targets() {
-  diff <(sed -n 's/^\.PHONY: //p' Makefile | sort) \
+  diff <(sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | grep -oE '[a-z]+(-[a-z]+)*' | sort) \
     <(env -u MAKEFLAGS -u MAKELEVEL make | awk '{ print $1 }' | sort)
 }
 
