@@ -1,7 +1,7 @@
-# `make` lists the targets. All need make, sh and awk. `build`, `run` and `test` also need Swift
-# 6.3, the containers' targets only Docker. The scripts say what the other targets need.
+# `make` lists the targets. All need make, sh and awk, and `data` needs nothing else. `build`, `run`
+# and `test` also need Swift 6.3, the Docker targets Docker. The scripts say what the others need.
 SHELL := /bin/sh
-# $(call needs,PROGRAM...): stops the target and names the program that is not installed.
+# $(call needs,PROGRAM...): ends the target with a line that names a program that is missing.
 needs = @for program in $(1); do \
 	  command -v $$program >/dev/null || { echo "make $@ needs $$program" >&2; exit 1; }; \
 	done
@@ -10,18 +10,19 @@ COMPOSE := docker compose -f $(COMPOSE_FILE)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 MINUTES := 1
 # With the modules that the fault bench and the benchmarks share.
-PYTHON := PYTHONPATH=scripts/lib python3 -B
+PYTHON := PYTHONPATH=Tests/Python python3 -B
 
 .DEFAULT_GOAL := help
+.PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
+  graders dissector-test stack-test data build test fuzz sanitize run crowd bench bench-publish \
+  bench-self-test faults faults-self-test resets entrega format lint
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
-.PHONY: help
 
 docker-image: ## Builds the images server:latest and client:latest
 	docker build -f server.Dockerfile -t server:latest .
 	docker build -f client.Dockerfile -t client:latest .
-.PHONY: docker-image
 
 $(COMPOSE_FILE):
 	./generar-compose.sh $@ 5
@@ -29,112 +30,89 @@ $(COMPOSE_FILE):
 docker-compose-up: $(COMPOSE_FILE) docker-image ## Builds what is missing and starts the lottery
 	scripts/data.sh --missing $$(grep -c 'container_name: client' $(COMPOSE_FILE))
 	$(COMPOSE) up -d
-.PHONY: docker-compose-up
 
 docker-compose-down: ## Stops the lottery and removes its containers and bets
 	$(COMPOSE) stop -t 1
 	$(COMPOSE) down -v --remove-orphans
-.PHONY: docker-compose-down
 
 docker-compose-logs: ## Follows the logs of the lottery
 	$(COMPOSE) logs -f
-.PHONY: docker-compose-logs
 
 docker-test: ## Tests the lottery in containers, from end to end
 	scripts/docker-test.sh
-.PHONY: docker-test
 
 graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
 	python3 -B Tests/Graders/main.py --rounds $(or $(ROUNDS),20) \
 	  $(if $(ONLY),--exercises $(ONLY)) $(if $(DELAY),--delay $(DELAY)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
-.PHONY: graders
 
 dissector-test: ## Tests the Wireshark dissector with tshark, also on a captured lottery
 	scripts/dissector-test.sh
-.PHONY: dissector-test
 
-stack-test: ## Tests the lottery in a swarm of this one machine, which is dissolved again
+stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it afterwards
 	scripts/stack-test.sh
-.PHONY: stack-test
 
 data: ## Unpacks .data/dataset.zip, or generates the missing files
 	$(call needs,awk)
 	scripts/data.sh
-.PHONY: data
 
-# With Swift's libraries linked in, a program starts in half the time.
+# With Swift's libraries linked statically, a program starts in half the time.
 build: ## Builds the two programs for this machine, in .build/release
 	$(call needs,swift)
 	swift build -c release --static-swift-stdlib
-.PHONY: build
 
-test: ## Tests the scripts and the programs; tests whose tools are missing are skipped, by name
+test: ## Tests the scripts and the programs, and names the tests that it skips for lack of a tool
 	$(call needs,swift)
 	@if command -v bash >/dev/null; then scripts/test-scripts.sh; \
 	else echo "skip  the tests of the scripts: bash is not installed"; fi
 	swift test
-.PHONY: test
 
-fuzz: ## Fuzzes all code that reads bytes from outside, each target for MINUTES=1
+fuzz: ## Fuzzes the parsers of external bytes, each for MINUTES=1
 	scripts/fuzz.sh $$(($(MINUTES) * 60))
-.PHONY: fuzz
 
 sanitize: ## Runs the tests and a lottery under the address and thread sanitizers
 	scripts/sanitize.sh
-.PHONY: sanitize
 
 run: ## Runs the same lottery without Docker and prints the winners
 	$(call needs,swift awk)
 	scripts/run-lottery.sh
-.PHONY: run
 
 crowd: ## Runs a lottery of AGENCIES=1000 agencies at once on this machine
 	scripts/crowd.sh $(AGENCIES)
-.PHONY: crowd
 
 bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1, WINDOW=, OUT=<file>
 	swift build -c release --static-swift-stdlib --package-path Benchmarks
 	$(PYTHON) Benchmarks/bench/main.py --runs $(or $(RUNS),5) $(if $(QUICK),--quick) \
 	  $(if $(WINDOW),--window $(WINDOW)) $(if $(OUT),--out $(OUT)) $(ONLY)
-.PHONY: bench
 
 bench-publish: ## Writes the figures of the last run, or of FROM=, into Benchmarks/README.md, and its plots
 	$(PYTHON) Benchmarks/bench/publish.py $(or $(FROM),Benchmarks/results/bench.json)
-.PHONY: bench-publish
 
 bench-self-test: ## Tests the benchmarks with little data
 	swift build
 	swift build --package-path Benchmarks
 	$(PYTHON) Benchmarks/bench/self_test.py
-.PHONY: bench-self-test
 
 faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= select, TABLE= writes a file
 	$(PYTHON) Tests/Faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(CASE),--case $(CASE)) \
 	  $(if $(TABLE),--table $(TABLE))
-.PHONY: faults
 
-faults-self-test: ## Checks that the bench finds faults that are built into the server
+faults-self-test: ## Checks that the fault bench finds faults built into the server
 	$(PYTHON) Tests/Faults/self_test.py
-.PHONY: faults-self-test
 
 resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a server's image
 	$(PYTHON) Tests/Faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
 	  $(if $(IMAGE),--only server listener --image $(IMAGE))
-.PHONY: resets
 
 entrega: ## Makes the branches ej1 to ej8, one for each exercise
 	scripts/entrega.sh
-.PHONY: entrega
 
 format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
-.PHONY: format
 
 lint: ## Checks the style of sources and scripts, and the links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	scripts/lint-scripts.sh
 	scripts/check-docs.sh
 	scripts/check-translation.sh
-.PHONY: lint

@@ -2,9 +2,9 @@
 # Puts the agencies' files into .data:
 #
 #   scripts/data.sh                      unpacks .data/dataset.zip or datasets.zip over the files
-#                                        there; without a zip, generates the missing ones of five
-#   scripts/data.sh --missing AGENCIES   nothing if all files are there; else the same, and
-#                                        generates the files that the zip does not have
+#                                        there; without one, makes up the missing ones of five
+#   scripts/data.sh --missing AGENCIES   does nothing if all files are there; else the same, and
+#                                        makes up the files that the zip does not have
 #
 # Needs sh and awk, and for a zip any of unzip, python3 or docker.
 set -eu
@@ -52,7 +52,7 @@ from_zip() {
   trap 'exit 130' INT TERM
   unpack "$1" "$partial" || fail "cannot unpack $1" 65
   [ -e "$partial/agency-1.csv" ] || fail "no agency-1.csv in $1" 65
-  # In the containers, another user reads them.
+  # In the containers another user reads them.
   find "$partial" -name 'agency-*.csv' -exec chmod a+r {} \; -exec mv {} .data/ \;
   echo "unpacked $1"
 }
@@ -72,7 +72,7 @@ mkdir -p .data
 for zip in .data/dataset.zip .data/datasets.zip; do
   if [ -e "$zip" ]; then
     from_zip "$zip"
-    # The zip decides how many there are.
+    # Five is a guess. The zip has the right number.
     [ $# -gt 0 ] || exit 0
     break
   fi

@@ -4,17 +4,11 @@
 # interface, which root has.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# shellcheck source=scripts/lib/checks.bash
 . scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.sh
 . scripts/lib/bets.sh
-# shellcheck source=scripts/lib/host.sh
 . scripts/lib/host.sh
-# shellcheck source=scripts/lib/dissection.bash
 . scripts/lib/dissection.bash
-# shellcheck source=Tests/Scripts/dissector-messages.bash
 . Tests/Scripts/dissector-messages.bash
-# shellcheck source=Tests/Scripts/dissector-lottery.bash
 . Tests/Scripts/dissector-lottery.bash
 
 for program in tshark dumpcap editcap python3; do

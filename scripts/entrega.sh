@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the branches ej1 to ej8 that the course asks for, one for each exercise. Each is the base
-# branch plus one commit, which puts the files where the graders of that exercise look for them.
+# Makes the branches ej1 to ej8 that the course asks for, one for each exercise: the base branch
+# plus one commit, which puts the files at the places that the graders of that exercise use.
 #
 #   scripts/entrega.sh [BASE]      BASE is main by default
 #
-# The work tree and the index are not touched. The script can be run again: the same base gives the
-# same branches. A branch of that name with other contents is not changed (status 1).
+# The work tree and the index are not touched. Safe to run again: the same base gives the same
+# branches. A branch of that name that holds other work is not changed (status 1).
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -17,8 +17,8 @@ fail() {
   exit "${2:-1}"
 }
 
-# The environment of exercise $1. The graders of the draw read the merged log of all containers,
-# which is in order only if there is time between the draw and its winners.
+# The environment of the containers of exercise $1. The graders of the draw read the merged log of
+# all containers, whose order is that of events only if there is time between them.
 environment() {
   case $1 in
     [1-4]) printf 'CLI_MODE=echo\nAGENCY_DATA=/dev/null\n' ;;
@@ -27,7 +27,7 @@ environment() {
   esac
 }
 
-# Adds to the index: the file $2 with mode $1 and the contents of standard input.
+# Puts into the index: the file $2 with mode $1 and the content of standard input.
 add() {
   git update-index --add --cacheinfo "$1,$(git hash-object -w --stdin),$2"
 }
@@ -39,8 +39,8 @@ copy() {
   git update-index --add --cacheinfo "100644,$blob,$2"
 }
 
-# Prints the tree of exercise $1. The graders overwrite or replace client/config.yaml and
-# server/config.ini, so these are the files, and the containers mount links to them. The Dockerfiles
+# Prints the tree of exercise $1. The graders overwrite client/config.yaml and server/config.ini, or
+# remove and write them: these are files, and the containers mount links to them. The Dockerfiles
 # are copies: BuildKit does not follow a link out of the Dockerfile's directory.
 tree() {
   git read-tree "$base"
@@ -63,7 +63,7 @@ commit() {
   GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date git commit-tree "$tree" -p "$base" -m "$SUBJECT $1"
 }
 
-# Whether branch $1 exists and was not made by this script.
+# Whether branch $1 exists and holds other work.
 is_foreign() {
   git show-ref --verify --quiet "refs/heads/$1" &&
     [[ $(git show -s --format=%s "refs/heads/$1") != "$SUBJECT "* ]]

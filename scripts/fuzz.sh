@@ -3,18 +3,20 @@
 #
 #   scripts/fuzz.sh SECONDS [TARGET...]      each target, or those named, for that long
 #
-# The targets are the files Tests/Fuzz/Fuzz*.swift. Each begins with the inputs in
-# Tests/Fuzz/corpus/TARGET. New inputs stay in .fuzz/TARGET for the next run. An input that fails is
-# in .fuzz/TARGET-crash-*. Exit status: 1 if something was found, 64 for wrong arguments.
+# The targets are the files Tests/Fuzz/Fuzz*.swift; each begins with the inputs in
+# Tests/Fuzz/corpus/TARGET. New inputs stay in .fuzz/TARGET for the next run. An input that breaks
+# something is in .fuzz/TARGET-crash-*. Exit status: 1 if something was found, 64 for wrong
+# arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly BUILD=.build-fuzz FINDS=.fuzz
 readonly MODULES=(LotteryCore LotteryProtocol ProcessSupport LotteryServer AgencyClient)
 readonly FLAGS=(
-  -package-name lottery -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors -enable-testing
-  -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
-  -enable-upcoming-feature MemberImportVisibility '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CLinux
+  -package-name lottery -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors
+  -enable-testing -enable-upcoming-feature ExistentialAny
+  -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility
+  '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CLinux
 )
 
 usage() {
@@ -26,7 +28,7 @@ is_up_to_date() {
   [[ -x $BUILD/fuzz && -z $(find Sources Tests/Fuzz "$0" -newer "$BUILD/fuzz" -type f) ]]
 }
 
-# All targets are one program, which selects one of them by an environment variable.
+# All targets are one program. The environment selects one.
 build() {
   local module objects=()
   is_up_to_date && return
@@ -46,8 +48,8 @@ build() {
 fuzz() {
   local log=$FINDS/$1.log
   mkdir -p "$FINDS/$1"
-  # libFuzzer has to see a crash before Swift handles it. Leaks cannot be detected: the Swift
-  # runtime never frees its caches.
+  # Swift's own handling of crashes would run before libFuzzer's. Leaks are not detected: Swift
+  # never frees what it makes once.
   FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
     "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \

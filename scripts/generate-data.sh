@@ -3,9 +3,10 @@
 #
 #   scripts/generate-data.sh DIR [AGENCIES [ROWS]]
 #
-# By default, five agencies of the sizes of the course's data set; agencies after the fifth get 1000
-# rows. The same arguments always give the same bytes, with any awk, and an agency's file depends
-# only on its number and its size. A file that exists is kept. Exit status: 64 for wrong arguments.
+# Without numbers, five agencies with the sizes of the course's data set. Agencies after the fifth
+# get 1000 rows. The same arguments always give the same bytes, with any awk, and an agency's file
+# depends only on its number and its size. A file that exists is kept. Exit status: 64 for wrong
+# arguments.
 set -eu
 
 usage() {
@@ -41,7 +42,7 @@ rows_of() {
   esac
 }
 
-# Lines "AGENCY ROWS" for the missing files.
+# Prints lines "AGENCY ROWS" for the missing files.
 missing() {
   id=1
   while [ "$id" -le "$agencies" ]; do
@@ -50,7 +51,7 @@ missing() {
   done
 }
 
-# LC_ALL=C: names are bytes that are only ever copied.
+# LC_ALL=C: names are bytes that are only copied.
 write_files() {
   LC_ALL=C awk -v directory="$partial" '
     # Lehmer generator: below 2^31 x 16807, exact in the doubles of any awk, which rand() is not.
@@ -110,12 +111,12 @@ write_files() {
   '
 }
 
-# In the containers, another user reads the files.
+# In the containers another user reads the files.
 umask 022
 mkdir -p "$directory"
 partial=$(mktemp -d "$directory/.partial.XXXXXX")
 trap 'rm -rf "$partial"' EXIT
 trap 'exit 130' INT TERM
 missing | write_files
-# Whole files only: the next run keeps a file that exists.
+# Whole files only: the next run would keep half a file as the user's own.
 find "$partial" -name 'agency-*.csv' -exec mv {} "$directory/" \;

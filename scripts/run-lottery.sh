@@ -1,23 +1,21 @@
 #!/bin/sh
-# Runs the lottery of the five agencies with local processes, without Docker, and prints the
-# winners. On a terminal it also shows the status of the lottery. The logs and the server's files
-# stay in .run. Exit status 1 if anything failed. Needs Swift, make, sh and awk.
+# Holds the lottery of the five agencies with local processes, without Docker, and shows the
+# winners, on a terminal also the progress. The logs and the server's files stay in .run. Exit
+# status 1 if anything failed. Needs Swift, make, sh and awk.
 set -eu
 cd "$(dirname "$0")/.."
-# shellcheck source=scripts/lib/bets.sh
 . scripts/lib/bets.sh
-# shellcheck source=scripts/lib/host.sh
 . scripts/lib/host.sh
 
 readonly AGENCIES=5
 run=.run
 
-# Draws the status over the previous one, if standard output is a terminal.
+# Draws the agencies' progress over the previous table, if standard output is a terminal.
 drawn=0
 draw_status() {
   [ -t 1 ] || return 0
   table=$(SERVER_PORT=$port "$programs/lottery-server" --status 2>/dev/null) || return 0
-  # Move up to its first line and clear the rest of the screen (ECMA-48, CUU and ED).
+  # Go up to the start of the previous table and erase it (ECMA-48, CUU and ED).
   if [ "$drawn" -gt 0 ]; then printf '\033[%dA\033[J' "$drawn"; fi
   printf '%s\n' "$table"
   drawn=$(printf '%s\n' "$table" | wc -l)
@@ -31,7 +29,7 @@ documents_of() {
   ' "$run/bets.csv"
 }
 
-# Prints the table; 1 if an agency was sent another number of winners than its file has.
+# Prints the table. Returns 1 if an agency was told another number than its file has.
 show_winners() {
   printf '\n%6s  %6s  %7s  %s\n' agency bets winners documents
   status=0

@@ -1,22 +1,19 @@
 #!/usr/bin/env bash
-# Runs the tests, which start the two programs, a lottery of the five agencies, and connections that
-# are reset for RESETS_SECONDS=5 on each side, under a sanitizer:
+# Runs under a sanitizer: the tests, with the two programs that they start; a lottery of the five
+# agencies; and connections that are reset for RESETS_SECONDS=5 a side.
 #
-#   scripts/sanitize.sh [address|thread]...      both by default
+#   scripts/sanitize.sh [address|thread]...      both unless given
 #
-# Exit status: 1 if anything was reported or failed, 64 for wrong arguments.
+# Exit status: 1 if something was reported or failed, 64 for wrong arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# shellcheck source=scripts/lib/checks.bash
 . scripts/lib/checks.bash
-# shellcheck source=scripts/lib/bets.sh
 . scripts/lib/bets.sh
-# shellcheck source=scripts/lib/host.sh
 . scripts/lib/host.sh
 
 readonly RESETS_SECONDS=${RESETS_SECONDS:-5}
 
-# The sanitizer has to see a crash before Swift handles it.
+# Swift's own handling of crashes would run first.
 export SWIFT_BACKTRACE=enable=no
 
 # build SANITIZER: optimized, because the tests have time limits. Sets `options` and `programs`.
@@ -28,26 +25,19 @@ build() {
     -c release -Xswiftc -enable-testing --sanitize="$1" --scratch-path "$directory"
     -Xlinker "$PWD/$directory/$1.o"
   )
-  # SwiftPM does not track that object: remove what was linked with an older one.
+  # The build does not track that file: programs that were linked with an older one must go.
   rm -f "$directory"/release/{lottery-server,agency-client,lotteryPackageTests.xctest}
   swift build --build-tests "${options[@]}"
   programs=$(swift build "${options[@]}" --show-bin-path)
 }
 
-# The output of the tests without what passes, because `check` prints the last lines only.
+# Prints the tests' output without the successes: `check` shows only its last lines.
 tests() {
   swift test "${options[@]}" --skip-build </dev/null 2>&1 | grep -vE '^(◇|✔) |" started\.$'
   return "${PIPESTATUS[0]}"
 }
 
-told_winners() {
-  local id
-  for ((id = 1; id <= 5; id++)); do
-    echo "$id $(winners_in_log <"$run/agency-$id.log")"
-  done
-}
-
-same_winners() { diff <(expected_winners "$run/data" 5) <(told_winners); }
+same_winners() { diff <(expected_winners "$run/data" 5) <(told_winners 5); }
 
 no_report() { ! grep -hE -A 20 'ERROR: AddressSanitizer|WARNING: ThreadSanitizer' "$run"/*.log; }
 
@@ -65,7 +55,7 @@ lottery() {
 }
 
 resets() {
-  PYTHONPATH=scripts/lib python3 -B Tests/Faults/resets.py \
+  PYTHONPATH=Tests/Python python3 -B Tests/Faults/resets.py \
     --programs "$programs" --seconds "$RESETS_SECONDS"
 }
 

@@ -10,17 +10,11 @@ local lottery = Proto("lottery", "National lottery")
 local HEADER_SIZE = 4
 local LONGEST = 7996
 
-local HELLO, BET, BATCH, FINISHED, ASK_WINNERS = 0x01, 0x02, 0x03, 0x04, 0x05
-local WELCOME, STORED, REJECTED, CONFIRMED, WINNERS, ERROR = 0x81, 0x82, 0x83, 0x84, 0x85, 0x8F
-local ASK_STATUS, STATUS = 0x10, 0x90
-local ASK_SYNCS, SYNCS = 0x11, 0x91
-
 local TYPES = {
-  [HELLO] = "HELLO", [BET] = "BET", [BATCH] = "BATCH", [FINISHED] = "FINISHED",
-  [ASK_WINNERS] = "WINNERS?", [WELCOME] = "WELCOME", [STORED] = "STORED",
-  [REJECTED] = "REJECTED", [CONFIRMED] = "CONFIRMED", [WINNERS] = "WINNERS", [ERROR] = "ERROR",
-  [ASK_STATUS] = "STATUS?", [STATUS] = "STATUS",
-  [ASK_SYNCS] = "SYNCS?", [SYNCS] = "SYNCS",
+  [0x01] = "HELLO", [0x02] = "BET", [0x03] = "BATCH", [0x04] = "FINISHED", [0x05] = "WINNERS?",
+  [0x10] = "STATUS?", [0x11] = "SYNCS?", [0x81] = "WELCOME", [0x82] = "STORED",
+  [0x83] = "REJECTED", [0x84] = "CONFIRMED", [0x85] = "WINNERS", [0x8F] = "ERROR",
+  [0x90] = "STATUS", [0x91] = "SYNCS",
 }
 local STATES = { [0] = "bets are taken", [1] = "has finished", [2] = "the draw has been held" }
 local REJECTIONS = {
@@ -87,9 +81,9 @@ local experts = {
 }
 lottery.experts = experts
 
--- What the packets up to the present one tell of each connection, and which agency each packet
--- belongs to: Wireshark reads a capture once from its beginning and then again in any order. Not by
--- tcp.stream, which a dissector does not get to see in that first pass.
+-- What is known of each connection from its packets so far, and each packet's agency: Wireshark
+-- reads a capture once from its beginning and then again in any order. A dissector does not see
+-- tcp.stream in the first pass.
 local connections, agencies = {}, {}
 
 function lottery.init() connections, agencies = {}, {} end
@@ -130,6 +124,22 @@ function Body:text(tree, field)
   return range:string(ENC_UTF_8)
 end
 
+-- Reads pairs of a field and its size in bytes, 0 for a text. Returns their values.
+function Body:all(tree, field, size, ...)
+  if field == nil then return end
+  local value = size == 0 and self:text(tree, field) or self:integer(tree, field, size)
+  return value, self:all(tree, ...)
+end
+
+-- Adds an item of `field` that covers what `read` reads, and shows the text that `read` returns.
+function Body:group(tree, field, read)
+  local start = self.at
+  local item = tree:add(field, self.tvb(start))
+  local text = read(item)
+  item:set_len(self.at - start)
+  item:set_text(text)
+end
+
 function Body:finish()
   local left = self.tvb:len() - self.at
   if left > 0 then error(left .. " bytes left over after the last field", 0) end
@@ -147,141 +157,111 @@ local function read_birthdate(body, bet)
 end
 
 local function read_bet(body, tree, position)
-  local start = body.at
-  local bet = tree:add(fields.bet, body.tvb(start))
-  bet:add(fields.position, position):set_generated()
-  local name = body:text(bet, fields.first_name) .. " " .. body:text(bet, fields.last_name)
-  local document = body:text(bet, fields.document)
-  local birthdate = read_birthdate(body, bet)
-  local number = body:integer(bet, fields.number, 4)
-  bet:set_len(body.at - start)
-  bet:set_text(string.format(
-    "Bet %s: %s, document %s, born %s, number %d", position, name, document, birthdate, number))
+  body:group(tree, fields.bet, function(bet)
+    bet:add(fields.position, position):set_generated()
+    local first, last, document =
+      body:all(bet, fields.first_name, 0, fields.last_name, 0, fields.document, 0)
+    local birthdate = read_birthdate(body, bet)
+    return string.format("Bet %s: %s %s, document %s, born %s, number %d", position, first, last,
+      document, birthdate, body:integer(bet, fields.number, 4))
+  end)
 end
 
--- One function a type: adds the fields of the body to the tree and returns what the list of packets
--- says about it.
+local function read_entry(body, tree)
+  body:group(tree, fields.standing, function(entry)
+    return string.format("Agency %d: stored %s, finished %d, connected %d", body:all(
+      entry, fields.standing_agency, 4, fields.standing_stored, 8, fields.finished, 1,
+      fields.connected, 1))
+  end)
+end
+
+-- One function for each type with a body: adds the body's fields to the tree and returns what the
+-- list of packets says about it.
 local readers = {}
 
-readers[HELLO] = function(body, tree, pinfo)
-  body:integer(tree, fields.version, 1)
-  local agency = body:integer(tree, fields.agency, 4)
-  body:text(tree, fields.key)
+function readers.HELLO(body, tree, pinfo)
+  local _, agency = body:all(tree, fields.version, 1, fields.agency, 4, fields.key, 0)
   connection_of(pinfo).agency = agency
   return "agency " .. agency
 end
 
-readers[BET] = function(body, tree)
+function readers.BET(body, tree)
   local offset = body:integer(tree, fields.offset, 8)
   read_bet(body, tree, offset)
   return "offset " .. tostring(offset)
 end
 
-readers[BATCH] = function(body, tree)
-  local offset = body:integer(tree, fields.offset, 8)
-  local count = body:integer(tree, fields.count, 2)
+function readers.BATCH(body, tree)
+  local offset, count = body:all(tree, fields.offset, 8, fields.count, 2)
   if count == 0 then error("a batch has one bet at least", 0) end
   for index = 0, count - 1 do read_bet(body, tree, offset + index) end
   return string.format("offset %s, count %d", offset, count)
 end
 
-readers[FINISHED] = function(body, tree)
+function readers.FINISHED(body, tree)
   return "total " .. tostring(body:integer(tree, fields.total, 8))
 end
 
-readers[ASK_WINNERS] = function() return "" end
-
-readers[WELCOME] = function(body, tree)
-  body:integer(tree, fields.version, 1)
-  local state = body:integer(tree, fields.state, 1)
-  local stored = body:integer(tree, fields.stored, 8)
+function readers.WELCOME(body, tree)
+  local _, state, stored = body:all(tree, fields.version, 1, fields.state, 1, fields.stored, 8)
   if stored > UInt64(0) then read_bet(body, tree, stored - 1) end
   return string.format("state %d, stored %s", state, stored)
 end
 
-readers[STORED] = function(body, tree)
-  return tostring(body:integer(tree, fields.stored, 8))
-end
+function readers.STORED(body, tree) return tostring(body:integer(tree, fields.stored, 8)) end
 
-readers[REJECTED] = function(body, tree)
-  local offset = body:integer(tree, fields.offset, 8)
-  local index = body:integer(tree, fields.index, 2)
-  local code = body:integer(tree, fields.rejected_code, 1)
-  local reason = body:text(tree, fields.reason)
-  local rule = REJECTIONS[code] or "unknown"
-  tree:add_proto_expert_info(
-    experts.rejected, string.format("Rejected, code %d (%s): %s", code, rule, reason))
+function readers.REJECTED(body, tree)
+  local offset, index, code, reason = body:all(
+    tree, fields.offset, 8, fields.index, 2, fields.rejected_code, 1, fields.reason, 0)
+  tree:add_proto_expert_info(experts.rejected, string.format(
+    "Rejected, code %d (%s): %s", code, REJECTIONS[code] or "unknown", reason))
   return string.format("offset %s, index %d, code %d: %s", offset, index, code, reason)
 end
 
-readers[CONFIRMED] = function() return "" end
-
-readers[WINNERS] = function(body, tree)
-  local more = body:integer(tree, fields.more, 1)
-  local count = body:integer(tree, fields.count, 2)
+function readers.WINNERS(body, tree)
+  local more, count = body:all(tree, fields.more, 1, fields.count, 2)
   for _ = 1, count do body:text(tree, fields.winner) end
   return string.format("more %d, count %d", more, count)
 end
 
-readers[ERROR] = function(body, tree)
-  local code = body:integer(tree, fields.error_code, 1)
-  local reason = body:text(tree, fields.reason)
-  local meaning = ERRORS[code] or "unknown"
-  tree:add_proto_expert_info(
-    experts.error, string.format("Error, code %d (%s): %s", code, meaning, reason))
+function readers.ERROR(body, tree)
+  local code, reason = body:all(tree, fields.error_code, 1, fields.reason, 0)
+  tree:add_proto_expert_info(experts.error, string.format(
+    "Error, code %d (%s): %s", code, ERRORS[code] or "unknown", reason))
   return string.format("code %d: %s", code, reason)
 end
 
-readers[ASK_STATUS] = function() return "" end
-
-local function read_standing(body, tree)
-  local start = body.at
-  local entry = tree:add(fields.standing, body.tvb(start))
-  local agency = body:integer(entry, fields.standing_agency, 4)
-  local stored = body:integer(entry, fields.standing_stored, 8)
-  local finished = body:integer(entry, fields.finished, 1)
-  local connected = body:integer(entry, fields.connected, 1)
-  entry:set_len(body.at - start)
-  entry:set_text(string.format(
-    "Agency %d: stored %s, finished %d, connected %d", agency, stored, finished, connected))
-end
-
-readers[STATUS] = function(body, tree)
-  local more = body:integer(tree, fields.more, 1)
-  local drawn = body:integer(tree, fields.drawn, 1)
-  body:integer(tree, fields.agencies, 4)
-  body:integer(tree, fields.connections, 4)
-  local count = body:integer(tree, fields.count, 2)
-  for _ = 1, count do read_standing(body, tree) end
+function readers.STATUS(body, tree)
+  local more, drawn, _, _, count = body:all(
+    tree, fields.more, 1, fields.drawn, 1, fields.agencies, 4, fields.connections, 4,
+    fields.count, 2)
+  for _ = 1, count do read_entry(body, tree) end
   return string.format("more %d, drawn %d, count %d", more, drawn, count)
 end
 
-readers[ASK_SYNCS] = function() return "" end
-
-readers[SYNCS] = function(body, tree)
-  local count = body:integer(tree, fields.syncs, 8)
-  local total = body:integer(tree, fields.syncs_total, 8)
-  local longest = body:integer(tree, fields.syncs_longest, 8)
-  return string.format("count %s, total %s ns, longest %s ns", count, total, longest)
+function readers.SYNCS(body, tree)
+  return string.format("count %s, total %s ns, longest %s ns", body:all(
+    tree, fields.syncs, 8, fields.syncs_total, 8, fields.syncs_longest, 8))
 end
 
--- Reads what follows the length; returns a line about it. Raises where the bytes are no message.
+-- Reads what follows the length, and returns a line about it. Raises if that is no message.
 local function read_message(body, tree, pinfo)
   local type = body:integer(tree, fields.type, 1)
   local name = TYPES[type]
   if name == nil then error(string.format("unknown type 0x%02x", type), 0) end
-  -- Only HELLO says it on the wire. A filter for an agency should find all of its connection.
+  -- Only HELLO has it on the wire. A filter for an agency must find all of its connection.
   local agency = agency_of(pinfo)
-  if type ~= HELLO and agency then tree:add(fields.agency, agency):set_generated() end
+  if name ~= "HELLO" and agency then tree:add(fields.agency, agency):set_generated() end
   tree:append_text(", " .. name)
-  local about = readers[type](body, tree, pinfo)
+  local reader = readers[name]
+  local line = reader and name .. " " .. reader(body, tree, pinfo) or name
   body:finish()
-  return about == "" and name or name .. " " .. about
+  return line
 end
 
 local function is_valid(length) return length >= 1 and length <= LONGEST end
 
--- Marks the message as one that cannot be read; returns what the list of packets says about it.
+-- Marks a message as malformed, and returns what the list of packets says about it.
 local function complain(tree, tvb, why)
   if tvb:len() < tvb:reported_len() then
     tree:add_proto_expert_info(experts.truncated)
@@ -291,7 +271,7 @@ local function complain(tree, tvb, why)
   return "malformed: " .. why
 end
 
--- `tvb` is one frame as message_size has cut it.
+-- Dissects one frame, as message_size has cut it.
 local function dissect_message(tvb, pinfo, root)
   local tree = root:add(lottery, tvb())
   local body = setmetatable({ tvb = tvb, at = 0 }, Body)
@@ -305,8 +285,8 @@ local function dissect_message(tvb, pinfo, root)
   return tvb:len()
 end
 
--- Behind a length that cannot be, nothing says where the next message begins: all that is left of
--- the segment belongs to it.
+-- After an invalid length nothing says where the next message begins: the rest of the segment
+-- belongs to it.
 local function message_size(tvb, _, offset)
   local length = tvb(offset, HEADER_SIZE):uint()
   return is_valid(length) and HEADER_SIZE + length or tvb:reported_length_remaining(offset)
@@ -318,8 +298,8 @@ local function dissect_echo(tvb, pinfo, root)
   pinfo.cols.info:append("echo: " .. tvb():string(ENC_UTF_8):gsub("%c+$", ""))
 end
 
--- The first byte of a connection decides. By packet, because a capture may begin in the middle of a
--- connection: it is taken for the lottery's from the first packet on that begins like a frame.
+-- The first byte of a connection decides. A capture may begin in the middle of a connection, which
+-- counts as the lottery's from the first packet that begins like a frame.
 local function speaks_frames(tvb, pinfo)
   local connection = connection_of(pinfo)
   if connection.since == nil and tvb(0, 1):uint() == 0 then connection.since = pinfo.number end

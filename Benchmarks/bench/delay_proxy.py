@@ -1,5 +1,5 @@
-"""A proxy that puts the server far away: each byte takes MILLISECONDS in each direction, and so
-does the handshake, while the rate stays what loopback gives. It does not show TCP's slow start.
+"""A proxy for a distant server: each byte takes MILLISECONDS in each direction, and so does the
+handshake, at loopback's rate. It does not show TCP's slow start.
 
     delay_proxy.py PORT_OF_THE_SERVER MILLISECONDS
 """
@@ -15,15 +15,15 @@ CHUNK = 64 * 1024
 
 
 def pass_on(source, target, delay, opens=0.0):
-    """Passes on what comes until its end: one thread takes in at once whatever there is, the other
-    hands it out when its time has come, which is not before `opens`."""
+    """Passes on a stream until its end: one thread receives without delay, the other sends each
+    chunk `delay` seconds after it arrived, and not before `opens`."""
     # 64 MiB: more than an agency sends in 50 ms.
     chunks = queue.Queue(1024)
 
     def take_in():
         chunk = None
         while chunk != b"":
-            # A reset is an end like any other.
+            # A reset is an end too.
             try:
                 chunk = source.recv(CHUNK)
             except OSError:
@@ -31,7 +31,7 @@ def pass_on(source, target, delay, opens=0.0):
             chunks.put((max(time.monotonic() + delay, opens), chunk))
 
     def hand_out():
-        # A peer that does not listen any more misses the rest.
+        # A peer that has hung up misses the rest.
         with contextlib.suppress(OSError):
             while True:
                 due, chunk = chunks.get()
@@ -55,8 +55,8 @@ def serve(port, delay):
         server = socket.create_connection(("127.0.0.1", port))
         for peer in (agency, server):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # The kernel answers SYN at once. What the agency says after it arrives when it would have
-        # arrived: after the handshake's round trip and its own way.
+        # The kernel answers SYN at once. The agency's first bytes arrive as late as they would over
+        # the distance: after the handshake's round trip and their own way.
         pass_on(agency, server, delay, accepted + 3 * delay)
         pass_on(server, agency, delay)
 

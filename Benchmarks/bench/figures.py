@@ -1,4 +1,4 @@
-"""Figures and what is made of them: medians, ratios, targets, tables, JSON."""
+"""Figures, and their medians, ratios, targets, tables and JSON."""
 
 import statistics
 from dataclasses import asdict, dataclass, field
@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass
 class Target:
-    """What a figure, or its ratio to another one, is to be."""
+    """A limit for a figure, or for its ratio to another one."""
 
     limit: float
     at_most: bool
-    # The name of the figure that the ratio is taken to; None for the figure itself.
+    # The name of the figure that it is divided by; None for the figure itself.
     reference: str = None
 
 
@@ -28,7 +28,7 @@ class Figure:
 
 @dataclass
 class Summary:
-    """What several runs of the same measurement come to."""
+    """A summary of several runs of one measurement."""
 
     min: float
     median: float
@@ -45,16 +45,16 @@ class Summary:
 
 @dataclass
 class Plot:
-    """Figures of one unit to be drawn: as bars, or as a line with a logarithmic axis."""
+    """A plot of figures of one unit: bars, or lines over a logarithmic axis."""
 
     title: str
     style: str
-    # Pairs of a label and a figure's name; of a line, lists of them by the line's name.
+    # Pairs of a label and a figure's name. For lines, lists of them by the line's name.
     figures: list
 
 
 class Report:
-    """What one scenario has measured."""
+    """The figures of one scenario."""
 
     def __init__(self, name, title):
         self.name = name
@@ -67,11 +67,11 @@ class Report:
         self.figures.setdefault(name, Figure(name, unit)).values.append(value)
 
     def compare(self, name, *references):
-        """Sets a figure against others, run by run; all must have been recorded in every run."""
+        """Compares a figure with others, run by run. Every run must have recorded all of them."""
         self.figures[name].references += references
 
     def aim(self, name, reference=None, *, at_most=None, at_least=None):
-        """Says what a figure is to be, or its ratio to a reference."""
+        """Sets a target for a figure, or for its ratio to a reference."""
         limit = at_least if at_most is None else at_most
         figure = self.figures[name]
         figure.targets.append(Target(limit, at_most is not None, reference))
@@ -79,7 +79,7 @@ class Report:
             figure.references.append(reference)
 
     def summary(self, name, reference=None):
-        """The figure's summary, or that of its ratios to a reference."""
+        """Returns the summary of a figure, or of its ratios to a reference."""
         values = self.figures[name].values
         if reference:
             others = self.figures[reference].values
@@ -87,12 +87,12 @@ class Report:
         return Summary.of(values)
 
     def is_met(self, name, target):
-        """Whether the median is as the target wants it."""
+        """Returns whether the median meets the target."""
         median = self.summary(name, target.reference).median
         return median <= target.limit if target.at_most else median >= target.limit
 
     def targets(self):
-        """Rows of figure, target, what was measured, and whether that is met."""
+        """Yields rows of figure, target, measured value, and whether the target is met."""
         for figure in self.figures.values():
             for target in figure.targets:
                 goal = f"{'≤' if target.at_most else '≥'} {number(target.limit)} " + (
@@ -101,12 +101,12 @@ class Report:
                        "met" if self.is_met(figure.name, target) else "not met")
 
     def comparisons(self, figure):
-        """The figure's ratios to its references, in words."""
+        """Returns the figure's ratios to its references, as texts."""
         return [f"{self.summary(figure.name, reference).text()} × {reference}"
                 for reference in figure.references]
 
     def text(self):
-        """All figures, their ratios and the targets, for a terminal."""
+        """Formats all figures, their ratios and the targets for a terminal."""
         rows = [("", "min", "median", "max", "", "")]
         for figure in self.figures.values():
             summary = self.summary(figure.name)
@@ -118,7 +118,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def markdown(self):
-        """Rows of a table with the figures that are compared with something or have a target."""
+        """Yields table rows of the figures that have a reference or a target."""
         for figure in self.figures.values():
             targets = [f"{goal}: {met}" for name, goal, _, met in self.targets()
                        if name == figure.name]
@@ -128,7 +128,7 @@ class Report:
                 yield "| " + " | ".join(cells) + " |"
 
     def json(self):
-        """What `from_json` takes, and the summaries for other readers."""
+        """Returns what `from_json` takes, and the summaries for other readers."""
         return {
             "name": self.name, "title": self.title, "plot": self.plot and asdict(self.plot),
             "figures": [
@@ -151,7 +151,7 @@ class Report:
 
 
 def number(value):
-    """The number with three significant digits at least, and thousands set apart."""
+    """Formats a number with at least three significant digits, and thousands set apart."""
     if value == round(value):
         return f"{value:,.0f}"
     size = abs(value)

@@ -1,4 +1,4 @@
-"""Measures the lottery and what it is compared with, in turn. `make bench` runs it."""
+"""Measures the lottery and its references, in turn. `make bench` runs it."""
 
 import argparse
 import json
@@ -13,10 +13,9 @@ from pathlib import Path
 
 import plots
 import scenarios
-from children import kill_all
+from processes import Failure, kill_all
 from course import ROOT
 from programs import Bench
-from waiting import Failure
 
 RESULTS = ROOT / "Benchmarks/results/bench.json"
 
@@ -44,14 +43,14 @@ def main():
 
 
 def write(path, head, reports):
-    """Writes the results: as soon as a scenario is done, for the others may fail."""
+    """Writes the results. Called after each scenario, because later ones may fail."""
     path.parent.mkdir(parents=True, exist_ok=True)
     results = head | {"scenarios": [report.json() for report in reports]}
     path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def describe(chosen):
-    """What says what the figures mean: the machine, the commit, how much was run."""
+    """Returns the conditions of the measurement: machine, commit, runs, amount of data."""
     processors = [line.partition(": ")[2]
                   for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
                   if line.startswith("model name")]

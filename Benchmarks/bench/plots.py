@@ -1,4 +1,4 @@
-"""Plots of figures, by matplotlib, which is not needed for anything else."""
+"""Plots of figures, by matplotlib, which nothing else needs."""
 
 import importlib.util
 
@@ -10,8 +10,8 @@ def is_possible():
 
 
 def draw(reports, directory):
-    """Draws the plots of the reports into `directory`, as NAME.svg. Returns the reason if none can
-    be drawn."""
+    """Draws the plots of the reports into `directory`, as NAME.svg. Returns the reason if it draws
+    none."""
     if not is_possible():
         return "matplotlib is not installed: no plot is drawn"
     for report in reports:

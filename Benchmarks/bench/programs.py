@@ -1,21 +1,19 @@
 """The programs that are measured, and the lotteries that they hold."""
 
+import contextlib
 import itertools
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from children import Child
 from course import ROOT, unpack
 from files import check_rows, rows, synchronize
-from waiting import Deadline, Failure
+from processes import Deadline, Failure, Process, free_port
 
 # Seconds after which a program counts as stuck.
 LIMIT = 600
@@ -30,28 +28,27 @@ _units = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _duration = re.compile(r"(\d+(?:\.\d+)?)(ns|µs|ms|s|m|h)")
 
 
-class Program(Child):
+class Program(Process):
     """A program with its cost."""
 
     def __init__(self, command, environment, log):
         super().__init__(command, environment, log)
-        # At most, as far as it was looked at: bytes, threads.
+        self.directory = log.parent
+        # The largest values that were seen: bytes, threads.
         self.memory = 0
         self.threads = 0
 
     def look(self):
         """Notes what it uses now (proc(5))."""
-        try:
-            fields = dict(line.split(":", 1)
-                          for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
-            # A program that has ended has no memory any more.
+        # A program that has ended has no memory any more.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, KeyError):
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+            fields = dict(line.split(":", 1) for line in lines)
             self.memory = max(self.memory, int(fields["VmHWM"].split()[0]) * 1024)
             self.threads = max(self.threads, int(fields["Threads"]))
-        except (FileNotFoundError, ProcessLookupError, KeyError):
-            pass
 
     def line(self, text):
-        """Waits for the line of its log that holds `text`."""
+        """Waits for the line of its log that holds `text`, and returns it."""
         def find():
             return next((line for line in self.text().splitlines(keepends=True)
                          if text in line and line.endswith("\n")), None)
@@ -63,8 +60,18 @@ class Program(Child):
         return Deadline(LIMIT).wait(find, f"{text!r} in {self.log}", watch)
 
     def number(self, key, text=""):
-        """The number in the field `key` of the line with `text`."""
+        """Returns the number in the field `key` of the line with `text`."""
         return float(field(self.line(text or f"{key}: "), key))
+
+
+def user(*programs):
+    """Returns the seconds of CPU in the programs' own code."""
+    return sum(program.usage.ru_utime for program in programs)
+
+
+def system(*programs):
+    """Returns the seconds of CPU that the programs took in the kernel."""
+    return sum(program.usage.ru_stime for program in programs)
 
 
 @dataclass
@@ -80,14 +87,6 @@ class Outcome:
     def milliseconds(self):
         return self.seconds * 1000
 
-    def user(self):
-        """Seconds of CPU in the programs' own code, on both sides."""
-        return sum(program.usage.ru_utime for program in (self.server, *self.agencies))
-
-    def system(self):
-        """Seconds of CPU in the kernel, on both sides."""
-        return sum(program.usage.ru_stime for program in (self.server, *self.agencies))
-
 
 class Bench:
     """What all scenarios need: how much to do, the programs, and room for their files."""
@@ -96,13 +95,13 @@ class Bench:
                  directory=ROOT / "Benchmarks/.run"):
         self.runs = runs
         self.size = size
-        # Other than the default.
+        # Instead of the default.
         self.window = window
         self.lottery_programs = ROOT / ".build" / configuration
         self.own_programs = ROOT / "Benchmarks/.build" / configuration
         # On the disk of the repository: what is synced must be synced to a real one.
         self.directory = directory
-        # The files of the course's agencies, and where they come from.
+        # The files of the course's agencies, and their origin.
         self.course = []
         self.source = None
 
@@ -111,6 +110,9 @@ class Bench:
         self.directory.mkdir()
         self.source = unpack(self.directory / "course")
         self.course = [self.directory / f"course/agency-{agency}.csv" for agency in range(1, 6)]
+        if self.size == "tiny":
+            for file in self.course:
+                file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:500]))
         return self
 
     def __exit__(self, error, *_):
@@ -119,25 +121,25 @@ class Bench:
             shutil.rmtree(self.directory)
 
     def amount(self, *by_size):
-        """The one of the amounts, full, quick and tiny, that is asked for."""
+        """Returns one of the amounts for full, quick and tiny, by the size."""
         return by_size[SIZES.index(self.size)]
 
     def rounds(self, name):
-        """Counts the runs of a scenario, and says so."""
+        """Counts the runs of a scenario, and shows them."""
         for run in range(self.runs):
             print(f"{name}: run {run + 1} of {self.runs}", file=sys.stderr, flush=True)
             yield run
 
     def empty(self, name):
-        """The directory `name`, made anew."""
+        """Returns the directory `name`, which is empty."""
         path = self.directory / name
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir()
         return path
 
     def agency_file(self, bets):
-        """A file of that many of the course's bets, over and over: what a bet costs depends on how
-        much rows vary. Many agencies may share it."""
+        """Returns a file of that many bets, the course's over and over: the cost of a bet depends
+        on how much rows vary. Many agencies may share it."""
         path = self.directory / f"bets-{bets}.csv"
         if not path.exists():
             rows = b"".join(file.read_bytes() for file in self.course).splitlines(keepends=True)
@@ -146,7 +148,7 @@ class Bench:
         return path
 
     def made_up_file(self, bets):
-        """A file of bets that are in no other file."""
+        """Returns a file of bets that are in no other file."""
         directory = self.directory / f"made-up-{bets}"
         if not directory.exists():
             subprocess.run([ROOT / "scripts/generate-data.sh", directory, "1", str(bets)],
@@ -160,7 +162,7 @@ class Bench:
                        directory / f"{name}.log")
 
     def start_server(self, directory, agencies, **environment):
-        """Starts our server over the files in `directory`. Returns it and its port."""
+        """Starts our server with the files in `directory`. Returns it and its port."""
         port = free_port()
         server = self.start(directory, "server", [self.lottery_programs / "lottery-server"], {
             "SERVER_PORT": port, "SERVER_AGENCIES": agencies, "SERVER_DATA_DIR": directory,
@@ -179,16 +181,9 @@ class Bench:
                           | ({"CLI_BATCH_WINDOW": window} if window else {}))
 
     def start_crowd(self, directory, port, agencies, window, file):
-        """Starts many agencies in one process, over our library."""
+        """Starts many agencies in one process, by our library."""
         return self.start(directory, "crowd", [self.own_programs / "lottery-load", "crowd", port,
                                                agencies, window, file])
-
-    def start_copier(self, directory, agencies, *options, window=WINDOW):
-        """Starts the copier's server. Returns it and its port."""
-        server = self.start(directory, "server", [
-            self.own_programs / "copier", "server", directory / "bets.csv",
-            "--agencies", agencies, "--window", window, *options])
-        return server, int(server.number("listening"))
 
     def start_copying(self, directory, number, port, file, window=WINDOW, agencies=1):
         """Starts the copier's agencies."""
@@ -202,41 +197,56 @@ class Bench:
             sys.executable, Path(__file__).parent / "delay_proxy.py", port, delay])
         return proxy, int(proxy.number("listening"))
 
+    @contextlib.contextmanager
+    def serving(self, bets, agencies):
+        """Starts our server, and provides it and its port. Afterwards stops it, and checks that it
+        has stored so many bets."""
+        server, port = self.start_server(self.empty("server"), agencies)
+        server.line(LISTENING)
+        yield server, port
+        stop(server)
+        check_rows(server.directory / "bets.csv", bets)
+
+    @contextlib.contextmanager
+    def copying(self, bets, agencies, *options, window=WINDOW):
+        """The same with the copier's server, which ends with the last agency."""
+        directory = self.empty("copier")
+        server = self.start(directory, "server", [
+            self.own_programs / "copier", "server", directory / "bets.csv",
+            "--agencies", agencies, "--window", window, *options])
+        yield server, int(server.number("listening"))
+        finish([server])
+        check_rows(directory / "bets.csv", bets)
+
     def hold(self, files, window=None, delay=None, looks=False):
         """Holds a lottery with our server and a process for each agency."""
-        directory = self.empty("server")
-        server, port = self.start_server(directory, len(files))
-        server.line(LISTENING)
-        proxy = None
-        if delay:
-            proxy, port = self.start_proxy(directory, port, delay)
-        start = time.monotonic()
-        agencies = [self.start_agency(directory, number, port, file, window)
-                    for number, file in enumerate(files, 1)]
-        finish(agencies, [server, *agencies] if looks else ())
-        seconds = time.monotonic() - start
-        if proxy:
-            proxy.kill()
-        stop(server)
-        check_rows(directory / "bets.csv", sum(map(rows, files)))
+        with self.serving(sum(map(rows, files)), len(files)) as (server, port):
+            directory = server.directory
+            if delay:
+                proxy, port = self.start_proxy(directory, port, delay)
+            start = time.monotonic()
+            agencies = [self.start_agency(directory, number, port, file, window)
+                        for number, file in enumerate(files, 1)]
+            finish(agencies, [server, *agencies] if looks else ())
+            seconds = time.monotonic() - start
+            if delay:
+                proxy.kill()
         return Outcome(seconds, server, agencies)
 
     def copy(self, files, *options, window=WINDOW):
-        """Has the copier move the agencies' files."""
-        directory = self.empty("copier")
-        server, port = self.start_copier(directory, len(files), *options, window=window)
-        start = time.monotonic()
-        agencies = [self.start_copying(directory, number, port, file, window)
-                    for number, file in enumerate(files, 1)]
-        finish(agencies)
-        seconds = time.monotonic() - start
-        finish([server])
-        check_rows(directory / "bets.csv", sum(map(rows, files)))
+        """Lets the copier move the agencies' files."""
+        with self.copying(sum(map(rows, files)), len(files), *options, window=window) as (
+                server, port):
+            start = time.monotonic()
+            agencies = [self.start_copying(server.directory, number, port, file, window)
+                        for number, file in enumerate(files, 1)]
+            finish(agencies)
+            seconds = time.monotonic() - start
         return Outcome(seconds, server, agencies)
 
 
 def finish(programs, looked_at=()):
-    """Waits until all have ended well, and looks at some of them meanwhile."""
+    """Waits until all programs have ended well, and looks at some of them meanwhile."""
     deadline = Deadline(LIMIT)
     for program in programs:
         while looked_at and not program.ends_within(LOOK):
@@ -248,14 +258,14 @@ def finish(programs, looked_at=()):
 
 
 def stop(server):
-    """Ends our server in order."""
+    """Asks our server to end, and waits until it has ended well."""
     server.look()
     server.signal(signal.SIGTERM)
     finish([server], [server])
 
 
 def field(line, key):
-    """The field `key` of a log line, `key: value | key: value`."""
+    """Returns the field `key` of a log line, `key: value | key: value`."""
     for text in line.strip().split(" | "):
         # The first field follows the time and the level.
         name, separator, value = text.partition(": ")
@@ -265,21 +275,8 @@ def field(line, key):
 
 
 def seconds(duration):
-    """The seconds in a duration written as in Go: `1m2.5s`, `350ms`, `12.5µs`."""
+    """Returns the seconds in a duration as Go writes it: `1m2.5s`, `350ms`, `12.5µs`."""
     parts = _duration.findall(duration)
     if not parts or "".join(map("".join, parts)) != duration:
         raise Failure(f"no duration: {duration}")
     return sum(float(number) * _units[unit] for number, unit in parts)
-
-
-def free_port():
-    """A port below those that the kernel gives to outgoing connections; a new one for each run, so
-    that closed connections of the run before do no harm."""
-    while True:
-        port = random.randrange(15000, 32000)
-        with socket.socket() as candidate:
-            try:
-                candidate.bind(("0.0.0.0", port))
-                return port
-            except OSError:
-                continue

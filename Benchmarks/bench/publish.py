@@ -1,5 +1,5 @@
-"""Puts the results of a run into the documents: the table into Benchmarks/README.md, and the plots
-that docs/plots has into their place. `make bench-publish` runs it."""
+"""Writes the results of a run into the documents: the table into Benchmarks/README.md, and the
+plots that docs/plots has already. `make bench-publish` runs it."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import plots
 from course import ROOT
 from figures import Report
-from waiting import Failure
+from processes import Failure
 
 README = ROOT / "Benchmarks/README.md"
 PLOTS = ROOT / "docs/plots"
@@ -30,7 +30,7 @@ def publish(results, readme, directory):
 
 
 def table(results, reports):
-    """The table with what the figures were measured on."""
+    """Returns the table, after the conditions of the measurement."""
     machine = results["machine"]
     amount = "less data (`QUICK=1`), a smoke test" if results["quick"] else "all data"
     amount += f", bets of {results['data']}"

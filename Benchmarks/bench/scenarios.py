@@ -1,12 +1,12 @@
-"""What is measured: each scenario returns a report of some runs, each next to its references."""
+"""The scenarios. Each returns a report of some runs, next to those of its references."""
 
 import math
 import shutil
 
 from figures import Plot, Report, number
-from files import check_rows, place_of_last_row, read, rows, write_store
-from programs import BATCH, LISTENING, WINDOW, field, finish, seconds, stop
-from waiting import Deadline, Failure
+from files import place_of_last_row, read, rows, write_store
+from programs import BATCH, LISTENING, WINDOW, field, finish, seconds, stop, system, user
+from processes import Deadline, Failure
 
 
 def real(bench):
@@ -18,7 +18,7 @@ def real(bench):
 
 
 def fifty(bench):
-    """The agencies beyond the fifth have the files of the first five once more."""
+    """Ten times the course's lottery: each file belongs to ten agencies."""
     report = _course(bench, Report("fifty", "ten times the course's data: 50 agencies"), 50)
     report.compare("ours", "durable copier", "copier without sync")
     report.aim("ours", at_most=500)
@@ -31,7 +31,7 @@ def _course(bench, report, agencies):
         durable = bench.copy(files, "--sync", window=1)
         report.record("durable copier", durable.milliseconds, "ms")
         report.record("ours", bench.hold(files).milliseconds, "ms")
-        # Last: the kernel still writes for a while what was not synced.
+        # Last: the kernel goes on writing what was not synced.
         unsynced = bench.copy(files, window=1)
         report.record("copier without sync", unsynced.milliseconds, "ms")
     report.plot = Plot(report.title, "bars", [[name, name] for name in report.figures])
@@ -39,7 +39,7 @@ def _course(bench, report, agencies):
 
 
 def flood(bench):
-    """More bets than fit into memory, as fast as they go."""
+    """More bets than fit into memory, at full speed."""
     bets, agencies = bench.amount(1_250_000, 100_000, 5_000), 8
     files = [bench.agency_file(bets)] * agencies
     total = bets * agencies
@@ -48,12 +48,12 @@ def flood(bench):
         copier = bench.copy(files, "--sync", "--group", window=bench.window or WINDOW)
         ours = bench.hold(files, looks=True)
         for name, outcome in (("copier", copier), ("ours", ours)):
+            programs = outcome.server, *outcome.agencies
             report.record(f"{name}: time", outcome.milliseconds, "ms")
             report.record(f"{name}: rate", total / outcome.seconds / 1e6, "M bets/s")
-            report.record(f"{name}: own CPU", outcome.user() / total * 1e9, "ns a bet")
-            report.record(f"{name}: kernel's CPU", outcome.system() / total * 1e9, "ns a bet")
-            report.record(f"{name}: CPU", (outcome.user() + outcome.system()) / total * 1e9,
-                          "ns a bet")
+            report.record(f"{name}: own CPU", user(*programs) / total * 1e9, "ns a bet")
+            report.record(f"{name}: kernel's CPU", system(*programs) / total * 1e9, "ns a bet")
+            report.record(f"{name}: CPU", _cpu(*programs) / total * 1e9, "ns a bet")
         report.record("server memory", ours.server.memory / 1e6, "MB")
         report.record("agency memory",
                       max(agency.memory for agency in ours.agencies) / 1e6, "MB")
@@ -97,24 +97,19 @@ def crowd(bench):
 
 
 def _copy_crowd(bench, report, agencies, window, file):
-    directory = bench.empty("copier")
-    server, port = bench.start_copier(directory, agencies, "--sync", "--epoll", window=window)
-    crowd = bench.start_copying(directory, "crowd", port, file, window, agencies)
-    finish([crowd, server])
-    check_rows(directory / "bets.csv", rows(file) * agencies)
+    with bench.copying(rows(file) * agencies, agencies, "--sync", "--epoll", window=window) as (
+            server, port):
+        crowd = bench.start_copying(server.directory, "crowd", port, file, window, agencies)
+        finish([crowd])
     report.record(f"{agencies}: copier's time", crowd.number("seconds") * 1000, "ms")
     report.record(f"{agencies}: copier's CPU", _cpu(crowd, server) / agencies * 1e6,
                   "µs a connection")
 
 
 def _play_crowd(bench, report, agencies, window, file):
-    directory = bench.empty("server")
-    server, port = bench.start_server(directory, agencies)
-    server.line(LISTENING)
-    crowd = bench.start_crowd(directory, port, agencies, window, file)
-    finish([crowd], [server])
-    stop(server)
-    check_rows(directory / "bets.csv", rows(file) * agencies)
+    with bench.serving(rows(file) * agencies, agencies) as (server, port):
+        crowd = bench.start_crowd(server.directory, port, agencies, window, file)
+        finish([crowd], [server])
     report.record(f"{agencies}: time", crowd.number("seconds") * 1000, "ms")
     report.record(f"{agencies}: CPU", _cpu(crowd, server) / agencies * 1e6, "µs a connection")
     report.record(f"{agencies}: server CPU", _cpu(server), "s")
@@ -124,22 +119,21 @@ def _play_crowd(bench, report, agencies, window, file):
 
 
 def _cpu(*programs):
-    return sum(program.usage.ru_utime + program.usage.ru_stime for program in programs)
+    return user(*programs) + system(*programs)
 
 
 def _count_calls(bench, report, agencies, window):
-    """System calls of the server, if strace is there and may watch it."""
+    """Counts the server's system calls, if strace is installed and may watch it."""
     if not shutil.which("strace"):
         return
-    directory = bench.empty("server")
-    counts = directory / "calls"
-    server, port = bench.start_server(directory, agencies)
+    server, port = bench.start_server(bench.empty("server"), agencies)
     server.line(LISTENING)
-    strace = bench.start(directory, "strace", [
+    counts = server.directory / "calls"
+    strace = bench.start(server.directory, "strace", [
         "strace", "-f", "-c", "-o", counts, "-p", server.pid])
     try:
         strace.line("attached")
-        finish([bench.start_crowd(directory, port, agencies, window, bench.agency_file(10))])
+        finish([bench.start_crowd(server.directory, port, agencies, window, bench.agency_file(10))])
     except Failure:
         if strace.status is None:
             raise
@@ -170,7 +164,7 @@ def far(bench):
 def fair(bench):
     """An agency that waits for each answer, beside agencies that flood, and alone."""
     bets, flooders = bench.amount(2_500_000, 500_000, 50_000), 5
-    # 100 batches and fewer: the flood outlasts them whatever a sync takes.
+    # At most 100 batches: the flood lasts longer, even if syncs are slow.
     honest = bench.made_up_file(BATCH * bench.amount(100, 20, 2))
     floods = {"alone": [], "beside the flood": [bench.agency_file(bets)] * flooders}
     report = Report("fair", f"an agency's wait for STORED beside {flooders} agencies with "
@@ -191,31 +185,31 @@ def fair(bench):
 
 
 def _play_beside(bench, honest, flood):
-    directory = bench.empty("server")
-    server, port = bench.start_server(directory, len(flood) + 1)
-    server.line(LISTENING)
-    flooders = [bench.start_agency(directory, number, port, file)
-                for number, file in enumerate(flood, 2)]
-    _wait_for_flood(directory, flood)
-    agency = bench.start_crowd(directory, port, 1, 1, honest)
-    finish([agency, *flooders])
-    stop(server)
-    _check_flood(bench, directory, honest, flood)
+    with bench.serving(_sum_of_rows(honest, flood), len(flood) + 1) as (server, port):
+        flooders = [bench.start_agency(server.directory, number, port, file)
+                    for number, file in enumerate(flood, 2)]
+        _wait_for_flood(server.directory, flood)
+        agency = bench.start_crowd(server.directory, port, 1, 1, honest)
+        finish([agency, *flooders])
+    _check_flood(bench, server.directory, honest, flood)
     return agency
 
 
 def _copy_beside(bench, honest, flood):
-    directory = bench.empty("copier")
     window = bench.window or WINDOW
-    server, port = bench.start_copier(
-        directory, len(flood) + 1, "--sync", "--group", window=window)
-    flooders = [bench.start_copying(directory, number, port, file, window)
-                for number, file in enumerate(flood, 2)]
-    _wait_for_flood(directory, flood)
-    agency = bench.start_copying(directory, 1, port, honest, window=1)
-    finish([agency, *flooders, server])
-    _check_flood(bench, directory, honest, flood)
+    with bench.copying(_sum_of_rows(honest, flood), len(flood) + 1, "--sync", "--group",
+                       window=window) as (server, port):
+        flooders = [bench.start_copying(server.directory, number, port, file, window)
+                    for number, file in enumerate(flood, 2)]
+        _wait_for_flood(server.directory, flood)
+        agency = bench.start_copying(server.directory, 1, port, honest, window=1)
+        finish([agency, *flooders])
+    _check_flood(bench, server.directory, honest, flood)
     return agency
+
+
+def _sum_of_rows(honest, flood):
+    return rows(honest) + sum(map(rows, flood))
 
 
 def _wait_for_flood(directory, flood):
@@ -225,8 +219,7 @@ def _wait_for_flood(directory, flood):
 
 
 def _check_flood(bench, directory, honest, flood):
-    check_rows(directory / "bets.csv", rows(honest) + sum(map(rows, flood)))
-    # With little data nothing lasts.
+    # With little data the flood does not last.
     if bench.size == "tiny" or not flood:
         return
     if (place := place_of_last_row(honest, directory / "bets.csv")) > 0.97:
@@ -234,7 +227,7 @@ def _check_flood(bench, directory, honest, flood):
 
 
 def growth(bench):
-    """A server that starts over the files of a lottery whose agencies have all finished: it reads
+    """A server that starts with the files of a lottery whose agencies have all finished. It reads
     them, and holds the draw at once."""
     report = Report("growth", "recovery and draw over files of growing size, in the page cache")
     block, agencies = bench.amount(1_000_000, 1_000_000, 10_000), 5
@@ -269,7 +262,7 @@ def _start_over(bench, report, size, directory, bets, agencies):
 
 
 def codec(bench):
-    """The stages of a bet's way, each alone, in one thread and in memory."""
+    """Each stage of a bet's way alone, in one thread and in memory."""
     bets = bench.amount(1_000_000, 100_000, 1_000)
     file = bench.agency_file(bets)
     directory = bench.empty("server")

@@ -1,5 +1,5 @@
-"""The bench is tested itself: its statistics and tables, the copier, the proxy, and every scenario
-with little data. `make bench-self-test` runs it."""
+"""Tests the bench: its statistics and tables, the copier, the proxy, and every scenario with little
+data. `make bench-self-test` runs it."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ import programs
 import publish
 import scenarios
 from figures import Plot, Report, Summary, number
-from waiting import Failure
+from processes import Failure
 
 
 def report_of(**figures):
@@ -154,7 +154,7 @@ class DelayProxy(unittest.TestCase):
 
 
 class Programs(unittest.TestCase):
-    """The real programs, as far as they were built for debugging."""
+    """The real programs, built for debugging."""
 
     def setUp(self):
         directory = Path(tempfile.mkdtemp())

@@ -1,7 +1,8 @@
-"""The agencies' files, and what must become of them."""
+"""The agencies' files, and what the server must make of them."""
 
 import csv
 import io
+import itertools
 
 import course
 
@@ -32,19 +33,17 @@ class Bets:
         self.size = sum(bets.size for bets in self.by_agency.values())
 
     def first(self, agencies, rows, directory):
-        """A small lottery: the first `rows` bets of some agencies, copied into `directory`."""
+        """Returns a small lottery: the first bets of some agencies, copied into `directory`."""
         directory.mkdir(parents=True)
         for agency in range(1, agencies + 1):
             source = self.by_agency[agency].path
             with open(source, "rb") as file:
-                lines = [line for line, _ in zip(file, range(rows))]
-            (directory / source.name).write_bytes(b"".join(lines))
+                (directory / source.name).write_bytes(b"".join(itertools.islice(file, rows)))
         return Bets(directory)
 
 
 def unpack(directory):
-    """Returns the bets of the course's agencies, unpacked into `directory`, and where they come
-    from."""
+    """Returns the bets of the course's agencies, unpacked into `directory`, and their origin."""
     source = course.unpack(directory)
     return Bets(directory), source
 
@@ -53,8 +52,8 @@ def _number(path):
     return int(path.stem.split("-")[1])
 
 
-# Another implementation than the server's writes the rows: the one that the contract names
-# (`PROTOCOL.md`, What the server keeps).
+# By the implementation that the contract names (`PROTOCOL.md`, What the server keeps), which is not
+# the server's.
 def _stored_row(agency, bet):
     first_name, last_name, document, birthdate, number = bet
     row = io.StringIO(newline="")

@@ -1,4 +1,4 @@
-"""What must be true after a fault, and after the lottery."""
+"""Checks after a fault, and after the lottery."""
 
 import re
 from collections import Counter
@@ -7,10 +7,8 @@ _winners = re.compile(r"action: consulta_ganadores \| result: success \| cant_ga
 
 
 def stored_rows(lottery):
-    """The whole rows of `bets.csv` by agency, each agency's in the order of the file.
-
-    For bets without line ends in their texts.
-    """
+    """Returns the whole rows of `bets.csv` by agency, in the order of the file. No text in a bet
+    may hold a line end."""
     rows = {agency: [] for agency in lottery.bets.by_agency}
     path = lottery.data / "bets.csv"
     content = path.read_bytes() if path.exists() else b""
@@ -20,7 +18,7 @@ def stored_rows(lottery):
 
 
 def check_promises(lottery, promised):
-    """Every bet that was acknowledged is on the disk."""
+    """Checks that every acknowledged bet is on the disk."""
     rows = stored_rows(lottery)
     for agency, count in promised.items():
         lost = count - lottery.written_off[agency] - len(rows[agency])
@@ -31,8 +29,8 @@ def check_promises(lottery, promised):
 
 
 def check_bets(lottery, complete):
-    """`bets.csv` holds each agency's bets once and in order: all of them where the lottery is
-    complete, the first ones otherwise."""
+    """Checks that `bets.csv` holds each agency's bets once and in order: all of them if the lottery
+    is complete, the first ones otherwise."""
     rows = stored_rows(lottery)
     for agency in rows.keys() - lottery.bets.by_agency.keys():
         lottery.outcome.problem(f"bets of agency {agency}, which does not take part")
@@ -56,19 +54,19 @@ def _explain(outcome, agency, wanted, ever, got):
 
 
 def check_winners(lottery):
-    """Whoever was told its winners was told the right number, and everybody was told."""
+    """Checks that every agency was told its winners, and the right number of them."""
     for agency, bets in lottery.bets.by_agency.items():
         told = [count for process in lottery.speakers[agency] for count in told_winners(process)]
         check_told(lottery, agency, told, len(bets.winning))
 
 
 def told_winners(process):
-    """The numbers of winners that an agency was told."""
+    """Returns the numbers of winners that an agency was told."""
     return [int(count) for count in _winners.findall(process.text())]
 
 
 def check_told(lottery, agency, told, winners):
-    """All that an agency was told about its winners is right, and it was told something."""
+    """Checks that an agency was told its winners, and never wrong ones."""
     if not told or any(answer != winners for answer in told):
         lottery.outcome.wrong_winners += 1
         lottery.outcome.problem(

@@ -1,14 +1,10 @@
 """One lottery: a server, its agencies, what they were promised and what is on the disk."""
 
-import itertools
-import random as randoms
 import re
 import signal
-import socket
 
 import checks
-from processes import Process
-from waiting import Deadline, Failure
+from processes import Deadline, Failure, PipedProcess, free_port
 
 LOTTERY_SECONDS = 60
 LISTENING = "action: accept_connections | result: in_progress"
@@ -18,7 +14,7 @@ _stored = re.compile(r"action: apuesta_enviada \| result: success \| cantidad: (
 class Lottery:
     """A lottery of all agencies of `bets`, in a directory of its own.
 
-    `outcome` gathers what is found; what makes it hopeless to go on is raised as a Failure.
+    Problems go into `outcome`. A Failure is raised if the lottery cannot go on.
     """
 
     def __init__(self, bench, bets, directory, random, outcome, data=None):
@@ -30,16 +26,16 @@ class Lottery:
         self.deadline = Deadline(LOTTERY_SECONDS)
         self.server = None
         self.agencies = {}
-        # All processes that ever spoke for an agency.
+        # All processes of each agency, the dead ones too.
         self.speakers = {agency: [] for agency in bets.by_agency}
-        # Bets that were promised and lost, and are not to be counted again.
+        # Promised bets that were counted as lost already.
         self.written_off = dict.fromkeys(bets.by_agency, 0)
         self.batch = random.choice((10, 40, 150))
         self.window = random.choice((1, 4, 16))
-        # Before agencies try again: the first, the longest.
+        # Before a retry: the first pause, the longest.
         self.pauses = ("20ms", "200ms")
-        self.port = _free_port()
-        # Where the agencies look for the server: a proxy may stand there.
+        self.port = free_port()
+        # The port that agencies connect to: the server's or a proxy's.
         self.entrance = self.port
         self.starts = 0
         # Further arguments of the two programs.
@@ -47,7 +43,7 @@ class Lottery:
         directory.mkdir(parents=True, exist_ok=True)
 
     def start_server(self, **environment):
-        """Starts the server, and returns when it listens."""
+        """Starts the server, and waits until it listens."""
         self.launch_server(**environment)
         self.deadline.wait(self._listens_or_ended, "the server listens")
         if self.server.status is not None:
@@ -56,7 +52,7 @@ class Lottery:
     def launch_server(self, **environment):
         """Starts the server, and does not wait."""
         self.starts += 1
-        self.server = Process(
+        self.server = PipedProcess(
             [self.bench.programs / "lottery-server", *self.server_flags],
             {"SERVER_PORT": str(self.port), "SERVER_AGENCIES": str(len(self.bets.by_agency)),
              "SERVER_DATA_DIR": str(self.data), "LOGGING_LEVEL": "INFO"}
@@ -64,7 +60,7 @@ class Lottery:
             self.directory / f"server-{self.starts}.log")
 
     def restart_server(self, **environment):
-        """Starts it again after a fault: what was promised must be there."""
+        """Starts it again after a fault. What was promised must be there."""
         self.check_promises()
         before = self.deadline.left()
         self.start_server(**environment)
@@ -76,7 +72,7 @@ class Lottery:
 
     def start_agency(self, agency, **environment):
         speakers = self.speakers[agency]
-        self.agencies[agency] = Process(
+        self.agencies[agency] = PipedProcess(
             [self.bench.programs / "agency-client", *self.agency_flags],
             {"CLI_ID": str(agency), "CLI_SERVER_ADDRESS": f"127.0.0.1:{self.entrance}",
              "CLI_DATA_FILE": str(self.bets.by_agency[agency].path), "CLI_MODE": "lottery",
@@ -91,25 +87,30 @@ class Lottery:
         for agency in self.bets.by_agency:
             self.start_agency(agency)
 
+    def start_all(self, **environment):
+        """Starts the server with these settings, and then the agencies."""
+        self.start_server(**environment)
+        self.start_agencies()
+
     def kill_agency(self, agency):
         self.outcome.faults += 1
         self.agencies.pop(agency).kill()
 
     def wait_until_stored(self, part):
-        """Waits until that part of all bets, 0 to 1, is in `bets.csv`."""
+        """Waits until `bets.csv` holds that part of all bets, 0 to 1."""
         size = int(part * self.bets.size)
         self.deadline.wait(lambda: self.stored_size() >= size, f"{size} bytes of bets",
                            watch=self.check_alive)
 
     def stored_size(self):
-        """Bytes in `bets.csv`."""
+        """Returns the bytes in `bets.csv`."""
         try:
             return (self.data / "bets.csv").stat().st_size
         except FileNotFoundError:
             return 0
 
     def finished_agencies(self):
-        """The agencies that `finished.csv` holds in whole rows."""
+        """Returns the agencies that `finished.csv` holds in whole rows."""
         try:
             rows = (self.data / "finished.csv").read_bytes().split(b"\r\n")[:-1]
         except FileNotFoundError:
@@ -117,7 +118,7 @@ class Lottery:
         return {int(row.partition(b",")[0]) for row in rows}
 
     def check_alive(self):
-        """Nobody may have ended in another way than well."""
+        """Raises a Failure if a program has failed."""
         if self.server.status is not None:
             raise Failure(f"the server ended with {self.server.status}: {self.server.last_line()}")
         for process in self.agencies.values():
@@ -125,18 +126,18 @@ class Lottery:
                 raise Failure(f"{process.name} ended with {process.status}: {process.last_line()}")
 
     def promised(self, agency):
-        """Bets that the agency knows to be stored; at least, for a log may lag behind."""
+        """Returns how many bets were acknowledged to the agency, by its log, which may lag."""
         return sum(int(count) for process in self.speakers[agency]
                    for count in _stored.findall(process.text()))
 
     def check_promises(self):
-        """What was ever acknowledged is on the disk. To be called while no server runs."""
-        # The promises first: none is added while there is nobody to make one.
+        """Checks that what was acknowledged is on the disk. Call it while no server runs."""
+        # The promises first: without a server none is added.
         promised = {agency: self.promised(agency) for agency in self.bets.by_agency}
         checks.check_promises(self, promised)
 
     def has_ended(self):
-        """Whether no agency runs any more."""
+        """Returns whether no agency runs any more."""
         return all(process.status is not None for process in self.agencies.values())
 
     def finish(self):
@@ -150,28 +151,10 @@ class Lottery:
         checks.check_winners(self)
 
     def end(self):
-        """Ends whatever still runs."""
+        """Ends the processes that still run."""
         for process in [self.server, *self.agencies.values()]:
             if process:
                 process.kill()
 
     def _listens_or_ended(self):
         return self.server.status is not None or LISTENING in self.server.text()
-
-
-# Below the ports that the kernel gives to outgoing connections: while the server is dead, one of
-# them could take its port. One after the other, so that no two lotteries share one.
-_first_port = randoms.randrange(20000, 32000)
-_ports = itertools.count()
-
-
-def _free_port():
-    while True:
-        port = 20000 + (_first_port + next(_ports)) % 12000
-        with socket.socket() as candidate:
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                candidate.bind(("0.0.0.0", port))
-                return port
-            except OSError:
-                continue

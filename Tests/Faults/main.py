@@ -1,8 +1,8 @@
-"""The fault bench: lotteries of real processes on real data, with whatever can happen to them.
+"""The fault bench: lotteries of real processes on real data, under every fault that can occur.
 
 Every round ends with the same checks: `bets.csv` holds each agency's bets once and in order,
-everything that was ever acknowledged is there, the winners are right, and every process that was
-not killed on purpose ended well. `make faults` runs it.
+every bet that was acknowledged is there, the winners are right, and every process that was not
+killed on purpose ended well. `make faults` runs it.
 """
 
 import argparse
@@ -17,22 +17,20 @@ import time
 from pathlib import Path
 
 import bets
-import disk
-import isolation
+import machine
 import report
 import scenarios
 import shim
-from children import kill_all
+from processes import Failure, kill_all
 from course import ROOT
 from round import Bench, Round
-from waiting import Failure
 
 
 def main():
     chosen = options(sys.argv[1:])
     seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
     print(f"seed {seed}", flush=True)
-    isolation.isolate_network()
+    machine.isolate_network()
     with cleaning_up("faults-") as directory:
         outcomes = run(prepare(directory, seed, build(), {}), chosen)
     return _tell(outcomes, chosen, seed)
@@ -40,8 +38,8 @@ def main():
 
 @contextlib.contextmanager
 def cleaning_up(prefix):
-    """A directory for evidence. Whatever happens: no process and no file system is left behind, and
-    no file but the evidence of failed rounds."""
+    """A directory for evidence. On every way out, all processes end, all file systems are
+    unmounted, and only the evidence of failed rounds is left."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
     directory = Path(tempfile.mkdtemp(prefix=prefix))
@@ -49,20 +47,20 @@ def cleaning_up(prefix):
         yield directory
     finally:
         kill_all()
-        disk.unmount_all()
+        machine.unmount_all()
         _tidy(directory)
 
 
 def build():
-    """Builds the two programs, and returns where they lie."""
+    """Builds the two programs, and returns their directory."""
     subprocess.run(["make", "--silent", "-C", ROOT, "build"], check=True, stdout=sys.stderr)
     return Path(ROOT, ".build", "release")
 
 
 def prepare(directory, seed, programs, settings):
-    """What all rounds need."""
+    """Prepares what all rounds need."""
     data, source = bets.unpack(directory / "agencies")
-    can_mount = disk.SmallDisk.is_possible(directory / "mount")
+    can_mount = machine.SmallDisk.is_possible(directory / "mount")
     print(f"{data.count} bets of {len(data.by_agency)} agencies: {source}; no room: "
           + ("tmpfs and RLIMIT_FSIZE" if can_mount else "RLIMIT_FSIZE"), flush=True)
     return Bench(programs, directory, seed, data, shim.build(directory), can_mount, settings)
@@ -86,7 +84,7 @@ def run(bench, chosen):
 
 
 def play(bench, scenario, number, case=None):
-    """Plays one round. Its evidence is kept where something is wrong."""
+    """Plays one round, and keeps its evidence if something is wrong."""
     round = Round(bench, scenario.name, number, case)
     try:
         scenario.play(round)
@@ -119,7 +117,7 @@ def _tell(outcomes, chosen, seed):
 
 
 def _tidy(directory):
-    """Leaves the evidence of failed rounds only."""
+    """Leaves only the evidence of failed rounds."""
     for name in ("agencies", "mount", "sweep", shim.FILE):
         path = directory / name
         if not path.exists():
@@ -130,7 +128,7 @@ def _tidy(directory):
 
 
 def options(arguments):
-    """What the command line asks for."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description="Kills, cuts and fills up lotteries.")
     parser.add_argument("--rounds", type=int, default=100, help="rounds of each scenario (100)")
     parser.add_argument("--round", type=int, help="this round only, counted from 0")

@@ -8,12 +8,12 @@ import time
 from dataclasses import dataclass
 
 RECEIVE_SIZE = 65536
-# No peer is waited for any longer.
+# A timeout for every read and write.
 SOCKET_SECONDS = 30
 
 
 class Cut(Exception):
-    """The connection is to be cut."""
+    """Says that the connection must be cut."""
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Weather:
 
     # Bytes that go through, in both directions together, before it is cut.
     cut_after: int | None = None
-    # Whether both sides get a reset then, rather than an ordinary end.
+    # Whether both sides then get a reset, instead of an ordinary end.
     reset: bool = False
     # Bytes after which nothing goes through for `stall` seconds.
     stall_after: int | None = None
@@ -33,11 +33,11 @@ class Weather:
 
 
 class Proxy:
-    """Listens on a port of its own and connects everybody to `target`.
+    """Listens on a port of its own and connects all clients to `target`.
 
-    `weather` gives the Weather for the connection of that number, from 0. `tap` makes for each
-    connection what is called with whatever has arrived, and whether it comes from the server,
-    before that is passed on; it may raise Cut.
+    `weather` returns the Weather for the connection with that number, from 0. `tap` returns, for
+    each connection, a function that is called with all data before it is passed on, and with
+    whether the server sent it. That function may raise Cut.
     """
 
     def __init__(self, target, weather, tap=lambda: lambda data, from_server: None):
@@ -51,7 +51,7 @@ class Proxy:
         self.threads[0].start()
 
     def close(self):
-        """Cuts all connections."""
+        """Cuts all connections, and waits for their threads."""
         self.ended.set()
         for thread in self.threads:
             thread.join()
@@ -85,7 +85,7 @@ class Proxy:
             pass
         for side in sides:
             if weather.reset:
-                # Linger on, for no time: the other side gets a reset (socket(7)).
+                # Lingering for no time makes closing a reset (socket(7)).
                 side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             side.close()
 

@@ -1,4 +1,4 @@
-"""What was found, as a table."""
+"""What the rounds found, as a table."""
 
 from dataclasses import dataclass, field
 
@@ -19,12 +19,12 @@ class Outcome:
     bets: int = 0
     lost: int = 0
     twice: int = 0
-    # Agencies that were told another number of winners than they have.
+    # Agencies that were told a wrong number of winners.
     wrong_winners: int = 0
     # Seconds from the start of a server to its listening, the longest.
     recovery: float = 0
     problems: list = field(default_factory=list)
-    # Runs in which a call failed, and of those the ones with problems, by the call.
+    # By call: the runs in which it failed, and how many of them have problems.
     calls: dict = field(default_factory=dict)
 
     def problem(self, text):
@@ -49,7 +49,7 @@ class Outcome:
 
 
 def table(outcomes):
-    """The table of what was found; `outcomes` by scenario. The last row is the sum."""
+    """Returns the table of the outcomes by scenario. The last row is their sum."""
     total = Outcome()
     rows = []
     for scenario, outcome in outcomes.items():
@@ -59,7 +59,7 @@ def table(outcomes):
 
 
 def calls_table(outcomes):
-    """The table of the calls that failed, or None where none was chosen to."""
+    """Returns the table of the calls that failed, or None if there are none."""
     total = Outcome()
     for outcome in outcomes.values():
         total.add(outcome)
@@ -72,7 +72,7 @@ def calls_table(outcomes):
 
 
 def text(table):
-    """A table for a terminal, without its second column."""
+    """Formats a table for a terminal, without its second column."""
     lines = [(line[0], *line[2:]) for line in table]
     widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join(
@@ -82,7 +82,7 @@ def text(table):
 
 
 def markdown(table):
-    """A table for a document."""
+    """Formats a table as Markdown."""
     headings, *rows = table
     lines = [headings, ("---", "---") + ("--:",) * (len(headings) - 2), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,4 +1,4 @@
-"""One round of one scenario, and what all rounds have in common."""
+"""One round of one scenario, and what all rounds share."""
 
 import contextlib
 import random
@@ -9,16 +9,16 @@ import checks
 from bets import Bets
 from lottery import Lottery
 from report import Outcome
-from waiting import Failure
+from processes import Failure
 
 
 @dataclass
 class Bench:
-    """What all rounds have in common."""
+    """What all rounds share."""
 
-    # Where the two executables lie.
+    # The directory of the two executables.
     programs: Path
-    # Where rounds keep their evidence.
+    # Rounds keep their evidence in it.
     directory: Path
     seed: int
     bets: Bets
@@ -31,8 +31,8 @@ class Bench:
 
 
 class Round:
-    """One round. All that it leaves to chance comes from `random`, which depends on the seed, the
-    scenario and the number of the round alone; what the system makes of it is another matter."""
+    """One round. Its random choices depend only on the seed, the scenario and the number of the
+    round. The system's timing is not repeatable."""
 
     def __init__(self, bench, scenario, number, case=None):
         self.bench = bench
@@ -45,12 +45,12 @@ class Round:
         self.lotteries = 0
 
     def small_bets(self, agencies, rows):
-        """The first bets of a few agencies, for what would take too long with all of them."""
+        """Returns the first bets of a few agencies, if all bets would take too long."""
         return self.bench.bets.first(agencies, rows, self.directory / "agencies")
 
     @contextlib.contextmanager
     def lottery(self, bets=None, data=None):
-        """A lottery, of which nothing runs any more afterwards."""
+        """Provides a lottery, and ends its processes afterwards."""
         self.lotteries += 1
         lottery = Lottery(
             self.bench, bets or self.bench.bets,
@@ -65,5 +65,5 @@ class Round:
             lottery.end()
 
     def pause(self, seconds):
-        """A pause in seconds, drawn by lot from 0 to `seconds`."""
+        """Returns a random pause from 0 to `seconds`."""
         return self.random.uniform(0, seconds)

@@ -1,9 +1,9 @@
-"""The bench is tested itself: what is broken on purpose must be found.
+"""Tests the bench: faults that are put into the server must be found.
 
 - Without syncs (`SERVER_DURABILITY=process`) a loss of power must cost bets that were acknowledged.
 - With the check of offsets taken out of a copy of the server, bets must be stored in a wrong way
-  where room runs out.
-- With a copy of the server that cuts off all that it found when it cannot sync that, the sweep must
+  when room runs out.
+- With a copy of the server that cuts off all it found when it cannot sync it, the sweep must
   find files that have lost what was in them.
 """
 
@@ -12,27 +12,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import isolation
+import machine
 import main
 from course import ROOT
 
 ROUNDS = 10
 SEED = 7574
 
-SESSION = "Sources/LotteryServer/Session/AgencySession.swift"
-FILE = "Sources/LotteryServer/Storage/AppendOnlyFile.swift"
-# What is taken out of a source, and what stands there instead.
+# What is taken out of the server's sources, and what replaces it.
 NO_OFFSETS = {
-    SESSION: (
-        ("    guard batch.offset <= accepted else {\n",
-         "    guard true || batch.offset <= accepted else {\n"),
-        ("    let known = Int(min(accepted - batch.offset, UInt64(batch.count)))\n",
-         "    let known = 0\n")),
+    "guard batch.offset <= accepted else {": "guard true || batch.offset <= accepted else {",
+    "let known = Int(min(accepted - batch.offset, UInt64(batch.count)))": "let known = 0",
 }
 NOTHING_SAFE = {
-    FILE: (
-        ("      safeSize = size\n    } catch {\n      file.close()\n",
-         "      safeSize = 0\n    } catch {\n      file.close()\n"),),
+    "      safeSize = size\n    } catch {\n      file.close()\n":
+        "      safeSize = 0\n    } catch {\n      file.close()\n",
 }
 
 
@@ -71,14 +65,14 @@ def _build_mutant(directory, programs, mutations):
     shutil.copy(ROOT / "Package.swift", directory)
     for name in ("Sources", "Tests"):
         shutil.copytree(ROOT / name, directory / name, dirs_exist_ok=True)
-    for name, replacements in mutations.items():
-        path = directory / name
-        source = path.read_text(encoding="utf-8")
-        for old, new in replacements:
-            if source.count(old) != 1:
-                sys.exit(f"{name}: the mutation does not apply any more: no {old.strip()!r}")
-            source = source.replace(old, new)
-        path.write_text(source, encoding="utf-8")
+    sources = {path: path.read_text(encoding="utf-8")
+               for path in directory.glob("Sources/LotteryServer/**/*.swift")}
+    for old, new in mutations.items():
+        places = [path for path, source in sources.items() if old in source]
+        if len(places) != 1:
+            sys.exit(f"the mutation does not apply any more: {len(places)} times {old.strip()!r}")
+        sources[places[0]] = sources[places[0]].replace(old, new)
+        places[0].write_text(sources[places[0]], encoding="utf-8")
     command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product",
                "lottery-server", "--package-path", directory]
     subprocess.run(command, check=True, stdout=sys.stderr)
@@ -89,7 +83,7 @@ def _build_mutant(directory, programs, mutations):
 
 
 if __name__ == "__main__":
-    isolation.isolate_network()
+    machine.isolate_network()
     with main.cleaning_up("faults-self-test-") as where:
         unseen = self_test(where)
         shutil.rmtree(where)

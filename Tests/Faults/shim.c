@@ -1,13 +1,13 @@
-/* Loaded into a program with LD_PRELOAD: counts its calls of the system, lets chosen ones fail, and
- * notes what has reached the disk, so that a loss of power can be played.
+/* Loaded into a program with LD_PRELOAD: counts its system calls, lets chosen ones fail, and notes
+ * what has reached the disk, so that a loss of power can be played.
  *
  *   SHIM_FAIL="CALL FILE FIRST LAST OUTCOME [OUTCOME]"
- *                       the calls that have the name CALL below, of the file with the name FILE or
- *                       of any (*), from the FIRSTth to the LASTth one, have that outcome, from the
- *                       second one on the other, where there is one. LAST 0: until it is healed
- *   SHIM_STATE=FILE     is shared with the bench: a `struct state`
- *   SHIM_CALLERS=FILE   pairs of addresses, as in the program's symbol table, in ascending order: only
- *                       what is called from between the two of a pair counts
+ *                       the calls named CALL below, of the file named FILE or of any (*), from the
+ *                       FIRSTth to the LASTth, have that outcome; from the second on the other one,
+ *                       if there is one. LAST 0: until it is healed
+ *   SHIM_STATE=FILE     a `struct state`, shared with the bench
+ *   SHIM_CALLERS=FILE   pairs of addresses, as in the program's symbol table, in ascending order:
+ *                       only calls from between the two addresses of a pair count
  *   SHIM_NOTES=FILE     gets a line "NAME SIZE" for every sync of a file or directory that returned
  *
  * An OUTCOME is a letter and a number:
@@ -40,8 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* By what the descriptor is where that makes a difference; an "event" is what is no file and no
- * socket, like an eventfd. */
+/* Some are divided by the kind of their descriptor. An "event" is neither file nor socket. */
 #define CALLS(X)                                                                                   \
   X(open_file) X(open_directory)                                                                   \
   X(read_log) X(read_file) X(read_directory) X(read_socket) X(read_event)                          \
@@ -60,7 +59,7 @@ static const char *const names[] = {CALLS(NAME)};
 
 /* What the bench reads and writes while the program runs. */
 struct state {
-  atomic_uint healed; /* nothing fails any more */
+  atomic_uint healed; /* nothing fails from now on */
   atomic_uint hits;   /* calls that had another outcome than usual */
   struct {
     char name[28];
@@ -74,6 +73,8 @@ struct outcome {
   char kind; /* 0: as usual */
   unsigned value;
 };
+
+static const struct outcome usual = {0, 0};
 
 static struct {
   unsigned call;
@@ -97,13 +98,7 @@ static int notes = -1;
     real;                                                                                          \
   })
 
-static int find_program(struct dl_phdr_info *info, size_t size, void *data) {
-  (void)size, (void)data;
-  program = info->dlpi_addr;
-  return 1;
-}
-
-/* A file in memory; NULL where there is none. */
+/* Maps a file into memory. Returns NULL if there is none. */
 static void *mapped(const char *path, int flags, int protection, size_t *size) {
   struct stat status;
   void *memory = MAP_FAILED;
@@ -137,7 +132,8 @@ __attribute__((constructor)) static void begin(void) {
     for (unsigned number = 0; number < CALL_COUNT; number++)
       strcpy(state->calls[number].name, names[number]);
   }
-  dl_iterate_phdr(find_program, NULL);
+  struct link_map *map = dlopen(NULL, RTLD_LAZY);
+  program = map->l_addr;
   callers = mapped(getenv("SHIM_CALLERS"), O_RDONLY, PROT_READ, &size);
   if (callers) caller_count = size / sizeof *callers;
   const char *path = getenv("SHIM_NOTES");
@@ -146,8 +142,8 @@ __attribute__((constructor)) static void begin(void) {
   if (fail) read_rule(fail);
 }
 
-/* Whether the program itself calls, and not what it stands on: how many addresses lie before the
- * caller tells whether it is between the two of a pair. */
+/* Returns whether the program itself calls, not its libraries: after an odd number of addresses the
+ * caller is between the two of a pair. */
 static int counts(const void *caller) {
   if (!callers) return 1;
   uintptr_t address = (uintptr_t)caller - program;
@@ -162,7 +158,7 @@ static int counts(const void *caller) {
   return low % 2 == 1;
 }
 
-/* The last part of the path of an open file. */
+/* Writes the last part of the path of an open file. */
 static void name_of(int descriptor, char *name, size_t room) {
   char link[64], path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
@@ -180,9 +176,7 @@ static int is_of_rule(unsigned call, int descriptor) {
   return !strcmp(name, rule.file);
 }
 
-static const struct outcome usual = {0, 0};
-
-/* Counts a call, and returns the outcome that it is to have. */
+/* Counts a call, and returns the outcome that it must have. */
 static struct outcome next(unsigned call, int descriptor) {
   atomic_fetch_add(&state->calls[call].count, 1);
   if (atomic_load(&state->healed) || !is_of_rule(call, descriptor)) return usual;
@@ -200,7 +194,7 @@ static int failed(struct outcome outcome) {
   return -1;
 }
 
-/* Which one of the five calls from `first` on it is, by what the descriptor is. */
+/* Returns one of the five calls from `first` on, by the kind of the descriptor. */
 static unsigned by_kind(unsigned first, int descriptor) {
   struct stat status;
   if (descriptor <= STDERR_FILENO) return first;
@@ -217,16 +211,16 @@ static size_t shortened(struct outcome outcome, size_t size) {
 }
 
 /* A call that fails does nothing. */
-#define CALL(result, name, call, descriptor, parameters, arguments)                                \
+#define CALL(result, name, descriptor, parameters, arguments)                                      \
   result name parameters {                                                                         \
-    struct outcome outcome = NEXT(call, descriptor);                                               \
+    struct outcome outcome = NEXT(CALL_##name, descriptor);                                        \
     return outcome.kind == 'e' ? failed(outcome) : REAL(name) arguments;                           \
   }
 
 /* A call that may also take a part of `size` bytes. */
 #define TRANSFER(name, call, parameters, arguments)                                                \
   ssize_t name parameters {                                                                        \
-    struct outcome outcome = NEXT(call, descriptor);                                               \
+    struct outcome outcome = NEXT(call, file);                                                     \
     if (outcome.kind == 'e') return failed(outcome);                                               \
     if (outcome.kind == 'z') return 0;                                                             \
     size = shortened(outcome, size);                                                               \
@@ -242,18 +236,18 @@ int open(const char *path, int flags, ...) {
   return outcome.kind == 'e' ? failed(outcome) : REAL(open)(path, flags, mode);
 }
 
-TRANSFER(read, by_kind(CALL_read_log, descriptor), (int descriptor, void *bytes, size_t size),
-         (descriptor, bytes, size))
-TRANSFER(write, by_kind(CALL_write_log, descriptor),
-         (int descriptor, const void *bytes, size_t size), (descriptor, bytes, size))
-TRANSFER(pread, CALL_pread, (int descriptor, void *bytes, size_t size, off_t offset),
-         (descriptor, bytes, size, offset))
-TRANSFER(recv, CALL_recv, (int descriptor, void *bytes, size_t size, int flags),
-         (descriptor, bytes, size, flags))
-TRANSFER(send, CALL_send, (int descriptor, const void *bytes, size_t size, int flags),
-         (descriptor, bytes, size, flags))
+TRANSFER(read, by_kind(CALL_read_log, file), (int file, void *bytes, size_t size),
+         (file, bytes, size))
+TRANSFER(write, by_kind(CALL_write_log, file), (int file, const void *bytes, size_t size),
+         (file, bytes, size))
+TRANSFER(pread, CALL_pread, (int file, void *bytes, size_t size, off_t offset),
+         (file, bytes, size, offset))
+TRANSFER(recv, CALL_recv, (int file, void *bytes, size_t size, int flags),
+         (file, bytes, size, flags))
+TRANSFER(send, CALL_send, (int file, const void *bytes, size_t size, int flags),
+         (file, bytes, size, flags))
 
-/* Linux frees the descriptor whatever `close` returns. */
+/* Linux frees the descriptor even if `close` fails. */
 int close(int descriptor) {
   struct outcome outcome = NEXT(by_kind(CALL_close_log, descriptor), descriptor);
   int result = REAL(close)(descriptor);
@@ -262,7 +256,7 @@ int close(int descriptor) {
 
 static int synchronize(struct outcome outcome, int (*sync)(int), int descriptor) {
   if (outcome.kind == 'e') return failed(outcome);
-  /* Before the sync: what is written while it runs is not covered by it. */
+  /* Before the sync: it does not cover what is written while it runs. */
   struct stat status;
   int known = REAL(fstat)(descriptor, &status) == 0;
   int result = sync(descriptor);
@@ -284,39 +278,33 @@ int fsync(int descriptor) {
   return synchronize(NEXT(CALL_fsync, descriptor), REAL(fsync), descriptor);
 }
 
-CALL(off_t, lseek, CALL_lseek, descriptor, (int descriptor, off_t offset, int whence),
-     (descriptor, offset, whence))
-CALL(int, fstat, CALL_fstat, descriptor, (int descriptor, struct stat *status),
-     (descriptor, status))
-CALL(int, ftruncate, CALL_ftruncate, descriptor, (int descriptor, off_t size), (descriptor, size))
-CALL(int, flock, CALL_flock, descriptor, (int descriptor, int operation), (descriptor, operation))
-CALL(int, lstat, CALL_lstat, -1, (const char *path, struct stat *status), (path, status))
-CALL(int, mkdir, CALL_mkdir, -1, (const char *path, mode_t mode), (path, mode))
-
-CALL(int, socket, CALL_socket, -1, (int family, int type, int protocol), (family, type, protocol))
-CALL(int, setsockopt, CALL_setsockopt, descriptor,
-     (int descriptor, int level, int option, const void *value, socklen_t size),
-     (descriptor, level, option, value, size))
-CALL(int, getsockname, CALL_getsockname, descriptor,
-     (int descriptor, struct sockaddr *address, socklen_t *size), (descriptor, address, size))
-CALL(int, bind, CALL_bind, descriptor,
-     (int descriptor, const struct sockaddr *address, socklen_t size), (descriptor, address, size))
-CALL(int, listen, CALL_listen, descriptor, (int descriptor, int backlog), (descriptor, backlog))
-CALL(int, shutdown, CALL_shutdown, descriptor, (int descriptor, int how), (descriptor, how))
-CALL(int, poll, CALL_poll, -1, (struct pollfd *watched, nfds_t count, int timeout),
-     (watched, count, timeout))
-CALL(int, epoll_create1, CALL_epoll_create1, -1, (int flags), (flags))
-CALL(int, epoll_ctl, CALL_epoll_ctl, descriptor,
-     (int poller, int operation, int descriptor, struct epoll_event *event),
-     (poller, operation, descriptor, event))
-CALL(int, epoll_wait, CALL_epoll_wait, -1,
-     (int poller, struct epoll_event *events, int room, int timeout),
+CALL(off_t, lseek, file, (int file, off_t offset, int whence), (file, offset, whence))
+CALL(int, fstat, file, (int file, struct stat *status), (file, status))
+CALL(int, ftruncate, file, (int file, off_t size), (file, size))
+CALL(int, flock, file, (int file, int operation), (file, operation))
+CALL(int, lstat, -1, (const char *path, struct stat *status), (path, status))
+CALL(int, mkdir, -1, (const char *path, mode_t mode), (path, mode))
+CALL(int, socket, -1, (int family, int type, int protocol), (family, type, protocol))
+CALL(int, setsockopt, socket,
+     (int socket, int level, int option, const void *value, socklen_t size),
+     (socket, level, option, value, size))
+CALL(int, getsockname, socket, (int socket, struct sockaddr *address, socklen_t *size),
+     (socket, address, size))
+CALL(int, bind, socket, (int socket, const struct sockaddr *address, socklen_t size),
+     (socket, address, size))
+CALL(int, listen, socket, (int socket, int backlog), (socket, backlog))
+CALL(int, shutdown, socket, (int socket, int how), (socket, how))
+CALL(int, poll, -1, (struct pollfd *watched, nfds_t count, int timeout), (watched, count, timeout))
+CALL(int, epoll_create1, -1, (int flags), (flags))
+CALL(int, epoll_ctl, file, (int poller, int operation, int file, struct epoll_event *event),
+     (poller, operation, file, event))
+CALL(int, epoll_wait, -1, (int poller, struct epoll_event *events, int room, int timeout),
      (poller, events, room, timeout))
-CALL(int, eventfd, CALL_eventfd, -1, (unsigned value, int flags), (value, flags))
-CALL(int, setrlimit, CALL_setrlimit, -1,
-     (__rlimit_resource_t resource, const struct rlimit *limit), (resource, limit))
+CALL(int, eventfd, -1, (unsigned value, int flags), (value, flags))
+CALL(int, setrlimit, -1, (__rlimit_resource_t resource, const struct rlimit *limit),
+     (resource, limit))
 
-/* Where it is interrupted, the connection is made all the same. */
+/* An interrupted call goes on connecting. */
 int connect(int descriptor, const struct sockaddr *address, socklen_t size) {
   struct outcome outcome = NEXT(CALL_connect, descriptor);
   if (outcome.kind != 'e') return REAL(connect)(descriptor, address, size);
@@ -332,7 +320,7 @@ int getsockopt(int descriptor, int level, int option, void *value, socklen_t *si
   return result;
 }
 
-/* Where it fails because of the peer, the connection has left the queue. */
+/* If the call fails because of the peer, the connection has left the queue. */
 static int fail_to_accept(struct outcome outcome, int descriptor) {
   switch (outcome.value) {
   case EINTR: case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: break;
@@ -372,7 +360,7 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
   return REAL(getaddrinfo)(host, service, hints, list);
 }
 
-/* Memory is counted whoever asks: Swift does so by way of its runtime. */
+/* Memory is counted for all callers: Swift allocates through its runtime. */
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);

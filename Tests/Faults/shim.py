@@ -1,5 +1,5 @@
-"""A library that is loaded into a program (`shim.c`): it counts calls of the system, lets chosen
-ones fail, and notes what has reached the disk."""
+"""A library that is loaded into a program (`shim.c`): it counts system calls, lets chosen ones
+fail, and notes what has reached the disk."""
 
 import array
 import mmap
@@ -15,7 +15,7 @@ _STATE_SIZE = 4096
 
 
 def build(directory):
-    """Compiles it."""
+    """Compiles it, and returns its path."""
     library = directory / FILE
     source = Path(__file__).with_name("shim.c")
     subprocess.run(["clang", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
@@ -24,26 +24,25 @@ def build(directory):
 
 
 def write_callers(program, path):
-    """Writes where the Swift code of a program lies: pairs of addresses.
+    """Writes where a program's Swift code begins and ends, as pairs of addresses.
 
-    What Swift code calls, the program calls. What its runtime and Dispatch call for themselves is C
-    code's, and their affair.
+    Calls from Swift code are the program's. Calls from C code are its runtime's and Dispatch's own.
     """
     symbols = subprocess.run(["nm", "-n", "--defined-only", program], check=True,
                              capture_output=True, text=True).stdout
     borders = array.array("Q")
     for line in symbols.splitlines():
         address, kind, name = line.split(maxsplit=2)
-        # An odd number of borders: the last stretch has not ended.
+        # An odd number of borders means that the last stretch has not ended.
         if kind in "tTwW" and name.startswith("$s") != len(borders) % 2:
             borders.append(int(address, 16))
     path.write_bytes(borders.tobytes())
 
 
 class Watch:
-    """What the bench and one process that it watches have in common.
+    """What the bench shares with one process that it watches.
 
-    `fail` says which calls fail: see `rule`. Without it they are counted alone.
+    `fail` says which calls fail: see `rule`. Without it they are only counted.
     """
 
     def __init__(self, library, callers, path, fail=None):
@@ -57,21 +56,21 @@ class Watch:
 
     @property
     def hits(self):
-        """How many calls have failed."""
+        """The number of calls that have failed."""
         return _HEAD.unpack_from(self._state)[1]
 
     def heal(self):
-        """From now on nothing fails any more."""
+        """Lets nothing fail from now on."""
         self._state[:4] = struct.pack("=I", 1)
 
     def counts(self):
-        """How often each call was made."""
+        """Returns how often each call was made."""
         end = _HEAD.size + (_STATE_SIZE - _HEAD.size) // _CALL.size * _CALL.size
         calls = _CALL.iter_unpack(self._state[_HEAD.size:end])
         return {name.rstrip(b"\0").decode(): count for name, count in calls if count}
 
 
 def rule(call, outcomes, first, last=0, file="*"):
-    """From the `first` to the `last` one, calls with that name, of that file, have those outcomes;
-    0: until it is healed. The names of calls and the outcomes are those of `shim.c`."""
+    """Returns the rule that calls with that name, of that file, have those outcomes, from `first`
+    to `last`. 0: until it is healed. The names and outcomes are those of `shim.c`."""
     return f"{call} {file} {first} {last} {' '.join(outcomes)}"

@@ -1,8 +1,8 @@
 """What graders look for in a merged log.
 
 Each check takes the log up to the last client's exit and what was asked of the lottery. It returns
-what is wrong, in one line, or None. The order is that of the lines as they were read: across
-containers, too.
+what is wrong, in one line, or None. The order of lines is the order of reading, also across
+containers.
 """
 
 from collections import Counter
@@ -38,19 +38,19 @@ def each_client_exits_once(log, asked):
 
 
 def compose_tells_exits(log, asked):
-    """Compose tells of each client that it exited with code 0."""
+    """Compose reports each client's exit, with code 0."""
     return _differ(Counter((name, 0) for name in asked.names),
                    Counter(exit for exit in log.exits() if exit[0] != "server"))
 
 
 def nothing_fails(log, asked):
-    """No line tells of a failure."""
+    """No line reports a failure."""
     failed = [line.text for line in log.lines if line.result == "fail"]
     return failed[0] if failed else None
 
 
 def configuration_is_told(log, asked):
-    """The values that the graders wrote are those that the programs tell."""
+    """The programs log the values that the graders wrote."""
     for source, wanted in (("server", asked.server_config), ("client", asked.client_config)):
         places = log.places("config", source)
         if wanted and not places:
@@ -73,8 +73,15 @@ def each_line_comes_back(log, asked):
     return None
 
 
+def each_loop_finishes(log, asked):
+    """Each client logs the end of its loop, once, with its number."""
+    wanted = {name: [str(number)] for number, name in enumerate(asked.names, 1)}
+    return _differ(wanted, {name: log.values("client_id", "loop_finished", name)
+                            for name in asked.names})
+
+
 def server_receives_before_exit(log, asked):
-    """The server has told of a client's lines before the client exits."""
+    """The server has logged a client's lines before the client exits."""
     for number, name in enumerate(asked.names, 1):
         for k in range(1, asked.loop_amount + 1):
             message = f"[CLIENT {number}] Message N°{k}"
@@ -87,14 +94,14 @@ def server_receives_before_exit(log, asked):
 # Exercise 5
 
 def each_bet_is_stored(log, asked):
-    """The server tells of each bet that it is stored, once."""
+    """The server logs each bet as stored, once."""
     return _differ(Counter(asked.single_bets), Counter(
         zip(log.values("dni", "apuesta_almacenada", "server"),
             log.values("numero", "apuesta_almacenada", "server"))))
 
 
 def each_bet_is_sent(log, asked):
-    """Each client tells of its bet, once."""
+    """Each client logs its bet, once."""
     return _differ(Counter(asked.single_bets), Counter(
         zip(log.values("dni", "apuesta_enviada", "client"),
             log.values("numero", "apuesta_enviada", "client"))))
@@ -124,7 +131,7 @@ def draw_is_held_once(log, asked):
 
 
 def draw_before_winners(log, asked):
-    """The draw stands before any client's winners."""
+    """The draw comes before any client's winners."""
     return _first(log.places("sorteo", "server"), log.places("consulta_ganadores", "client"),
                   "consulta_ganadores")
 
@@ -136,7 +143,7 @@ def no_bet_after_the_draw(log, asked):
 
 
 def winners_are_right(log, asked):
-    """Each client tells the number of its agency's winners, once."""
+    """Each client logs the number of its agency's winners, once."""
     wanted = {name: [str(count)] for name, count in zip(asked.names, asked.winners)}
     return _differ(wanted, {name: log.values("cant_ganadores", "consulta_ganadores", name)
                             for name in asked.names})
@@ -145,7 +152,7 @@ def winners_are_right(log, asked):
 # SIGTERM
 
 def everything_is_closed(log, asked):
-    """The server closes what it has open, says so, and exits last."""
+    """The server closes everything, logs that, and exits last."""
     wanted = [log.places("close_socket", "server", socket="listener"),
               log.places("close_workers", "server"),
               log.places("close_file", "server", file="bets.csv"),
@@ -158,7 +165,7 @@ def everything_is_closed(log, asked):
 
 
 def each_worker_ends_after_its_socket(log, asked):
-    """The server tells of each connection that its socket is closed, and then its worker."""
+    """The server logs for each connection that its socket is closed, and then its worker."""
     open_workers = Counter()
     for line in log.lines:
         if line.source == "server" and "ip" in line.fields:
@@ -170,7 +177,7 @@ def each_worker_ends_after_its_socket(log, asked):
 
 
 def each_client_closes(log, asked):
-    """Each client closes its socket before it exits, and so its file, where it has one."""
+    """Each client closes its socket, and its file if it has one, before it exits."""
     wanted = ["close_socket", *(["close_file"] if asked.bets else [])]
     for action in wanted:
         for name in asked.names:
@@ -189,14 +196,14 @@ def each_accept_is_waited_for(log, asked):
 
 
 def compose_tells_all_exits(log, asked):
-    """Compose tells of all containers that they exited with code 0."""
+    """Compose reports the exit of all containers, with code 0."""
     return _differ({(name, 0) for name in [*asked.names, "server"]}, set(log.exits()))
 
 
 ECHO = (each_client_exits_once, compose_tells_exits, nothing_fails, configuration_is_told,
-        each_line_comes_back, server_receives_before_exit)
-# A bet takes some 10 ms: its client has exited before Compose attaches. Then Compose does not tell
-# of the exit, and prints the logs of server and client in any order.
+        each_line_comes_back, each_loop_finishes, server_receives_before_exit)
+# A bet takes some 10 ms: its client has exited before Compose attaches. Then Compose does not
+# report the exit, and prints the logs of server and client in any order.
 BET = (each_client_exits_once, nothing_fails, configuration_is_told, each_bet_is_stored,
        each_bet_is_sent)
 LOTTERY = (each_client_exits_once, each_client_closes, compose_tells_exits, nothing_fails,
@@ -215,7 +222,7 @@ def _plain(value):
 
 
 def _first(earlier, later, what):
-    """What is wrong where not all of `earlier` stand before all of `later`."""
+    """Returns what is wrong unless all of `earlier` come before all of `later`."""
     if not earlier:
         return f"nothing before {what}"
     return f"after {what}" if later and max(earlier) > min(later) else None

@@ -10,14 +10,14 @@ import time
 import merged
 
 COMPOSE_FILE = "docker-compose-dev.yaml"
-# Seconds that a command may take; building an image takes longest.
+# Seconds for a command. Building an image takes longest.
 COMMAND_LIMIT = 900
 # What would override the .env of a branch.
 SETTINGS = ("CLI_MODE", "AGENCY_DATA", "SERVER_WINNERS_DELAY")
 
 
 class Failure(Exception):
-    """Something that must not happen; its text says what."""
+    """A command that fails. Its text says why."""
 
 
 class Project:
@@ -29,7 +29,7 @@ class Project:
                             if key not in SETTINGS and not key.startswith("GIT_")} | settings
 
     def run(self, *command):
-        """Runs a command, and returns what it printed."""
+        """Runs a command, and returns its output."""
         done = subprocess.run(command, cwd=self.directory, env=self.environment, text=True,
                               timeout=COMMAND_LIMIT, capture_output=True, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
@@ -43,7 +43,7 @@ class Project:
         return self.run("docker", "compose", "-f", COMPOSE_FILE, *command)
 
     def remove(self):
-        """Ends the lottery, if there is one, and forgets its data."""
+        """Ends the lottery, if there is one, and removes its data."""
         self.compose("down", "-v", "-t", "1", "--remove-orphans")
 
     def exit_codes(self, *containers):
@@ -51,11 +51,11 @@ class Project:
         return [int(code) for code in codes.split()]
 
     def follow(self):
-        """The merged log from its beginning, for a `with`."""
+        """Returns a context that reads the merged log from its beginning."""
         return Follower(["docker", "compose", "-f", COMPOSE_FILE, "logs", "-f"], self)
 
     def check_echo(self, shell):
-        """What validar-echo-server.sh says: its line, and its exit status."""
+        """Returns the line of validar-echo-server.sh, and its exit status."""
         done = subprocess.run([shell, "validar-echo-server.sh"], cwd=self.directory, text=True,
                               env=self.environment, timeout=60, capture_output=True)
         return done.stdout.strip(), done.returncode
@@ -90,9 +90,7 @@ class Follower:
         self.coming.put(None)
 
     def read_until(self, seconds, is_enough):
-        """Reads on until `is_enough` says so of the log so far, for so many seconds at most.
-
-        Returns whether it did."""
+        """Reads on until the log is enough, for so many seconds at most. Returns whether it is."""
         deadline = time.monotonic() + seconds
         while not is_enough(self.log):
             try:
@@ -100,7 +98,7 @@ class Follower:
             except queue.Empty:
                 return False
             if line is None:
-                # Compose ends when nothing runs any more.
+                # Compose ends after the last container.
                 return is_enough(self.log)
             self.lines.append(line)
         return True
@@ -115,7 +113,7 @@ def engine_answers():
 
 
 def lottery_is_up():
-    """Names of containers are fixed: there is room for one lottery."""
+    """Returns whether a lottery is up. Containers have fixed names: there is room for one."""
     found = subprocess.run(["docker", "ps", "-a", "--format", "{{.Names}}"], capture_output=True,
                            text=True, check=True)
     return any(re.fullmatch("server|client[0-9]+", name) for name in found.stdout.split())

@@ -15,18 +15,18 @@ import handout
 CLIENTS = (1, 3, 5)
 # Seconds until the last client's exit.
 READING_LIMIT = 60
-# Seconds more until Compose has told of the exits as well.
+# Further seconds until Compose has reported the exits.
 EXITS_LIMIT = 3
-# Seconds that a container has after SIGTERM; then Docker kills it, and its exit status is 137.
+# Seconds after SIGTERM until Docker kills a container, which then exits with 137.
 GRACE = 2
-# Busy until its parent ends, however that ends.
+# Keeps a core busy until the parent ends.
 SPIN = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 MODES = {1: "echo", 2: "echo", 3: "echo", 4: "echo", 5: "bet"}
 
 
 @dataclass(frozen=True)
 class Round:
-    """What is left to chance depends on the seed, the exercise and the round alone."""
+    """A round. Its random choices depend only on the seed, the exercise and its number."""
 
     exercise: int
     number: int
@@ -55,7 +55,7 @@ class Round:
 
 
 def build(project, exercise):
-    """Builds the images of a branch. What is configured later must need no other build."""
+    """Builds the images of a branch, once: no configuration may need another build."""
     handout.switch(project.directory, f"ej{exercise}")
     project.build("server")
     project.build("client")
@@ -79,7 +79,7 @@ def play(project, round):
 
 
 def prepare(project, round):
-    """Writes the compose file, the configuration and the bets of a round. Returns what is asked."""
+    """Writes the compose file, the configuration and the bets of a round, and returns them."""
     project.remove()
     chance = round.chance()
     directory = project.directory
@@ -102,9 +102,8 @@ def prepare(project, round):
     if level == "DEBUG":
         asked.server_config = {"port": port, "listen_backlog": "7", "logging_level": level}
     if round.mode == "lottery":
-        files = handout.write_bets(directory, round.clients, chance.random())
-        asked.bets = [file.count for file in files]
-        asked.winners = [str(file.winners) for file in files]
+        asked.bets, asked.winners = handout.write_bets(
+            directory, round.clients, chance.random())
     elif round.mode == "bet":
         asked.single_bets = _single_bets(project)
     return asked
@@ -128,16 +127,16 @@ def _checks(round):
 
 
 def _single_bets(project):
-    """The bets in the compose file, as (document, number)."""
+    """Returns the bets in the compose file, as (document, number)."""
     services = json.loads(project.compose("config", "--format", "json"))["services"]
     return [(service["environment"]["DOCUMENTO"], service["environment"]["NUMERO"])
             for name, service in services.items() if name != "server"]
 
 
 def _read(follower, asked, wanted):
-    """Reads until the last client's exit, and looks at what came up to there.
+    """Reads until the last client's exit, and checks the log so far.
 
-    In exercise 5 all bets must have come as well: their order is open (see `checks.BET`)."""
+    In exercise 5 it reads until all bets are there too: their order is open (see `checks.BET`)."""
     def is_over(log):
         exited = {log.lines[place].source for place in log.places("exit", "client")}
         stored = log.places("apuesta_almacenada", "server")

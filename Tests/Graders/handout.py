@@ -1,10 +1,8 @@
 """The branches to hand in, in a repository of their own, and what graders write into them."""
 
 import configparser
-import io
 import random
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,34 +10,25 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER_CONFIG = "server/config.ini"
 CLIENT_CONFIG = "client/config.yaml"
 WINNING_NUMBER = 7574
+MAKE_REPOSITORY = 'root=$1; . Tests/Scripts/branches.bash; make_repository "$2"'
 
 
 def make(directory):
     """Makes a repository with the work tree as its only commit, and the branches of it."""
-    listed = _git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in filter(None, listed.split("\0")):
-        source, target = ROOT / name, directory / name
-        if source.exists() or source.is_symlink():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
-    _git(directory, "init", "-q", "-b", "main")
-    _git(directory, "config", "user.name", "Grader")
-    _git(directory, "config", "user.email", "grader@example.org")
-    _git(directory, "add", "-A")
-    _git(directory, "commit", "-q", "-m", "The work tree")
+    subprocess.run(["bash", "-c", MAKE_REPOSITORY, "bash", ROOT, directory], cwd=ROOT, check=True)
     subprocess.run(["scripts/entrega.sh"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
 
 
 def switch(directory, branch):
-    """Leaves what was written into the work tree, and goes on with `branch`."""
-    _git(directory, "checkout", "-q", ".")
-    _git(directory, "switch", "-q", branch)
+    """Drops what was written into the work tree, and checks out `branch`."""
+    subprocess.run(["git", "checkout", "-q", "."], cwd=directory, check=True)
+    subprocess.run(["git", "switch", "-q", branch], cwd=directory, check=True)
     for path in (directory / ".data").glob("*.csv"):
         path.unlink()
 
 
 def edit_with_sed(directory, server, client):
-    """Changes values where they stand, as `sed -i` does; `client` by the last name of the key."""
+    """Changes values in place, as `sed -i` does. `client` is by the last name of the key."""
     _substitute(directory / SERVER_CONFIG, r"^({} *= *).*$", server)
     _substitute(directory / CLIENT_CONFIG, r'^( *{}: *)[^ \n]*$', client)
 
@@ -66,25 +55,20 @@ def edit_with_parsers(directory, server, client):
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
-class AgencyFile:
-    """A file of made-up bets, of which some win."""
-
-    def __init__(self, path, random, count):
-        self.count = count
-        numbers = [random.choice([WINNING_NUMBER, *range(20)]) for _ in range(count)]
-        self.winners = numbers.count(WINNING_NUMBER)
-        text = io.StringIO()
-        for number in numbers:
-            document = random.randrange(10**7, 10**8)
-            text.write(f"Ana María,Paz,{document},1990-0{random.randint(1, 9)}-15,{number}\n")
-        path.write_text(text.getvalue(), encoding="utf-8")
-
-
 def write_bets(directory, clients, seed):
-    """Writes the agencies' files, and returns them in the order of their numbers."""
+    """Writes the agencies' files of made-up bets. Returns how many bets each has, and how many of
+    them win."""
     chance = random.Random(seed)
-    return [AgencyFile(directory / ".data" / f"agency-{number}.csv", chance, chance.randint(1, 400))
-            for number in range(1, clients + 1)]
+    bets, winners = [], []
+    for agency in range(1, clients + 1):
+        numbers = [chance.choice([WINNING_NUMBER, *range(20)])
+                   for _ in range(chance.randint(1, 400))]
+        rows = [f"Ana María,Paz,{chance.randrange(10**7, 10**8)},1990-0{chance.randint(1, 9)}-15,"
+                f"{number}\n" for number in numbers]
+        (directory / f".data/agency-{agency}.csv").write_text("".join(rows), encoding="utf-8")
+        bets.append(len(numbers))
+        winners.append(str(numbers.count(WINNING_NUMBER)))
+    return bets, winners
 
 
 def _substitute(path, pattern, values):
@@ -93,8 +77,3 @@ def _substitute(path, pattern, values):
         text, count = re.subn(pattern.format(key), rf"\g<1>{value}", text, flags=re.MULTILINE)
         assert count == 1, f"{path}: {count} lines with {key}"
     path.write_text(text, encoding="utf-8")
-
-
-def _git(directory, *command):
-    return subprocess.run(["git", *command], cwd=directory, check=True, text=True,
-                          stdout=subprocess.PIPE).stdout

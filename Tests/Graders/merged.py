@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-# Compose clears the terminal's line before each line, also where there is no terminal.
+# Compose clears the terminal's line before each line, even without a terminal.
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LOGGED = re.compile(r"(?P<source>[a-z]+[0-9]*) *\| (?P<text>.*)")
 _ACTION = re.compile(r"\baction: (?P<action>\w+) \| result: (?P<result>\w+)(?: \| (?P<fields>.*))?")
@@ -19,7 +19,7 @@ class Line:
     action: str = ""
     result: str = ""
     fields: dict = field(default_factory=dict)
-    # The status that Compose tells where the container exited.
+    # The status that Compose reports if the container exited.
     exit_code: int | None = None
 
     @property
@@ -28,7 +28,7 @@ class Line:
 
 
 def parse(text):
-    """The line that Compose printed as `text`."""
+    """Returns the line that Compose printed as `text`."""
     text = _ESCAPES.sub("", text).strip()
     if exited := _EXITED.fullmatch(text):
         return Line(text, exited["source"], exit_code=int(exited["code"]))
@@ -48,18 +48,18 @@ class MergedLog:
         self.lines = list(lines)
 
     def places(self, action, source=None, result="success", **fields):
-        """Where an action stands, of one container ("server", "client2"), or of all clients
-        ("client")."""
+        """Returns the places of an action, of one container ("server", "client2") or of all
+        clients ("client")."""
         return [place for place, line in enumerate(self.lines)
                 if line.action == action and line.result == result and _is_of(line, source)
                 and all(line.fields.get(key) == value for key, value in fields.items())]
 
     def values(self, key, action, source=None):
-        """What a field of an action's lines says, in their order."""
+        """Returns the values of a field in an action's lines, in their order."""
         return [self.lines[place].fields.get(key) for place in self.places(action, source)]
 
     def exits(self):
-        """The containers of which Compose said that they exited, with their status."""
+        """Returns the containers that exited, as Compose reports them, with their status."""
         return [(line.source, line.exit_code) for line in self.lines if line.exit_code is not None]
 
     def __str__(self):

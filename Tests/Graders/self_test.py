@@ -45,6 +45,7 @@ ASKED_BET = checks.Asked(clients=1, single_bets=[("7", "1")])
 ECHO = as_printed("""\
 server: receive_message | result: success | ip: 172.25.125.3 | msg: [CLIENT 1] Message N°1
 client1: receive_message | result: success | client_id: 1 | msg: [CLIENT 1] Message N°1
+client1: loop_finished | result: success | client_id: 1
 client1: exit | result: success
 client1 exited with code 0
 """)
@@ -113,7 +114,8 @@ WRONG = (
     (checks.each_bet_is_sent, changed(BET, 1, "numero: 1", "numero: 2"), ASKED_BET),
     (checks.each_line_comes_back, without(ECHO, 1), ASKED_ECHO),
     (checks.each_line_comes_back, [*ECHO, ECHO[1]], ASKED_ECHO),
-    (checks.server_receives_before_exit, moved(ECHO, 0, 2), ASKED_ECHO),
+    (checks.each_loop_finishes, without(ECHO, 2), ASKED_ECHO),
+    (checks.server_receives_before_exit, moved(ECHO, 0, 3), ASKED_ECHO),
     *((checks.everything_is_closed, without(STOP, place), ASKED_STOP)
       for place in (5, 8, 9, 10, 11)),
     (checks.everything_is_closed, moved(STOP, 11, 12), ASKED_STOP),

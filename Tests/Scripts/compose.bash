@@ -13,7 +13,8 @@ refused() {
     equal "" "$(ls -A "$work/refused")"
 }
 
-# prints_usage ARGUMENT...: on standard output, nothing on standard error, status 0, nothing written.
+# prints_usage ARGUMENT...: on standard output, nothing on standard error, status 0, nothing
+# written.
 prints_usage() {
   rm -rf "$work/helped" && mkdir "$work/helped" &&
     (cd "$work/helped" && bash "$root/generar-compose.sh" "$@") >"$work/out" 2>"$work/err" &&

@@ -1,28 +1,25 @@
 """craft_captures.py PROTOCOL.md DIR: writes captures of made-up connections, DIR/NAME.pcap.
 
 The messages are those of the document's last section, cut into TCP segments in all the ways that a
-network may choose. Besides: the echo service, and messages that are malformed behind a good one.
+network may choose. There are also an echo connection, and malformed messages after a good one.
 """
 
-import os
 import struct
 import sys
+from pathlib import Path
+
+from frames import BATCH, HELLO, STATUS, Frames, frame
 
 SERVER, AGENCY = ("10.0.0.1", 12345), ("10.0.0.2", 40000)
 RAW_IP = 101  # the link type: packets begin with their IP header
 
 
 def documented_messages(path):
-    """The frames in hex under "Every message in hex", those of the agency first."""
-    with open(path, encoding="utf-8") as document:
-        section = document.read().split("## Every message in hex")[1]
+    """Returns the frames in hex under "Every message in hex", those of the agency first."""
+    section = Path(path).read_text(encoding="utf-8").split("## Every message in hex")[1]
     blocks = section.split("```text\n")[1:]
     stream = bytes.fromhex("".join(block.split("```")[0].replace("|", "") for block in blocks))
-    messages = []
-    while stream:
-        size = 4 + struct.unpack_from(">I", stream)[0]
-        messages.append(stream[:size])
-        stream = stream[size:]
+    messages = [frame(kind, f"{len(body)}s", body) for kind, body in Frames().feed(stream)]
     return sorted(messages, key=is_from_server)
 
 
@@ -31,7 +28,7 @@ def is_from_server(message):
 
 
 def segment(source, target, sequence, data):
-    """An IPv4 packet; both checksums are 0, which readers take for not filled in yet."""
+    """Returns an IPv4 packet. Both checksums are 0, which readers take for not filled in yet."""
     tcp = struct.pack(">HHIIBBHHH", source[1], target[1], sequence, 1, 5 << 4, 0x18, 65535, 0, 0)
     addresses = b"".join(bytes(map(int, end[0].split("."))) for end in (source, target))
     size = 20 + len(tcp) + len(data)
@@ -39,7 +36,7 @@ def segment(source, target, sequence, data):
 
 
 def capture(pieces):
-    """The bytes of a pcap file with one connection: `pieces` are pairs (from the server, data)."""
+    """Returns a pcap file with one connection: `pieces` are pairs (from the server, data)."""
     file = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, RAW_IP)
     sequences = {True: 1, False: 1}
     for time, (from_server, data) in enumerate(pieces):
@@ -51,13 +48,13 @@ def capture(pieces):
 
 
 def cut_at(messages, place):
-    """Each message in two segments, cut at `place` where it is longer than that."""
+    """Cuts each message that is longer than `place` there, into two segments."""
     halves = [(is_from_server(m), part) for m in messages for part in (m[:place], m[place:])]
     return [(from_server, part) for from_server, part in halves if part]
 
 
 def cut_every(messages, size):
-    """The bytes of the agency, then those of the server, in segments of `size`."""
+    """Cuts the bytes of the agency, then those of the server, into segments of `size`."""
     pieces = []
     for side in (False, True):
         stream = b"".join(m for m in messages if is_from_server(m) == side)
@@ -67,16 +64,17 @@ def cut_every(messages, size):
 
 def captures(messages):
     hello, line = messages[0], "¿hay alguien?\n".encode()
+    body = hello[5:]
     malformed = {
-        "length-0": struct.pack(">IB", 0, 1),
-        "length-7997": struct.pack(">IB", 7997, 3) + bytes(100),
-        "unknown-type": struct.pack(">IB", 1, 0x42),
-        "short-body": struct.pack(">I", len(hello) - 5) + hello[4:-1],
-        "long-body": struct.pack(">I", len(hello) - 3) + hello[4:] + b"!",
-        "empty-batch": struct.pack(">IBQH", 11, 3, 0, 0),
-        "batch-of-lies": struct.pack(">IBQH", 11, 3, 0, 65535),
-        "short-entry": struct.pack(">IBBBIIHI", 17, 0x90, 0, 0, 5, 0, 1, 3),
-        "long-text": struct.pack(">IBBIB", 7, 1, 1, 3, 255),
+        "length-0": frame(HELLO, length=0),
+        "length-7997": frame(BATCH, "100x", length=7997),
+        "unknown-type": frame(0x42),
+        "short-body": frame(HELLO, f"{len(body) - 1}s", body),
+        "long-body": frame(HELLO, f"{len(body)}sc", body, b"!"),
+        "empty-batch": frame(BATCH, "QH", 0, 0),
+        "batch-of-lies": frame(BATCH, "QH", 0, 65535),
+        "short-entry": frame(STATUS, "BBIIHI", 0, 0, 5, 0, 1, 3),
+        "long-text": frame(HELLO, "BIB", 1, 3, 255),
     }
     return {
         "whole": cut_at(messages, 8000),
@@ -93,8 +91,7 @@ def captures(messages):
 
 def main(document, directory):
     for name, pieces in captures(documented_messages(document)).items():
-        with open(os.path.join(directory, name + ".pcap"), "wb") as file:
-            file.write(capture(pieces))
+        Path(directory, name + ".pcap").write_bytes(capture(pieces))
 
 
 main(sys.argv[1], sys.argv[2])

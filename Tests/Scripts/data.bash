@@ -82,7 +82,7 @@ refuses_a_broken_zip() {
   equal dataset.zip "$(ls -A "$work/copy/.data")"
 }
 
-# Runs data.sh where sh and awk, and what every system has, are all that is installed.
+# Runs data.sh with nothing installed but sh, awk and what every system has.
 bare_data() {
   local program
   rm -rf "$work/few" && mkdir "$work/few" || return

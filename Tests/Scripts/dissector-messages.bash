@@ -5,7 +5,7 @@ readonly MADE_UP=(whole split-header split-body bytes straddling together echo m
   length-7997 unknown-type short-body long-body empty-batch batch-of-lies short-entry long-text)
 
 make_captures() {
-  python3 Tests/Scripts/craft_captures.py PROTOCOL.md "$work" &&
+  PYTHONPATH=Tests/Python python3 -B Tests/Scripts/craft_captures.py PROTOCOL.md "$work" &&
     editcap -s 90 "$work/whole.pcap" "$work/short.pcap"
 }
 
@@ -39,7 +39,7 @@ has_expert() {
   equal "$4" "$(values "$1" _ws.expert.message -Y "lottery.$2 && _ws.expert.severity == $3")"
 }
 
-# The message in front of it is dissected all the same.
+# The message before it is dissected too.
 is_malformed() {
   has_expert "$1" malformed Error "$2" && selects "$1" 'lottery.type == 1 && lottery.agency == 3' 1
 }

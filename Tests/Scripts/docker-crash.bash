@@ -1,6 +1,6 @@
-# What happens when one of them goes away before the draw. To be sourced by docker-test.sh.
+# Servers and agencies that end before the draw. To be sourced by docker-test.sh.
 
-# One bet at a time, so that there is a middle.
+# One bet at a time, so that the lottery lasts.
 starts_slowly() {
   rm -f .data/*.csv .data/*.zip && scripts/generate-data.sh .data 5 3000 &&
     cp config/config.yaml config.yaml.kept &&
@@ -30,7 +30,7 @@ is_back() {
   [[ $(inspected server '{{.RestartCount}} {{.State.Health.Status}}') == "1 healthy" ]]
 }
 
-# From the host's process namespace: inside its own the first process cannot be killed.
+# From the host's process namespace: inside a container its first process cannot be killed.
 kill_server() {
   docker run --rm --pid host busybox:latest kill -9 "$(inspected server '{{.State.Pid}}')"
 }

@@ -1,4 +1,4 @@
-# What the containers may not do, looked at from inside each. To be sourced by docker-test.sh and
+# What the containers may not do, seen from inside each. To be sourced by docker-test.sh and
 # stack-test.sh.
 
 runs_as_a_user() {
@@ -7,7 +7,7 @@ runs_as_a_user() {
     equal "10001 10001 10001 10001" "$(sort -u <<<"$ids")"
 }
 
-# /tmp is everybody's, so that nothing but a read-only file system is in the way there.
+# All users may write to /tmp, so that only a read-only file system prevents it.
 cannot_write_its_root() {
   local words
   if words=$(docker exec "$1" touch /tmp/probe 2>&1); then
@@ -34,8 +34,8 @@ gains_no_privileges() {
   equal 1 "$(of_status "$1" NoNewPrivs:)"
 }
 
-# limit CONTAINER FILE...: what the first of the files that is there says; the two versions of
-# control groups have different ones.
+# limit CONTAINER FILE...: the content of the first file that exists. The two versions of control
+# groups have different files.
 limit() {
   local container=$1
   shift
@@ -69,14 +69,14 @@ tells_its_status() {
 }
 
 # STATUS? from another machine gets an ERROR, code 5: a length, type 8f, the code, and why.
-tells_it_to_nobody_else() {
+tells_it_to_no_other_machine() {
   local answer
   answer=$(docker run --rm --network tp0_testing_net busybox:latest sh -c \
     'printf "\000\000\000\001\020" | nc server 12345 | od -An -tx1 -N 6')
   [[ $answer == " 00 00 00 "??" 8f 05" ]] || { echo "$answer" && return 1; }
 }
 
-# One agency is missing, so that the others wait for the draw while they are looked at.
+# One agency is missing, so that the others wait for the draw during the checks.
 waits_for_the_last() {
   rm -f .data/*.csv .data/*.zip && scripts/generate-data.sh .data 3 50 &&
     ./generar-compose.sh docker-compose-dev.yaml 3 && compose up -d client1 client2 &&
@@ -99,7 +99,7 @@ test_hardening() {
 client1 64 32
 client2 64 32"
   check "hardening: the server tells how the lottery stands" wait_until 20 tells_its_status
-  check "hardening: and tells it to no other machine" tells_it_to_nobody_else
+  check "hardening: and tells it to no other machine" tells_it_to_no_other_machine
   check "hardening: the last one is started" compose up -d client3
   check "hardening: every agency ends well" ends_well client1 client2 client3
   check "hardening: everything ends" forget

@@ -7,7 +7,7 @@ starts_with_keys() {
     ./generar-compose.sh --claves docker-compose-dev.yaml 3 && compose up -d
 }
 
-# The user of the containers, who is not the owner of the files, must be able to read them.
+# The containers' user, which does not own the files, must be able to read them.
 secrets_are_mounted() {
   local id
   for id in 1 2 3; do
@@ -18,14 +18,14 @@ secrets_are_mounted() {
   equal "$(<.claves/agencies)" "$(docker exec server cat /run/secrets/agency_keys)"
 }
 
-# Before the others, so that the lottery cannot be over.
+# Without the others, so that the lottery cannot be over.
 wrong_key_is_refused() {
   local status
   forget && cp .claves/agency-2 right-key && printf '%s' "$WRONG_KEY" >.claves/agency-2 &&
     compose up -d client2 && status=$(timeout 60 docker wait client2) && equal 77 "$status"
 }
 
-# The log says who it was and not what was tried, nor what is right.
+# The log has the agency, and neither the wrong key nor the right one.
 log_has_no_key() {
   local key
   logged server 'agency 2' || logged server 'agency: 2' || logged server 'agencia: 2' || return

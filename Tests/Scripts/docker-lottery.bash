@@ -1,12 +1,9 @@
-# The lottery of the five agencies. To be sourced by docker-test.sh.
+# The lottery of the five agencies, on the course's data. The graders look at its log. To be sourced
+# by docker-test.sh.
 
-# The winners of the course's data, known beforehand.
+# The winners of the course's data are known.
 course_winners() {
   equal "2 3 3 2 0" "$(expected_winners .data 5 | awk '{ print $2 }' | xargs)"
-}
-
-draw_is_held_once() {
-  equal 1 "$(logs_of server | grep -c 'action: sorteo | result: success')"
 }
 
 server_goes_on() {
@@ -14,17 +11,9 @@ server_goes_on() {
     "$(inspected server '{{.State.Status}} {{.State.Health.Status}} {{.RestartCount}}')"
 }
 
-# Restarts are for crashes: a server that was told to end stays so.
+# Restarts are for crashes. A server that was asked to end stays down.
 stays_down() {
   equal "exited 0" "$(inspected server '{{.State.Status}} {{.RestartCount}}')"
-}
-
-closing_is_logged() {
-  logged server 'action: close_socket | result: success | socket: listener' &&
-    logged server 'action: close_file | result: success | file: bets.csv' &&
-    logged server 'action: close_directory | result: success' &&
-    logged server 'action: close_worker | result: success | ip' &&
-    logged server 'action: close_workers | result: success'
 }
 
 leaves_nothing() {
@@ -47,12 +36,10 @@ test_lottery() {
   check "lottery: every agency has its winners" same_winners 5
   check "lottery: the server received every bet" has_received "$(bets_in .data/agency-[1-5].csv)"
   check "lottery: the server holds every bet once and in order" same_bets 5
-  check "lottery: the draw is held once" draw_is_held_once
   check "lottery: no failure in the logs" no_failure_in_logs
   check "lottery: the server goes on" server_goes_on
   check "lottery: the echo check says success afterwards" sh validar-echo-server.sh
   check "lottery: the server ends well on SIGTERM" stops_well server
   check "lottery: the server stays down" stays_down
-  check "lottery: the server logs what it closes" closing_is_logged
   check "lottery: make docker-compose-down leaves nothing" leaves_nothing
 }

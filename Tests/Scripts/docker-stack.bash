@@ -20,21 +20,21 @@ service_logs() {
   docker service logs "${STACK}_$1" 2>&1
 }
 
-# The file of the fifth agency is missing: its task ends with 66 and is started again.
+# The file of the fifth agency is missing: its task ends with 66 and is restarted.
 deploys_without_a_file() {
   mv .data/agency-5.csv . &&
     docker stack deploy --resolve-image never --compose-file stack.yaml "$STACK" &&
     wait_until 120 have_finished 4 && wait_until 60 has_failed 5
 }
 
-# have_finished AGENCIES: whether the server says so of as many.
+# have_finished AGENCIES: whether that many have finished, by the server's file.
 have_finished() {
   local server
   server=$(running_task server 1) && [[ -n $server ]] &&
     equal "$1" "$(docker exec "$server" wc -l /data/finished.csv | cut -d ' ' -f 1)"
 }
 
-# tasks_of SLOT STATE: how many tasks of the agency have come to that.
+# tasks_of SLOT STATE: how many tasks of the agency are in that state.
 tasks_of() {
   docker service ps "${STACK}_agencies" --filter "name=${STACK}_agencies.$1" \
     --format '{{.CurrentState}}' | grep -c "^$2" || true
@@ -79,7 +79,7 @@ is_encrypted() {
   docker network inspect "${STACK}_lottery" -f '{{json .Options}}' | grep '"encrypted"'
 }
 
-# The secret is one for all tasks, what they see of it is not.
+# All tasks have one secret, and each sees its own part of it.
 each_task_has_its_own_key() {
   local id
   for id in 1 2 3 4; do
@@ -108,7 +108,7 @@ removes_the_stack() {
   docker stack rm "$STACK" && wait_until 60 is_removed && wait_until 20 remove_volume
 }
 
-# Each step whether or not there was anything for the one before.
+# Each step, even if the previous one failed.
 leave() {
   docker stack rm "$STACK"
   wait_until 60 is_removed

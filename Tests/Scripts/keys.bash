@@ -17,7 +17,7 @@ with_mounted_keys() {
   with_keys "$@" && python3 Tests/Scripts/check_compose.py "$work/keys/compose.yaml" 3 --claves
 }
 
-# The directory keeps others out, the files must be readable for the containers' user.
+# The directory keeps other users out. The containers' user must be able to read the files.
 modes_are_right() {
   equal 700 "$(stat -c %a "$work/keys/.claves")" &&
     equal $'agencies\nagency-1\nagency-2\nagency-3\nby-slot' "$(ls -A "$work/keys/.claves")" &&
@@ -53,7 +53,7 @@ keeps_keys() {
     equal "4:$(agency_key 4)" "$(tail -n 1 "$work/keys/.claves/agencies")"
 }
 
-# What the template gives the task of each slot, as the rules of Go's templates have it.
+# The lines of the template for each slot, in Go's template syntax.
 template_has_the_keys() {
   local id
   generates_with --stack compose.yaml 3 --claves || return
@@ -74,7 +74,7 @@ git_ignores_keys() {
 
 stack_is_right() { # AGENCIES [--claves]
   generates_with --stack compose.yaml "$@" &&
-    python3 Tests/Scripts/check_stack.py "$work/keys/compose.yaml" "$@"
+    python3 Tests/Scripts/check_compose.py "$work/keys/compose.yaml" "$@" --stack
 }
 
 test_keys() {

@@ -1,6 +1,6 @@
-# What the scripts do on a machine that lacks a tool. To be sourced by test-scripts.sh.
+# The scripts on a machine that lacks a tool. To be sourced by test-scripts.sh.
 
-# The lines that a check prints whose tool is missing, and the tally.
+# Prints the lines of a check whose tool is missing, and the tally.
 without_a_tool() {
   (
     passed=0 failed=0 skipped=0
@@ -27,7 +27,7 @@ ok    two
 1 passed, 1 failed" "$output"
 }
 
-# A make of ours, with a shell alone in its path.
+# Runs our Makefile with only a shell in the path.
 says_what_target_lacks() { # TARGET LINE
   local status=0
   rm -rf "$work/shell" && mkdir "$work/shell" && ln -s "$(command -v sh)" "$work/shell/sh" || return

@@ -1,4 +1,4 @@
-# What a lottery must do, computed by awk from its agencies' files. To be sourced, by sh or bash.
+# The results of a lottery, computed from its agencies' files by awk. To be sourced, by sh or bash.
 
 readonly WINNING_NUMBER=7574
 

@@ -4,7 +4,7 @@ passed=0
 failed=0
 skipped=0
 
-# The tool that the next checks lack; empty: none.
+# The tool that the next checks lack. Empty: none.
 lacking=
 
 # is_installed TOOL: a program, or PyYAML for Python 3 with it.
@@ -15,16 +15,16 @@ is_installed() {
   esac >/dev/null 2>&1
 }
 
-# needs [TOOL]: without this tool the next checks are skipped, up to the next `needs`. With
-# REQUIRE_ORACLES=1 they run and fail.
+# needs [TOOL]: without this tool the checks up to the next `needs` are skipped. With
+# REQUIRE_ORACLES=1 they run, and fail.
 needs() {
   lacking=
   if (($# > 0)) && [[ ${REQUIRE_ORACLES:-} != 1 ]] && ! is_installed "$1"; then lacking=$1; fi
 }
 
-# check NAME COMMAND...: runs the command in this shell and prints whether it succeeded, with its
-# output if it failed. An error inside the command does not stop it (set -e is off there): a
-# function that is checked joins its steps with &&.
+# check NAME COMMAND...: runs the command, in this shell, and says whether it succeeded. Shows its
+# output if it did not. set -e is off inside the command: a function that is checked joins its steps
+# with &&.
 check() {
   local name=$1 output
   shift
@@ -60,8 +60,8 @@ equal() {
   return 1
 }
 
-# wait_until SECONDS COMMAND...: runs the command five times a second until it succeeds; 1 after
-# that time.
+# wait_until SECONDS COMMAND...: runs the command five times a second until it succeeds. Returns 1
+# after the time.
 wait_until() {
   local deadline=$((SECONDS + $1))
   shift

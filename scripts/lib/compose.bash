@@ -1,14 +1,14 @@
 # The compose file of a lottery, for generar-compose.sh, which sources this and sets `agencies` and
 # `with_keys`.
 
-# Mebibytes for the server. An agency's connection holds bytes to be decoded and rows to be stored,
-# less than half a mebibyte.
+# Mebibytes for the server. A connection takes less than half a mebibyte: its window, bytes that are
+# not decoded yet, and bets that wait to be stored.
 server_memory() {
   echo "$((agencies / 2 > 256 ? agencies / 2 : 256))m"
 }
 
-# Threads of the server and the healthcheck's processes. The server has one thread for each busy
-# connection and a few more, and Dispatch stops at 255 on any number of cores.
+# Threads of the server and the healthcheck's processes. It has a few threads more than busy
+# connections, and Dispatch stops at 255 with any number of cores.
 server_pids() {
   local pids=$((agencies + 32))
   echo "$((pids < 64 ? 64 : pids > 320 ? 320 : pids))"
@@ -23,15 +23,15 @@ subnet() {
   echo "172.25.$((base >> 8)).$((base & 255))/$prefix"
 }
 
-# Continues an `environment`: the variable $1 has the path of the secret $2, mounted as $3.
+# Continues an `environment`: the variable $1 is the path of the secret $2, mounted as $3.
 secret() {
   $with_keys || return 0
   printf '      - %s=/run/secrets/%s\n' "$1" "$3"
   printf '    secrets:\n      - source: %s\n        target: %s\n' "$2" "$3"
 }
 
-# confined LINE: the settings of all services, with LINE. The size of the log is limited, because a
-# client can make a service log without end: the oldest lines are deleted.
+# confined LINE: what all services share, with LINE. The size of a log is limited: a peer may make a
+# service write without end.
 confined() {
   cat <<YAML
 # Removes all privileges: no program here needs them.
@@ -45,7 +45,7 @@ x-confined: &confined
 YAML
 }
 
-# healthcheck TEST. A server with large files needs time to recover before it listens.
+# healthcheck TEST. A server with large files needs time before it listens.
 healthcheck() {
   cat <<YAML
     healthcheck:
@@ -96,7 +96,7 @@ $(healthcheck '[CMD, /lottery-server, --config, /config.ini, --status]')
 YAML
 }
 
-# The bet that agency $1 sends in mode `bet`; the first one wins.
+# The bet that agency $1 sends in mode `bet`. The first one wins.
 bet() {
   local names=("Santiago Lionel" "María José" "Agustín" "Sofía Belén" "Tiago Nicolás" "Zoe")
   local surnames=("Lorca" "Núñez" "Zambrano" "Agüero" "Rivera" "D'Angelo" "Sánchez")

@@ -1,13 +1,12 @@
 # Captures, and their dissection by tshark with tools/lottery.lua. To be sourced; the captures are
 # $work/NAME.pcap.
 
-# Errors that a dissector must not cause on any bytes.
+# What a dissector must never cause, with any bytes.
 readonly ACCIDENTS='_ws.lua.error || _ws.malformed.expert || _ws.malformed.dissector_bug'
 
 capture_pid=
 
-# dissect NAME ARGUMENT...: without the user's preferences and plugins, so that the result is the
-# same on every machine.
+# dissect NAME ARGUMENT...: without the user's own preferences and plugins.
 dissect() {
   HOME=$work WIRESHARK_CONFIG_DIR=$work tshark -n -X lua_script:tools/lottery.lua \
     -r "$work/$1.pcap" "${@:2}"
@@ -37,7 +36,7 @@ is_capturing() {
   grep -q '^File: ' "$work/capture.log"
 }
 
-# start_capture NAME PORT: returns when the capture has started.
+# start_capture NAME PORT: returns after the capture has begun.
 start_capture() {
   dumpcap -q -i lo -f "tcp port $2" -w "$work/$1.pcap" 2>"$work/capture.log" &
   capture_pid=$!

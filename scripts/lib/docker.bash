@@ -7,18 +7,25 @@ require_docker() {
   exit 1
 }
 
-# enter_copy DIR: changes into a copy of the work tree, with the course's data set if it exists.
+# enter_copy COMMAND: goes on in a copy of the work tree, with the course's data set if that is
+# there. On the way out COMMAND cleans up, and the copy is removed.
 enter_copy() {
-  copy_tree "$1"
-  if [[ -e ../shared/data/dataset.zip ]]; then cp ../shared/data/dataset.zip "$1/.data/"; fi
-  cd "$1"
+  local data=$PWD/../shared/data/dataset.zip
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "$1 >/dev/null 2>&1 || true; cd /; rm -rf '$work'" EXIT
+  trap 'exit 130' INT TERM
+  unset CLI_MODE AGENCY_DATA GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+  copy_tree "$work/tree"
+  cd "$work/tree"
+  if [[ -e $data ]]; then cp "$data" .data/; fi
 }
 
 compose() {
   docker compose -f docker-compose-dev.yaml "$@"
 }
 
-# Stops the lottery and removes its data, at once.
+# Ends the lottery and removes its data, without waiting.
 forget() {
   compose down -v -t 1
 }
@@ -29,7 +36,7 @@ logs_of() {
 
 # logged CONTAINER TEXT: whether a line of its log has the text.
 logged() {
-  # Not `grep -q`: it would close the pipe early, and `docker logs` would fail.
+  # Not `grep -q`: it would close the pipe, and `docker logs` would fail.
   local found
   found=$(logs_of "$1" | grep -F -- "$2") && [[ -n $found ]]
 }
@@ -51,7 +58,7 @@ ends_well() {
   done
 }
 
-# stops_well CONTAINER: on SIGTERM it ends with 0, before Docker sends SIGKILL.
+# stops_well CONTAINER: on SIGTERM it ends with 0, before the SIGKILL that would follow.
 stops_well() {
   docker stop -t 5 "$1" >/dev/null || return
   equal 0 "$(inspected "$1" '{{.State.ExitCode}}')" || {
@@ -74,14 +81,14 @@ no_failure_in_logs() {
   ! compose logs --no-color | grep 'result: fail'
 }
 
-# same_winners AGENCIES: every agency's log has the number of winners of its file in .data.
+# same_winners AGENCIES: every agency's log has the number of winners in its file.
 same_winners() {
   diff <(expected_winners .data "$1") <(
     for ((id = 1; id <= $1; id++)); do echo "$id $(logs_of "client$id" | winners_in_log)"; done
   )
 }
 
-# same_bets AGENCIES: the server holds every bet of .data, once, each agency's in order.
+# same_bets AGENCIES: the server holds every bet of .data once, each agency's in order.
 same_bets() {
   cmp <(expected_bets .data "$1") <(docker exec server cat /data/bets.csv | sorted_bets)
 }

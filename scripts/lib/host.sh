@@ -1,13 +1,13 @@
-# A lottery of local processes. To be sourced, by sh or bash. The caller calls `stop_all` before it
-# ends.
+# A lottery of local processes. To be sourced after bets.sh, by sh or bash. The caller calls
+# `stop_all` on its way out.
 
-# The directory of the logs and the server's files; set by the caller.
+# The directory of the logs and the server's files. The caller sets it.
 run=
 server_pid=
 # The running agencies, each as ID:PID.
 agencies_running=
 
-# Builds the programs; sets `programs`, their directory.
+# Builds the programs, and sets `programs`, their directory.
 build_programs() {
   make --silent build
   programs=.build/release
@@ -31,7 +31,7 @@ wait_for_server() {
   done
 }
 
-# start_server AGENCIES: sets `server_pid` and `port`. Tries another port if one is in use.
+# start_server AGENCIES: sets `server_pid` and `port`. Takes another port if that is in use.
 start_server() {
   for attempt in 1 2 3 4 5; do
     port=$((20000 + ($$ + attempt * 2503) % 12000))
@@ -54,7 +54,7 @@ start_agency() {
   agencies_running="$agencies_running $1:$!"
 }
 
-# Forgets the agencies that have ended; 1 if one of them failed, with the end of its log.
+# Forgets the agencies that have ended. Returns 1 if one failed, and prints its last lines.
 collect_agencies() {
   still_running=
   for agency in $agencies_running; do
@@ -71,10 +71,10 @@ collect_agencies() {
   agencies_running=$still_running
 }
 
-# A command that is repeated during the wait for the agencies; set by the caller.
+# A command that runs again and again during wait_agencies. The caller may set it.
 on_wait=:
 
-# wait_agencies: 1 as soon as one fails, because the others may then wait for the draw forever.
+# Waits for all agencies. Returns 1 as soon as one fails: the others may wait for the draw forever.
 wait_agencies() {
   while [ -n "$agencies_running" ]; do
     collect_agencies || return
@@ -84,14 +84,23 @@ wait_agencies() {
   done
 }
 
-# Stops the server; returns its exit status.
+# Asks the server to end, and returns its exit status.
 stop_server() {
   stopped=$server_pid
   server_pid=
   kill -TERM "$stopped" && wait "$stopped"
 }
 
-# Stops all running programs.
+# told_winners AGENCIES: a line "AGENCY WINNERS" for each of them, by its log.
+told_winners() (
+  id=1
+  while [ "$id" -le "$1" ]; do
+    echo "$id $(winners_in_log <"$run/agency-$id.log")"
+    id=$((id + 1))
+  done
+)
+
+# Ends all programs that still run.
 stop_all() {
   for running in $server_pid $agencies_running; do
     kill -TERM "${running#*:}" 2>/dev/null || true

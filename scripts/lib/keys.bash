@@ -1,14 +1,14 @@
 # The agencies' keys, for generar-compose.sh, which sources this.
 #
-# Only its owner can open the directory; every user may read the files in it. A secret of Compose is
-# the host's file, mounted with its owner and mode: `uid`, `gid` and `mode` have no effect outside
-# of a swarm, and the containers' user is not the owner. A mount bypasses the directory, which keeps
-# the other users of this machine out.
+# Only the owner can enter the directory, and all users can read the files in it. Compose mounts a
+# secret's file with its own mode: `uid`, `gid` and `mode` have no effect outside a swarm, and the
+# containers' user is not the owner. The mount does not pass through the directory, which keeps the
+# other users of this machine out.
 
 # A secret of a swarm has at most 500 KiB, and an agency's line in by-slot up to 74 bytes.
 readonly MAX_STACK_KEYS=6000
 
-# The directory of the keys for compose file $1: next to it, where its relative paths begin.
+# The directory of the keys for compose file $1: next to it, because its relative paths begin there.
 keys_directory() {
   case $1 in
     /dev/*) echo .claves ;;
@@ -22,8 +22,8 @@ random_keys() {
   echo
 }
 
-# Makes the missing keys. Prints how many existed: those are kept, because an agency elsewhere may
-# have a copy.
+# Makes the keys of the agencies that have none. Prints how many there were: they are kept, because
+# an agency elsewhere may have a copy.
 make_missing_keys() {
   local id key kept=0
   for ((id = 1; id <= agencies; id++)); do
@@ -46,8 +46,8 @@ list_keys() {
   done
 }
 
-# In a swarm all tasks of a service have the same secrets. This one is a template, which the node
-# fills in for each task, so that a task reads its own key only.
+# In a swarm all tasks of a service have the same secrets. This one is a template that the node
+# fills in for each task, so that a task sees only its own key.
 template_of_keys() {
   list_keys | sed -E 's/^([0-9]+):(.*)$/{{- if eq .Task.Slot "\1" }}\2{{ end -}}/'
 }

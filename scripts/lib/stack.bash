@@ -1,11 +1,11 @@
 # The stack file of a Swarm, for generar-compose.sh, which sources this after compose.bash.
 #
 # A stack has no `no-new-privileges` (a daemon can set it for all its containers), no order of
-# starting (agencies retry until the server is up), and no names of containers. Virtual addresses
-# need a kernel with IPVS; with dnsrr a name resolves to the addresses of its tasks.
+# starting (agencies retry until the server is there), and no names of containers. Virtual addresses
+# need a kernel with IPVS. With dnsrr a name is its tasks' addresses.
 #
-# A swarm stops an unhealthy task. A server with no connection left for a status query should
-# continue, so the healthcheck asks the kernel whether the server listens.
+# A swarm ends unhealthy tasks, but a server that has no connection left for a status query must go
+# on: the healthcheck asks the kernel whether the server listens.
 
 stack_server() {
   cat <<YAML
@@ -35,7 +35,7 @@ YAML
 $(healthcheck "netstat -ltn | grep -q '0\.0\.0\.0:[1-9]'")
     deploy:
       endpoint_mode: dnsrr
-      # The volume is on one node, so the server must run there.
+      # The volume is on one node, and so is the server.
       placement:
         constraints: [node.role == manager]
       restart_policy:
@@ -70,7 +70,7 @@ YAML
     deploy:
       endpoint_mode: dnsrr
       replicas: $agencies
-      # An agency that has ended well is not restarted.
+      # A task that has finished is not restarted.
       restart_policy:
         condition: on-failure
       resources:

@@ -1,4 +1,4 @@
-"""Agencies that are there twice, and agencies that do not move."""
+"""Agencies that run twice, and agencies that do not move."""
 
 import signal
 
@@ -8,12 +8,12 @@ SUPERSEDED = 80
 
 
 def twins(round):
-    """A second process of an agency: the newer one goes on, the older one ends and says why."""
+    """A second process of an agency goes on. The older one ends and says why."""
     with round.lottery() as lottery:
         agency = round.random.choice(sorted(lottery.bets.by_agency))
         lottery.start_server()
         older = lottery.start_agency(agency)
-        # Alone it cannot come to its end: nothing is drawn without the others.
+        # Alone it cannot end: there is no draw without the others.
         size = round.random.uniform(0.01, 1) * lottery.bets.by_agency[agency].size
         lottery.wait_until_stored(size / lottery.bets.size)
         lottery.start_agency(agency)
@@ -25,12 +25,11 @@ def twins(round):
 
 
 def frozen(round):
-    """A frozen agency holds up nobody's bets. It goes on when it thaws, unless another process has
-    taken its place."""
+    """A frozen agency does not delay the others' bets. It goes on when it thaws, unless another
+    process has taken its place."""
     with round.lottery() as lottery:
         cold = round.random.choice(sorted(lottery.bets.by_agency))
-        lottery.start_server()
-        lottery.start_agencies()
+        lottery.start_all()
         lottery.wait_until_stored(round.random.uniform(0, 0.8))
         older = lottery.agencies[cold]
         older.signal(signal.SIGSTOP)
@@ -63,8 +62,8 @@ def _ends_superseded(lottery, process):
 
 
 def _does_not_fight_back(lottery, process):
-    """It ends superseded, or well where its winners had come before the newer one did, or it had
-    not spoken at all before: over its first connection."""
+    """Checks that it ended superseded. It may end well over its first connection: if its winners
+    came before the newer process did, or if it had not connected at all."""
     first = process.wait(lottery.deadline) == 0 and "action: retry" not in process.text()
     if not first:
         _ends_superseded(lottery, process)

@@ -1,4 +1,4 @@
-"""The server killed around the draw."""
+"""The server is killed around the draw."""
 
 import contextlib
 import threading
@@ -9,8 +9,8 @@ from proxy import Cut, Proxy, Weather
 
 
 def killed_at_the_draw(round):
-    """Three moments take turns: the last agency says FINISHED; it is to be told CONFIRMED; an
-    agency, the first or a later one, is to be told its winners. What it is to be told is lost."""
+    """Three moments take turns: the last agency says FINISHED; the server answers CONFIRMED; it
+    sends an agency, the first or a later one, its winners. The answer or the winners are lost."""
     with round.lottery() as lottery:
         agencies = len(lottery.bets.by_agency)
         kind, count = (
@@ -23,7 +23,7 @@ def killed_at_the_draw(round):
             lottery.start_agencies()
             lottery.deadline.wait(moment.has_come.is_set, "the draw is near")
             if kind == FINISHED:
-                # It is on its way: the server may store it yet, hold the draw, and answer.
+                # It is in flight: the server may still store it, hold the draw, and answer.
                 time.sleep(round.pause(0.003))
             lottery.kill_server()
             lottery.restart_server()
@@ -31,8 +31,8 @@ def killed_at_the_draw(round):
 
 
 class _Moment:
-    """Waits for the frame of a kind that is the `count`th in all connections. It is lost where it
-    comes from the server, which is killed at once."""
+    """Waits for the `count`th frame of a kind in all connections. If it comes from the server, the
+    server is killed at once and the frame is lost."""
 
     def __init__(self, kind, count, lottery):
         self.kind = kind
@@ -42,7 +42,7 @@ class _Moment:
         self.has_come = threading.Event()
 
     def tap(self):
-        """What looks at one connection."""
+        """Returns the function that looks at one connection."""
         streams = {True: Frames(), False: Frames()}
 
         def look(data, from_server):

@@ -6,7 +6,7 @@ import random
 from proxy import Proxy, Weather
 
 AGENCIES, ROWS = 4, 200
-# Connections that get bad weather. After them it clears up, so that every lottery ends.
+# Connections in bad weather. Later ones have none, so that every lottery ends.
 STORMS = 20
 
 
@@ -14,7 +14,7 @@ def bad_network(round):
     seed = round.random.random()
 
     def weather(number):
-        # From its number alone: in which order connections are made is not up to the bench.
+        # By its number alone: the bench does not control the order of connections.
         chance = random.Random(f"{seed}/{number}")
         if number >= STORMS:
             return Weather()

@@ -1,9 +1,9 @@
-"""Disks that have no room, and then have again."""
+"""Disks that have no room, and then have room again."""
 
 import contextlib
 import time
 
-import disk
+import machine
 
 NOT_STORED = "action: store_bets | result: fail"
 
@@ -19,12 +19,12 @@ def no_room(round):
 def _limit(round):
     with round.lottery() as lottery:
         lottery.start_server()
-        _run_out_twice(round, lottery, lambda room: disk.limit_file_size(
+        _run_out_twice(round, lottery, lambda room: machine.limit_file_size(
             lottery.server, lottery.stored_size() + room))
 
 
 def _full_disk(round):
-    small = disk.SmallDisk(round.directory / "small")
+    small = machine.SmallDisk(round.directory / "small")
     small.mount(2 * round.bench.bets.size)
     with contextlib.closing(small), round.lottery(data=small.directory / "data") as lottery:
         lottery.start_server()
@@ -32,8 +32,8 @@ def _full_disk(round):
 
 
 def _run_out_twice(round, lottery, leave):
-    """Holds a lottery in which the room runs out. `leave` sees to how many bytes are left."""
-    # So that many batches are on their way whenever room comes back.
+    """Holds a lottery in which the room runs out. `leave` sets how many bytes are left."""
+    # Many batches must be in flight whenever room comes back.
     lottery.window, lottery.pauses = 64, ("1ms", "5ms")
     # Small ones, so that the lottery is not over before the room runs out.
     lottery.batch = round.random.choice((10, 40))
@@ -52,7 +52,7 @@ def _run_out_twice(round, lottery, leave):
             time.sleep(0.001)
             leave(0)
         lottery.outcome.faults += 1
-        # Again and again, so that it comes back between any two batches.
+        # Often, so that room comes back between any two batches.
         for _ in range(round.random.randrange(100)):
             leave(round.random.choice((0, 2000, 20000)))
             time.sleep(round.pause(0.002))

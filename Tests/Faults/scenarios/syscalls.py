@@ -1,4 +1,4 @@
-"""Every call of the system fails, one after the other."""
+"""Every system call fails, one after the other."""
 
 from sweep.cases import Sweep
 
@@ -6,9 +6,8 @@ _sweeps = {}
 
 
 def syscalls(round):
-    """One of a hundred slices of all cases; which cases a slice has depends on the seed."""
-    bench = round.bench
-    sweep = _sweeps.get(bench.directory)
-    if sweep is None:
-        sweep = _sweeps[bench.directory] = Sweep(bench)
-    sweep.play(round)
+    """Plays one of a hundred slices of all cases. The seed decides which cases are in a slice."""
+    directory = round.bench.directory
+    if directory not in _sweeps:
+        _sweeps[directory] = Sweep(round.bench)
+    _sweeps[directory].play(round)

@@ -4,13 +4,12 @@ import shutil
 
 AGENCIES, ROWS = 2, 60
 LAST_ROWS = 3
-# So that a hundred rounds come to every byte of the last three rows.
+# A hundred rounds then reach every byte of the last three rows.
 CUTS = 2
 
 
 def torn_rows(round):
-    """Interrupts a lottery, and for some bytes of its last rows: cuts them off there, and lets the
-    lottery go on."""
+    """Interrupts a lottery, cuts its last rows off at some bytes, and lets it go on from each."""
     bets = round.small_bets(AGENCIES, ROWS)
     interrupted = _interrupt(round, bets, "bets.csv", lambda lottery: lottery.wait_until_stored(
         round.random.uniform(0.2, 0.5)))
@@ -22,16 +21,15 @@ def torn_rows(round):
 
 
 def _interrupt(round, bets, name, moment):
-    """The directory that a server killed at some moment leaves."""
+    """Returns the directory that a server leaves when it is killed at some moment."""
     with round.lottery(bets) as lottery:
         lottery.batch, lottery.window = 5, 2
-        lottery.start_server()
-        lottery.start_agencies()
+        lottery.start_all()
         moment(lottery)
         lottery.kill_server()
         lottery.check_promises()
     if name == "bets.csv":
-        # Nobody finishes before its bets are safe: none of the last ones can be torn then.
+        # No agency finishes before its bets are safe: then none of the last ones can be torn.
         (lottery.data / "finished.csv").write_bytes(b"")
     return lottery.data
 

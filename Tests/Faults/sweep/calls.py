@@ -1,8 +1,8 @@
-"""Which calls fail, how, and what becomes of it.
+"""Which calls fail, how, and what the programs do then.
 
-The names of the calls are those of `shim.c`. They fail with what their manual pages name, as far as
-that can befall these programs. What cannot is left out: `EBADF` and `EFAULT`, or `EAGAIN` of a
-socket that is ready, because nothing would say later that it is.
+The names of the calls are those of `shim.c`. They fail with the errors of their manual pages that
+can occur in these programs. Left out are `EBADF`, `EFAULT`, and `EAGAIN` of a ready socket, because
+no event would follow it.
 
     EIO             the call fails with that errno
     EAI_AGAIN       getaddrinfo fails with that status
@@ -25,7 +25,7 @@ class Call:
     faults: tuple
     # What the program does then, for the table.
     effect: str
-    # Whether a program that has started goes on; an agency for as long as it may try again.
+    # Whether a program that has started goes on, an agency until its retry limit.
     is_survived: bool = False
 
 
@@ -99,19 +99,19 @@ CALLS = {
 
 
 def outcomes(fault):
-    """A fault as `shim.c` takes it."""
+    """Returns a fault as `shim.c` takes it."""
     return [_outcome(part) for part in fault.split("+")]
 
 
 def reason(fault):
-    """What the last line of a program must say that ended because of it."""
+    """Returns what the last line of a program that ended because of a fault must say."""
     name = fault.replace("+", ":").split(":")[-1]
     if name in _WORDS:
         return _WORDS[name]
     return os.strerror(getattr(errno, name)) if hasattr(errno, name) else ""
 
 
-# Where the programs have words of their own. Nothing ends because of an interruption.
+# Where the programs do not use strerror. Nothing ends because of an interruption.
 _WORDS = {"EINTR": "", "ENOENT": "o such file",
           "EWOULDBLOCK": "another server is using this directory"}
 

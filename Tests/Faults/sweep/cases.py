@@ -11,17 +11,17 @@ from typing import Callable
 
 import shim
 from bets import WINNING_NUMBER, Bets
+from processes import Failure
 from report import Outcome
 from sweep import calls
 from sweep.client_runs import BetRun, EchoRun, LotteryRun, StatusRun
 from sweep.runs import KEY, WAYS, Case
-from sweep.scripted import Broken
+from sweep.scripted import ScriptedAgency
 from sweep.server_run import IMPATIENT, ServerRun
-from waiting import Failure
 
 SLICES = 100
 AGENCIES, ROWS = 2, 6
-# Bets of the first agency that are stored in a lottery that has begun, and bytes of the next one.
+# In a lottery that has begun: the first agency's stored bets, and bytes of its next one.
 STORED, TORN = 2, 17
 # Runs at once: most of the time they wait.
 WORKERS = 3
@@ -29,12 +29,12 @@ WORKERS = 3
 
 @dataclass(frozen=True)
 class Situation:
-    """A state of the lottery, and whose calls fail in it."""
+    """A state of the lottery, and the program whose calls fail in it."""
 
     run: type
     # Whether bets are stored already, a row is torn off, and the second agency has finished.
-    begun: bool
-    # The calls that fail in it; all unless given.
+    begun: bool = True
+    # The calls that fail in it.
     calls: tuple = tuple(calls.CALLS)
     # Settings of the server.
     settings: dict = field(default_factory=dict)
@@ -43,49 +43,44 @@ class Situation:
 
 
 def _let_an_agency_wait(run):
-    """The server looks at connections that wait for the draw, a few times in its timeout."""
+    """Lets the server look at a connection that waits for the draw, as it does a few times in its
+    timeout."""
     agency = run.agencies[0]
-    agency.patience = IMPATIENT[0]
-    try:
-        agency.finish()
-        agency.query()
-    except (OSError, Broken):
-        agency.hang_up()
+    agency.timeout = IMPATIENT[0]
+    if agency.attempt(ScriptedAgency.finish):
+        agency.attempt(ScriptedAgency.query)
     run.lottery.deadline.wait(
-        lambda: run.counts().get("poll") or not run.is_alive(), "a look at a connection")
+        lambda: run.watches[0].counts().get("poll") or not run.is_alive(),
+        "a look at a connection")
 
 
 SITUATIONS = {
     "server": Situation(ServerRun, begun=False),
-    "server-again": Situation(ServerRun, begun=True),
+    "server-again": Situation(ServerRun),
     "server-waits": Situation(ServerRun, begun=False, calls=("poll",),
                               settings={"SERVER_TIMEOUT": "100ms"}, before=_let_an_agency_wait),
-    "agency": Situation(LotteryRun, begun=True),
-    "agency-bet": Situation(BetRun, begun=True),
-    "agency-echo": Situation(EchoRun, begun=True),
-    "status": Situation(StatusRun, begun=True),
+    "agency": Situation(LotteryRun),
+    "agency-bet": Situation(BetRun),
+    "agency-echo": Situation(EchoRun),
+    "status": Situation(StatusRun),
 }
 
 
 class Sweep:
-    """The cases of one bench. Which calls there are tells a lottery in which none fails."""
+    """The cases of one bench. A lottery in which nothing fails shows which calls there are."""
 
     def __init__(self, bench):
         self.bench = bench
         self.directory = bench.directory / "sweep"
         self.directory.mkdir()
         self.bets = self._make_bets()
-        self.key = self.directory / "key"
-        self.key.write_bytes(KEY)
-        keys = self.directory / "keys"
-        keys.write_bytes(b"".join(b"%d:%s\n" % (agency, KEY) for agency in self.bets.by_agency))
+        self.key = self._write("key", KEY)
+        keys = b"".join(b"%d:%s\n" % (agency, KEY) for agency in self.bets.by_agency)
         self.server_settings = {
-            "SERVER_AGENCY_KEYS": str(keys), "SERVER_TIMEOUT": "5s", "LOGGING_LEVEL": "DEBUG",
-            "SWIFT_BACKTRACE": "enable=no"}
-        self.server_config = self.directory / "config.ini"
-        self.server_config.write_text("[DEFAULT]\n", encoding="utf-8")
-        self.agency_config = self.directory / "config.yaml"
-        self.agency_config.write_text("mode: lottery\n", encoding="utf-8")
+            "SERVER_AGENCY_KEYS": str(self._write("keys", keys)), "SERVER_TIMEOUT": "5s",
+            "LOGGING_LEVEL": "DEBUG", "SWIFT_BACKTRACE": "enable=no"}
+        self.server_config = self._write("config.ini", b"[DEFAULT]\n")
+        self.agency_config = self._write("config.yaml", b"mode: lottery\n")
         self.callers = {}
         for program in ("lottery-server", "agency-client"):
             self.callers[program] = self.directory / f"callers-{program}"
@@ -119,16 +114,10 @@ class Sweep:
             case = dataclasses.replace(case, number=case.number + 1)
 
     def _play_case(self, case, directory):
-        """Plays one case; returns what was found, and whether the call was made at all."""
-        outcome = Outcome()
+        """Plays one case. Returns what was found, and whether the call was made at all."""
         directory = directory / str(case)
-        run = self._run(case.situation, case, directory, outcome)
-        try:
-            run.play()
-        except Failure as failure:
-            outcome.problem(str(failure))
-        finally:
-            run.lottery.end()
+        outcome = Outcome()
+        run = self._run(case, directory, outcome)
         outcome.problems = [f"{case}: {problem}" for problem in outcome.problems]
         if not outcome.problems:
             shutil.rmtree(directory)
@@ -136,6 +125,17 @@ class Sweep:
             outcome.faults = 1
             outcome.note_call(case.call)
         return outcome, run.hits > 0
+
+    def _run(self, case, directory, outcome):
+        situation = SITUATIONS[case.situation]
+        run = situation.run(self, case, situation, directory, random.Random(str(case)), outcome)
+        try:
+            run.play()
+        except Failure as failure:
+            outcome.problem(str(failure))
+        finally:
+            run.lottery.end()
+        return run
 
     def _cases(self):
         for name, counts in self.counts.items():
@@ -146,28 +146,19 @@ class Sweep:
                     yield Case(name, call, fault, way, number)
 
     def _count(self, name):
-        """How often each call is made in a situation."""
+        """Returns how often each call is made in a situation."""
         outcome = Outcome()
-        directory = self.directory / f"count-{name}"
-        run = self._run(name, None, directory, outcome)
-        try:
-            run.play()
-        finally:
-            run.lottery.end()
+        run = self._run(Case(name), self.directory / f"count-{name}", outcome)
         if outcome.problems:
-            raise Failure(f"{name}, where nothing fails: {outcome.problems}")
-        counts = run.counts()
+            raise Failure(f"{name}, in which nothing fails: {outcome.problems}")
+        counts = run.watches[0].counts()
         if unknown := counts.keys() - calls.CALLS.keys():
             raise Failure(f"calls without faults in sweep/calls.py: {', '.join(sorted(unknown))}")
         return {call: count for call, count in counts.items()
                 if call in SITUATIONS[name].calls}
 
-    def _run(self, name, case, directory, outcome):
-        situation = SITUATIONS[name]
-        return situation.run(self, case, situation, directory, random.Random(str(case)), outcome)
-
     def _make_bets(self):
-        """A small lottery in which each agency has a winner."""
+        """Returns a small lottery in which each agency has a winner."""
         small = self.bench.bets.first(AGENCIES, ROWS, self.directory / "agencies")
         for agency, bets in small.by_agency.items():
             lines = bets.path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -177,14 +168,18 @@ class Sweep:
         return Bets(self.directory / "agencies")
 
     def _begin(self):
-        """The data directory of a lottery that has begun."""
-        data = self.directory / "begun"
-        data.mkdir()
+        """Returns the data directory of a lottery that has begun."""
         first, second = self.bets.by_agency.values()
         rows = first.rows[:STORED] + second.rows + [first.rows[STORED][:TORN]]
-        (data / "bets.csv").write_bytes(b"".join(rows))
-        (data / "finished.csv").write_bytes(b"%d,%d\r\n" % (second.agency, len(second.rows)))
-        return data
+        (self.directory / "begun").mkdir()
+        self._write("begun/bets.csv", b"".join(rows))
+        return self._write(
+            "begun/finished.csv", b"%d,%d\r\n" % (second.agency, len(second.rows))).parent
+
+    def _write(self, name, content):
+        path = self.directory / name
+        path.write_bytes(content)
+        return path
 
 
 def _slice(seed, case):

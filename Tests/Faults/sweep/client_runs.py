@@ -1,15 +1,13 @@
-"""Calls of a program that asks the server for something fail: of an agency in each of its modes,
-and of the server's own that shows the status."""
+"""Calls of a client fail: of an agency in each of its modes, and of the server's own `--status`."""
 
 import signal
 
 import checks
-from processes import Process
+from processes import Failure, PipedProcess
 from sweep.runs import KEY, Run, files
-from waiting import Failure
 
-# How long an agency tries: if one call fails, and if calls go on failing. The second is long enough
-# for a busy machine: no agency may give up for want of time alone.
+# The agency's retry limit: if one call fails, and if calls go on failing. The first is long enough
+# for a busy machine: no agency may give up for lack of time alone.
 LIMIT, SHORT_LIMIT = "2s", "100ms"
 BET = {"NOMBRE": "Santiago", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
        "NACIMIENTO": "1999-03-17"}
@@ -17,84 +15,70 @@ BET_ROW = "1,Santiago,Lorca,30904465,1999-03-17,{number}\r\n"
 
 
 class ClientRun(Run):
-    """A process that asks a server in which nothing fails."""
+    """A process connects to a server in which nothing fails."""
 
     PROGRAM = "agency-client"
     # Done; the file cannot be read; given up; the system refused; the configuration cannot be read.
     STATUSES = (0, 66, 69, 71, 78)
     AGENCY = 1
     SETTINGS = {}
-    # Whether it tries again where a connection fails.
-    TRIES_AGAIN = True
+    # Whether it retries if a connection fails.
+    RETRIES = True
 
     def play(self):
-        """Plays it."""
-        lottery = self.lottery
-        lottery.launch_server(**self.sweep.server_settings)
-        lottery.deadline.wait(self.listens_or_ended, "the server listens")
-        self._process(self.begins, LIMIT if self.way == "once" else SHORT_LIMIT)
-        if self.way == "restart":
+        once = self.case.way == "once"
+        self.lottery.launch_server(**self.sweep.server_settings)
+        self.wait_for_listener()
+        self._process(self.case.number, LIMIT if once else SHORT_LIMIT)
+        if self.case.way == "restart":
             self._process(1, SHORT_LIMIT)
         self._last_process()
 
     def start(self, limit, **environment):
-        """Starts the process, which tries for as long as `limit`."""
+        """Starts the process, with `limit` for its retries."""
         return self.lottery.start_agency(
             self.AGENCY, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=str(self.sweep.key),
             CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **self.SETTINGS, **environment)
 
     @property
     def must_survive(self):
-        return super().must_survive and self.TRIES_AGAIN and self.way == "once"
+        return super().must_survive and self.RETRIES and self.case.way == "once"
 
-    def check_success(self, process):
-        """What must be true where the process has ended well."""
-
-    def check_failure(self, process):
-        """What must be true where the process has ended in another way."""
-
-    def check_stored(self, before):
-        """What must be true of the files, however the process has ended; `before` was in them."""
+    def check(self, process, before):
+        """Checks what a process leaves and says. `before` was in the files."""
         self.check_files(before)
 
     def check_in_the_end(self):
-        """What must be true after the last process."""
+        """Checks what must be true after the last process."""
 
     def _process(self, number, limit):
         before = files(self.lottery.data)
         process = self.start(limit, **self.watched(self.PROGRAM, number))
         self.wait(process)
         self.check_end(process, self.STATUSES)
-        self._check_files(process, before)
+        self.check(process, before)
 
     def _last_process(self):
         lottery = self.lottery
         before = files(lottery.data)
         process = self.start("5s")
-        process.wait(lottery.deadline)
-        if process.status != 0:
+        if process.wait(lottery.deadline) != 0:
             raise Failure(f"a new start does not complete it: {process.last_line()}")
         self.check_end(process, (0,))
         lottery.server.signal(signal.SIGTERM)
         lottery.server.wait(lottery.deadline)
         self.check_end(lottery.server, (0,))
-        self._check_files(process, before)
+        self.check(process, before)
         self.check_in_the_end()
-
-    def _check_files(self, process, before):
-        self.check_stored(before)
-        if process.status == 0:
-            self.check_success(process)
-        else:
-            self.check_failure(process)
 
 
 class LotteryRun(ClientRun):
     """An agency sends its bets and asks for its winners."""
 
-    def check_success(self, process):
+    def check(self, process, before):
+        super().check(process, before)
         told = checks.told_winners(process)
-        if told or self.has_log:
+        if process.status == 0 and (told or self.has_log):
             winning = self.lottery.bets.by_agency[self.AGENCY].winning
             checks.check_told(self.lottery, self.AGENCY, told, len(winning))
 
@@ -105,7 +89,7 @@ class LotteryRun(ClientRun):
 class BetRun(ClientRun):
     """An agency places one bet, each process another one."""
 
-    # And it cannot be known whether the bet is stored.
+    # And it is not known whether the bet is stored.
     IN_DOUBT = 83
     STATUSES = (*ClientRun.STATUSES, IN_DOUBT)
     SETTINGS = {"CLI_MODE": "bet", **BET}
@@ -118,53 +102,50 @@ class BetRun(ClientRun):
         self.number += 1
         return super().start(limit, NUMERO=str(self.number), **environment)
 
-    def check_success(self, process):
-        if not self._stored(self.number):
-            self.outcome.problem("the bet is said to be stored, and is not")
-
-    def check_failure(self, process):
-        stored = self._stored(self.number)
-        if process.status == self.IN_DOUBT:
+    def check(self, process, before):
+        bets = files(self.lottery.data)["bets.csv"]
+        for number in range(1, self.number + 1):
+            stored = bets.count(BET_ROW.format(number=number).encode())
+            if stored > 1:
+                self.outcome.twice += 1
+                self.outcome.problem(f"the bet on {number} is stored {stored} times")
+        # The last one is the process's.
+        if process.status == 0:
+            if not stored:
+                self.outcome.problem("the bet is said to be stored, and is not")
+        elif process.status == self.IN_DOUBT:
             # HELLO comes first.
             if self.watches[-1].counts().get("send", 0) < 2:
                 self.outcome.problem("the bet is said to be in doubt, and was never sent")
         elif stored and not self.lacks_memory:
             self.outcome.problem("the bet is said not to be stored, and is")
 
-    def check_stored(self, before):
-        for number in range(1, self.number + 1):
-            if self._stored(number) > 1:
-                self.outcome.twice += 1
-                self.outcome.problem(f"the bet on {number} is stored {self._stored(number)} times")
-
-    def _stored(self, number):
-        row = BET_ROW.format(number=number).encode()
-        return files(self.lottery.data)["bets.csv"].count(row)
-
 
 class EchoRun(ClientRun):
     """An agency sends lines, and reads them back."""
 
     SETTINGS = {"CLI_MODE": "echo", "CLI_LOOP_AMOUNT": "2", "CLI_LOOP_PERIOD": "1ms"}
-    TRIES_AGAIN = False
+    RETRIES = False
 
-    def check_success(self, process):
-        if self.has_log and process.text().count("action: receive_message | result: success") != 2:
+    def check(self, process, before):
+        super().check(process, before)
+        lines = process.text().count("action: receive_message | result: success")
+        if process.status == 0 and self.has_log and lines != 2:
             self.outcome.problem("not all lines came back")
 
 
 class StatusRun(ClientRun):
-    """The operator asks how the lottery stands."""
+    """The operator asks for the lottery's status."""
 
     PROGRAM = "lottery-server"
     # And standard output cannot be written.
     STATUSES = (*ClientRun.STATUSES, 74)
-    TRIES_AGAIN = False
+    RETRIES = False
 
     def start(self, limit, **environment):
         lottery = self.lottery
         lottery.starts += 1
-        return Process(
+        return PipedProcess(
             [self.sweep.bench.programs / self.PROGRAM, "--status"],
             self.sweep.server_settings | {"SERVER_PORT": str(lottery.port)} | environment,
             self.directory / f"status-{lottery.starts}.log")

@@ -1,11 +1,11 @@
 """A run of the sweep: a small lottery in which one call fails, in one way.
 
     once       one call fails
-    on         it and all after it do, until the process ends
-    restart    it and all after it do, and so it goes on in the next process, for a while
+    on         that call and all later ones fail, until the process ends
+    restart    they fail, and also in the next process, for a while
 
-Whatever it was, everything works afterwards: one more start must complete the lottery. After each
-process everything that was promised must be there.
+Afterwards everything works: one more start must complete the lottery. After each process everything
+that was promised must be there.
 """
 
 import re
@@ -17,32 +17,32 @@ from dataclasses import dataclass
 import checks
 import shim
 from lottery import Lottery
+from processes import Deadline, Failure
 from sweep import calls
-from waiting import Deadline, Failure
 
 WAYS = ("once", "on", "restart")
 RUN_SECONDS = 10
 KEY = b"open sesame"
-# Signals that may end a program that gets no memory. Swift lets it crash. Dispatch may forget what
-# it was to watch: then a signal ends the program as if it were not handled, or it waits in vain.
+# Signals that may end a program that gets no memory. Swift lets it crash. Dispatch may lose a
+# registration: then a signal ends the program as if it were not handled, or it waits in vain.
 CRASHES = tuple(-number for number in (
     signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGSEGV, signal.SIGTERM, signal.SIGKILL))
 # Seconds after which a program that waits in vain is killed.
 VAIN_SECONDS = 1
-# An interruption is over after so many calls: no signal comes each time.
+# Calls after which an interruption is over: no signal arrives each time.
 INTERRUPTIONS = 100
 
 
 @dataclass(frozen=True)
 class Case:
-    """What fails in a run."""
+    """What fails in a run. Without a call nothing fails, and calls are only counted."""
 
     situation: str
-    call: str
-    fault: str
-    way: str
-    # Which one of the calls.
-    number: int
+    call: str = ""
+    fault: str = ""
+    way: str = "once"
+    # The first call to fail, counted from 1.
+    number: int = 1
 
     def __str__(self):
         return f"{self.situation},{self.call},{self.fault},{self.way},{self.number}"
@@ -53,7 +53,10 @@ class Case:
         return Case(*names, int(number))
 
     def rule(self, number):
-        """What the shim is told, for a process in which the call `number` is the first to fail."""
+        """Returns what the shim is told for a process in which call `number` is the first to
+        fail."""
+        if not self.call:
+            return None
         outcomes = calls.outcomes(self.fault)
         last = 0
         if self.way == "once":
@@ -64,7 +67,7 @@ class Case:
 
 
 class Run:
-    """One run. `case` is None where nothing fails: then calls are counted alone."""
+    """One run of a case in its situation."""
 
     def __init__(self, sweep, case, situation, directory, random, outcome):
         self.sweep = sweep
@@ -79,46 +82,47 @@ class Run:
         self.lottery.pauses = ("1ms", "5ms")
         self.lottery.server_flags = ["--config", str(sweep.server_config)]
         self.lottery.agency_flags = ["--config", str(sweep.agency_config)]
+        self.lacks_memory = case.call == "malloc"
+        # Whether the log is reliable.
+        self.has_log = case.call not in ("malloc", "write_log")
         if situation.begun:
             shutil.copytree(sweep.begun, self.lottery.data)
 
-    def listens_or_ended(self):
-        """Whether the server listens, or has ended instead."""
-        return self.lottery.server.status is not None or listens(self.lottery)
-
-    def watched(self, program, number):
-        """The environment of a process in which the fault begins with the call `number`."""
-        rule = self.case.rule(number) if self.case else None
-        self.watches.append(shim.Watch(
-            self.sweep.bench.shim, self.sweep.callers[program],
-            self.directory / f"calls-{len(self.watches) + 1}", rule))
-        return self.watches[-1].environment
+    @property
+    def must_survive(self):
+        """Whether the program must go on after what fails."""
+        return self.case.call in calls.CALLS and calls.CALLS[self.case.call].is_survived
 
     @property
     def hits(self):
-        """How many calls of the first process failed."""
+        """The failed calls of the first process."""
         return self.watches[0].hits if self.watches else 0
 
-    def counts(self):
-        """How often the first process made each call."""
-        return self.watches[0].counts()
+    def wait_for_listener(self):
+        """Waits until the server listens or has ended, and returns whether it runs."""
+        server = self.lottery.server
+        self.lottery.deadline.wait(
+            lambda: server.status is not None or listens(self.lottery), "the server listens")
+        return server.status is None
 
-    @property
-    def lacks_memory(self):
-        return self.case is not None and self.case.call == "malloc"
+    def watched(self, program, number):
+        """Returns the environment of a process in which the fault begins with call `number`."""
+        self.watches.append(shim.Watch(
+            self.sweep.bench.shim, self.sweep.callers[program],
+            self.directory / f"calls-{len(self.watches) + 1}", self.case.rule(number)))
+        return self.watches[-1].environment
 
     def wait(self, process):
         """Waits for the end of a process in which something fails."""
-        if not self.lacks_memory:
-            process.wait(self.lottery.deadline)
-            return
         try:
-            process.wait(Deadline(VAIN_SECONDS))
+            process.wait(Deadline(VAIN_SECONDS) if self.lacks_memory else self.lottery.deadline)
         except Failure:
+            if not self.lacks_memory:
+                raise
             process.kill()
 
     def check_end(self, process, allowed):
-        """The process has ended as it may, and its last line says why."""
+        """Checks that a process ended with an allowed status, and that its last line says why."""
         status, line = process.status, process.last_line()
         if self.lacks_memory:
             allowed += CRASHES
@@ -130,45 +134,23 @@ class Run:
             self.outcome.problem(f"the last line of {process.name} does not say why it ended: "
                                  f"{line}")
 
-    def check_files(self, before):
-        """Nothing is in the files twice, and everything that was there before."""
-        for name, content in files(self.lottery.data).items():
-            if not content.startswith(before[name]):
-                self.outcome.problem(f"{name} has lost what was in it")
-        checks.check_bets(self.lottery, complete=False)
-        self._check_finished()
-
-    @property
-    def must_survive(self):
-        """Whether the program must go on after what fails."""
-        return self.case is not None and calls.CALLS[self.case.call].is_survived
-
-    @property
-    def has_log(self):
-        """Whether the log can be relied upon."""
-        return not self.case or self.case.call not in ("malloc", "write_log")
-
     def says_why(self, status, line):
-        """Whether that line tells of the end, and of what failed."""
+        """Returns whether a line says that the program ended, and what failed."""
         if status == 0:
             return "action: exit | result: success" in line
         return f"action: exit | result: fail | status: {status} |" in line and self.reason in line
 
     @property
     def reason(self):
-        """What failed in the last process, as a log line says it; empty if nothing has."""
-        return calls.reason(self.case.fault) if self.case and self.watches[-1].hits else ""
+        """What failed in the last process, as a log line says it. Empty if nothing failed."""
+        return calls.reason(self.case.fault) if self.watches[-1].hits else ""
 
-    @property
-    def begins(self):
-        """The first call that fails."""
-        return self.case.number if self.case else 1
-
-    @property
-    def way(self):
-        return self.case.way if self.case else "once"
-
-    def _check_finished(self):
+    def check_files(self, before):
+        """Checks that the files hold nothing twice, and everything that was in them before."""
+        for name, content in files(self.lottery.data).items():
+            if not content.startswith(before[name]):
+                self.outcome.problem(f"{name} has lost what was in it")
+        checks.check_bets(self.lottery, complete=False)
         rows = files(self.lottery.data)["finished.csv"].split(b"\r\n")[:-1]
         for row, count in Counter(rows).items():
             agency, total = map(int, row.split(b","))
@@ -177,7 +159,7 @@ class Run:
 
 
 def files(data):
-    """The whole rows of both files."""
+    """Returns the whole rows of both files."""
     return {name: _whole_rows(data / name) for name in ("bets.csv", "finished.csv")}
 
 
@@ -190,6 +172,7 @@ _LISTENING = re.compile(r"^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ 0A ", re.MULTILI
 
 
 def listens(lottery):
-    """Whether the server listens. Asked of the kernel: a connection would be one call more."""
+    """Returns whether the server listens, by the kernel's table: a connection would be one more
+    call."""
     with open("/proc/net/tcp", encoding="ascii") as table:
         return f"{lottery.port:04X}" in _LISTENING.findall(table.read())

@@ -1,19 +1,20 @@
 """Agencies that the bench plays itself: they know exactly what they were promised."""
 
+import contextlib
 import socket
 import struct
 import time
 
 import frames
-from waiting import Failure
+from processes import Failure
 
-# Codes of REJECTED and ERROR after which an agency tries again.
+# Codes of REJECTED and ERROR after which an agency retries.
 _PASSING_REJECTED = (2, 3)
 _PASSING_ERROR = (8, 9)
 
 
 class Broken(Exception):
-    """The connection leads no further; another one may."""
+    """The connection is of no more use. Another one may be."""
 
 
 class ScriptedAgency:
@@ -22,21 +23,21 @@ class ScriptedAgency:
 
     BATCH = 2
 
-    def __init__(self, bets, port, key):
+    def __init__(self, bets, port, key, acknowledged, confirmed):
         self.bets = bets
         self.port = port
         self.key = key
         # Seconds to wait for an answer.
-        self.patience = 0
+        self.timeout = 0
         self.connection = None
         self.arrived = []
         self.frames = None
         self.has_asked = False
-        # What this connection was told to be stored.
+        # Bets that are stored, as this connection was told.
         self.stored = 0
-        # What was ever promised.
-        self.acknowledged = 0
-        self.confirmed = False
+        # What was ever promised: bets, and that the agency has finished.
+        self.acknowledged = acknowledged
+        self.confirmed = confirmed
         # The winners, each time that it was told them.
         self.told = []
 
@@ -70,25 +71,32 @@ class ScriptedAgency:
             winners += documents
         self.told.append(winners)
 
+    def attempt(self, step):
+        """Takes a step. Hangs up and returns false if the connection breaks."""
+        try:
+            step(self)
+            return True
+        except (OSError, Broken):
+            self.hang_up()
+            return False
+
     def hang_up(self):
         if self.connection:
             self.connection.close()
         self.connection = None
 
     def take_leave(self):
-        """Hears what the server has to say while it ends, and hangs up."""
-        try:
+        """Reads what the server sends while it ends, and hangs up."""
+        with contextlib.suppress(OSError):
             while self.connection and self.connection.recv(4096):
                 pass
-        except OSError:
-            pass
         self.hang_up()
 
     def _greet(self):
-        """Connects, where there is no connection."""
+        """Connects if there is no connection."""
         if self.connection:
             return
-        self.connection = socket.create_connection(("127.0.0.1", self.port), self.patience)
+        self.connection = socket.create_connection(("127.0.0.1", self.port), self.timeout)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.frames, self.arrived, self.has_asked = frames.Frames(), [], False
         self._send(frames.hello(self.bets.agency, self.key))
@@ -102,11 +110,11 @@ class ScriptedAgency:
         self.acknowledged = self.stored
 
     def _send(self, data):
-        self.connection.settimeout(self.patience)
+        self.connection.settimeout(self.timeout)
         self.connection.sendall(data)
 
     def _receive(self, wanted):
-        """The body of the next frame."""
+        """Returns the body of the next frame."""
         while not self.arrived:
             data = self.connection.recv(65536)
             if not data:
@@ -121,28 +129,19 @@ class ScriptedAgency:
         raise Failure(f"agency {self.bets.agency} waits for {wanted:#x} and gets {kind:#x}: {body}")
 
 
-def hold(agencies, is_alive, patience, attempts):
+def hold(agencies, is_alive, timeout, attempts):
     """Holds the lottery of the agencies, and returns whether all have been told their winners.
 
-    `patience` is in seconds, for each answer; so many `attempts` may come to nothing.
+    `timeout` is in seconds, for each answer. At most `attempts` may fail.
     """
     for agency in agencies:
-        agency.patience = patience
+        agency.timeout = timeout
     failed = 0
     for step in (ScriptedAgency.finish, ScriptedAgency.ask):
         for agency in agencies:
-            while not _has_done(step, agency):
+            while not agency.attempt(step):
                 failed += 1
                 if not is_alive() or failed == attempts:
                     return False
                 time.sleep(min(0.001 * 2 ** failed, 0.1))
     return True
-
-
-def _has_done(step, agency):
-    try:
-        step(agency)
-        return True
-    except (OSError, Broken):
-        agency.hang_up()
-        return False

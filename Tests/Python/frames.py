@@ -1,21 +1,15 @@
-"""What goes over the wire, as far as the bench must know it (`PROTOCOL.md`, Framing)."""
+"""The frames of the protocol, as far as tests write and read them (`PROTOCOL.md`, Framing)."""
 
 import struct
 
-HELLO = 0x01
-BATCH = 0x03
-FINISHED = 0x04
-WINNERS_QUERY = 0x05
-WELCOME = 0x81
-STORED = 0x82
-REJECTED = 0x83
-CONFIRMED = 0x84
-WINNERS = 0x85
+HELLO, BET, BATCH, FINISHED, WINNERS_QUERY = range(0x01, 0x06)
+STATUS = 0x90
+WELCOME, STORED, REJECTED, CONFIRMED, WINNERS = range(0x81, 0x86)
 ERROR = 0x8F
 
 
 class Frames:
-    """Finds the frames in one direction of a connection."""
+    """The frames in one direction of a connection."""
 
     HEADER = 4
 
@@ -23,7 +17,7 @@ class Frames:
         self.rest = b""
 
     def feed(self, data):
-        """The type and the body of each frame that is complete with `data`."""
+        """Returns the type and the body of each frame that is complete with `data`."""
         self.rest += data
         frames = []
         while len(self.rest) > self.HEADER:
@@ -35,20 +29,31 @@ class Frames:
         return frames
 
 
-def frame(kind, layout="", *values):
-    """A frame, its body packed as `struct` says."""
+def frame(kind, layout="", *values, length=None):
+    """Returns a frame, its body packed as `struct` says. `length` is a wrong one."""
     body = bytes([kind]) + struct.pack(">" + layout, *values)
-    return struct.pack(">I", len(body)) + body
+    return struct.pack(">I", len(body) if length is None else length) + body
 
 
-def hello(agency, key):
+def hello(agency, key=b""):
     return frame(HELLO, f"BIB{len(key)}s", 1, agency, len(key), key)
 
 
-def batch(offset, bets):
-    """A batch of `bets`, rows of an agency's file."""
-    body = b"".join(map(_bet, bets))
-    return frame(BATCH, f"QH{len(body)}s", offset, len(bets), body)
+def welcome(state=0, stored=0):
+    """WELCOME without a last bet."""
+    return frame(WELCOME, "BBQ", 1, state, stored)
+
+
+def bet(offset, row):
+    """BET of a row of an agency's file."""
+    body = _bet(row)
+    return frame(BET, f"Q{len(body)}s", offset, body)
+
+
+def batch(offset, rows):
+    """BATCH of rows of an agency's file."""
+    body = b"".join(map(_bet, rows))
+    return frame(BATCH, f"QH{len(body)}s", offset, len(rows), body)
 
 
 def finished(total):
@@ -56,7 +61,7 @@ def finished(total):
 
 
 def documents(body):
-    """Whether further frames follow one of WINNERS, and the documents in it."""
+    """Returns whether further frames follow one of WINNERS, and the documents in it."""
     more, count = struct.unpack_from(">BH", body)
     found, position = [], 3
     for _ in range(count):
@@ -66,8 +71,8 @@ def documents(body):
     return bool(more), found
 
 
-def _bet(bet):
-    *texts, birthdate, number = bet
+def _bet(row):
+    *texts, birthdate, number = row
     parts = [text.encode() for text in texts]
     year, month, day = map(int, birthdate.split("-"))
     return (b"".join(bytes([len(part)]) + part for part in parts)
