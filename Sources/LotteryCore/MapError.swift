@@ -1,5 +1,4 @@
-/// Runs `body` and translates the error that it throws: the one place where a call into a lower
-/// layer becomes an error of the caller's own.
+/// Runs `body` and translates the error that it throws, from a lower layer's to the caller's own.
 ///
 /// - Throws: `transform` of what `body` throws.
 package func mapError<Value: ~Copyable, Lower: Error, Upper: Error>(

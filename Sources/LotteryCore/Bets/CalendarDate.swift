@@ -7,7 +7,7 @@ public struct CalendarDate: Hashable, Sendable {
   /// 1 to 31, as far as the month goes.
   public let day: UInt8
 
-  /// The day with these numbers, or nil where the calendar has no such day.
+  /// The day with these numbers, or nil if the calendar has no such day.
   public init?(year: UInt16, month: UInt8, day: UInt8) {
     guard ProtocolLimits.years.contains(year), (1...12).contains(month),
       day >= 1, day <= Self.daysInMonth(month, of: year)

@@ -1,20 +1,18 @@
-/// Bytes that have arrived and are not used up yet: what a decoder reads from, whether they came
-/// from a socket or from a file.
+/// Bytes from a socket or a file that have not been decoded yet.
 ///
-/// Bounded by its capacity. It owns no memory while it is empty and nobody fills it, begins small,
-/// and grows while what arrives fills it up: thousands of connections that are silent or slow cost
-/// little.
+/// Bounded by its capacity. An empty buffer owns no memory until it is filled. It begins small, and
+/// grows while reads fill it, so that thousands of silent or slow connections cost little.
 public struct InputBuffer: ~Copyable {
-  /// The bytes; only those in ``unread`` mean anything. Empty while there are none.
+  /// The bytes. Only those in ``unread`` mean anything.
   public private(set) var storage: [UInt8] = []
-  /// Where the bytes that have not been consumed lie in ``storage``.
+  /// The range in ``storage`` of the bytes that have not been consumed.
   public private(set) var unread: Range<Int> = 0..<0
-  /// The most bytes that it holds at a time.
+  /// The most bytes that it holds.
   public let capacity: Int
 
-  /// The least memory that it takes: room for a small agency's batches.
+  /// The least memory that it takes, in bytes: room for a small agency's batches.
   static let leastSize = 2 * 1024
-  /// The memory that it will take, learned from how much arrived before.
+  /// The memory that it takes next time, in bytes. Follows the size of the reads.
   private var size = Self.leastSize
 
   /// An empty buffer for at most `capacity` bytes.
@@ -22,40 +20,40 @@ public struct InputBuffer: ~Copyable {
     self.capacity = capacity
   }
 
-  /// Whether no more bytes can be taken before some are consumed.
+  /// Whether bytes must be consumed before more fit.
   public var isFull: Bool { unread.count == capacity }
 
-  /// Marks the first `count` unread bytes as used up.
+  /// Marks the first `count` unread bytes as consumed.
   public mutating func consume(_ count: Int) {
     precondition(count <= unread.count, "consumed more than there is")
     unread = (unread.lowerBound + count)..<unread.upperBound
     if unread.isEmpty { unread = 0..<0 }
   }
 
-  /// Gives the memory back if all bytes are used up.
+  /// Releases the memory if all bytes are consumed.
   public mutating func releaseIfEmpty() {
     if unread.isEmpty { storage = [] }
   }
 
-  /// Gives back the memory that the unread bytes do not need, for as long as nobody fills it.
+  /// Releases the memory that the unread bytes do not need, until the buffer is filled again.
   public mutating func shrink() {
     guard storage.count > 2 * unread.count else { return }
     storage = Array(storage[unread])
     unread = 0..<unread.count
   }
 
-  /// Takes what `read` puts into the free room after the unread bytes.
+  /// Appends what `read` writes into the free room after the unread bytes.
   ///
-  /// - Parameter read: gets the free room, never empty unless the buffer is full, and returns how
-  ///   many bytes it wrote to its beginning.
-  /// - Returns: what `read` returned.
+  /// - Parameter read: gets the free room, which is empty only if the buffer is full, and returns
+  ///   the number of bytes that it wrote to the front.
+  /// - Returns: the number of bytes.
   public mutating func fill<Failure: Error>(
     _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) -> Int {
     makeRoom()
     let end = unread.upperBound
     assert(end < storage.count || isFull, "0 must not mean that there was no room")
-    // The pointer is lent for the call only, and covers the part of the array after `end`.
+    // The pointer is valid for the call only, and covers the part of the array after `end`.
     let result = storage.withUnsafeMutableBytes { bytes -> Result<Int, Failure> in
       do throws(Failure) {
         return .success(try read(UnsafeMutableRawBufferPointer(rebasing: bytes[end...])))
@@ -70,7 +68,7 @@ public struct InputBuffer: ~Copyable {
     return count
   }
 
-  /// Takes a copy of as much of `bytes` as there is room for, and returns how many that were.
+  /// Appends as many of `bytes` as there is room for, and returns their number.
   @discardableResult
   public mutating func append(copying bytes: Span<UInt8>) -> Int {
     var taken = 0
@@ -92,7 +90,7 @@ public struct InputBuffer: ~Copyable {
     storage[index] = byte
   }
 
-  /// Takes more memory if the last read used it up, less next time if it hardly used any.
+  /// Adapts the size: more if the last read filled the memory, less if it used little.
   private mutating func adapt(to count: Int) {
     if unread.upperBound == storage.count {
       size = 2 * storage.count
@@ -102,10 +100,9 @@ public struct InputBuffer: ~Copyable {
     size = min(size, max(capacity, Self.leastSize))
   }
 
-  /// Makes room after the unread bytes where it is small: by growing, and by moving them to the
-  /// front.
+  /// Makes room after the unread bytes, if there is little: grows, and moves them to the front.
   private mutating func makeRoom() {
-    // What was learned from small reads must not leave a large message without room.
+    // Small reads before must not leave a large message without room.
     grow(to: max(size, unread.count + 1))
     let first = unread.lowerBound
     guard first > 0, storage.count - unread.upperBound < storage.count / 2 else { return }

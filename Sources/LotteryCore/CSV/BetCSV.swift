@@ -135,7 +135,7 @@ extension Array where Element == UInt8 {
 }
 
 extension OutputSpan where Element == UInt8 {
-  /// Appends a comma and a field, in quotes only where it needs them.
+  /// Appends a comma and a field, in quotes only if it needs them.
   fileprivate mutating func append(csvField text: Span<UInt8>) {
     append(.comma)
     // Anything that would end a plain field needs quotes around it.

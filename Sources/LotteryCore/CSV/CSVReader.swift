@@ -4,7 +4,7 @@
 /// in quotes, quotes in them doubled, rows that end in `\n`, in `\r\n` or with the file. Lines that
 /// hold nothing are passed over, and so is a byte order mark at the very beginning.
 ///
-/// It does no I/O: whoever owns it fills ``input`` when ``next(atEnd:)`` asks for more.
+/// It does no I/O: the caller fills ``input`` when ``next(atEnd:)`` needs more.
 package struct CSVReader: ~Copyable {
   /// What ``next(atEnd:)`` found.
   package enum Step: Hashable, Sendable {

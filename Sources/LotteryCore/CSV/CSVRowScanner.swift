@@ -56,7 +56,7 @@ struct CSVRowScanner {
     return start..<position
   }
 
-  /// Nil where the closing quote is missing.
+  /// Nil if the closing quote is missing.
   private mutating func scanQuoted(_ bytes: Span<UInt8>) -> Range<Int>? {
     hasQuotes = true
     position += 1

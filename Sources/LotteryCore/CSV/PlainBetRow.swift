@@ -79,7 +79,7 @@ extension Span where Element == UInt8 {
 
   private var isTextWithoutNUL: Bool { isValidUTF8 && firstIndex(of: 0) == nil }
 
-  /// A name and the comma after it; nil where it breaks a rule or something else ends it.
+  /// A name and the comma after it; nil if it breaks a rule or something else ends it.
   fileprivate func takePlainText(at position: inout Int) -> Range<Int>? {
     let start = position
     let (end, isPlainASCII) = endOfPlainText(from: start)

@@ -146,6 +146,6 @@ extension Array where Element == UInt8 {
     return body(&bytes)
   }
 
-  /// Copied in one go, where adding a zero at a time would be slow in a debug build.
+  /// Copied in one call: appending single zeros is slow in a debug build.
   private static let zeros = [UInt8](repeating: 0, count: 16 * 1024)
 }

@@ -1,7 +1,7 @@
 /// Writes an agency's winners over as many WINNERS frames as they need, at least one.
 ///
 /// A frame is filled before the next one begins, and its `more` is only known then. So the caller
-/// can take the complete frames at any time, and nobody has to hold all winners at once.
+/// can take the complete frames at any time and need not hold all winners.
 package struct WinnersWriter: Sendable {
   /// Complete frames, and the one that is being written after them.
   private var bytes: [UInt8] = []
