@@ -1,6 +1,7 @@
 /// Runs `body` and translates the error that it throws, from a lower layer's to the caller's own.
 ///
 /// - Throws: `transform` of what `body` throws.
+@inlinable
 package func mapError<Value: ~Copyable, Lower: Error, Upper: Error>(
   _ transform: (Lower) -> Upper, _ body: () throws(Lower) -> Value
 ) throws(Upper) -> Value {
@@ -14,6 +15,7 @@ package func mapError<Value: ~Copyable, Lower: Error, Upper: Error>(
 /// Runs `body`, which may suspend, and translates the error that it throws.
 ///
 /// - Throws: `transform` of what `body` throws.
+@inlinable
 package func mapError<Value, Lower: Error, Upper: Error>(
   _ transform: (Lower) -> Upper, _ body: () async throws(Lower) -> Value
 ) async throws(Upper) -> Value {

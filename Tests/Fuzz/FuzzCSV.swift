@@ -6,13 +6,9 @@ func fuzzCSV(_ bytes: [UInt8]) {
   // Each piece makes the reader look at a row anew: many in a long row only take time.
   let piece = max(1 + Int(bytes.last ?? 0) % 32, bytes.count / 64)
   for hasAgency in [false, true] {
-    let general = BetRows(bytes, hasAgency: hasAgency, piece: bytes.count, plainFirst: false)
-    let plain = BetRows(bytes, hasAgency: hasAgency, piece: bytes.count, plainFirst: true)
-    expectEqual(general, plain, "plain rows first")
-    for plainFirst in [false, true] {
-      let other = BetRows(bytes, hasAgency: hasAgency, piece: piece, plainFirst: plainFirst)
-      expectEqual(general, other, "in pieces of \(piece), plain rows first: \(plainFirst)")
-    }
+    let general = BetRows(bytes, hasAgency: hasAgency, piece: bytes.count)
+    expectEqual(
+      general, BetRows(bytes, hasAgency: hasAgency, piece: piece), "in pieces of \(piece)")
     if hasAgency {
       expectEqual(Tally(bytes, piece: piece), Tally(general), "rows that are counted")
     }
@@ -35,18 +31,12 @@ private struct BetRows: Equatable {
   var error: String?
   var errorLine = 0
 
-  /// - Parameters:
-  ///   - piece: how many bytes arrive at a time.
-  ///   - plainFirst: whether a row may be found in one pass, as ``CSVFile`` does it.
-  init(_ bytes: [UInt8], hasAgency: Bool, piece: Int, plainFirst: Bool) {
+  /// - Parameter piece: how many bytes arrive at a time.
+  init(_ bytes: [UInt8], hasAgency: Bool, piece: Int) {
     var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
     var fed = 0
     do {
       while true {
-        if plainFirst, let row = reader.nextPlainBet(hasAgency: hasAgency) {
-          add(row.agency, row.bet, reader)
-          continue
-        }
         switch try reader.next(atEnd: fed == bytes.count) {
         case .end: return
         case .needsMore:
@@ -116,9 +106,4 @@ private func checkWritten(_ bet: Bet, agency: UInt32) {
   let read = BetCSV.storedBet(row: row.span)
   expectEqual(read?.agency, agency, "agency written as \(row)")
   expectEqual(read?.bet, bet, "written as \(row)")
-  // One with a NUL is taken from bets.csv alone, and not in one pass.
-  if !row.contains(.quote), !row.contains(0) {
-    let plain = PlainBetRow(in: row.span, at: 0, before: row.count, hasAgency: true)
-    expectEqual(plain?.end, row.count, "not found in one pass: \(row)")
-  }
 }

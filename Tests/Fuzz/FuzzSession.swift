@@ -99,7 +99,7 @@ private struct SessionRun {
   private mutating func luck() -> Bool { input.next(below: 4) > 0 }
 
   private func rows(_ bets: some Sequence<Bet>) -> [UInt8] {
-    bets.reduce(into: []) { rows, bet in rows.append(csvRow: bet, agency: session.agency) }
+    bets.reduce(into: []) { rows, bet in rows.append(csvRow: bet, agency: session.agency ?? 0) }
   }
 }
 

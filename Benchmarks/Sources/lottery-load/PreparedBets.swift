@@ -46,6 +46,10 @@ struct PreparedBets: Sendable {
     }
     while true {
       file.appendPlainBets(to: &builder, offset: offset, in: &frames)
+      if builder.count == builder.maxAmount {
+        finish()
+        continue
+      }
       guard let bet = try file.nextBet() else { break }
       let bytes = file.storage
       if !builder.hasRoom(for: bet, in: frames) { finish() }

@@ -61,11 +61,13 @@ package enum BetCSV {
   ///
   /// - Parameter bytes: at most two rows of the largest size.
   package static func storedBet(row bytes: Span<UInt8>) -> (agency: UInt32, bet: Bet)? {
-    if let row = PlainBetRow(in: bytes, at: 0, before: bytes.count, hasAgency: true),
-      let agency = row.agency
-    {
-      return (agency, Bet(row.bet, in: bytes))
+    var scanner = CSVRowScanner(unread: bytes.indices, atEnd: true)
+    var fields: [Range<Int>] = []
+    guard (try? scanner.scan(bytes, into: &fields)) == .complete else { return nil }
+    if !scanner.hasDoubledQuotes {
+      return (try? storedBet(fields, in: bytes)).map { ($0.agency, Bet($0.bet, in: bytes)) }
     }
+    // Doubled quotes are replaced in place, in a copy.
     var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
     guard reader.input.append(copying: bytes) == bytes.count,
       (try? reader.next(atEnd: true)) == .row,
@@ -139,7 +141,7 @@ extension OutputSpan where Element == UInt8 {
   fileprivate mutating func append(csvField text: Span<UInt8>) {
     append(.comma)
     // Anything that would end a plain field needs quotes around it.
-    guard text.endOfPlainText(from: 0).end < text.count else { return append(copying: text) }
+    guard text.endOfPlainText(from: 0) < text.count else { return append(copying: text) }
     append(.quote)
     for index in text.indices {
       if text[index] == .quote { append(.quote) }

@@ -61,24 +61,6 @@ package struct CSVReader: ~Copyable {
     }
   }
 
-  /// Goes on to the next row if it is a bet without quotes, as nearly all are; nil leaves it to
-  /// ``next(atEnd:)``.
-  package mutating func nextPlainBet(hasAgency: Bool) -> PlainBetRow? {
-    let unread = input.unread
-    guard position > 0,
-      let row = PlainBetRow(
-        in: input.storage.span, at: unread.lowerBound, before: unread.upperBound,
-        hasAgency: hasAgency)
-    else { return nil }
-    let size = row.end - unread.lowerBound
-    input.consume(size)
-    rowStart = position
-    position += size
-    line = nextLine
-    nextLine += 1
-    return row
-  }
-
   /// Takes plain rows from the front of the input, as ``PlainRowEncoder`` does, and appends their
   /// bets to `frame`, up to `limit` bytes of it.
   ///

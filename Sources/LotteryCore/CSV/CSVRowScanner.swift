@@ -48,10 +48,11 @@ struct CSVRowScanner {
 
   private mutating func scanPlain(_ bytes: Span<UInt8>) -> Range<Int> {
     let start = position
-    while position < end {
-      let byte = bytes[position]
-      if byte == .comma || byte == .lineFeed || byte == .carriageReturn { break }
-      position += 1
+    let unread = bytes.extracting(..<end)
+    position = unread.endOfPlainText(from: position)
+    // A quote inside a plain field is text.
+    while position < end, bytes[position] == .quote {
+      position = unread.endOfPlainText(from: position + 1)
     }
     return start..<position
   }
@@ -117,4 +118,37 @@ extension UInt8 {
   static let quote = UInt8(ascii: "\"")
   static let lineFeed = UInt8(ascii: "\n")
   static let carriageReturn = UInt8(ascii: "\r")
+}
+
+extension Span where Element == UInt8 {
+  /// The index of the first byte from `start` on that may end a field or begin quotes. Looks at eight
+  /// bytes at a time.
+  func endOfPlainText(from start: Int) -> Int {
+    var offset = start
+    while offset + 8 <= count {
+      let word = UInt64(
+        littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      let stops =
+        word.marking(.comma) | word.marking(.quote) | word.marking(.lineFeed)
+        | word.marking(.carriageReturn)
+      if stops != 0 { return offset + stops.trailingZeroBitCount / 8 }
+      offset += 8
+    }
+    while offset < count {
+      switch self[offset] {
+      case .comma, .quote, .lineFeed, .carriageReturn: return offset
+      default: offset += 1
+      }
+    }
+    return offset
+  }
+}
+
+extension UInt64 {
+  /// The highest bit of the lowest byte that is `byte`, and perhaps of some above it; 0 if there is
+  /// none (Bit Twiddling Hacks, "Determine if a word has a byte equal to n").
+  func marking(_ byte: UInt8) -> UInt64 {
+    let difference = self ^ (0x0101_0101_0101_0101 &* UInt64(byte))
+    return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+  }
 }

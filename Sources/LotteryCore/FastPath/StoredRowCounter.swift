@@ -61,11 +61,7 @@ struct StoredRowCounter {
   @inline(__always)
   private static func agency(in input: RawSpan, at offset: Int) -> (UInt32, size: Int)? {
     let word = input.word(at: offset, as: UInt64.self)
-    // The highest bit of the lowest byte that is a comma, and perhaps of some above it.
-    let difference = word ^ 0x2C2C_2C2C_2C2C_2C2C
-    let commas =
-      (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
-    let digits = commas.trailingZeroBitCount / 8
+    let digits = word.marking(.comma).trailingZeroBitCount / 8
     guard (1...7).contains(digits) else { return nil }
     // The digits end in the highest byte, with zeros below them.
     let number = (word ^ DigitWord.zeros) &<< UInt64(8 * (8 - digits))

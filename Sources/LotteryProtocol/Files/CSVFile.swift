@@ -100,7 +100,6 @@ public struct CSVFile: ~Copyable {
   ///
   /// - Parameter allowsNUL: whether names may hold NUL.
   public mutating func nextBet(allowsNUL: Bool = false) throws(Failure) -> BetView? {
-    if let row = reader.nextPlainBet(hasAgency: false) { return row.bet }
     guard try nextRow() else { return nil }
     return try mapError({ Failure.notABet($0.description) }) { () throws(BetCSV.Failure) in
       try BetCSV.bet(reader.fields, in: reader.input.storage.span, allowsNUL: allowsNUL)
@@ -110,9 +109,6 @@ public struct CSVFile: ~Copyable {
   /// Advances to the next row, which must be one of `bets.csv`, and returns its agency and its bet; nil
   /// if there is no row.
   package mutating func nextStoredBet() throws(Failure) -> (agency: UInt32, bet: BetView)? {
-    if let row = reader.nextPlainBet(hasAgency: true), let agency = row.agency {
-      return (agency, row.bet)
-    }
     guard try nextRow() else { return nil }
     return try mapError({ Failure.notABet($0.description) }) { () throws(BetCSV.Failure) in
       try BetCSV.storedBet(reader.fields, in: reader.input.storage.span)

@@ -24,12 +24,20 @@ struct SpanTextTests {
         #expect(bytes.span.isPlainASCII == true)
         bytes[position] = byte
         #expect(bytes.span.isPlainASCII == false)
-        #expect(bytes.span.endOfPlainText(from: 0).isPlainASCII == false)
-        // Behind the end of the text it does not matter.
-        if position > 0 {
-          bytes[position - 1] = .comma
-          #expect(bytes.span.endOfPlainText(from: 0) == (position - 1, true))
-        }
+      }
+    }
+  }
+
+  @Test(arguments: 0..<20)
+  func `plain text ends at the first byte that may end a field or begin quotes`(position: Int) {
+    for stop: UInt8 in [.comma, .quote, .lineFeed, .carriageReturn] {
+      // Next to the stop, 1 less and 1 more.
+      for others in [stop - 1, stop + 1, 0xFF] where others != .lineFeed {
+        var bytes = [UInt8](repeating: others, count: 20)
+        #expect(bytes.span.endOfPlainText(from: 0) == 20)
+        bytes[position] = stop
+        #expect(bytes.span.endOfPlainText(from: 0) == position)
+        #expect(bytes.span.endOfPlainText(from: position) == position)
       }
     }
   }
