@@ -60,8 +60,16 @@ struct ServerConnection: ~Copyable {
   mutating func receive(
     _ name: String, isLimited: Bool = true
   ) async throws(AgencyError) -> ServerMessage {
+    // Most messages come together with others, and then there is nothing to wait for.
+    if let message = try bufferedMessage() { return message }
     guard isLimited else { return try await nextMessage() }
     return try await retry.wait(for: name) { () throws(AgencyError) in try await nextMessage() }
+  }
+
+  private mutating func bufferedMessage() throws(AgencyError) -> ServerMessage? {
+    try mapError(AgencyError.init) { () throws(MessageChannel.Failure) in
+      try messages.nextMessage()
+    }
   }
 
   private mutating func nextMessage() async throws(AgencyError) -> ServerMessage {

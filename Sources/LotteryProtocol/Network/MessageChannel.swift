@@ -67,7 +67,10 @@ package struct MessageChannel: ~Copyable {
     } while ((try? channel.receiveNow(into: &buffer)) ?? 0) > 0
   }
 
-  private mutating func nextMessage() throws(Failure) -> ServerMessage? {
+  /// Takes the next message if all of it has been received.
+  ///
+  /// - Throws: ``Failure``
+  package mutating func nextMessage() throws(Failure) -> ServerMessage? {
     let message = try mapError(Failure.malformed) { () throws(WireError) in
       try buffer.nextServerMessage()
     }
