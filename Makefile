@@ -113,6 +113,7 @@ format: ## Formats the Swift sources
 
 lint: ## Checks the style of sources and scripts, and the links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
+	@! grep -rnE '^[^/]*\bimport ' Sources/LotteryCore || { echo "LotteryCore imports nothing" >&2; exit 1; }
 	scripts/lint-scripts.sh
 	scripts/check-docs.sh
 	scripts/check-translation.sh

@@ -5,6 +5,8 @@
 func fuzzCSV(_ bytes: [UInt8]) {
   // Each piece makes the reader look at a row anew: many in a long row only take time.
   let piece = max(1 + Int(bytes.last ?? 0) % 32, bytes.count / 64)
+  checkFrames(bytes, piece: piece)
+  checkCandidates(bytes)
   for hasAgency in [false, true] {
     let general = BetRows(bytes, hasAgency: hasAgency, piece: bytes.count)
     expectEqual(
@@ -106,4 +108,66 @@ private func checkWritten(_ bet: Bet, agency: UInt32) {
   let read = BetCSV.storedBet(row: row.span)
   expectEqual(read?.agency, agency, "agency written as \(row)")
   expectEqual(read?.bet, bet, "written as \(row)")
+}
+
+/// An agency's file becomes the same frames, whether plain rows are taken at once or one by one.
+private func checkFrames(_ bytes: [UInt8], piece: Int) {
+  let amount = 1 + Int(bytes.first ?? 0)
+  let general = Frames(bytes, piece: piece, maxAmount: amount, isFast: false)
+  expectEqual(Frames(bytes, piece: piece, maxAmount: amount, isFast: true), general, "frames")
+}
+
+private struct Frames: Equatable {
+  var bytes: [UInt8] = []
+  var error: String?
+  var errorLine = 0
+
+  init(_ file: [UInt8], piece: Int, maxAmount: Int, isFast: Bool) {
+    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+    var builder = BatchBuilder(maxAmount: maxAmount)
+    var fed = 0
+    do {
+      while true {
+        if isFast { builder.appendPlainRows(of: &reader, offset: 7, to: &bytes) }
+        if builder.count == maxAmount { _ = builder.finish(&bytes) }
+        switch try reader.next(atEnd: fed == file.count) {
+        case .end:
+          _ = builder.finish(&bytes)
+          return
+        case .needsMore:
+          let next = file.span.extracting(fed..<min(file.count, fed + piece))
+          fed += reader.input.append(copying: next)
+        case .row:
+          let storage = reader.input.storage
+          let bet = try BetCSV.bet(reader.fields, in: storage.span)
+          if !builder.hasRoom(for: bet, in: bytes) { _ = builder.finish(&bytes) }
+          builder.append(bet, in: storage.span, offset: 7, to: &bytes)
+        }
+      }
+    } catch {
+      _ = builder.finish(&bytes)
+      self.error = "\(error)"
+      errorLine = reader.line
+    }
+  }
+}
+
+/// The rows that end in a number are those whose last digits are the number's.
+private func checkCandidates(_ bytes: [UInt8]) {
+  var found: [Range<Int>] = []
+  let end = WinnerCandidates(number: 7574).find(in: bytes.span) { found.append($0) }
+  guard !bytes.contains(.quote) else { return expectEqual(end, nil, "a quote") }
+  var expected: [Range<Int>] = []
+  var start = 0
+  for lineEnd in bytes.indices where bytes[lineEnd] == .lineFeed {
+    var row = bytes[start..<lineEnd]
+    if row.last == .carriageReturn { row.removeLast() }
+    // A row of bets.csv is longer than nine bytes.
+    if lineEnd >= 9, bytes[..<row.endIndex].suffix(4).elementsEqual("7574".utf8) {
+      expected.append(start..<(lineEnd + 1))
+    }
+    start = lineEnd + 1
+  }
+  expectEqual(end, start, "the end of the whole rows")
+  expectEqual(found, expected, "candidates")
 }

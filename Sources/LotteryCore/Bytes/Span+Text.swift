@@ -55,6 +55,13 @@ extension Span where Element == UInt8 {
 }
 
 extension UInt64 {
+  /// The highest bit of the lowest byte that is `byte`, and perhaps of some above it; 0 if there is
+  /// none (Bit Twiddling Hacks, "Determine if a word has a byte equal to n").
+  func marking(_ byte: UInt8) -> UInt64 {
+    let difference = self ^ (0x0101_0101_0101_0101 &* UInt64(byte))
+    return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+  }
+
   /// The highest bit of each of its eight bytes that is NUL or beyond ASCII; those above the lowest
   /// of them mean nothing.
   ///
@@ -66,6 +73,11 @@ extension UInt64 {
 }
 
 extension UInt8 {
+  static let comma = UInt8(ascii: ",")
+  static let quote = UInt8(ascii: "\"")
+  static let lineFeed = UInt8(ascii: "\n")
+  static let carriageReturn = UInt8(ascii: "\r")
+
   /// Whether it is ASCII and not NUL.
   var isPlainASCII: Bool { (0x01...0x7F).contains(self) }
 }

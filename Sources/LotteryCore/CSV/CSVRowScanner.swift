@@ -113,13 +113,6 @@ struct CSVRowScanner {
   }
 }
 
-extension UInt8 {
-  static let comma = UInt8(ascii: ",")
-  static let quote = UInt8(ascii: "\"")
-  static let lineFeed = UInt8(ascii: "\n")
-  static let carriageReturn = UInt8(ascii: "\r")
-}
-
 extension Span where Element == UInt8 {
   /// The index of the first byte from `start` on that may end a field or begin quotes. Looks at eight
   /// bytes at a time.
@@ -141,14 +134,5 @@ extension Span where Element == UInt8 {
       }
     }
     return offset
-  }
-}
-
-extension UInt64 {
-  /// The highest bit of the lowest byte that is `byte`, and perhaps of some above it; 0 if there is
-  /// none (Bit Twiddling Hacks, "Determine if a word has a byte equal to n").
-  func marking(_ byte: UInt8) -> UInt64 {
-    let difference = self ^ (0x0101_0101_0101_0101 &* UInt64(byte))
-    return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
   }
 }

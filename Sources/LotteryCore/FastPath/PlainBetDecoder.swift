@@ -2,10 +2,14 @@
 /// ``PlainRowEncoder``.
 ///
 /// The decoder reads three lengths, loads the 64 bytes after the first of them, and stores them after
-/// the agency's number. Then it patches the commas, and stores date and number as text. It takes a
-/// bet only if that certainly keeps every rule and needs no quotes. That names are UTF-8 is checked
-/// for all rows together. Anything else is left to ``BetWire`` and the general writer of rows, which
-/// are the specification.
+/// the agency's number. Then it patches the commas, and stores date and number as text. Bytes stored
+/// beyond the row are overwritten by the next one or cut off: the caller's room is a window larger
+/// than the rows (``room(for:size:)``).
+///
+/// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end within
+/// 62 bytes, without commas, quotes and control characters, a date that exists, a number below 10^8,
+/// and a whole window left in the frame. That names are UTF-8 is checked for all rows together.
+/// Anything else is left to ``BetWire`` and the general writer of rows, which are the specification.
 struct PlainBetDecoder {
   /// Bytes of the bets that were taken.
   private(set) var consumed = 0

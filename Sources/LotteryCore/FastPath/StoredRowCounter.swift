@@ -1,35 +1,10 @@
-/// Rows of `bets.csv` that belong to one agency and follow each other.
-package struct AgencyRun: Equatable, Sendable {
-  /// The agency.
-  package let agency: UInt32
-  /// How many rows there are.
-  package private(set) var rows = 0
-  /// The range of the last of them.
-  package private(set) var lastRow = 0..<0
-
-  /// A run of no rows.
-  package init(agency: UInt32) {
-    self.agency = agency
-  }
-
-  /// Adds the row that follows.
-  @inline(__always)
-  package mutating func append(_ row: Range<Int>) {
-    rows += 1
-    lastRow = row
-  }
-
-  /// Moves the range of the last row by `distance`.
-  mutating func move(by distance: Int) {
-    lastRow = (lastRow.lowerBound + distance)..<(lastRow.upperBound + distance)
-  }
-}
-
-/// Counts the plain rows of `bets.csv`: what a server that starts has to read all of.
+/// Counts the plain rows of `bets.csv`, all of which a server reads when it starts.
 ///
 /// A row is an agency, a comma and a ``PlainRow``. It is checked like one that an agency sends, but
-/// nothing is written. Anything else is left to ``CSVReader`` and ``BetCSV``, which are the
-/// specification.
+/// nothing is written. The agency is read as a word of eight bytes, so it has at most seven digits,
+/// and the window begins after its comma: a row is looked at only if 8 + 64 bytes of the buffer are
+/// left from its front. That names are UTF-8 is checked for all rows together. Anything else is left
+/// to ``CSVReader`` and ``BetCSV``, which are the specification.
 struct StoredRowCounter {
   /// Bytes of the rows that were taken.
   private(set) var consumed = 0
@@ -40,7 +15,6 @@ struct StoredRowCounter {
   mutating func count(_ input: RawSpan, _ unread: Range<Int>) {
     var row = unread.lowerBound
     var run: AgencyRun?
-    // The agency is read as a word, and the window begins after it.
     while row + 8 + ByteWindow.size <= input.byteCount,
       let (agency, size) = Self.agency(in: input, at: row),
       let bet = PlainRow(in: input, at: row + size, before: unread.upperBound)
@@ -70,5 +44,32 @@ struct StoredRowCounter {
     let agency = UInt32(truncatingIfNeeded: DigitWord.value(of: number))
     guard tooLarge & 0x8080_8080_8080_8080 == 0, agency > 0 else { return nil }
     return (agency, digits + 1)
+  }
+}
+
+/// Rows of `bets.csv` that belong to one agency and follow each other.
+package struct AgencyRun: Equatable, Sendable {
+  /// The agency.
+  package let agency: UInt32
+  /// How many rows there are.
+  package private(set) var rows = 0
+  /// The range of the last of them.
+  package private(set) var lastRow = 0..<0
+
+  /// A run of no rows.
+  package init(agency: UInt32) {
+    self.agency = agency
+  }
+
+  /// Adds the row that follows.
+  @inline(__always)
+  package mutating func append(_ row: Range<Int>) {
+    rows += 1
+    lastRow = row
+  }
+
+  /// Moves the range of the last row by `distance`.
+  mutating func move(by distance: Int) {
+    lastRow = (lastRow.lowerBound + distance)..<(lastRow.upperBound + distance)
   }
 }

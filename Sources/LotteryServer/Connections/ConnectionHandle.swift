@@ -2,7 +2,12 @@ import LotteryCore
 import LotteryProtocol
 import Synchronization
 
-/// Ends a connection from outside.
+/// Ends a connection from outside: for a newer connection of the agency, an overdue message, a peer
+/// that has vanished, or the shutdown.
+///
+/// Interrupting cancels the connection's task, which then asks for the reason. The first reason is
+/// the one that counts. It may come before there is a task: then the task is cancelled when it is
+/// attached. The shutdown has one effect more: a connection that is ending already is hurried.
 final class ConnectionHandle: Sendable {
   /// Why the connection is ended.
   enum Reason: Equatable {

@@ -4,7 +4,10 @@ import LotteryProtocol
 
 /// A file that only grows, and only by whole writes: one that fails half way is taken back.
 ///
-/// Once it is not known what the disk holds, the file takes nothing more: see ``synchronize()``.
+/// Of its bytes, the first ``safeSize`` are on the disk, and the first ``size`` are whole writes. What
+/// lies beyond ``size`` is the rest of a failed write and is cut off at once. What lies beyond
+/// ``safeSize`` is cut off if a sync fails. If something cannot be cut off, or the file is not what it
+/// should be, it is not known what the disk holds: ``failure`` is set and the file takes nothing more.
 struct AppendOnlyFile: Sendable {
   let path: String
   private let file: File

@@ -8,6 +8,11 @@ import Synchronization
 /// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. This
 /// type adds whose bets they are: it counts them, and lets one connection at a time speak for an
 /// agency.
+///
+/// That one connection is the holder of the agency's ``Claim``, and only the holder stores. A newer
+/// connection takes the claim, waits until the rows that the older one was storing are safe or have
+/// failed, and only then learns from the record how many bets are stored. What the older connection
+/// tries to store afterwards is refused. So each bet is stored once, whichever connection sends it.
 package final class BetStore: Sendable {
   /// An agency has a record while it has bets, has finished, or a connection speaks for it.
   let records: Mutex<[UInt32: AgencyRecord]>
