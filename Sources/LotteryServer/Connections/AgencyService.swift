@@ -99,8 +99,7 @@ struct AgencyService: ~Copyable {
   private mutating func storePending() async throws(ServiceError) -> Bool {
     let pending = session.pending
     guard let claim, !pending.isEmpty else { return true }
-    // Release the buffer: thousands of connections may be parked here during a sync.
-    stream.buffer.shrink()
+    stream.park()
     var holdsClaim = true
     var failure: StorageError?
     do throws(StorageError) {
@@ -173,7 +172,7 @@ extension AgencyService {
   }
 
   private mutating func finish(total: UInt64, by claim: Claim) async throws(ServiceError) {
-    stream.buffer.shrink()
+    stream.park()
     let holdsClaim: Bool
     do throws(StorageError) {
       holdsClaim = try await context.store.finish(total: total, by: claim)
@@ -190,7 +189,7 @@ extension AgencyService {
   private mutating func sendWinners(of agency: UInt32) async throws(ServiceError) {
     // No task reads from the connection meanwhile, so none would notice that the agency has gone.
     handle.watch(stream.channel)
-    stream.buffer.shrink()
+    stream.park()
     let winners = await context.draw.winners(of: agency)
     handle.watch(nil)
     guard var winners else { throw .channel(.cancelled) }

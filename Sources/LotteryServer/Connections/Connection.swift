@@ -45,7 +45,8 @@ struct Connection: Sendable {
   private var ip: String { channel.peer?.ip ?? "" }
 
   private mutating func serve() async throws(ServiceError) {
-    var stream = PeerStream(channel: channel, deadline: handle.deadline)
+    var stream = PeerStream(
+      channel: channel, deadline: handle.deadline, others: context.connections.count - 1)
     // Health checks on this machine ask for the status or send nothing. They are not worth a line.
     if channel.peer?.isLoopback != true { announce() }
     handle.deadline.expectMessage()

@@ -5,22 +5,36 @@ import LotteryProtocol
 struct PeerStream: ~Copyable {
   let channel: Channel
   /// Bytes that have arrived and are not used up.
-  var buffer = InputBuffer(capacity: Self.bufferSize)
+  var buffer: InputBuffer
 
+  private let isCrowded: Bool
   private let deadline: MessageDeadline
   /// Answers that have not been sent.
   private var answers: [UInt8] = []
 
-  /// Bytes taken off the socket in one go. Larger reads mean fewer of them. Smaller ones let more
-  /// connections live at once.
-  static let bufferSize = 256 * 1024
+  /// Bytes taken off the socket in one go by a connection that begins while there are `others`. Larger
+  /// reads mean fewer of them, but in a crowd all buffers together must stay small.
+  static func bufferSize(others: Int) -> Int {
+    others < crowd ? 256 * 1024 : 64 * 1024
+  }
+
+  /// Connections from which on memory matters more than the number of reads.
+  static let crowd = 64
   /// Answers are sent once there are more bytes of them than this.
   private static let answersSize = 16 * 1024
 
-  /// The bytes of `channel`.
-  init(channel: Channel, deadline: MessageDeadline) {
+  /// The bytes of `channel`, `others` being the number of other connections.
+  init(channel: Channel, deadline: MessageDeadline, others: Int) {
     self.channel = channel
     self.deadline = deadline
+    isCrowded = others >= Self.crowd
+    buffer = InputBuffer(capacity: Self.bufferSize(others: others))
+  }
+
+  /// Releases memory that the unread bytes do not need, if there are many connections: thousands may
+  /// wait at the same time, for a sync or for the draw.
+  mutating func park() {
+    if isCrowded { buffer.shrink() }
   }
 
   /// Waits for more bytes.

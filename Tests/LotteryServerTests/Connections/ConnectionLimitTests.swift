@@ -7,6 +7,11 @@ import Testing
 
 /// More connections than there is room for.
 @Suite(.timeLimit(.minutes(1))) struct ConnectionLimitTests {
+  @Test func `a connection that begins in a crowd has a smaller buffer`() {
+    #expect(PeerStream.bufferSize(others: PeerStream.crowd - 1) == 256 * 1024)
+    #expect(PeerStream.bufferSize(others: PeerStream.crowd) == 64 * 1024)
+  }
+
   @Test func `a connection beyond the limit waits until another ends`() async throws {
     try await withServer(agencies: 1, changing: { $0.maxConnections = 1 }) { server in
       let waiting = try await server.withClient(1) { agency in
