@@ -1,8 +1,8 @@
 import LotteryCore
 import LotteryProtocol
 
-/// An agency's file: its bets, one after the other, and the BATCH frames made of them, however large
-/// the file.
+/// An agency's file: its bets, one after the other, and the BATCH frames made of them, however
+/// large the file.
 struct AgencyFile: ~Copyable {
   /// A batch: how many bets it holds, and how many of the agency's there are up to its end.
   struct Batch: Equatable {
@@ -14,13 +14,14 @@ struct AgencyFile: ~Copyable {
   private(set) var rows: CSVFile
   /// Bets of the agency so far: those that were skipped and those in batches.
   private(set) var total: UInt64 = 0
-  /// Why ``nextBatch(appendingTo:)`` ended before the file did, after the bets before that were made
-  /// into batches.
+  /// Why ``nextBatch(appendingTo:)`` ended before the file did, after the bets before that were
+  /// made into batches.
   private(set) var failure: AgencyError?
 
   private let path: String
   private var builder: BatchBuilder
-  /// A bet that was read and did not fit into the batch before. Valid until the next read of `rows`.
+  /// A bet that was read and did not fit into the batch before. Valid until the next read of
+  /// `rows`.
   private var pending: BetView?
   private var atEnd = false
 
@@ -61,10 +62,11 @@ struct AgencyFile: ~Copyable {
 
   /// Appends the frame of the next batch to `frames`.
   ///
-  /// A batch holds as many bets as `batchMaxAmount` and 8000 bytes allow. Only the last one may hold
-  /// fewer.
+  /// A batch holds as many bets as `batchMaxAmount` and 8000 bytes allow. Only the last one may
+  /// hold fewer.
   ///
-  /// - Returns: the batch, or nil if there are no more bets, or ``failure`` says why there are none.
+  /// - Returns: the batch, or nil if there are no more bets, or ``failure`` says why there are
+  /// none.
   mutating func nextBatch(appendingTo frames: inout [UInt8]) -> Batch? {
     while builder.count < builder.maxAmount {
       if pending == nil, !atEnd {

@@ -62,10 +62,11 @@ struct BetMode {
 /// Decides after each WELCOME whether a bet has to be sent, so that it is stored once, over as many
 /// connections as it takes.
 ///
-/// A bet sent at offset N is stored as the agency's bet number N or not at all. Once a new connection
-/// has received WELCOME, the server stores nothing more that was sent over an older one. So WELCOME
-/// tells whether a bet that was sent before is stored: by the number of bets and by the last of them,
-/// which is the only one that WELCOME contains. If there are more bets after number N, nothing tells.
+/// A bet sent at offset N is stored as the agency's bet number N or not at all. Once a new
+/// connection has received WELCOME, the server stores nothing more that was sent over an older one.
+/// So WELCOME tells whether a bet that was sent before is stored: by the number of bets and by the
+/// last of them, which is the only one that WELCOME contains. If there are more bets after number
+/// N, nothing tells.
 struct BetDelivery {
   /// What to do after a WELCOME.
   enum Step: Equatable {
@@ -91,8 +92,8 @@ struct BetDelivery {
 
   /// Returns what to do after a WELCOME with these values. A bet that is to be sent counts as sent.
   ///
-  /// If the last bet equals this one, it counts as this one, although another process may have placed
-  /// an equal bet at the same offset.
+  /// If the last bet equals this one, it counts as this one, although another process may have
+  /// placed an equal bet at the same offset.
   mutating func step(stored: UInt64, lastBet: Bet?) -> Step {
     if let offset = unanswered, offset < stored {
       if offset < stored - 1 { return .unknown(offset: offset) }

@@ -25,8 +25,8 @@ struct EchoMode {
     agency.log.info(LogLine("loop_finished", .success, ["client_id": "\(id)"]))
   }
 
-  /// Sends `line` and returns what came back, without its line end. Only connecting is retried: a line is
-  /// sent once, whatever becomes of it.
+  /// Sends `line` and returns what came back, without its line end. Only connecting is retried: a
+  /// line is sent once, whatever becomes of it.
   private func exchange(_ line: String) async throws(AgencyError) -> String {
     let channel = try await agency.retry.retrying { () throws(AgencyError) in
       try await agency.connect()

@@ -2,15 +2,16 @@ import LotteryCore
 import ProcessSupport
 import Synchronization
 
-/// Retries what an agency does until it works, until an error shows that no retry can help, or until
-/// there has been no progress for too long.
+/// Retries what an agency does until it works, until an error shows that no retry can help, or
+/// until there has been no progress for too long.
 ///
 /// Progress is what the server has done for the agency: it stored bets, confirmed FINISHED, sent
-/// winners or a line back. A connection or a WELCOME is not progress: the agency gives up on a server
-/// that does nothing else.
+/// winners or a line back. A connection or a WELCOME is not progress: the agency gives up on a
+/// server that does nothing else.
 ///
-/// The limit counts the time in which the agency waits for the server, and the delays before a retry.
-/// It does not count the agency's own work, such as reading its file, nor the wait for the draw.
+/// The limit counts the time in which the agency waits for the server, and the delays before a
+/// retry. It does not count the agency's own work, such as reading its file, nor the wait for the
+/// draw.
 ///
 /// ``run(_:)`` sets the limit up, ``wait(for:_:)`` marks each wait that counts, and
 /// ``retrying(_:)`` makes one attempt after another.
@@ -51,8 +52,8 @@ final class Retry: Sendable {
 
   /// Runs `work`, and cancels it if it waits for the server for longer than the limit allows.
   ///
-  /// - Throws: what `work` throws. ``AgencyError/gaveUp(after:_:)`` if it was cancelled because of the
-  ///   limit.
+  /// - Throws: what `work` throws. ``AgencyError/gaveUp(after:_:)`` if it was cancelled because of
+  ///   the limit.
   func run(
     _ work: @escaping @Sendable () async throws(AgencyError) -> Void
   ) async throws(AgencyError) {
@@ -81,8 +82,9 @@ final class Retry: Sendable {
 
   /// Makes attempts until one returns, with a delay before each retry.
   ///
-  /// - Throws: the error of the last attempt if a retry cannot help, ``AgencyError/gaveUp(after:_:)``
-  ///   if there has been no progress for too long, ``AgencyError/cancelled``.
+  /// - Throws: the error of the last attempt if a retry cannot help,
+  ///   ``AgencyError/gaveUp(after:_:)`` if there has been no progress for too long,
+  ///   ``AgencyError/cancelled``.
   func retrying<Value>(
     _ attempt: () async throws(AgencyError) -> Value
   ) async throws(AgencyError) -> Value {
@@ -187,8 +189,8 @@ struct RetryPolicy: Sendable, Equatable {
   var waitLimit: Duration { limit == .zero ? Self.singleAttempt : limit }
 }
 
-/// The delays before retries: exponential, with jitter, so that agencies that lost their server at the
-/// same moment do not all connect again at the same moment.
+/// The delays before retries: exponential, with jitter, so that agencies that lost their server at
+/// the same moment do not all connect again at the same moment.
 struct Backoff {
   private let first: Duration
   private let longest: Duration

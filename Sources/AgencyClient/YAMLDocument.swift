@@ -7,8 +7,8 @@ import ProcessSupport
 /// lists, `{}`, anchors, tags, texts of several lines, escapes other than `\"` and `\\`, several
 /// documents, tabs, duplicate keys.
 struct YAMLDocument: ConfigurationDialect {
-  /// The values, in the order of the file. A nested key is the path to it, with points in between, in
-  /// lower case.
+  /// The values, in the order of the file. A nested key is the path to it, with points in between,
+  /// in lower case.
   private(set) var settings: [Setting] = []
 
   private struct Level {

@@ -9,7 +9,7 @@ final class Server: Sendable {
   private let listener: Listener
   let context: ServiceContext
   private var connections: ConnectionRegistry { context.connections }
-  /// Opens when the disk can no longer be relied upon, which ends the server.
+  /// Fulfilled when the disk can no longer be relied upon, which ends the server.
   private let failure: Promise<StorageError>
   private let timeout: Duration
 
@@ -92,6 +92,8 @@ final class Server: Sendable {
     let open = connections.count
     await connections.endAll(.shuttingDown)
     context.log.info(LogLine("close_workers", .success, ["cantidad": "\(open)"]))
+    await context.draw.end()
+    context.log.info(LogLine("close_worker", .success, ["worker": "draw"]))
     context.store.close { file in
       context.log.info(LogLine("close_file", .success, ["file": file]))
     }

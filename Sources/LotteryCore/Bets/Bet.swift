@@ -1,7 +1,7 @@
 /// One bet of one person. A `Bet` that exists keeps every rule.
 ///
-/// It does not name its agency: on the wire that is the connection's, and in `bets.csv` it stands in
-/// front of the bet.
+/// It does not name its agency: on the wire that is the connection's, and in `bets.csv` it stands
+/// in front of the bet.
 public struct Bet: Hashable, Sendable {
   /// At most 255 bytes of UTF-8.
   public let firstName: String

@@ -5,8 +5,8 @@
 ///
 /// Comparing vectors gives 0xFF or 0 for each byte. To make bits of them, each group of eight bytes
 /// keeps one bit, group g bit g, and the groups are united in one word: an 8 by 8 matrix of bits in
-/// which byte i of group g is bit g of byte i. Transposed, that is the answer. It takes the same few
-/// instructions on every processor.
+/// which byte i of group g is bit g of byte i. Transposed, that is the answer. It takes the same
+/// few instructions on every processor.
 struct ByteWindow {
   typealias Bytes = SIMD64<UInt8>
 
@@ -52,8 +52,8 @@ struct ByteWindow {
     return transposed(UInt64(littleEndian: two[0] | two[1]))
   }
 
-  /// In group g, bit g of each byte. Computed, so that it is a constant of the code: a stored one is
-  /// initialized lazily, which is checked at each use.
+  /// In group g, bit g of each byte. Computed, so that it is a constant of the code: a stored one
+  /// is initialized lazily, which is checked at each use.
   @inline(__always)
   private static var groupBits: SIMD8<UInt64> {
     SIMD8(

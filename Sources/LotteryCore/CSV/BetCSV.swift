@@ -56,8 +56,8 @@ package enum BetCSV {
     }
   }
 
-  /// The agency and the bet in the row of `bets.csv` that `bytes` are or begin with, or nil if there
-  /// is none.
+  /// The agency and the bet in the row of `bets.csv` that `bytes` are or begin with, or nil if
+  /// there is none.
   ///
   /// - Parameter bytes: at most two rows of the largest size.
   package static func storedBet(row bytes: Span<UInt8>) -> (agency: UInt32, bet: Bet)? {

@@ -114,8 +114,8 @@ struct CSVRowScanner {
 }
 
 extension Span where Element == UInt8 {
-  /// The index of the first byte from `start` on that may end a field or begin quotes. Looks at eight
-  /// bytes at a time.
+  /// The index of the first byte from `start` on that may end a field or begin quotes. Looks at
+  /// eight bytes at a time.
   func endOfPlainText(from start: Int) -> Int {
     var offset = start
     while offset + 8 <= count {

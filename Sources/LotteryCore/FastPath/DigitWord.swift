@@ -1,5 +1,5 @@
-/// Eight decimal digits in the bytes of a word, the first digit in the lowest byte: written and read
-/// without a loop (SIMD within a register).
+/// Eight decimal digits in the bytes of a word, the first digit in the lowest byte: written and
+/// read without a loop (SIMD within a register).
 enum DigitWord {
   /// The number that eight digits write, each byte 0 to 9.
   ///
@@ -49,8 +49,8 @@ struct PackedDate {
 
   private static let longMonths: UInt64 = 0b1_0101_1010_1010
 
-  /// The year, the month and the day in the eight most significant bytes but four of a bet's fixed
-  /// part, as the wire has them.
+  /// The year, the month and the day in the upper four bytes of a bet's fixed part, as the
+  /// wire has them.
   @inline(__always)
   var wireBits: UInt64 { year &<< 48 | month &<< 40 | day &<< 32 }
 }

@@ -1,15 +1,16 @@
 /// Bets on the wire to rows of `bets.csv`, a window at a time: the mirror image of
 /// ``PlainRowEncoder``.
 ///
-/// The decoder reads three lengths, loads the 64 bytes after the first of them, and stores them after
-/// the agency's number. Then it patches the commas, and stores date and number as text. Bytes stored
-/// beyond the row are overwritten by the next one or cut off: the caller's room is a window larger
-/// than the rows (``room(for:size:)``).
+/// The decoder reads three lengths, loads the 64 bytes after the first of them, and stores them
+/// after the agency's number. Then it patches the commas, and stores date and number as text. Bytes
+/// stored beyond the row are overwritten by the next one or cut off: the caller's room is a window
+/// larger than the rows (``room(for:size:)``).
 ///
-/// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end within
-/// 62 bytes, without commas, quotes and control characters, a date that exists, a number below 10^8,
-/// and a whole window left in the frame. That names are UTF-8 is checked for all rows together.
-/// Anything else is left to ``BetWire`` and the general writer of rows, which are the specification.
+/// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end
+/// within 62 bytes, without commas, quotes and control characters, a date that exists, a number
+/// below 10^8, and a whole window left in the frame. That names are UTF-8 is checked for all rows
+/// together. Anything else is left to ``BetWire`` and the general writer of rows, which are the
+/// specification.
 struct PlainBetDecoder {
   /// Bytes of the bets that were taken.
   private(set) var consumed = 0
@@ -32,10 +33,12 @@ struct PlainBetDecoder {
     prefix = SIMD16(text)
   }
 
-  /// The room that rows of at most `bets` bets may need, of bets that take `size` bytes on the wire.
+  /// The room that rows of at most `bets` bets may need, of bets that take `size` bytes on the
+  /// wire.
   ///
   /// A row is longer than its bet by the agency, by seven bytes for the date and its comma, by four
-  /// for the number, and by the line end. After the last row lie bytes of a window that mean nothing.
+  /// for the number, and by the line end. After the last row lie bytes of a window that mean
+  /// nothing.
   func room(for bets: Int, size: Int) -> Int {
     size + min(bets, size / Self.leastSize) * (prefixSize + 7 + 4 + 2) + ByteWindow.size
   }
@@ -43,8 +46,8 @@ struct PlainBetDecoder {
   /// The least bytes of a plain bet: three lengths, a digit, date and number.
   private static let leastSize = 3 + 1 + 8
 
-  /// Takes bets from `input`, from `start` on, and stores their rows in `output` from `end` on, until
-  /// `most` bets are taken or a bet is not plain.
+  /// Takes bets from `input`, from `start` on, and stores their rows in `output` from `end` on,
+  /// until `most` bets are taken or a bet is not plain.
   ///
   /// - Returns: where the last row ends in `output`.
   mutating func decode(

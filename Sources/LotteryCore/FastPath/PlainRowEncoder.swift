@@ -8,11 +8,11 @@
 ///
 /// So the encoder loads 64 bytes, finds the commas and the end of the row as bits, stores the 64
 /// bytes one byte further on, patches three lengths, and stores date and number as one word over
-/// what follows the document. Bytes that were stored beyond the bet are overwritten by the next one,
-/// or cut off: the caller's room is a window larger than what it keeps.
+/// what follows the document. Bytes that were stored beyond the bet are overwritten by the next
+/// one, or cut off: the caller's room is a window larger than what it keeps.
 ///
-/// It takes a ``PlainRow`` only. That names are UTF-8 is checked for all rows together. Anything else
-/// is left to ``CSVReader`` and ``BetCSV``, which are the specification.
+/// It takes a ``PlainRow`` only. That names are UTF-8 is checked for all rows together. Anything
+/// else is left to ``CSVReader`` and ``BetCSV``, which are the specification.
 struct PlainRowEncoder {
   /// Bytes of the rows that were taken.
   private(set) var consumed = 0
@@ -54,8 +54,9 @@ struct PlainRowEncoder {
   }
 }
 
-/// A row of an agency's file that is certainly a bet: five fields in one window, no quotes, no control
-/// characters, digits where digits belong, a date that exists, a number of at most eight digits.
+/// A row of an agency's file that is certainly a bet: five fields in one window, no quotes, no
+/// control characters, digits where digits belong, a date that exists, a number of at most eight
+/// digits.
 ///
 /// Only that its names are UTF-8 is left to check, which is faster for many rows together.
 struct PlainRow {
@@ -70,8 +71,8 @@ struct PlainRow {
   /// Bytes on the wire: a length in front, and eight bytes of date and number after the texts.
   var wireSize: Int { 1 + commas.2 + 8 }
 
-  /// The row at the front of the window that begins at `row`; nil if it is not plain or does not end
-  /// before `limit`.
+  /// The row at the front of the window that begins at `row`; nil if it is not plain or does not
+  /// end before `limit`.
   @inline(__always)
   init?(in input: RawSpan, at row: Int, before limit: Int) {
     let window = ByteWindow(input, at: row)

@@ -3,8 +3,8 @@
 /// A row is an agency, a comma and a ``PlainRow``. It is checked like one that an agency sends, but
 /// nothing is written. The agency is read as a word of eight bytes, so it has at most seven digits,
 /// and the window begins after its comma: a row is looked at only if 8 + 64 bytes of the buffer are
-/// left from its front. That names are UTF-8 is checked for all rows together. Anything else is left
-/// to ``CSVReader`` and ``BetCSV``, which are the specification.
+/// left from its front. That names are UTF-8 is checked for all rows together. Anything else is
+/// left to ``CSVReader`` and ``BetCSV``, which are the specification.
 struct StoredRowCounter {
   /// Bytes of the rows that were taken.
   private(set) var consumed = 0

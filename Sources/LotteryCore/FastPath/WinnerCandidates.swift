@@ -8,22 +8,24 @@ package struct WinnerCandidates {
   private let digits: UInt64
   private let mask: UInt64
 
-  /// Finds rows that may end in `number`, of at most seven digits.
+  /// Finds rows that may end in `number`. Of more than eight digits only the last eight are
+  /// compared.
   package init(number: UInt32) {
-    precondition(number < 10_000_000, "a number of more than seven digits")
     var text: [UInt8] = []
     text.append(decimal: number)
+    text = text.suffix(8)
     let word = text.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     let shift = UInt64(8 * (8 - text.count))
     digits = word << shift
     mask = ~0 << shift
   }
 
-  /// Calls `take` with each candidate among the whole rows of `bytes`: the range of the row with its
-  /// line end.
+  /// Calls `take` with each candidate among the whole rows of `bytes`: the range of the row with
+  /// its line end.
   ///
   /// - Parameter bytes: begin at the front of a row.
-  /// - Returns: the size of the whole rows; nil if there is a quote, which leaves all to the caller.
+  /// - Returns: the size of the whole rows; nil if there is a quote, which leaves all to the
+  /// caller.
   package func find(
     in bytes: Span<UInt8>, _ take: (Range<Int>) -> Void
   ) -> Int? {
@@ -56,7 +58,7 @@ package struct WinnerCandidates {
   /// Whether the row that ends at `lineEnd` ends in the digits.
   @inline(__always)
   private func mayEnd(_ input: RawSpan, at lineEnd: Int) -> Bool {
-    // No row that holds a bet is shorter. At the very front the row is short: nine bytes suffice.
+    // The word begins up to nine bytes before the line end. The shortest row of a bet is longer.
     guard lineEnd >= 9 else { return false }
     let isCarriageReturn = input.word(at: lineEnd - 1, as: UInt8.self) == .carriageReturn
     let word = input.word(at: lineEnd - 8 - (isCarriageReturn ? 1 : 0), as: UInt64.self)

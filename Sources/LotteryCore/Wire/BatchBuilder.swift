@@ -35,8 +35,8 @@ public struct BatchBuilder {
     count += 1
   }
 
-  /// Adds the bets of the plain rows at the front of what `reader` holds, as far as there is room for
-  /// them; possibly none.
+  /// Adds the bets of the plain rows at the front of what `reader` holds, as far as there is room
+  /// for them; possibly none.
   ///
   /// - Parameter offset: as in ``append(_:in:offset:to:)``.
   package mutating func appendPlainRows(

@@ -50,8 +50,8 @@ public struct BetBatch: Hashable, Sendable {
   ///   - known: so many bets at the front are passed over, whether they keep the rules or not: the
   ///     server holds them.
   ///   - take: gets the index of each other bet and the bet, up to the first bad one.
-  /// - Returns: the first bad bet of the others, or nil if all are good. What to do with those before
-  ///   it is up to the caller.
+  /// - Returns: the first bad bet of the others, or nil if all are good. What to do with those
+  ///   before it is up to the caller.
   /// - Throws: ``WireError`` if the bytes are not `count` bets.
   public func forEachBet(
     after known: Int = 0, in frame: Span<UInt8>, _ take: (Int, BetView) -> Void
@@ -59,8 +59,8 @@ public struct BetBatch: Hashable, Sendable {
     try read(after: known, in: frame, takePlain: { _, _ in (0, 0) }, take)
   }
 
-  /// Appends the rows of `bets.csv` for the bets: the same as ``forEachBet(after:in:_:)`` with a row
-  /// for each bet, but faster for plain bets.
+  /// Appends the rows of `bets.csv` for the bets: the same as ``forEachBet(after:in:_:)`` with a
+  /// row for each bet, but faster for plain bets.
   ///
   /// - Parameter lastRow: is set to where the last row begins.
   public func appendRows(
@@ -84,8 +84,8 @@ public struct BetBatch: Hashable, Sendable {
 
   /// Reads the bets.
   ///
-  /// All bytes are looked at even if a bet is bad: a body that cannot be decoded outweighs a bet that
-  /// breaks a rule.
+  /// All bytes are looked at even if a bet is bad: a body that cannot be decoded outweighs a bet
+  /// that breaks a rule.
   ///
   /// - Parameter takePlain: takes as many of the bets at the front of its bytes as it can, at most
   ///   the number given, and returns how many bytes and bets those are.

@@ -47,7 +47,7 @@ public enum RejectionCode: UInt8, Sendable, CaseIterable {
   case ruleBroken = 1
   /// The server could not store it: disk full, I/O error.
   case notStored = 2
-  /// The offset is not the number of bets stored.
+  /// The offset is greater than the number of bets stored.
   case outOfSequence = 3
   /// The agency has said FINISHED.
   case agencyFinished = 4
@@ -69,9 +69,9 @@ public enum ErrorCode: UInt8, Sendable, CaseIterable {
   case totalsDiffer = 6
   /// A newer connection of this agency took over.
   case superseded = 7
-  /// The server is shutting down.
+  /// The server is shutting down, or cannot read or write its files.
   case shuttingDown = 8
-  /// No complete message in time.
+  /// No complete message in time, or answers not taken in time.
   case tooSlow = 9
 }
 

@@ -13,8 +13,8 @@ public enum ServerMessage: WireMessage {
   /// WINNERS: documents of this agency's winners; `more` frames follow. They must fit one frame, as
   /// those of ``WinnersWriter`` do.
   case winners(more: Bool, documents: [String])
-  /// STATUS: the state of the lottery; `more` frames follow, each with other agencies. They must fit
-  /// one frame, as those of ``appendStatus(_:to:)`` do.
+  /// STATUS: the state of the lottery; `more` frames follow, each with other agencies. They must
+  /// fit one frame, as those of ``appendStatus(_:to:)`` do.
   case status(more: Bool, LotteryStatus)
   /// SYNCS: the times of syncs.
   case syncs(SyncTimes)
@@ -112,7 +112,8 @@ public enum ServerMessage: WireMessage {
     }
   }
 
-  /// Appends the state of the lottery, over as many STATUS frames as its agencies need, at least one.
+  /// Appends the state of the lottery, over as many STATUS frames as its agencies need, at least
+  /// one.
   public static func appendStatus(_ status: LotteryStatus, to bytes: inout [UInt8]) {
     var rest = status.seen[...]
     repeat {

@@ -5,8 +5,8 @@ import Synchronization
 /// Waiters are suspended and hold no thread. A cancelled waiter stops waiting.
 ///
 /// A waiter is resumed exactly once, by whichever takes it out of the table under the lock:
-/// ``fulfill(_:)`` or its cancellation. A task that is cancelled before it is in the table finds that
-/// out right after it has entered.
+/// ``fulfill(_:)`` or its cancellation. A task that is cancelled before it is in the table finds
+/// that out right after it has entered.
 package final class Promise<Value: Sendable>: Sendable {
   private struct State {
     /// Never changes once it is set.

@@ -5,11 +5,11 @@ import Dispatch
 /// connection's task.
 ///
 /// All of the task's work between two suspensions runs on the queue, one piece after the other, so
-/// what belongs to one connection needs no lock. A worker holds a thread only while its task runs. A
-/// suspended task holds none, so thousands of workers share as many threads as there are cores.
+/// what belongs to one connection needs no lock. A worker holds a thread only while its task runs.
+/// A suspended task holds none, so thousands of workers share as many threads as there are cores.
 ///
-/// A task must not block its worker: a serial queue whose work blocks keeps its thread, and Dispatch
-/// makes new ones only up to a limit. Work that blocks gets a worker of its own: see
+/// A task must not block its worker: a serial queue whose work blocks keeps its thread, and
+/// Dispatch makes new ones only up to a limit. Work that blocks gets a worker of its own: see
 /// ``init(blocking:)``.
 public final class Worker: TaskExecutor {
   /// The queue on which all work runs.
@@ -27,8 +27,8 @@ public final class Worker: TaskExecutor {
 
   /// Lets other workers run.
   ///
-  /// `Task.yield()` does not: Dispatch drains a queue on the same thread until the queue is empty, and
-  /// as many busy workers as there are threads would starve all others.
+  /// `Task.yield()` does not: Dispatch drains a queue on the same thread until the queue is empty,
+  /// and as many busy workers as there are threads would starve all others.
   public func yield() async {
     await withUnsafeContinuation { continuation in
       DispatchQueue.global().async { continuation.resume() }
@@ -64,7 +64,8 @@ package enum Deadline {
     after(limit) { task.cancel() }
   }
 
-  /// Calls `work` after `delay`. The work must be short: all deadlines of the process share a thread.
+  /// Calls `work` after `delay`. The work must be short: all deadlines of the process share a
+  /// thread.
   package static func after(_ delay: Duration, _ work: @escaping @Sendable () -> Void) {
     timers.asyncAfter(deadline: .now() + .nanoseconds(delay.nanoseconds), execute: work)
   }

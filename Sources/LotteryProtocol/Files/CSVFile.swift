@@ -66,8 +66,8 @@ public struct CSVFile: ~Copyable {
     reader = CSVReader(capacity: Self.chunkSize)
   }
 
-  /// Reads the bytes at `range` of `file`, which begin with a row. If the file ends before the range
-  /// does, reading fails.
+  /// Reads the bytes at `range` of `file`, which begin with a row. If the file ends before the
+  /// range does, reading fails.
   ///
   /// - Parameter file: an open file, which the caller closes.
   package init(reading range: Range<Int>, of file: File, lastRow: LastRow) {
@@ -106,8 +106,8 @@ public struct CSVFile: ~Copyable {
     }
   }
 
-  /// Advances to the next row, which must be one of `bets.csv`, and returns its agency and its bet; nil
-  /// if there is no row.
+  /// Advances to the next row, which must be one of `bets.csv`, and returns its agency and its bet;
+  /// nil if there is no row.
   package mutating func nextStoredBet() throws(Failure) -> (agency: UInt32, bet: BetView)? {
     guard try nextRow() else { return nil }
     return try mapError({ Failure.notABet($0.description) }) { () throws(BetCSV.Failure) in
@@ -121,8 +121,8 @@ public struct CSVFile: ~Copyable {
     reader.takeStoredRows()
   }
 
-  /// Adds the bets of the next rows to the batch of `builder`, until the batch is full or a row needs
-  /// the general code of ``nextBet(allowsNUL:)``; possibly none.
+  /// Adds the bets of the next rows to the batch of `builder`, until the batch is full or a row
+  /// needs the general code of ``nextBet(allowsNUL:)``; possibly none.
   ///
   /// - Parameter offset: the number of bets before the batch, if it begins here.
   public mutating func appendPlainBets(

@@ -90,8 +90,8 @@ package struct File: Sendable {
     return String(cString: target)
   }
 
-  /// Takes the lock on this file or directory. The kernel releases it when the process ends, however
-  /// it ends (flock(2)).
+  /// Takes the lock on this file or directory. The kernel releases it when the process ends,
+  /// however it ends (flock(2)).
   ///
   /// - Returns: false if another process holds it.
   package func lock() throws(SystemError) -> Bool {

@@ -6,13 +6,13 @@ import Synchronization
 /// thread.
 ///
 /// Short reads and short writes are handled here. TCP carries a stream of bytes without boundaries:
-/// recv(2) returns what has arrived, which may be half a message or three, and send(2) takes what fits
-/// into the kernel's buffer. ``receive(into:)`` returns what has arrived, and the decoder decides
-/// whether that is a whole message. ``send(_:onProgress:)`` returns when the kernel has taken all
-/// bytes.
+/// recv(2) returns what has arrived, which may be half a message or three, and send(2) takes what
+/// fits into the kernel's buffer. ``receive(into:)`` returns what has arrived, and the decoder
+/// decides whether that is a whole message. ``send(_:onProgress:)`` returns when the kernel has
+/// taken all bytes.
 ///
-/// Each call first tries. If the kernel answers `EAGAIN`, the task waits for ``Readiness`` and tries
-/// again. One task uses a channel at a time. Its owner calls ``close()``, once.
+/// Each call first tries. If the kernel answers `EAGAIN`, the task waits for ``Readiness`` and
+/// tries again. One task uses a channel at a time. Its owner calls ``close()``, once.
 public final class Channel: Sendable {
   /// The address of the other end. Nil for a connection that this process made.
   public let peer: PeerAddress?
@@ -24,13 +24,14 @@ public final class Channel: Sendable {
   private let immediate = Atomic(0)
   /// Receives that find bytes at once after which other workers have their turn.
   private static let receivesInATurn = 4
-  /// Whether a send was cancelled after part of its bytes. Then nothing more is sent: the peer would
-  /// take it for the rest of those bytes.
+  /// Whether a send was cancelled after part of its bytes. Then nothing more is sent: the peer
+  /// would take it for the rest of those bytes.
   private let isCutShort = Atomic(false)
 
   /// Takes over a socket that is connected or connecting.
   ///
-  /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. The socket is closed then.
+  /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. The socket is closed
+  /// then.
   init(_ socket: Socket, peer: PeerAddress?, worker: Worker) throws(SystemError) {
     self.socket = socket
     self.peer = peer
@@ -117,15 +118,15 @@ public final class Channel: Sendable {
     }
   }
 
-  /// Whether the connection is broken, as far as the kernel knows. A peer that sends no more has not
-  /// broken it.
+  /// Whether the connection is broken, as far as the kernel knows. A peer that sends no more has
+  /// not broken it.
   public var isBroken: Bool { socket.isBroken() }
 
-  /// Stops sending, and discards what the peer still sends: up to `limit` bytes, until the peer closes
-  /// the connection or the task is cancelled.
+  /// Stops sending, and discards what the peer still sends: up to `limit` bytes, until the peer
+  /// closes the connection or the task is cancelled.
   ///
-  /// To be called before ``close()`` after an ERROR. A socket that is closed over unread bytes resets
-  /// the connection, and a reset can destroy a message that the peer has not read yet.
+  /// To be called before ``close()`` after an ERROR. A socket that is closed over unread bytes
+  /// resets the connection, and a reset can destroy a message that the peer has not read yet.
   public func drain(limit: Int) async {
     socket.shutdownWriting()
     var buffer = InputBuffer(capacity: 8192)

@@ -104,8 +104,8 @@ struct ResolvedAddress: Sendable {
     return .success(addresses)
   }
 
-  /// Starts to connect, and returns the socket at once. The socket becomes ready for writing when it
-  /// is connected or the attempt has failed (connect(2), EINPROGRESS).
+  /// Starts to connect, and returns the socket at once. The socket becomes ready for writing when
+  /// it is connected or the attempt has failed (connect(2), EINPROGRESS).
   func startConnecting() throws(SystemError) -> Socket {
     let socket = try Socket(family: family)
     try onError(socket.close) { () throws(SystemError) in

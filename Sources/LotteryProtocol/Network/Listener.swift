@@ -26,8 +26,8 @@ package final class Listener: Sendable {
 
   /// Waits for the next connection, which gets a worker of its own.
   ///
-  /// - Throws: ``ChannelError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection stays
-  ///   in the queue, and the caller can retry when there is room.
+  /// - Throws: ``ChannelError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection
+  ///   stays in the queue, and the caller can retry when there is room.
   package func accept() async throws(ChannelError) -> (Channel, Worker) {
     while true {
       if Task.isCancelled { throw .cancelled }

@@ -1,6 +1,7 @@
 package import LotteryCore
 
-/// The agencies' end of a connection: sends frames of ``AgencyMessage``, receives ``ServerMessage``.
+/// The agencies' end of a connection: sends frames of ``AgencyMessage``, receives
+/// ``ServerMessage``.
 ///
 /// An ERROR or a REJECTED is thrown, because it ends the conversation. It also explains a broken
 /// connection: a server that closes while an agency is sending resets the connection, and the send
@@ -57,8 +58,8 @@ package struct MessageChannel: ~Copyable {
     }
   }
 
-  /// Reads the messages that arrived before the connection broke, which the kernel keeps, and throws
-  /// the first that is an ERROR or a REJECTED.
+  /// Reads the messages that arrived before the connection broke, which the kernel keeps, and
+  /// throws the first that is an ERROR or a REJECTED.
   ///
   /// - Throws: ``Failure``
   package mutating func receiveLastWords() throws(Failure) {

@@ -2,17 +2,18 @@ import CLinux
 import Dispatch
 import Synchronization
 
-/// Reports when descriptors become ready. One thread of the process waits for all of them (epoll(7)).
+/// Reports when descriptors become ready. One thread of the process waits for all of them
+/// (epoll(7)).
 ///
 /// A descriptor is registered once, for reading and writing, before a task waits for it, and is
 /// unregistered before it is closed. The registration is edge-triggered: the kernel reports each
-/// change once, and ``Readiness`` remembers it until a task asks. So a registration costs one system
-/// call for the life of a connection, and a wait costs none.
+/// change once, and ``Readiness`` remembers it until a task asks. So a registration costs one
+/// system call for the life of a connection, and a wait costs none.
 ///
-/// An event may be stale. epoll_wait(2) returns events in batches, and by the time an event is handled
-/// its descriptor may be closed, and the number reused by another connection. So an event carries
-/// neither the descriptor nor a pointer, but a token that is never used twice. A token that is not
-/// registered any more is ignored.
+/// An event may be stale. epoll_wait(2) returns events in batches, and by the time an event is
+/// handled its descriptor may be closed, and the number reused by another connection. So an event
+/// carries neither the descriptor nor a pointer, but a token that is never used twice. A token that
+/// is not registered any more is ignored.
 final class Poller: Sendable {
   private struct State {
     /// The readiness of each registered token.
@@ -75,7 +76,8 @@ final class Poller: Sendable {
     _ = epoll_ctl(self.descriptor, EPOLL_CTL_DEL, descriptor, &unused)
   }
 
-  /// Runs on a queue without a target: it has a thread of its own while it is busy, which is always.
+  /// Runs on a queue without a target: it has a thread of its own while it is busy, which is
+  /// always.
   private func start() {
     DispatchQueue(label: "poller").async { self.run() }
   }

@@ -2,9 +2,10 @@ import Synchronization
 
 /// Lets a task wait, without holding a thread, until a socket can be read from or written to.
 ///
-/// The danger is a lost wakeup: the task tries and gets `EAGAIN`, the socket becomes ready, and only
-/// then the task begins to wait, for a change that has been reported already. So each direction is a
-/// small state machine under a lock, and a change that finds no waiter is remembered:
+/// The danger is a lost wakeup: the task tries and gets `EAGAIN`, the socket becomes ready, and
+/// only then the task begins to wait, for a change that has been reported already. So each
+/// direction is a small state machine under a lock, and a change that finds no waiter is
+/// remembered:
 ///
 ///     state       | a task waits            | the poller reports a change | the task is cancelled
 ///     ------------+-------------------------+-----------------------------+----------------------
@@ -12,8 +13,8 @@ import Synchronization
 ///     changed     | returns, unchanged      | stays                       | stays
 ///     awaited     | not allowed             | resumes it, unchanged       | resumes it, unchanged
 ///
-/// A remembered change may be old, because the task has already read what it announced. Then the task
-/// returns from its wait for nothing, gets `EAGAIN` again, and waits again.
+/// A remembered change may be old, because the task has already read what it announced. Then the
+/// task returns from its wait for nothing, gets `EAGAIN` again, and waits again.
 ///
 /// A task is resumed on its own executor, which for a connection is its ``Worker``.
 final class Readiness: Sendable {

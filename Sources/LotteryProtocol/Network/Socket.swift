@@ -59,8 +59,8 @@ package struct Socket: Sendable {
     }
   }
 
-  /// Whether the connection is broken, as far as the kernel knows (poll(2)). Unread bytes and a peer
-  /// that sends no more do not count.
+  /// Whether the connection is broken, as far as the kernel knows (poll(2)). Unread bytes and a
+  /// peer that sends no more do not count.
   func isBroken() -> Bool {
     var watched = pollfd(fd: descriptor, events: 0, revents: 0)
     return poll(&watched, 1, 0) > 0

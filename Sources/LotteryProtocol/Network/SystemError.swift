@@ -19,8 +19,8 @@ public struct SystemError: Error, Hashable, Sendable {
   /// Makes a system call that returns -1 if it fails, and repeats it while signals interrupt it
   /// (`EINTR`).
   ///
-  /// Every call of both programs that may be repeated goes through here. Only `connect` must not be
-  /// repeated: the kernel goes on with the interrupted attempt.
+  /// Calls that wait or transfer bytes go through here, except `connect`, which must not be
+  /// repeated: the kernel continues the interrupted attempt.
   ///
   /// - Throws: the failure, with the value of `errno`.
   @discardableResult

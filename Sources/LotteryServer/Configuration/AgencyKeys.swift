@@ -27,8 +27,8 @@ struct AgencyKeys: Sendable, Equatable {
     }
   }
 
-  /// Returns whether `key` is that of `agency`, in the same time for any wrong key, so that the time
-  /// reveals nothing about the right one.
+  /// Returns whether `key` is that of `agency`, in the same time for any wrong key, so that the
+  /// time reveals nothing about the right one.
   func admit(_ agency: UInt32, key: String) -> Bool {
     let right = keys[agency] ?? []
     let given = Array(key.utf8)

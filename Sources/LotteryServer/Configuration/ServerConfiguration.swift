@@ -59,8 +59,8 @@ extension ServerConfiguration {
   private static let timeouts = Duration.milliseconds(10)...Duration.seconds(24 * 3600)
   private static let delays = Duration.zero...Duration.seconds(24 * 3600)
 
-  /// An empty value is an error: most likely a variable of a script is not set, and without keys any
-  /// client could speak for any agency.
+  /// An empty value is an error: most likely a variable of a script is not set, and without keys
+  /// any client could speak for any agency.
   private static let keysFile = ValueRule<String>("a file; to ask for no keys, do not set it") {
     $0.isEmpty ? nil : $0
   }

@@ -247,9 +247,10 @@ extension AgencyService {
 
   /// Batches rejected in a row from which on the agency has to pause.
   private static let quickRejections = 8
-  /// The pause after bytes that brought nothing but rejected batches. Short, because an honest agency
-  /// may have many megabytes in flight when it meets a bad bet.
+  /// The pause after bytes that brought nothing but rejected batches. Short, because an honest
+  /// agency may have many megabytes in flight when it meets a bad bet.
   private static let rejectionPause = Duration.milliseconds(10)
-  /// The pause before ERROR for a peer that would otherwise reconnect at once and do the same again.
+  /// The pause before ERROR for a peer that would otherwise reconnect at once and do the same
+  /// again.
   private static let refusalPause = Duration.seconds(1)
 }

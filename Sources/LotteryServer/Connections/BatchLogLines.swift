@@ -32,12 +32,12 @@ extension LogLine {
   }
 }
 
-/// The log lines of batches that are answered with REJECTED. For each, the exercises' own line comes
-/// first, and then one of ours that says why.
+/// The log lines of batches that are answered with REJECTED. For each, the exercises' own line
+/// comes first, and then one of ours that says why.
 ///
-/// Of many in a row on one connection the first few have lines, and then one line says how many more
-/// there were: a peer that sends nothing else must not fill the log. Nor must a peer that reconnects
-/// again and again, so all connections together have a budget.
+/// Of many in a row on one connection the first few have lines, and then one line says how many
+/// more there were: a peer that sends nothing else must not fill the log. Nor must a peer that
+/// reconnects again and again, so all connections together have a budget.
 struct RejectionLog {
   /// Batches in a row that get lines of their own.
   static let linesInARow = 8

@@ -12,7 +12,7 @@ final class ConnectionRegistry: Sendable {
     /// How many of them each address has. No entry is 0.
     var perAddress: [String: Int] = [:]
     var nextNumber: UInt64 = 0
-    /// Opens when a connection ends. Not nil while the server waits for that.
+    /// Fulfilled when a connection ends. Not nil while the server waits for that.
     var room: Promise<Void>?
   }
 

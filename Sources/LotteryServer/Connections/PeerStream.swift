@@ -12,8 +12,8 @@ struct PeerStream: ~Copyable {
   /// Answers that have not been sent.
   private var answers: [UInt8] = []
 
-  /// Bytes taken off the socket in one go by a connection that begins while there are `others`. Larger
-  /// reads mean fewer of them, but in a crowd all buffers together must stay small.
+  /// Bytes taken off the socket in one go by a connection that begins while there are `others`.
+  /// Larger reads mean fewer of them, but in a crowd all buffers together must stay small.
   static func bufferSize(others: Int) -> Int {
     others < crowd ? 256 * 1024 : 64 * 1024
   }
@@ -31,8 +31,8 @@ struct PeerStream: ~Copyable {
     buffer = InputBuffer(capacity: Self.bufferSize(others: others))
   }
 
-  /// Releases memory that the unread bytes do not need, if there are many connections: thousands may
-  /// wait at the same time, for a sync or for the draw.
+  /// Releases memory that the unread bytes do not need, if there are many connections: thousands
+  /// may wait at the same time, for a sync or for the draw.
   mutating func park() {
     if isCrowded { buffer.shrink() }
   }

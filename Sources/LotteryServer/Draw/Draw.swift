@@ -7,8 +7,8 @@
 // winner's row, by agency (`WinnerIndex`). When an agency asks, its winners are read at those
 // positions, one chunk of frames after the other (`WinnerReader`).
 //
-// The index has a limit too. Of the winners beyond it, the server keeps how many each agency has and
-// where the first of them is. When the agency asks, a second scan from there finds them. So the
+// The index has a limit too. Of the winners beyond it, the server keeps how many each agency has
+// and where the first of them is. When the agency asks, a second scan from there finds them. So the
 // memory is bounded for any number of winners, nothing is written to the disk, and the file is
 // scanned again only if millions have won.
 
@@ -33,9 +33,13 @@ final class Draw: Sendable {
   typealias Timer = @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
 
   private let agencies: Int
-  /// Opens when the winners are announced.
+  /// Its outcome is fulfilled when the winners are announced.
   private let barrier: DrawBarrier<Winners>
   private let isDrawn = Atomic(false)
+  /// Whether the server ends: a draw that is being held stops.
+  private let isEnding = Atomic(false)
+  /// Holds the draw. Nil before the last agency has finished.
+  private let drawing = Mutex<Task<Void, Never>?>(nil)
   private let bets: StoredBets
   private let indexLimit: Int
   private let log: Log
@@ -72,7 +76,15 @@ final class Draw: Sendable {
 
   /// Notes that `agency` has finished for good. The last one sets off the draw.
   func agencyFinished(_ agency: UInt32) {
-    if barrier.arrive(agency) { Task(executorPreference: worker) { self.hold() } }
+    guard barrier.arrive(agency) else { return }
+    let task = Task(executorPreference: worker) { self.hold() }
+    drawing.withLock { $0 = task }
+  }
+
+  /// Stops the draw if it is being held, and returns when its worker has nothing left to do.
+  func end() async {
+    isEnding.store(true, ordering: .relaxed)
+    await drawing.withLock { $0 }?.value
   }
 
   /// Waits until the winners are announced, and returns those of `agency`, or nil if the task is
@@ -101,7 +113,10 @@ final class Draw: Sendable {
   private func hold() {
     do throws(StorageError) {
       let start = ContinuousClock.now
-      let winners = try Winners(of: bets, agencies: agencies, indexLimit: indexLimit)
+      let winners = try Winners(of: bets, agencies: agencies, indexLimit: indexLimit) {
+        !self.isEnding.load(ordering: .relaxed)
+      }
+      guard !isEnding.load(ordering: .relaxed) else { return }
       let duration = start.duration(to: .now)
       log.debug(
         LogLine(
@@ -124,7 +139,7 @@ final class Draw: Sendable {
 /// waiter is suspended and holds no thread, and that an agency may disconnect and reconnect: the
 /// agency arrives, not its connection.
 final class DrawBarrier<Outcome: Sendable>: Sendable {
-  /// Opens the barrier: waiters pass with it.
+  /// Fulfilling it opens the barrier: waiters pass with it.
   let outcome = Promise<Outcome>()
   private let parties: Int
   private let arrived = Mutex<Set<UInt32>>([])
@@ -151,11 +166,15 @@ struct Winners: Sendable {
   private let end: Int
   private let index: WinnerIndex
 
-  /// Holds the draw over `bets`, for the agencies from 1 to `agencies`. Blocks while it reads them, a
-  /// large file on all cores at once.
+  /// Holds the draw over `bets`, for the agencies from 1 to `agencies`. Blocks while it reads them,
+  /// a large file on all cores at once.
+  ///
+  /// - Parameter isWanted: is asked between two blocks. If it returns false, some winners are
+  /// missing.
   init(
     of bets: StoredBets, agencies: Int, indexLimit: Int = WinnerIndex.sizeLimit,
-    cores: Int = RowStretches.cores, leastStretch: Int = RowStretches.leastSize
+    cores: Int = RowStretches.cores, leastStretch: Int = RowStretches.leastSize,
+    while isWanted: @Sendable () -> Bool = { true }
   ) throws(StorageError) {
     let size = try bets.size()
     let stretches = try RowStretches(size: size, cores: cores, leastSize: leastStretch) {
@@ -164,7 +183,8 @@ struct Winners: Sendable {
     let limit = indexLimit / stretches.ranges.count
     let parts = stretches.map { range -> WinnerIndex? in
       var index = WinnerIndex(sizeLimit: limit)
-      guard let scan = try? index.add(WinnerScan(of: bets, at: range), agencies: agencies),
+      let scan = WinnerScan(of: bets, at: range)
+      guard let scan = try? index.add(scan, agencies: agencies, while: isWanted),
         !scan.hasSeenQuotes || range.count == size
       else { return nil }
       return index
@@ -173,7 +193,8 @@ struct Winners: Sendable {
     if let parts {
       for part in parts { index.append(part) }
     } else {
-      _ = try index.add(WinnerScan(of: bets, at: 0..<size), agencies: agencies)
+      let scan = WinnerScan(of: bets, at: 0..<size)
+      _ = try index.add(scan, agencies: agencies, while: isWanted)
     }
     self.bets = bets
     self.index = index

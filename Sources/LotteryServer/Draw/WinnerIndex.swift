@@ -49,12 +49,15 @@ struct WinnerIndex: Sendable {
     room = taken > 0 ? room - taken : 0
   }
 
-  /// Notes the winners that `scan` finds of the agencies from 1 to `agencies`.
+  /// Notes the winners that `scan` finds of the agencies from 1 to `agencies`, as long as
+  /// `isWanted` returns true.
   ///
-  /// - Returns: the scan at its end.
-  mutating func add(_ scan: WinnerScan, agencies: Int) throws(StorageError) -> WinnerScan {
+  /// - Returns: the scan where it ended.
+  mutating func add(
+    _ scan: WinnerScan, agencies: Int, while isWanted: () -> Bool
+  ) throws(StorageError) -> WinnerScan {
     var scan = scan
-    while let winners = try scan.next() {
+    while isWanted(), let winners = try scan.next() {
       for winner in winners where winner.agency <= agencies {
         add(winner.position, of: winner.agency)
       }

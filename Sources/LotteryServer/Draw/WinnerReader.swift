@@ -26,7 +26,8 @@ struct WinnerReader: Sendable {
   private static let readsPerChunk = 16
   /// Winners that lie close together are read together, up to this many bytes …
   private static let blockSize = 64 * 1024
-  /// … unless two of them are further apart than this: the bytes between them would be read in vain.
+  /// … unless two of them are further apart than this: the bytes between them would be read in
+  /// vain.
   private static let distanceLimit = 16 * 1024
 
   /// A reader of the winners in `entry`, which lie in the first `end` bytes of `bets`.

@@ -2,12 +2,12 @@ import LotteryCore
 
 /// Finds the winners in a stretch of `bets.csv`, block by block.
 ///
-/// This is the course's `for bet in load_bets(): if has_won(bet)`. It loads the bets, of which there
-/// may be more than fit the memory, and ``hasWon(_:)`` decides.
+/// This is the course's `for bet in load_bets(): if has_won(bet)`. It loads the bets, of which
+/// there may be more than fit the memory, and ``hasWon(_:)`` decides.
 ///
-/// In a block without quotes, as nearly all are, every line end ends a row. Then the scan looks only
-/// at the end of each row, where the number is, and reads only rows that end like a winner's. In a
-/// block with quotes it reads every row.
+/// In a block without quotes, as nearly all are, every line end ends a row. Then the scan looks
+/// only at the end of each row, where the number is, and reads only rows that end like a winner's.
+/// In a block with quotes it reads every row.
 struct WinnerScan: Sendable {
   /// A bet that won, its agency, and where its row begins.
   typealias Winner = (position: Int, agency: UInt32, bet: Bet)
@@ -34,7 +34,8 @@ struct WinnerScan: Sendable {
     end = range.upperBound
   }
 
-  /// Returns the winners in the next block, or nil if there are no more blocks. Blocks while it reads.
+  /// Returns the winners in the next block, or nil if there are no more blocks. Blocks while it
+  /// reads.
   ///
   /// - Throws: ``StorageError``
   mutating func next() throws(StorageError) -> [Winner]? {

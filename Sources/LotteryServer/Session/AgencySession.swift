@@ -25,9 +25,9 @@
 //
 // Batches are not stored one by one. They gather in `pending` and are stored together, after the
 // service has handled all frames that arrived. `accepted` counts them already, so that the next
-// batch can be checked against it. `pendingStored` answers all of them with one cumulative STORED. If
-// they cannot be stored, `pendingFailed` takes `accepted` back and rejects them. A frame whose action
-// counted on them must then be received again.
+// batch can be checked against it. `pendingStored` answers all of them with one cumulative STORED.
+// If they cannot be stored, `pendingFailed` takes `accepted` back and rejects them. A frame whose
+// action counted on them must then be received again.
 
 import LotteryCore
 

@@ -112,8 +112,8 @@ struct StatusQuery: Sendable {
 }
 
 extension [LotteryStatus.Agency] {
-  /// Whether their numbers ascend, from `last` on. Only the last frame may be empty, so that no answer
-  /// is endless.
+  /// Whether their numbers ascend, from `last` on. Only the last frame may be empty, so that no
+  /// answer is endless.
   fileprivate func follow(_ last: LotteryStatus.Agency?, orEnd isEnd: Bool) -> Bool {
     guard !isEmpty else { return isEnd }
     return zip(CollectionOfOne(last) + dropLast(), self).allSatisfy { previous, next in

@@ -20,8 +20,8 @@ extension LotteryStatus {
   /// The number of agencies that take part and have finished.
   var finished: Int { seen.count { $0.hasFinished && $0.number <= agencies } }
 
-  /// A row for each agency that has connected, and one for each range of agencies that take part and
-  /// have not.
+  /// A row for each agency that has connected, and one for each range of agencies that take part
+  /// and have not.
   fileprivate var rows: [String] {
     var lines = [Self.row("agency", "bets", "finished", "connected")]
     var nextAgency: UInt64 = 1

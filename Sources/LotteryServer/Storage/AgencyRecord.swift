@@ -11,7 +11,8 @@ struct AgencyRecord: Sendable {
   var hasFinished = false
   /// The claim of the connection that speaks for the agency, if there is one.
   var claim: Claim?
-  /// Opens when the rows on their way to the disk are safe or have failed. Nil if there are none.
+  /// Fulfilled when the rows on their way to the disk are safe or have failed. Nil if there are
+  /// none.
   var writing: Promise<Void>?
 
   /// The last bet that is safe, or nil if the agency has none.

@@ -4,18 +4,19 @@ import LotteryProtocol
 
 /// A file that only grows, and only by whole writes: one that fails half way is taken back.
 ///
-/// Of its bytes, the first ``safeSize`` are on the disk, and the first ``size`` are whole writes. What
-/// lies beyond ``size`` is the rest of a failed write and is cut off at once. What lies beyond
-/// ``safeSize`` is cut off if a sync fails. If something cannot be cut off, or the file is not what it
-/// should be, it is not known what the disk holds: ``failure`` is set and the file takes nothing more.
+/// Of its bytes, the first ``safeSize`` were found at the start or have been synced since, and the
+/// first ``size`` are whole writes. What lies beyond ``size`` is the rest of a failed write and is
+/// cut off at once. What lies beyond ``safeSize`` is cut off if a sync fails. If something cannot
+/// be cut off, or the file is not what it should be, it is not known what the disk holds:
+/// ``failure`` is set and the file takes nothing more.
 struct AppendOnlyFile: Sendable {
   let path: String
   private let file: File
   /// Bytes that are known to be good. The file has as many between two calls, unless something else
   /// has changed it.
   private(set) var size: Int
-  /// Bytes that a failed sync does not take back: those found at the start, and those synced since. At
-  /// most ``size``.
+  /// Bytes that a failed sync does not take back: those found at the start, and those synced since.
+  /// At most ``size``.
   private var safeSize: Int
   /// Why nothing may be appended any more. Never becomes nil again.
   private var failure: StorageError?
@@ -109,8 +110,8 @@ struct AppendOnlyFile: Sendable {
 
   /// Returns the size without NUL bytes at the end, with which no row ends.
   ///
-  /// Some file systems leave them after a loss of power, if the file had grown and its bytes had not
-  /// reached the disk.
+  /// Some file systems leave them after a loss of power, if the file had grown and its bytes had
+  /// not reached the disk.
   func sizeWithoutNULs() throws(StorageError) -> Int {
     var end = size
     while end > 0 {

@@ -117,7 +117,8 @@ package final class BetStore: Sendable {
   ///   - rows: the rows of `count` bets, the last of which is `lastRow`.
   ///   - claim: the claim on their agency.
   /// - Returns: whether they are stored. If not, a newer connection holds the claim.
-  /// - Throws: ``StorageError``. Then none of them is stored.
+  /// - Throws: ``StorageError``. Then none of them is stored, unless ``StorageError/isFatal``: then
+  ///   the next start tells.
   func store(
     _ rows: [UInt8], count: Int, lastRow: [UInt8], by claim: Claim
   ) async throws(StorageError) -> Bool {
@@ -132,7 +133,7 @@ package final class BetStore: Sendable {
   /// Notes that the agency has finished, and returns when that is safe.
   ///
   /// - Returns: whether it has. If not, a newer connection holds the claim.
-  /// - Throws: ``StorageError``. Then it has not finished.
+  /// - Throws: ``StorageError``, as ``store(_:count:lastRow:by:)`` does.
   func finish(total: UInt64, by claim: Claim) async throws(StorageError) -> Bool {
     var row: [UInt8] = []
     row.append(finishedRow: claim.agency, total: total)

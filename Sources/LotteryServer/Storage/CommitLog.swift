@@ -7,9 +7,9 @@
 // two syncs.
 //
 // A caller is suspended until its rows are safe, and holds no thread. The disk is waited for on a
-// queue of its own. The lock is held only to move bytes from one array to another, never during a
-// write or a sync. Each `append` lies in the file unbroken, because a group is written in the order
-// in which its callers took the lock.
+// queue of its own. The lock of the gathered rows is held only to move bytes from one array to
+// another, never during a write or a sync. Each `append` lies in the file unbroken, because a group
+// is written in the order in which its callers took the lock.
 
 import Dispatch
 import LotteryCore
@@ -59,7 +59,8 @@ final class CommitLog: Sendable {
 
   /// Appends `rows`, which end in a line end, and returns when they are safe.
   ///
-  /// - Throws: ``StorageError``. Then none of them is stored.
+  /// - Throws: ``StorageError``. Then none of them is stored, unless ``StorageError/isFatal``: then
+  ///   the next start tells.
   func append(_ rows: [UInt8]) async throws(StorageError) {
     let failure = await withUnsafeContinuation { waiter in
       let mustStart = state.withLock { state in

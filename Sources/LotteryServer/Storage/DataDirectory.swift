@@ -2,8 +2,8 @@ import Glibc
 import LotteryCore
 import LotteryProtocol
 
-/// The directory of the server's files (`PROTOCOL.md`, What the server keeps), held by one server at
-/// a time.
+/// The directory of the server's files (`PROTOCOL.md`, What the server keeps), held by one server
+/// at a time.
 struct DataDirectory: Sendable {
   let path: String
   let bets: String

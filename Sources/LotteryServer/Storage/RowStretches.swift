@@ -6,8 +6,8 @@ import Synchronization
 /// A large file of rows, divided into stretches that are read on all cores at once.
 ///
 /// A stretch begins after a line end. That this is the end of a row is certain only if no row has
-/// quotes. The reader of a stretch returns nil if it sees one, and then the file is read from front to
-/// back.
+/// quotes. The reader of a stretch returns nil if it sees one, and then the file is read from front
+/// to back.
 struct RowStretches {
   /// The stretches, in their order: only one if the file is small.
   let ranges: [Range<Int>]

@@ -1,7 +1,8 @@
 import LotteryCore
 import LotteryProtocol
 
-/// `bets.csv` as the draw reads it: the file that the store has open, under a descriptor of its own.
+/// `bets.csv` as the draw reads it: the file that the store has open, under a descriptor of its
+/// own.
 ///
 /// So the draw reads what was stored even if the file is renamed or replaced, and may still be
 /// reading when the store is closed. The descriptor is closed with this object.

@@ -2,9 +2,9 @@ import LotteryCore
 
 /// The lines of a configuration file, numbered from 1, without their line ends.
 ///
-/// A line is a sequence of Unicode scalars, not of characters, because the rules of the dialects are
-/// about scalars: a `#` with an accent is a `#`. INI and YAML treat control characters and the like
-/// differently. No configuration needs them, so they are errors in both.
+/// A line is a sequence of Unicode scalars, not of characters, because the rules of the dialects
+/// are about scalars: a `#` with an accent is a `#`. INI and YAML treat control characters and the
+/// like differently. No configuration needs them, so they are errors in both.
 package struct ConfigurationLines: Sequence, Sendable {
   /// A line, or part of one.
   package typealias Text = Substring.UnicodeScalarView
@@ -13,8 +13,8 @@ package struct ConfigurationLines: Sequence, Sendable {
 
   /// Splits `bytes` into lines. Errors name the file as `name`.
   ///
-  /// - Throws: ``ConfigurationError`` if `bytes` are not UTF-8 or contain control characters other than
-  ///   tabs and line ends.
+  /// - Throws: ``ConfigurationError`` if `bytes` are not UTF-8 or contain control characters other
+  ///   than tabs and line ends.
   package init(_ bytes: [UInt8], file name: String) throws(ConfigurationError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigurationError(file: name, line: 1, "the file is not UTF-8")

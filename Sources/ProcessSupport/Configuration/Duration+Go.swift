@@ -1,8 +1,8 @@
 import LotteryCore
 
 extension Duration {
-  /// Parses a duration as Go's `time.ParseDuration` does: `5s`, `250ms`, `1m30s`, `-1.5h`. Nil if it
-  /// is not one, or does not fit 64 bits of nanoseconds.
+  /// Parses a duration as Go's `time.ParseDuration` does: `5s`, `250ms`, `1m30s`, `-1.5h`. Nil if
+  /// it is not one, or does not fit 64 bits of nanoseconds.
   package init?(goText text: String) {
     var rest = Array(text.utf8)[...]
     var isNegative = false
@@ -30,8 +30,8 @@ extension Duration {
     }
   }
 
-  /// The duration as Go's `Duration.String` prints it, in whole nanoseconds: `5s`, `1m30s`, `250ms`,
-  /// `0s`.
+  /// The duration as Go's `Duration.String` prints it, in whole nanoseconds: `5s`, `1m30s`,
+  /// `250ms`, `0s`.
   package var goText: String {
     let nanoseconds = attoseconds / 1_000_000_000
     let magnitude = UInt64(clamping: nanoseconds.magnitude)

@@ -1,8 +1,8 @@
 import Glibc
 import LotteryCore
 
-/// The settings of a program, from its environment and its configuration file. The environment takes
-/// precedence.
+/// The settings of a program, from its environment and its configuration file. The environment
+/// takes precedence.
 ///
 /// Keys are case-insensitive. An empty value counts as not set.
 package struct Settings {

@@ -11,9 +11,10 @@ import Synchronization
 /// handler of SIGTERM.
 ///
 /// The lines that wait to be written are bounded. A task that logs many lines suspends in
-/// ``waitForRoom()`` while more than half of ``pendingLimit`` is taken, so that no line is lost while
-/// the output is read at all. Once the output has taken nothing for `stallLimit`, tasks stop waiting.
-/// From then on a line for which there is no room is lost, and a line of its own counts the lost ones.
+/// ``waitForRoom()`` while more than half of ``pendingLimit`` is taken, so that no line is lost
+/// while the output is read at all. Once the output has taken nothing for `stallLimit`, tasks stop
+/// waiting. From then on a line for which there is no room is lost, and a line of its own counts
+/// the lost ones.
 package final class Log: Sendable {
   private struct State {
     var clock = LogClock()
@@ -40,7 +41,8 @@ package final class Log: Sendable {
 
   /// The most bytes of lines that wait to be written.
   static let pendingLimit = 8 * 1024 * 1024
-  /// The size of the pending lines above which tasks wait, which leaves room for callers that cannot.
+  /// The size of the pending lines above which tasks wait, which leaves room for callers that
+  /// cannot.
   static let crowdedSize = pendingLimit / 2
 
   /// Bytes written in one go.
@@ -98,8 +100,8 @@ package final class Log: Sendable {
   /// Waits until all lines so far are written, for at most `limit`: a program must be able to end
   /// although its output is not read.
   ///
-  /// If the output is ready, it waits up to ten times as long. Then the machine is busy and the queue
-  /// has not run yet.
+  /// If the output is ready, it waits up to ten times as long. Then the machine is busy and the
+  /// queue has not run yet.
   ///
   /// - Returns: whether all lines have been written.
   @discardableResult
@@ -198,7 +200,7 @@ package final class Log: Sendable {
           Glibc.write(descriptor, $0.baseAddress, $0.count)
         }
       }
-      guard let count else { return }
+      guard let count, count > 0 else { return }
       start += count
       written.wrappingAdd(count, ordering: .relaxed)
     }

@@ -8,8 +8,9 @@ package struct Program: Sendable {
   /// The version of both programs.
   package static let version = "1.0.0"
 
-  /// How long the last log lines may take to be written: enough for any output that is read. Together
-  /// with the time in which a server tells its agencies of the end, it is less than a second.
+  /// How long the last log lines may take to be written: enough for any output that is read.
+  /// Together with the time in which a server tells its agencies of the end, it is less than a
+  /// second.
   private static let flushLimit = Duration.milliseconds(500)
 
   private let name: String
@@ -72,8 +73,8 @@ package struct Program: Sendable {
     }
   }
 
-  /// The error in one line. It may quote a peer or a file, whose bytes must not control the operator's
-  /// terminal.
+  /// The error in one line. It may quote a peer or a file, whose bytes must not control the
+  /// operator's terminal.
   private static func printable(_ error: any Error) -> String {
     PrintableText.escaped("\(error)")
   }
@@ -86,7 +87,7 @@ package struct Program: Sendable {
       let count = try? SystemError.check("write") {
         rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       }
-      guard let count else { return false }
+      guard let count, count > 0 else { return false }
       rest = rest.dropFirst(count)
     }
     return true
@@ -95,8 +96,8 @@ package struct Program: Sendable {
   private func run(
     with file: String?, _ work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
   ) async -> ExitStatus {
-    // A write to a pipe without a reader, or beyond the limit of a file's size, is an error to handle
-    // and must not end the process.
+    // A write to a pipe without a reader, or beyond the limit of a file's size, is an error to
+    // handle and must not end the process.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     let worker = Worker(label: name)
@@ -158,9 +159,9 @@ package struct Program: Sendable {
 package enum MainThread {
   /// Waits while `work` runs on other threads, and exits with the status that it returns.
   ///
-  /// `await` at the top level would end the main thread instead (dispatch_main(3)). Then the C library
-  /// unwinds its stack, for which a static executable sorts all its unwinding information. That takes
-  /// longer than the rest of the start.
+  /// `await` at the top level would end the main thread instead (dispatch_main(3)). Then the C
+  /// library unwinds its stack, for which a static executable sorts all its unwinding information.
+  /// That takes longer than the rest of the start.
   package static func wait(for work: @escaping @Sendable () async -> Int32) -> Never {
     Task { exit(await work()) }
     // pause(2) returns after each signal that is handled.

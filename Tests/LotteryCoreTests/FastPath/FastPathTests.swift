@@ -200,6 +200,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [0, 7, 7574, 12_345_678, 123_456_789, .max] as [UInt32])
+  func `a row that ends in the number is a candidate, however many digits that has`(
+    number: UInt32
+  ) {
+    let rows = "1,A,b,1,2000-01-01,\(number)\r\n1,A,b,1,2000-01-01,1\r\n"
+    var found: [Range<Int>] = []
+    _ = WinnerCandidates(number: number).find(in: rows.utf8.span) { found.append($0) }
+    #expect(found == [0..<(rows.utf8.count - 22)])
+  }
+
   @Test(arguments: [0, 1, 40, 63, 64, 65, 127, 128, 150])
   func `a quote anywhere leaves the whole block to the reader of rows`(position: Int) {
     var bytes = [UInt8](repeating: UInt8(ascii: "7"), count: 151)

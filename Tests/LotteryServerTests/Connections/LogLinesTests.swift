@@ -118,6 +118,7 @@ import Testing
           "INFO     action: close_socket | result: success | ip: 127.0.0.1",
           "INFO     action: close_worker | result: success | ip: 127.0.0.1",
           "INFO     action: close_workers | result: success | cantidad: 1",
+          "INFO     action: close_worker | result: success | worker: draw",
           "INFO     action: close_file | result: success | file: bets.csv",
           "INFO     action: close_file | result: success | file: finished.csv",
           "INFO     action: close_directory | result: success | directory: \(directory.path)",

@@ -74,6 +74,17 @@ import Testing
     #expect(draw.isHeld)
   }
 
+  @Test func `a draw that the end of the server stops has no outcome`() async throws {
+    defer { store.close() }
+    try await store.storeBets([try sampleBet(1, number: 7574)])
+    await draw.end()
+    draw.agencyFinished(1)
+    draw.agencyFinished(2)
+    // Returns once the worker has nothing left to do.
+    await draw.end()
+    #expect(!draw.isHeld)
+  }
+
   @Test func `an agency without winners does not wait for the disk`() async throws {
     defer { store.close() }
     try await store.storeBets([try sampleBet(1, number: 7574)])
