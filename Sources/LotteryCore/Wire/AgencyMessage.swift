@@ -38,7 +38,8 @@ public enum AgencyMessage: WireMessage {
     case .winnersQuery: self = .winnersQuery
     case .statusQuery: self = .statusQuery
     case .syncsQuery: self = .syncsQuery
-    default: return nil
+    // No default: a new type must be decoded here or in ``ServerMessage``.
+    case .welcome, .stored, .rejected, .confirmed, .winners, .error, .status, .syncs: return nil
     }
   }
 

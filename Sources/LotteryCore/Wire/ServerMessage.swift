@@ -54,7 +54,8 @@ public enum ServerMessage: WireMessage {
     case .error:
       self = .error(
         code: try fields.takeCode("code"), reason: try fields.takeString(in: frame))
-    default: return nil
+    // No default: a new type must be decoded here or in ``AgencyMessage``.
+    case .hello, .bet, .batch, .finished, .winnersQuery, .statusQuery, .syncsQuery: return nil
     }
   }
 
