@@ -155,6 +155,7 @@ def everything_is_closed(log, asked):
     """The server closes everything, logs that, and exits last."""
     wanted = [log.places("close_socket", "server", socket="listener"),
               log.places("close_workers", "server"),
+              log.places("close_worker", "server", worker="draw"),
               log.places("close_file", "server", file="bets.csv"),
               log.places("close_file", "server", file="finished.csv"),
               log.places("close_directory", "server")]

@@ -61,6 +61,7 @@ server: close_socket | result: success | socket: listener
 server: close_socket | result: success | ip: 172.25.125.3
 server: close_worker | result: success | ip: 172.25.125.3
 server: close_workers | result: success | cantidad: 1
+server: close_worker | result: success | worker: draw
 server: close_file | result: success | file: bets.csv
 server: close_file | result: success | file: finished.csv
 server: close_directory | result: success | directory: /data
@@ -117,14 +118,14 @@ WRONG = (
     (checks.each_loop_finishes, without(ECHO, 2), ASKED_ECHO),
     (checks.server_receives_before_exit, moved(ECHO, 0, 3), ASKED_ECHO),
     *((checks.everything_is_closed, without(STOP, place), ASKED_STOP)
-      for place in (5, 8, 9, 10, 11)),
-    (checks.everything_is_closed, moved(STOP, 11, 12), ASKED_STOP),
+      for place in (5, 8, 9, 10, 11, 12)),
+    (checks.everything_is_closed, moved(STOP, 12, 13), ASKED_STOP),
     (checks.each_worker_ends_after_its_socket, without(STOP, 6), ASKED_STOP),
     (checks.each_worker_ends_after_its_socket, without(STOP, 7), ASKED_STOP),
     (checks.each_worker_ends_after_its_socket, moved(STOP, 7, 6), ASKED_STOP),
     (checks.each_accept_is_waited_for, without(STOP, 0), ASKED_STOP),
     (checks.each_accept_is_waited_for, without(STOP, 1), ASKED_STOP),
-    (checks.compose_tells_all_exits, without(STOP, 13), ASKED_STOP),
+    (checks.compose_tells_all_exits, without(STOP, 14), ASKED_STOP),
 )
 
 
