@@ -1,5 +1,6 @@
 import LotteryCore
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient

@@ -1,4 +1,5 @@
 import LotteryCore
+import TestSupport
 import Testing
 
 @testable import AgencyClient
@@ -19,9 +20,7 @@ import Testing
     #expect(made.sent.map(\.bets) == Self.cut(bets, counts))
   }
 
-  @Test func `each batch says how many bets precede it and how many there are up to its end`()
-    throws
-  {
+  @Test func `each batch knows how many bets precede it and where it ends`() throws {
     let bets = try sampleBets(0..<9)
     let made = try Self.batches(agencyFile(bets), skipping: 2, maxAmount: 3)
     #expect(made.sent.map(\.offset) == [2, 5, 8])

@@ -1,5 +1,6 @@
 import LotteryCore
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
@@ -48,9 +49,7 @@ import Testing
     }
   }
 
-  @Test func `a last bet that an older server stored with a NUL in its name is the same bet`()
-    throws
-  {
+  @Test func `a last bet with a NUL in its name, from an older server, is recognized`() throws {
     let row = "A\0na,b,7,2000-01-01,5\r\n"
     let bytes = Array(("1," + row).utf8)
     let read = BetCSV.storedBet(row: bytes.span)?.bet

@@ -6,10 +6,7 @@ import Testing
 
 /// The delivery of one bet.
 @Suite struct BetDeliveryTests {
-  @Test
-  func `a bet that was not sent is sent after the stored ones, whatever the last of them is`()
-    throws
-  {
+  @Test func `a bet that was not sent is sent after the stored ones, whatever they are`() throws {
     var delivery = try BetDelivery(sampleBet(0))
     #expect(!delivery.isInDoubt)
     #expect(try delivery.step(stored: 3, lastBet: sampleBet(0)) == .send(offset: 3))
@@ -25,7 +22,7 @@ import Testing
       (4, 1, .send(offset: 4), true), (5, 0, .unknown(offset: 3), true),
       (5, 1, .unknown(offset: 3), true), (.max, 0, .unknown(offset: 3), true),
     ] as [(UInt64, Int, BetDelivery.Step, Bool)])
-  func `after a bet was sent at offset 3, the next WELCOME tells what became of it`(
+  func `after a bet was sent at offset 3, WELCOME tells its fate`(
     stored: UInt64, last: Int, step: BetDelivery.Step, isInDoubt: Bool
   ) throws {
     var delivery = try BetDelivery(sampleBet(0))
@@ -50,7 +47,7 @@ import Testing
 
   @Test(arguments: 0..<2000 as Range<UInt64>)
   func
-    `whatever is lost and whatever others send, it is never stored twice, and success is true`(
+    `the bet is never stored twice, and success is true`(
       seed: UInt64
     ) throws
   {

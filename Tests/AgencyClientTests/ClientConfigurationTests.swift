@@ -20,10 +20,7 @@ import Testing
     #expect(configuration.batchWindow == 32)
   }
 
-  @Test
-  func `keys are case-insensitive, and the environment takes precedence over the file`()
-    throws
-  {
+  @Test func `keys are case-insensitive, and the environment outranks the file`() throws {
     let text = """
       ID: 1
       server:

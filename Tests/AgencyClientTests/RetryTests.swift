@@ -1,5 +1,6 @@
 import LotteryCore
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
@@ -39,9 +40,7 @@ import Testing
     #expect(clock.now == start)
   }
 
-  @Test func `it gives up after the limit, counted from the first failure, with the last error`()
-    async
-  {
+  @Test func `the limit counts from the first failure, and the last error is reported`() async {
     let start = clock.now
     var errors = [AgencyError.unreachable("first")]
     await #expect(throws: AgencyError.gaveUp(after: "30s", Self.lost)) {
@@ -111,9 +110,7 @@ import Testing
     }
   }
 
-  @Test func `waits without progress add up over all attempts, and progress restarts them`()
-    async throws
-  {
+  @Test func `waits add up over all attempts, and progress restarts them`() async throws {
     for hasProgress in [true, false] {
       let retry = retry(limit: .seconds(100))
       for event in 1...4 {

@@ -2,6 +2,7 @@ import Glibc
 import LotteryCore
 import LotteryProtocol
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
@@ -14,45 +15,39 @@ import Testing
   {
     let time = ManualTime()
     let agency = try LotteryAgency(sampleBets(0..<1), time: time)
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        if silence == .welcome {
-          try await peer.expect(.hello(agency: 1))
-        } else {
-          try await peer.welcome()
-          try await peer.expect(agency.batch(of: 0))
-        }
-        if silence == .confirmed {
-          try await peer.send(.stored(1))
-          try await peer.expect(.finished(total: 1), .winnersQuery)
-        }
-        try await time.pass(Self.limit - .nanoseconds(1), waitingFor: silence.rawValue)
-        try await time.pass(.nanoseconds(1), waitingFor: silence.rawValue)
-        try await peer.expect(nil)
+    let outcome = try await agency.serve { peer in
+      if silence == .welcome {
+        try await peer.require(.hello(agency: 1))
+      } else {
+        try await peer.welcome()
+        try await peer.require(agency.batch(of: 0))
       }
+      if silence == .confirmed {
+        try await peer.send(.stored(1))
+        try await peer.require(.finished(total: 1), .winnersQuery)
+      }
+      try await time.pass(Self.limit - .nanoseconds(1), waitingFor: silence.rawValue)
+      try await time.pass(.nanoseconds(1), waitingFor: silence.rawValue)
+      try await peer.require(nil)
     }
     #expect(outcome == Self.gaveUp(waitedFor: silence.rawValue))
     #expect(outcome?.exitStatus == .unavailable)
-    #expect(try agency.lines.about("close_socket").count == 1)
+    #expect(try agency.lines.results(of: "close_socket").count == 1)
   }
 
-  @Test func `winners that stop coming are given up; the draw may take as long as it likes`()
-    async throws
-  {
+  @Test func `winners that stop coming are given up, a long draw is not`() async throws {
     let time = ManualTime()
     let agency = try LotteryAgency(sampleBets(0..<1), time: time)
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome(agency.bets)
-        try await peer.expect(.finished(total: 1), .winnersQuery)
-        try await time.pass(.zero, waitingFor: "CONFIRMED")
-        try await peer.send(.confirmed)
-        // The draw: longer than the limit.
-        try await time.pass(Self.limit * 10, waitingFor: nil)
-        try await peer.send(.winners(more: true, documents: ["1"]))
-        try await time.pass(Self.limit, waitingFor: "WINNERS")
-        try await peer.expect(nil)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome(agency.bets)
+      try await peer.require(.finished(total: 1), .winnersQuery)
+      try await time.pass(.zero, waitingFor: "CONFIRMED")
+      try await peer.send(.confirmed)
+      // The draw: longer than the limit.
+      try await time.pass(Self.limit * 10, waitingFor: nil)
+      try await peer.send(.winners(more: true, documents: ["1"]))
+      try await time.pass(Self.limit, waitingFor: "WINNERS")
+      try await peer.require(nil)
     }
     #expect(outcome == Self.gaveUp(waitedFor: "WINNERS"))
   }
@@ -69,9 +64,7 @@ import Testing
     #expect(outcome == Self.gaveUp(waitedFor: event))
   }
 
-  @Test func `an ERROR that came before the server stopped receiving is reported, not the limit`()
-    async throws
-  {
+  @Test func `an ERROR before the server stopped receiving is reported first`() async throws {
     let time = ManualTime()
     let outcome = try await AgencyClientTests.outcome(
       of: { endpoint, worker in
@@ -93,9 +86,7 @@ import Testing
     #expect(outcome == .refused(.superseded, reason: "why"))
   }
 
-  @Test func `a server that says WELCOME and nothing else, over and over, is given up`()
-    async throws
-  {
+  @Test func `a server that says nothing but WELCOME is given up`() async throws {
     let agency = try LotteryAgency(
       sampleBets(0..<1),
       retry: RetryPolicy(limit: Self.limit, pause: .seconds(1), maxPause: .seconds(5)),
@@ -105,7 +96,7 @@ import Testing
       try await server.withEachConnection { peer in
         // The agency may end in the middle.
         try await peer.send(.welcome(version: 1, state: .open, stored: 0, lastBet: nil))
-        _ = try? await peer.receive()
+        _ = try? await peer.receiveWord()
         connections += 1
       }
     }
@@ -139,14 +130,12 @@ import Testing
     let time = ManualTime()
     let agency = try LotteryAgency(
       sampleBets(0..<1), retry: RetryPolicy(limit: .zero), time: time)
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.expect(agency.batch(of: 0))
-        try await time.pass(RetryPolicy.singleAttempt - .nanoseconds(1), waitingFor: "STORED")
-        try await peer.send(.stored(1))
-        try await peer.finish(total: 1)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome()
+      try await peer.require(agency.batch(of: 0))
+      try await time.pass(RetryPolicy.singleAttempt - .nanoseconds(1), waitingFor: "STORED")
+      try await peer.send(.stored(1))
+      try await peer.finish(total: 1)
     }
     #expect(outcome == nil)
   }

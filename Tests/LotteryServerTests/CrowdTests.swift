@@ -1,5 +1,6 @@
 import LotteryProtocol
 import LotteryCore
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -33,14 +34,14 @@ import Testing
     }
   }
 
-  private static func ask(_ client: RawClient, _ agency: UInt32) async throws {
+  private static func ask(_ client: Peer, _ agency: UInt32) async throws {
     let bet = try sampleBet(agency, Int(agency), number: winningNumber)
     try await client.greet()
     try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
     try await client.expect(.confirmed, after: Frames.finished(1), Frames.winnersQuery)
   }
 
-  private static func expectWinner(_ client: RawClient, _ agency: UInt32) async throws {
+  private static func expectWinner(_ client: Peer, _ agency: UInt32) async throws {
     try await client.expect(
       .winners(more: false, documents: ["\(30_000_000 + Int(agency))"]))
   }

@@ -17,7 +17,7 @@ public final class Channel: Sendable {
   /// The address of the other end. Nil for a connection that this process made.
   public let peer: PeerAddress?
 
-  let socket: Socket
+  package let socket: Socket
   private let worker: Worker
   let readiness: Readiness
   /// Receives that found bytes at once, since the last that had to wait.

@@ -1,5 +1,5 @@
 import Foundation
-import LotteryCore
+import Synchronization
 import TestSupport
 
 /// A server and its agencies, as processes, in a directory of their own.
@@ -8,7 +8,7 @@ final class Lottery: Sendable {
   let port: UInt16
   private let agencies: Int
 
-  /// A lottery of `agencies` agencies; nobody has been started yet.
+  /// A lottery of `agencies` agencies; no program has been started yet.
   init(agencies: Int) throws {
     directory = try TemporaryDirectory()
     port = try FreePort.next()
@@ -54,6 +54,32 @@ final class Lottery: Sendable {
     return text.split(separator: "\r\n", omittingEmptySubsequences: true)
       .filter { $0.hasPrefix("\(id),") }
       .map { $0.dropFirst("\(id),".count) + "\r\n" }
+  }
+}
+
+/// Ports for servers that must come back on the same one.
+///
+/// They are below those that the kernel hands out by itself (ip(7), ip_local_port_range), so that no
+/// connection and no other test gets one meanwhile.
+enum FreePort {
+  private static let last = Mutex(UInt16.random(in: 15_000..<25_000))
+
+  /// A port without a listener that was not returned before.
+  static func next() throws -> UInt16 {
+    for _ in 0..<1000 {
+      let port = last.withLock { last in
+        last += 1
+        return last
+      }
+      if isFree(port) { return port }
+    }
+    throw POSIXError(.EADDRINUSE)
+  }
+
+  private static func isFree(_ port: UInt16) -> Bool {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    return withLoopback(port) { bind(listener, $0, $1) == 0 }
   }
 }
 

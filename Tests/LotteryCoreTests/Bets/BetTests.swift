@@ -2,8 +2,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("The rules of a bet")
-struct BetTests {
+@Suite struct BetTests {
   private func bet(
     firstName: String = "Ana", lastName: String = "Ñu", document: String = "007",
     birthdate: String = "1999-03-17", number: String = "2201"

@@ -2,8 +2,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Numbers in decimal")
-struct DecimalTests {
+@Suite struct DecimalTests {
   @Test(
     arguments: [
       ("0", 0), ("7", 7), ("00042", 42), ("4294967295", .max), ("0000000000004294967295", .max),

@@ -3,8 +3,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Bets in CSV")
-struct BetCSVTests {
+@Suite struct BetCSVTests {
   /// The row that `bets.csv` gets for `bet`, both ways to write it having to agree.
   private func row(_ bet: Bet, agency: UInt32 = 5) throws -> String {
     var fromBet: [UInt8] = []
@@ -30,8 +29,7 @@ struct BetCSVTests {
     return Bet(view, in: storage.span)
   }
 
-  @Test("A bet is written as the course's file has it")
-  func plain() throws {
+  @Test("A bet is written as the course's file has it") func plain() throws {
     #expect(try row(Bets.ana()) == "5,Ana,Ñu,007,1999-03-17,2201\r\n")
     #expect(try row(Bets.nameless(), agency: .max) == "4294967295,,,0,9999-12-31,4294967295\r\n")
   }
@@ -49,8 +47,7 @@ struct BetCSVTests {
     #expect(try row(bet, agency: 1) == "1,\(field),\(field),2,0001-02-03,4\r\n")
   }
 
-  @Test("A row of an agency's file is a bet")
-  func read() throws {
+  @Test("A row of an agency's file is a bet") func read() throws {
     #expect(try bet("Ana,Ñu,007,1999-03-17,2201\r\n") == Bets.ana())
     #expect(try bet("\"Ana\",\"Ñu\",\"007\",\"1999-03-17\",\"02201\"") == Bets.ana())
   }
@@ -62,8 +59,7 @@ struct BetCSVTests {
     #expect(try bet("5,A\0,Ñ\0,007,1999-03-17,2201\n").lastName == "Ñ\0")
   }
 
-  @Test("A row of bets.csv is an agency and a bet")
-  func readBack() throws {
+  @Test("A row of bets.csv is an agency and a bet") func readBack() throws {
     #expect(try bet("5,Ana,Ñu,007,1999-03-17,2201\r\n") == Bets.ana())
   }
 

@@ -2,8 +2,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Reading CSV")
-struct CSVReaderTests {
+@Suite struct CSVReaderTests {
   @Test(
     "Rows are cut into fields",
     arguments: [
@@ -66,8 +65,7 @@ struct CSVReaderTests {
     #expect(read.errorLine == line)
   }
 
-  @Test("Each row knows its line and where it ends, whatever lies between the rows")
-  func places() {
+  @Test("Each row knows its line and where it ends, whatever lies between the rows") func places() {
     let read = CSVRows("a\n\n\"b\nc\"\r\n\r\nd")
     #expect(read.rows == [["a"], ["b\nc"], ["d"]])
     #expect(read.lines == [1, 3, 6])
@@ -116,8 +114,7 @@ struct CSVReaderTests {
     #expect(read.rows == (error == nil ? [[row]] : []))
   }
 
-  @Test("A quote that is never closed is given up after 4096 bytes")
-  func endlessQuote() {
+  @Test("A quote that is never closed is given up after 4096 bytes") func endlessQuote() {
     let row = [UInt8](repeating: UInt8(ascii: "\n"), count: 5000)
     #expect(CSVRows([[.quote], row[...], row[...]]).error == .rowTooLong)
   }

@@ -3,8 +3,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Rows without quotes, found in one pass")
-struct PlainBetRowTests {
+@Suite struct PlainBetRowTests {
   /// The row at the front of `text`, all ways to ask having to agree.
   private func plain(_ text: String, hasAgency: Bool = false) -> (UInt32?, Bet, Int)? {
     let bytes = Array(text.utf8)
@@ -31,8 +30,7 @@ struct PlainBetRowTests {
     return (try? BetCSV.bet(reader.fields, in: bytes.span)).map { (nil, Bet($0, in: bytes.span)) }
   }
 
-  @Test("A row ends at its line end, with or without a carriage return")
-  func lineEnds() throws {
+  @Test("A row ends at its line end, with or without a carriage return") func lineEnds() throws {
     let row = "Ana,Ñu,007,1999-03-17,2201"
     for end in ["\r\n", "\n"] {
       let found = try #require(plain(row + end + "next"))
@@ -83,8 +81,7 @@ struct PlainBetRowTests {
     #expect(taken > 2000, "too few rows are taken for the test to mean something")
   }
 
-  @Test("A row with nothing to quote is always taken")
-  func completeness() throws {
+  @Test("A row with nothing to quote is always taken") func completeness() throws {
     var random = SeededGenerator(seed: 9)
     for _ in 0..<2000 {
       var row: [UInt8] = []

@@ -251,8 +251,7 @@ import Testing
     }
   }
 
-  @Test func `bets of the usual kind are taken, but for those at the very end of the frame`() throws
-  {
+  @Test func `bets of the usual kind are taken, except at the end of the frame`() throws {
     let bets = try (0..<10).map { _ in try Bets.ana() }
     var bytes: [UInt8] = []
     for bet in bets { bytes.append(bet: bet) }

@@ -3,11 +3,9 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("What an agency sends")
-struct AgencyMessageTests {
+@Suite struct AgencyMessageTests {
   @Test func `HELLO has the bytes that the contract says`() throws {
-    var bytes: [UInt8] = []
-    AgencyMessage.hello(agency: 5, key: "ab").append(to: &bytes)
+    let bytes = AgencyMessage.hello(agency: 5, key: "ab").frame
     #expect(bytes == MessageSamples.hello)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.hello)).message
     #expect(message == .hello(agency: 5, key: "ab"))
@@ -39,32 +37,28 @@ struct AgencyMessageTests {
   }
 
   @Test func `FINISHED has the bytes that the contract says`() throws {
-    var bytes: [UInt8] = []
-    AgencyMessage.finished(total: 300).append(to: &bytes)
+    let bytes = AgencyMessage.finished(total: 300).frame
     #expect(bytes == MessageSamples.finished)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.finished)).message
     #expect(message == .finished(total: 300))
   }
 
   @Test func `WINNERS? has the bytes that the contract says`() throws {
-    var bytes: [UInt8] = []
-    AgencyMessage.winnersQuery.append(to: &bytes)
+    let bytes = AgencyMessage.winnersQuery.frame
     #expect(bytes == MessageSamples.winnersQuery)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.winnersQuery)).message
     #expect(message == .winnersQuery)
   }
 
   @Test func `STATUS? has the bytes that the contract says`() throws {
-    var bytes: [UInt8] = []
-    AgencyMessage.statusQuery.append(to: &bytes)
+    let bytes = AgencyMessage.statusQuery.frame
     #expect(bytes == MessageSamples.statusQuery)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.statusQuery)).message
     #expect(message == .statusQuery)
   }
 
   @Test func `SYNCS? has the bytes that the contract says`() throws {
-    var bytes: [UInt8] = []
-    AgencyMessage.syncsQuery.append(to: &bytes)
+    let bytes = AgencyMessage.syncsQuery.frame
     #expect(bytes == MessageSamples.syncsQuery)
     let message = try decodeFromAgency(withoutHeader(MessageSamples.syncsQuery)).message
     #expect(message == .syncsQuery)

@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Filling batches")
-struct BatchBuilderTests {
+@Suite struct BatchBuilderTests {
   /// A batch that 485 bytes separate from 8000: 15 bytes of head and 25 bets of 300 bytes.
   private func nearlyFull(_ bytes: inout [UInt8]) throws -> BatchBuilder {
     var builder = BatchBuilder(maxAmount: 1000)
@@ -40,8 +39,7 @@ struct BatchBuilderTests {
     #expect(try decodeFromAgency(withoutHeader(bytes)).bets.count == 26)
   }
 
-  @Test(arguments: [1, 2, 3, 300])
-  func `a batch takes as many bets as it may`(amount: Int) throws {
+  @Test(arguments: [1, 2, 3, 300]) func `a batch takes as many bets as it may`(amount: Int) throws {
     var builder = BatchBuilder(maxAmount: amount)
     var bytes: [UInt8] = []
     let (bet, source) = try Bets.nameless().located()

@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Frames")
-struct FrameTests {
+@Suite struct FrameTests {
   /// Feeds `chunks` one after the other and returns the frames that come out, headers left out.
   private func frames(_ chunks: [ArraySlice<UInt8>]) throws(WireError) -> [[UInt8]] {
     var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
@@ -56,8 +55,7 @@ struct FrameTests {
     #expect(try frames([(hex(header) + body)[...]]) == [body])
   }
 
-  @Test(arguments: 0...3)
-  func `a header that is not complete announces nothing`(size: Int) throws {
+  @Test(arguments: 0...3) func `a header that is not complete announces nothing`(size: Int) throws {
     let header = [UInt8](repeating: 0xFF, count: size)
     let frame = try header.span.nextFrame(in: header.indices)
     #expect(frame == nil)

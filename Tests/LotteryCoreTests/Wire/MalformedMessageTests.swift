@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Messages that cannot be decoded")
-struct MalformedMessageTests {
+@Suite struct MalformedMessageTests {
   private func type(of frame: [UInt8]) throws -> MessageType {
     try #require(MessageType(rawValue: frame[0]))
   }

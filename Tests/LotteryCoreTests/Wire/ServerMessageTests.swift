@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("What the server sends")
-struct ServerMessageTests {
+@Suite struct ServerMessageTests {
   static func messages() throws -> [(ServerMessage, [UInt8])] {
     [
       (
@@ -121,11 +120,8 @@ struct ServerMessageTests {
     (String(repeating: "a", count: 255), 255), (String(repeating: "a", count: 256), 255),
     (String(repeating: "ñ", count: 127) + "a", 255), (String(repeating: "ñ", count: 128), 254),
   ])
-  func `a reason of 255 bytes travels whole, a longer one is cut between characters`(
-    reason: String, kept: Int
-  ) throws {
-    var bytes: [UInt8] = []
-    ServerMessage.error(code: .malformed, reason: reason).append(to: &bytes)
+  func `a reason over 255 bytes is cut between characters`(reason: String, kept: Int) throws {
+    let bytes = ServerMessage.error(code: .malformed, reason: reason).frame
     let expected = String(decoding: Array(reason.utf8).prefix(kept), as: UTF8.self)
     #expect(
       try ServerMessage(frame: withoutHeader(bytes).span)

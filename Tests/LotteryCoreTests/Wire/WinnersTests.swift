@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Winners over as many frames as they need")
-struct WinnersTests {
+@Suite struct WinnersTests {
   /// The WINNERS frames for `documents`: their sizes, header included, and what they say.
   private func frames(
     _ documents: [String]

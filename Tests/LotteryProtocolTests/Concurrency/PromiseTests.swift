@@ -54,8 +54,7 @@ import Testing
     #expect(await task.value == nil)
   }
 
-  @Test func `a value given while tasks are cancelled reaches each of them or ends its wait`() async
-  {
+  @Test func `a value during a cancellation arrives or ends the wait`() async {
     for round in 0..<200 {
       let promise = Promise<Int>()
       let task = Task { await promise.wait() }

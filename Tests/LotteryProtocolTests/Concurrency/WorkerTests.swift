@@ -7,8 +7,7 @@ import Testing
 
 /// Workers.
 @Suite(.timeLimit(.minutes(1))) struct WorkerTests {
-  @Test func `all of a task's work runs on its worker's queue, between any two suspensions`() async
-  {
+  @Test func `all of a task's work runs on its worker's queue`() async {
     let worker = Worker(label: "test")
     let key = DispatchSpecificKey<Bool>()
     worker.queue.setSpecific(key: key, value: true)

@@ -52,7 +52,7 @@ import Testing
   @Test(arguments: [
     ("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0),
   ])
-  func `a file that ends with a line end has nothing torn, nor has an empty file`(
+  func `a file that is empty or ends with a line end has nothing torn`(
     text: String, count: Int
   ) throws {
     var file = try open(text, lastRow: .torn)

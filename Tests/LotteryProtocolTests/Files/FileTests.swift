@@ -38,10 +38,7 @@ import Testing
     #expect(try file.size() == 0)
   }
 
-  @Test
-  func `/dev/null counts as a regular file; a directory, a pipe and other devices do not`()
-    throws
-  {
+  @Test func `/dev/null counts as a regular file, pipes and other devices do not`() throws {
     let path = try directory.path(of: "a", holding: "abc")
     try #require(symlink(path, directory.file("link")) == 0)
     for path in [path, directory.file("link")] {

@@ -13,7 +13,7 @@ import TestSupport
       for (index, byte) in MessageSamples.bet.enumerated() {
         let early = try buffer.nextFrame()
         #expect(early == nil, "after \(index) bytes")
-        try peer.send([byte])
+        try await peer.send([byte])
         let count = try await channel.receive(into: &buffer)
         #expect(count == 1)
       }
@@ -27,7 +27,7 @@ import TestSupport
   @Test func `more than the buffer holds stays in the connection`() async throws {
     try await withConnection { channel, peer in
       let sent = Array(0...255 as ClosedRange<UInt8>)
-      try peer.send(sent)
+      try await peer.send(sent)
       var buffer = InputBuffer(capacity: 10)
       var received: [UInt8] = []
       while received.count < sent.count {
@@ -40,12 +40,10 @@ import TestSupport
     }
   }
 
-  @Test func `a peer that closes in the middle of a message leaves the half that it sent`()
-    async throws
-  {
+  @Test func `a peer that closes in the middle of a message leaves the half`() async throws {
     try await withConnection { channel, peer in
       let half = Array(MessageSamples.bet.prefix(10))
-      try peer.send(half)
+      try await peer.send(half)
       peer.close()
       var buffer = InputBuffer(capacity: 100)
       while try await channel.receive(into: &buffer) > 0 {}
@@ -58,17 +56,17 @@ import TestSupport
 
   @Test func `a peer that sends no more can still be answered`() async throws {
     try await withConnection { channel, peer in
-      try peer.send([1, 2, 3])
-      peer.shutdownWriting()
+      try await peer.send([1, 2, 3])
+      peer.finishSending()
       #expect(try await channel.receive(100) == [1, 2, 3])
       try await channel.send([4, 5, 6])
-      #expect(try peer.receive(3) == [4, 5, 6])
+      #expect(try await peer.receive(3) == [4, 5, 6])
     }
   }
 
   @Test func `a reset by the peer is an error`() async throws {
     try await withConnection { channel, peer in
-      try peer.reset()
+      peer.reset()
       await #expect(throws: ChannelError.broken(SystemError("recv", code: ECONNRESET))) {
         try await channel.receive(1)
       }
@@ -80,10 +78,10 @@ import TestSupport
       var buffer = InputBuffer(capacity: 100)
       let nothing = try channel.receiveNow(into: &buffer)
       #expect(nothing == nil)
-      try peer.send([7])
+      try await peer.send([7])
       let one = try await channel.receive(into: &buffer)
       #expect(one == 1)
-      peer.shutdownWriting()
+      peer.finishSending()
       let end = try await channel.receive(into: &buffer)
       let still = try channel.receiveNow(into: &buffer)
       #expect(end == 0)

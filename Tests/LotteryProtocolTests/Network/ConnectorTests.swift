@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func `a connection to a port without a listener is refused`() async throws {
-    try await Peer.withSilentPort { port in
+    try await withSilentPort { port in
       let refusal = Connector.Failure.refused(SystemError("connect", code: ECONNREFUSED))
       await #expect(throws: refusal) { try await connect(to: "127.0.0.1:\(port)") }
       #expect(refusal.description == "connect: Connection refused")

@@ -19,9 +19,7 @@ import Testing
     }
   }
 
-  @Test func `a socket that is ready for writing alone keeps a reader waiting`()
-    async throws
-  {
+  @Test func `a socket that is ready for writing alone keeps a reader waiting`() async throws {
     try await withPair { ours, theirs in
       let readiness = try Readiness(of: ours)
       defer { readiness.cancel() }
@@ -53,10 +51,7 @@ import Testing
     }
   }
 
-  @Test
-  func `a connection that broke while no task waited ends the next wait, in either direction`()
-    async throws
-  {
+  @Test func `a break while no task waits ends the next wait in either direction`() async throws {
     try await withPair { ours, theirs in
       let readiness = try Readiness(of: ours)
       defer { readiness.cancel() }

@@ -9,14 +9,11 @@ import Testing
   @Test func `bets that may be stored all the same are not rejected`() async throws {
     // The server ends, as it should.
     try await withKnownIssue {
-      try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
-          try await FailingCalls.with(.fdatasync, on: server.directory.file("bets.csv")) {
-            try await client.expect(
-              .error(code: .shuttingDown, reason: "the server could not store it"),
-              after: Frames.batch(try sampleBets(1, 0..<3), at: 0))
-          }
+      try await withAgency { client, server in
+        try await FailingCalls.with(.fdatasync, on: server.directory.file("bets.csv")) {
+          try await client.expect(
+            .error(code: .shuttingDown, reason: "the server could not store it"),
+            after: Frames.batch(try sampleBets(1, 0..<3), at: 0))
         }
       }
     } matching: { issue in

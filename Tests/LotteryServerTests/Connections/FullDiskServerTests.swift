@@ -9,42 +9,36 @@ import Testing
 @Suite struct FullDiskServerTests {
   @Test func `bets that cannot be stored are rejected, and the agency may go on`() async {
     await #expect(processExitsWith: .success) {
-      try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
-          let bets = try sampleBets(1, 0..<100)
-          let notStored = "the server could not store it"
-          FullDiskTests.limitFiles(to: 4096)
-          try await client.expect(
-            .rejected(offset: 0, index: 0, code: .notStored, reason: notStored),
-            after: Frames.batch(bets, at: 0))
-          try await client.expect(
-            .rejected(
-              offset: 100, index: 0, code: .outOfSequence, reason: "offset 100: 0 bets are stored"),
-            after: Frames.batch(bets, at: 100))
-          try await client.expect(.stored(10), after: Frames.batch(Array(bets[..<10]), at: 0))
-          try await client.expect(.confirmed, after: Frames.finished(10))
-          #expect(try server.directory.read("bets.csv") == rows(Array(bets[..<10])))
-        }
+      try await withAgency { client, server in
+        let bets = try sampleBets(1, 0..<100)
+        let notStored = "the server could not store it"
+        FullDiskTests.limitFiles(to: 4096)
+        try await client.expect(
+          .rejected(offset: 0, index: 0, code: .notStored, reason: notStored),
+          after: Frames.batch(bets, at: 0))
+        try await client.expect(
+          .rejected(
+            offset: 100, index: 0, code: .outOfSequence, reason: "offset 100: 0 bets are stored"),
+          after: Frames.batch(bets, at: 100))
+        try await client.expect(.stored(10), after: Frames.batch(Array(bets[..<10]), at: 0))
+        try await client.expect(.confirmed, after: Frames.finished(10))
+        #expect(try server.directory.read("bets.csv") == rows(Array(bets[..<10])))
       }
     }
   }
 
   @Test func `FINISHED in flight after a batch that cannot be stored is refused`() async {
     await #expect(processExitsWith: .success) {
-      try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
-          FullDiskTests.limitFiles(to: 4096)
-          try await client.send(
-            Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
-          try await client.expect(
-            .rejected(
-              offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
-          try await client.expect(
-            .error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
-          #expect(try server.directory.read("finished.csv") == [])
-        }
+      try await withAgency { client, server in
+        FullDiskTests.limitFiles(to: 4096)
+        try await client.send(
+          Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
+        try await client.expect(
+          .rejected(
+            offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
+        try await client.expect(
+          .error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
+        #expect(try server.directory.read("finished.csv") == [])
       }
     }
   }
@@ -52,8 +46,7 @@ import Testing
   @Test func `an agency that finishes on a full disk has not finished`() async {
     await #expect(processExitsWith: .success) {
       try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
+        try await server.withAgency(1) { client in
           FullDiskTests.limitFiles(to: 0)
           try await client.expect(
             .error(code: .shuttingDown, reason: "the server could not store it"),

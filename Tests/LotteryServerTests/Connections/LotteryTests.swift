@@ -32,33 +32,26 @@ import Testing
   }
 
   @Test func `an agency of single bets plays too`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bet = try sampleBet(1, 0, number: winningNumber)
-        try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
-        try await client.expect(.confirmed, after: Frames.finished(1))
-        try await client.expect(
-          .winners(more: false, documents: [bet.document]), after: Frames.winnersQuery)
-        #expect(try server.directory.read("bets.csv") == rows([bet]))
-      }
+    try await withAgency { client, server in
+      let bet = try sampleBet(1, 0, number: winningNumber)
+      try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
+      try await client.expect(.confirmed, after: Frames.finished(1))
+      try await client.expect(
+        .winners(more: false, documents: [bet.document]), after: Frames.winnersQuery)
+      #expect(try server.directory.read("bets.csv") == rows([bet]))
     }
   }
 
   @Test func `the winners wait for the last agency`() async throws {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { first in
-        try await first.greet()
-        // What follows WINNERS? is answered after it: nothing may overtake the draw.
-        try await first.send(Frames.finished(0), Frames.winnersQuery, Frames.finished(0))
-        try await first.expect(.confirmed)
-        try await server.withClient(2) { second in
-          try await second.greet()
-          try await second.expect(.confirmed, after: Frames.finished(0))
-        }
-        try await first.expect(.winners(more: false, documents: []))
-        try await first.expect(.confirmed)
+    try await withAgency(agencies: 2) { first, server in
+      // What follows WINNERS? is answered after it: nothing may overtake the draw.
+      try await first.send(Frames.finished(0), Frames.winnersQuery, Frames.finished(0))
+      try await first.expect(.confirmed)
+      try await server.withAgency(2) { second in
+        try await second.expect(.confirmed, after: Frames.finished(0))
       }
+      try await first.expect(.winners(more: false, documents: []))
+      try await first.expect(.confirmed)
     }
   }
 
@@ -80,30 +73,26 @@ import Testing
   }
 
   @Test func `winners that do not fit one frame come in several`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        let bets = try (0..<1000).map { try sampleBet(1, $0, number: winningNumber) }
-        try await client.finish(with: bets)
-        #expect(try await client.askWinners() == bets.map(\.document))
-      }
+    try await withClient { client, _ in
+      let bets = try (0..<1000).map { try sampleBet(1, $0, number: winningNumber) }
+      try await client.finish(with: bets)
+      #expect(try await client.askWinners() == bets.map(\.document))
     }
   }
 
   @Test(arguments: [false, true])
-  func `the draw reads the file that the bets were stored in, whatever its name is now`(
+  func `the draw reads the file that the bets were stored in`(
     isReplaced: Bool
   ) async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        let bet = try sampleBet(1, 0, number: winningNumber)
-        try await client.greet()
-        try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
-        let path = server.directory.file("bets.csv")
-        try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
-        if isReplaced { try server.directory.write(rows([bet, bet]), to: "bets.csv") }
-        try await client.expect(.confirmed, after: Frames.finished(1))
-        #expect(try await client.askWinners() == [bet.document])
-      }
+    try await withClient { client, server in
+      let bet = try sampleBet(1, 0, number: winningNumber)
+      try await client.greet()
+      try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
+      let path = server.directory.file("bets.csv")
+      try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+      if isReplaced { try server.directory.write(rows([bet, bet]), to: "bets.csv") }
+      try await client.expect(.confirmed, after: Frames.finished(1))
+      #expect(try await client.askWinners() == [bet.document])
     }
   }
 }

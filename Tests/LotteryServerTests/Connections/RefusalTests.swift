@@ -68,26 +68,21 @@ import Testing
   }
 
   @Test func `batches before a breach are stored and answered`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bets = try sampleBets(1, 0..<2)
-        try await client.send(
-          Frames.bet(bets[0], at: 0), Frames.bet(bets[1], at: 1), [0, 0, 0, 0])
-        try await client.expect(.stored(2))
-        try await client.expect(
-          .error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
-        #expect(try server.directory.read("bets.csv") == rows(bets))
-      }
+    try await withAgency { client, server in
+      let bets = try sampleBets(1, 0..<2)
+      try await client.send(
+        Frames.bet(bets[0], at: 0), Frames.bet(bets[1], at: 1), [0, 0, 0, 0])
+      try await client.expect(.stored(2))
+      try await client.expect(
+        .error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
+      #expect(try server.directory.read("bets.csv") == rows(bets))
     }
   }
 
-  @Test func `an agency that goes away in the middle of a batch stores nothing of it`() async throws
-  {
+  @Test func `an agency that goes away inside a batch stores nothing of it`() async throws {
     try await withServer(agencies: 1) { server in
       let batch = Frames.batch(try sampleBets(1, 0..<3), at: 0)
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         try await client.send(Array(batch.dropLast()))
         client.finishSending()
         try await client.expect(nil)
@@ -104,8 +99,7 @@ import Testing
       let bets = try sampleBets(1, 0..<2)
       let superseded = ServerMessage.error(
         code: .superseded, reason: "a newer connection of this agency took over")
-      try await server.withClient(1) { older in
-        try await older.greet()
+      try await server.withAgency(1) { older in
         try await older.expect(.stored(1), after: Frames.bet(bets[0], at: 0))
         try await server.withClient(1) { newer in
           try await newer.expect(
@@ -120,35 +114,26 @@ import Testing
   }
 
   @Test func `also while the older one waits for the draw`() async throws {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { older in
-        try await older.greet()
-        try await older.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
-        try await server.withClient(1) { newer in
-          try await newer.greet()
-          try await older.expect(
-            .error(code: .superseded, reason: "a newer connection of this agency took over"))
-          try await newer.send(Frames.winnersQuery)
-          try await server.withClient(2) { try await $0.finish(with: []) }
-          try await newer.expect(.winners(more: false, documents: []))
-        }
+    try await withAgency(agencies: 2) { older, server in
+      try await older.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
+      try await server.withAgency(1) { newer in
+        try await older.expect(
+          .error(code: .superseded, reason: "a newer connection of this agency took over"))
+        try await newer.send(Frames.winnersQuery)
+        try await server.withClient(2) { try await $0.finish(with: []) }
+        try await newer.expect(.winners(more: false, documents: []))
       }
     }
   }
 
-  @Test func `a connection that finds its claim lost is told so before anything interrupts it`()
-    async throws
-  {
+  @Test func `a connection that finds its claim lost is told so at once`() async throws {
     let superseded = ServerMessage.error(
       code: .superseded, reason: "a newer connection of this agency took over")
     for frame in [Frames.bet(try sampleBet(1), at: 0), Frames.finished(0)] {
-      try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
-          server.stealClaim(of: 1)
-          try await client.expect(superseded, after: frame)
-          try await client.expect(nil)
-        }
+      try await withAgency { client, server in
+        server.stealClaim(of: 1)
+        try await client.expect(superseded, after: frame)
+        try await client.expect(nil)
       }
     }
   }

@@ -97,9 +97,7 @@ import Testing
     #expect(try await reading.value == ([], false))
   }
 
-  @Test func `with a delay the draw is held at once and its winners are announced later`()
-    async throws
-  {
+  @Test func `with a delay the draw is held at once, the winners come later`() async throws {
     defer { store.close() }
     try await store.storeBets(try [sampleBet(1, 5, number: 7574)])
     let started = Promise<@Sendable () -> Void>()

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [(1, 0), (1, 1000), (20, 0), (20, 1), (20, 500)])
-  func `they are those that a reader of all bets finds, whatever the index has room for`(
+  func `they are those that a reader of all bets finds, for any index size`(
     share: Int, quotes: Int
   ) throws {
     let bets = try write(

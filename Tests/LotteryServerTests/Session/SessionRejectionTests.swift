@@ -1,4 +1,5 @@
 import LotteryCore
+import TestSupport
 import Testing
 
 @testable import LotteryServer

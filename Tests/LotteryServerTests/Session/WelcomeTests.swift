@@ -1,4 +1,5 @@
 import LotteryCore
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -11,9 +12,7 @@ import Testing
       (finished: true, drawn: false, state: .finished),
       (finished: true, drawn: true, state: .drawn),
     ])
-  func `the state is that of the agency`(
-    finished: Bool, drawn: Bool, state: AgencyState
-  ) throws {
+  func `the state is that of the agency`(finished: Bool, drawn: Bool, state: AgencyState) throws {
     var session = try SessionState.claiming.session()
     let bet = try sampleBet(1, 6)
     let welcome = session.welcome(

@@ -12,8 +12,7 @@ import Testing
     let file = try LogFile()
     try await withServer(agencies: 3, log: file.log) { server in
       try await server.withClient(3) { try await $0.finish(with: try sampleBets(3, 0..<70)) }
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         // The server may not have noticed yet that agency 3 has gone; its end is logged.
         let gone = "INFO     action: close_socket | result: success | ip: 127.0.0.1"
         while try file.lines(of: "close_socket") != [gone] { await Task.yield() }
@@ -66,8 +65,7 @@ import Testing
           .error(code: .notNow, reason: "this connection asks for the status alone"),
           after: Frames.hello(1))
       }
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         try await client.expect(
           .error(code: .notNow, reason: "the status is not told on an agency's connection"),
           after: Frames.statusQuery)
@@ -77,13 +75,11 @@ import Testing
 
   @Test func `a client that asks for the status and breaks the protocol is logged`() async throws {
     let file = try LogFile()
-    try await withServer(agencies: 1, log: file.log) { server in
-      try await server.withClient(1) { client in
-        try await client.send(Frames.statusQuery, Frames.hello(1))
-        _ = try await client.receive()
-        _ = try await client.receive()
-        try await client.expect(nil)
-      }
+    try await withClient(log: file.log) { client, _ in
+      try await client.send(Frames.statusQuery, Frames.hello(1))
+      _ = try await client.receive()
+      _ = try await client.receive()
+      try await client.expect(nil)
     }
     #expect(
       try file.lines(of: "accept_connections", "refuse_connection").dropFirst() == [
@@ -117,8 +113,7 @@ import Testing
   @Test func `a server that refuses is reported as unavailable`() async throws {
     let error = try await Self.failure { listener in
       let (channel, _) = try await listener.accept()
-      var bytes: [UInt8] = []
-      ServerMessage.error(code: .shuttingDown, reason: "the end").append(to: &bytes)
+      let bytes = ServerMessage.error(code: .shuttingDown, reason: "the end").frame
       try await channel.send(bytes)
       await channel.drain(limit: 100)
       channel.close()
@@ -127,9 +122,7 @@ import Testing
     #expect(error.exitStatus == .unavailable)
   }
 
-  @Test func `an older server, which does not know SYNCS?, is not taken for another program`()
-    async throws
-  {
+  @Test func `an older server, which does not know SYNCS?, is recognized`() async throws {
     let listener = try Listener(port: 0, backlog: 16)
     let worker = Worker(label: "query")
     let query = StatusQuery(port: listener.port, worker: worker, timeout: .seconds(30))
@@ -149,8 +142,7 @@ import Testing
   @Test func `it reports the sync times`() async throws {
     let durable: (inout ServerConfiguration) -> Void = { $0.durability = .disk }
     try await withServer(agencies: 1, changing: durable) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         for (index, bet) in try sampleBets(1, 0..<3).enumerated() {
           let stored = UInt64(index + 1)
           try await client.expect(.stored(stored), after: Frames.bet(bet, at: UInt64(index)))
@@ -223,7 +215,7 @@ import Testing
     try await serve(listener)
     let result = await answer.value
     listener.close()
-    guard case .failure(let error) = result else { throw RawClient.Unexpected() }
+    guard case .failure(let error) = result else { throw Peer.Unexpected() }
     return error
   }
 

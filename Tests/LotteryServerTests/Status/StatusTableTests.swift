@@ -18,9 +18,7 @@ import Testing
         "syncs: 4, mean: 1.5ms, longest: 3ms"
       ),
     ])
-  func `the sync times come before the last line`(
-    syncs: SyncTimes, line: String
-  ) {
+  func `the sync times come before the last line`(syncs: SyncTimes, line: String) {
     let status = LotteryStatus(isDrawn: false, agencies: 1, connections: 0, seen: [])
     #expect(
       StatusQuery.Answer(status: status, syncs: syncs).table == """

@@ -68,9 +68,7 @@ import Testing
     #expect(try store.bets() == bets)
   }
 
-  @Test func `an older connection whose HELLO comes late does not take the claim over`()
-    async throws
-  {
+  @Test func `an older connection with a late HELLO does not take over`() async throws {
     defer { store.close() }
     let isLost = Promise<Void>()
     let older = Claim(agency: 1, order: 1) { isLost.fulfill(()) }

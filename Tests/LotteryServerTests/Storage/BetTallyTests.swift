@@ -35,8 +35,7 @@ import Testing
     return rows
   }
 
-  @Test(arguments: [2, 3, 7])
-  func `all stretches together are the file`(cores: Int) throws {
+  @Test(arguments: [2, 3, 7]) func `all stretches together are the file`(cores: Int) throws {
     let rows = try rows(2000, name: "Ana")
     let (all, whole) = try tallies(rows, cores: cores)
     #expect(all == whole)

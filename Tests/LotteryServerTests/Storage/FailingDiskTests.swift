@@ -104,8 +104,7 @@ import Testing
     try expectWhole()
   }
 
-  @Test(arguments: [EIO, 0])
-  func `nor is one in a stretch of a large file`(code: Int32) throws {
+  @Test(arguments: [EIO, 0]) func `nor is one in a stretch of a large file`(code: Int32) throws {
     let path = directory.file("bets.csv")
     let large = rows(try sampleBets(1, 0..<5000))
     try directory.write(large, to: "bets.csv")

@@ -1,5 +1,7 @@
 import LotteryCore
 import LotteryProtocol
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -68,5 +70,15 @@ extension AgencyRecord {
   /// How far the agency is.
   var standing: Standing {
     Standing(stored: stored, lastBet: lastBet, hasFinished: hasFinished)
+  }
+}
+
+extension Claim {
+  private static let made = Atomic<UInt64>(0)
+
+  /// The claim of a connection that was accepted after those of all claims made before.
+  convenience init(agency: UInt32, onLoss: @escaping @Sendable () -> Void) {
+    let order = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
+    self.init(agency: agency, order: order, onLoss: onLoss)
   }
 }

@@ -1,4 +1,5 @@
 import LotteryCore
+import TestSupport
 import LotteryProtocol
 
 @testable import LotteryServer
@@ -15,10 +16,10 @@ extension Winners {
       buffer.append(copying: frames.span)
       while let message = try buffer.nextServerMessage() {
         let isLast = reader.isAtEnd && buffer.unread.isEmpty
-        guard case .winners(!isLast, let part) = message else { throw RawClient.Unexpected() }
+        guard case .winners(!isLast, let part) = message else { throw Peer.Unexpected() }
         documents += part
       }
-      if !buffer.unread.isEmpty { throw RawClient.Unexpected() }
+      if !buffer.unread.isEmpty { throw Peer.Unexpected() }
     }
     return (documents, largest)
   }

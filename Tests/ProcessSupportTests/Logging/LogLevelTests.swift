@@ -10,9 +10,7 @@ import Testing
       ("WARNING", .warning), ("warn", .warning), ("ERROR", .error), ("CRITICAL", .critical),
       ("fatal", .critical),
     ] as [(String, LogLevel)])
-  func `a level has the names of Python and of Go, in any case`(
-    text: String, level: LogLevel
-  ) {
+  func `a level has the names of Python and of Go, in any case`(text: String, level: LogLevel) {
     #expect(LogLevel(name: text) == level)
   }
 

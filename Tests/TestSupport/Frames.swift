@@ -1,0 +1,58 @@
+package import LotteryCore
+
+extension WireMessage {
+  /// The frame of this message, header included.
+  package var frame: [UInt8] {
+    var frame: [UInt8] = []
+    append(to: &frame)
+    return frame
+  }
+}
+
+extension [ServerMessage] {
+  /// The frames of these messages, one after the other.
+  package var frames: [UInt8] { flatMap(\.frame) }
+}
+
+/// The frames that an agency or the operator sends, header included.
+package enum Frames {
+  package static let winnersQuery = AgencyMessage.winnersQuery.frame
+  package static let statusQuery = AgencyMessage.statusQuery.frame
+  package static let syncsQuery = AgencyMessage.syncsQuery.frame
+
+  package static func hello(_ agency: UInt32, version: UInt8 = 1, key: String = "") -> [UInt8] {
+    var frame = AgencyMessage.hello(agency: agency, key: key).frame
+    frame[ProtocolLimits.frameHeaderSize + 1] = version
+    return frame
+  }
+
+  package static func bet(_ bet: Bet, at offset: UInt64) -> [UInt8] {
+    var frame: [UInt8] = []
+    BetBatch.appendSingle(bet, offset: offset, to: &frame)
+    return frame
+  }
+
+  /// - Parameter bad: the index of the bet whose document is no number.
+  package static func batch(_ bets: [Bet], badAt bad: Int? = nil, at offset: UInt64) -> [UInt8] {
+    var body = [MessageType.batch.rawValue] + bytes(offset) + bytes(UInt16(bets.count))
+    for (index, bet) in bets.enumerated() {
+      // Without header, type and offset.
+      var bytes = Array(Self.bet(bet, at: 0).dropFirst(13))
+      let document = 3 + bet.firstName.utf8.count + bet.lastName.utf8.count
+      if index == bad { bytes[document] = UInt8(ascii: "x") }
+      body += bytes
+    }
+    return frame(body)
+  }
+
+  package static func finished(_ total: UInt64) -> [UInt8] {
+    AgencyMessage.finished(total: total).frame
+  }
+
+  /// A frame of any bytes, its type the first of them.
+  package static func frame(_ body: [UInt8]) -> [UInt8] { bytes(UInt32(body.count)) + body }
+
+  private static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: number.bigEndian) { Array($0) }
+  }
+}
