@@ -64,9 +64,8 @@ package final class Peer: Sendable {
     let bytes = pieces.count == 1 ? pieces[0] : pieces.flatMap(\.self)
     var sent = 0
     while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
-        return Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, flags)
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
       }
       if count < 0 {
         if errno == EPIPE || errno == ECONNRESET { return false }
@@ -82,11 +81,12 @@ package final class Peer: Sendable {
   /// - Parameter limit: the most bytes that are taken out of the kernel.
   private func fill(_ limit: Int = 1 << 16) async throws -> Bool {
     while true {
-      let count = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: limit) { room in
-        let count = recv(descriptor, room.baseAddress, limit, Int32(MSG_DONTWAIT))
-        if count > 0 { received.withLock { $0 += room[..<count] } }
-        return count
+      var count = 0
+      let arrived = [UInt8](unsafeUninitializedCapacity: limit) { room, size in
+        count = recv(descriptor, room.baseAddress, limit, Int32(MSG_DONTWAIT))
+        size = max(count, 0)
       }
+      if count > 0 { received.withLock { $0 += arrived } }
       if count >= 0 { return count > 0 }
       if errno == ECONNRESET, takesResets { return false }
       try await wait(for: .reading, "recv")
@@ -121,12 +121,23 @@ package final class Peer: Sendable {
 
   /// The next frame without its header, or nil if the other side sends no more.
   package func receiveFrame() async throws -> [UInt8]? {
-    let header = try await receive(ProtocolLimits.frameHeaderSize)
-    guard header.count == ProtocolLimits.frameHeaderSize else { return nil }
-    let length = header.reduce(0) { $0 << 8 | Int($1) }
-    try #require(ProtocolLimits.frameLength.contains(length), "no frame: \(header)")
-    let frame = try await receive(length)
-    return frame.count == length ? frame : nil
+    while true {
+      if let frame = try takeFrame() { return frame }
+      guard try await fill() else { return nil }
+    }
+  }
+
+  private func takeFrame() throws -> [UInt8]? {
+    try received.withLock { received in
+      guard received.count >= ProtocolLimits.frameHeaderSize else { return nil }
+      let header = received.prefix(ProtocolLimits.frameHeaderSize)
+      let length = header.reduce(0) { $0 << 8 | Int($1) }
+      try #require(ProtocolLimits.frameLength.contains(length), "no frame: \(header)")
+      guard received.count >= header.count + length else { return nil }
+      received = received.dropFirst(header.count)
+      defer { received = received.dropFirst(length) }
+      return Array(received.prefix(length))
+    }
   }
 
   /// The next line with its end.
