@@ -17,8 +17,7 @@ import Testing
 
   @Test func `the bet is sent after the stored ones, and logged once it is stored`() async throws {
     let outcome = try await serve { peer in
-      try await peer.welcome(sampleBets(0..<3))
-      try await peer.require(.bet(bet, offset: 3))
+      try await peer.take(bet, at: 3, after: sampleBets(0..<3))
       try await peer.send(.stored(4))
       try await peer.require(nil)
     }
@@ -29,8 +28,7 @@ import Testing
   @Test func `a lost answer to a stored bet does not have it sent twice`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.require(.bet(bet, offset: 0))
+        try await peer.take(bet, at: 0)
       }
       try await server.withConnection { peer in
         try await peer.welcome([bet])
@@ -44,8 +42,7 @@ import Testing
 
   @Test func `the same bet placed twice on purpose is stored twice`() async throws {
     let outcome = try await serve { peer in
-      try await peer.welcome([bet])
-      try await peer.require(.bet(bet, offset: 1))
+      try await peer.take(bet, at: 1, after: [bet])
       try await peer.send(.stored(2))
       try await peer.require(nil)
     }
@@ -57,8 +54,7 @@ import Testing
     let outcome = try await run { server in
       try await server.withConnection { peer in try await peer.require(.hello(agency: 1)) }
       try await server.withConnection { peer in
-        try await peer.welcome([bet])
-        try await peer.require(.bet(bet, offset: 1))
+        try await peer.take(bet, at: 1, after: [bet])
         try await peer.send(.stored(2))
       }
     }
@@ -70,12 +66,10 @@ import Testing
     let decomposed = try namedBet("Jose\u{301}")
     let outcome = try await run(bet) { server in
       try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.require(.bet(bet, offset: 0))
+        try await peer.take(bet, at: 0)
       }
       try await server.withConnection { peer in
-        try await peer.welcome([decomposed])
-        try await peer.require(.bet(bet, offset: 1))
+        try await peer.take(bet, at: 1, after: [decomposed])
         try await peer.send(.stored(2))
       }
     }
@@ -85,12 +79,10 @@ import Testing
   @Test func `the bet is sent again if another bet is stored at its offset`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.require(.bet(bet, offset: 0))
+        try await peer.take(bet, at: 0)
       }
       try await server.withConnection { peer in
-        try await peer.welcome([sampleBet(1)])
-        try await peer.require(.bet(bet, offset: 1))
+        try await peer.take(bet, at: 1, after: [sampleBet(1)])
         try await peer.send(.stored(2))
       }
     }
@@ -100,8 +92,7 @@ import Testing
   @Test func `it is in doubt, and not sent again, if other bets follow it`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.require(.bet(bet, offset: 0))
+        try await peer.take(bet, at: 0)
       }
       try await server.withConnection { peer in
         try await peer.welcome([bet, sampleBet(1)])
@@ -119,8 +110,7 @@ import Testing
   @Test func `it is in doubt if the server never answers it`() async throws {
     let time = ManualTime()
     let outcome = try await serve(time: time) { peer in
-      try await peer.welcome()
-      try await peer.require(.bet(bet, offset: 0))
+      try await peer.take(bet, at: 0)
       try await time.pass(.seconds(60), waitingFor: "STORED")
       try await peer.require(nil)
     }
@@ -131,8 +121,7 @@ import Testing
   @Test func `SIGTERM while it is in doubt ends it well, and the log says so`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.require(.bet(bet, offset: 0))
+        try await peer.take(bet, at: 0)
         server.agency.cancel()
         try await peer.require(nil)
       }
@@ -147,14 +136,12 @@ import Testing
   @Test func `a bet that a full disk rejected is not in doubt and sent again`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.require(.bet(bet, offset: 0))
+        try await peer.take(bet, at: 0)
         try await peer.send(.rejected(offset: 0, index: 0, code: .notStored, reason: "disk full"))
         try await peer.require(nil)
       }
       try await server.withConnection { peer in
-        try await peer.welcome(sampleBets(0..<2))
-        try await peer.require(.bet(bet, offset: 2))
+        try await peer.take(bet, at: 2, after: sampleBets(0..<2))
         try await peer.send(.stored(3))
       }
     }
@@ -165,8 +152,7 @@ import Testing
     let outcome = try await run { server in
       for answer in [nil, ServerMessage.stored(1)] {
         try await server.withConnection { peer in
-          try await peer.welcome()
-          try await peer.require(.bet(bet, offset: 0))
+          try await peer.take(bet, at: 0)
           if let answer { try await peer.send(answer) }
         }
       }
@@ -181,10 +167,7 @@ import Testing
         .rejected(offset: 0, index: 0, code: .agencyFinished, reason: "why"),
         .rejected(.agencyFinished, offset: 0, index: 0, reason: "why")
       ),
-      (
-        .error(code: .superseded, reason: "why"),
-        .inDoubt(.refused(.superseded, reason: "why"))
-      ),
+      (.error(code: .superseded, reason: "why"), .inDoubt(.refused(.superseded, reason: "why"))),
       (.stored(2), .inDoubt(.unexpected("STORED 1 should answer BET"))),
       (.stored(0), .inDoubt(.unexpected("STORED 1 should answer BET"))),
       (.confirmed, .inDoubt(.unexpected("STORED 1 should answer BET"))),
@@ -193,8 +176,7 @@ import Testing
     answer: ServerMessage, error: AgencyError
   ) async throws {
     let outcome = try await serve { peer in
-      try await peer.welcome()
-      try await peer.require(.bet(bet, offset: 0))
+      try await peer.take(bet, at: 0)
       try await peer.send(answer)
       try await peer.require(nil)
     }
@@ -208,9 +190,7 @@ import Testing
   }
 
   private func namedBet(_ name: String) throws -> Bet {
-    try Bet(
-      firstName: name, lastName: "P", document: "1", birthdate: "2000-01-01",
-      number: "1")
+    try Bet(firstName: name, lastName: "P", document: "1", birthdate: "2000-01-01", number: "1")
   }
 
   private func serve(
@@ -230,5 +210,127 @@ import Testing
         let agency = time.agency(configuration, worker: worker, log: log)
         try await BetMode(agency: agency, bet: bet).run()
       }, script: script)
+  }
+}
+
+extension Peer {
+  /// Answers HELLO that `stored` bets are stored, and requires BET after them.
+  fileprivate func take(_ bet: Bet, at offset: UInt64, after stored: [Bet] = []) async throws {
+    try await welcome(stored)
+    try await require(.bet(bet, offset: offset))
+  }
+}
+
+/// The delivery of one bet.
+@Suite struct BetDeliveryTests {
+  @Test func `a bet that was not sent is sent after the stored ones, whatever they are`() throws {
+    var delivery = try BetDelivery(sampleBet(0))
+    #expect(!delivery.isInDoubt)
+    #expect(try delivery.step(stored: 3, lastBet: sampleBet(0)) == .send(offset: 3))
+    #expect(delivery.isInDoubt)
+    delivery.noteAnswer()
+    #expect(!delivery.isInDoubt)
+  }
+
+  @Test(
+    arguments: [
+      (0, 1, .send(offset: 0), true), (2, 0, .send(offset: 2), true),
+      (3, 0, .send(offset: 3), true), (3, 1, .send(offset: 3), true), (4, 0, .stored, false),
+      (4, 1, .send(offset: 4), true), (5, 0, .unknown(offset: 3), true),
+      (5, 1, .unknown(offset: 3), true), (.max, 0, .unknown(offset: 3), true),
+    ] as [(UInt64, Int, BetDelivery.Step, Bool)])
+  func `after a bet was sent at offset 3, WELCOME tells its fate`(
+    stored: UInt64, last: Int, step: BetDelivery.Step, isInDoubt: Bool
+  ) throws {
+    var delivery = try BetDelivery(sampleBet(0))
+    _ = delivery.step(stored: 3, lastBet: nil)
+    #expect(try delivery.step(stored: stored, lastBet: sampleBet(last)) == step)
+    #expect(delivery.isInDoubt == isInDoubt)
+  }
+
+  @Test func `a bet that was rejected leaves no doubt`() throws {
+    var delivery = try BetDelivery(sampleBet(0))
+    _ = delivery.step(stored: 3, lastBet: nil)
+    delivery.noteAnswer()
+    #expect(try delivery.step(stored: 5, lastBet: sampleBet(1)) == .send(offset: 5))
+  }
+
+  @Test func `the largest offsets do not crash it`() throws {
+    var delivery = try BetDelivery(sampleBet(0))
+    for _ in 0..<2 {
+      #expect(try delivery.step(stored: .max, lastBet: sampleBet(0)) == .send(offset: .max))
+    }
+  }
+
+  @Test(arguments: 0..<2000 as Range<UInt64>)
+  func
+    `the bet is never stored twice, and success is true`(seed: UInt64) throws
+  {
+    var model = try Model(seed: seed)
+    let outcome = try model.run()
+    let count = model.held.count { $0 == model.bet }
+    #expect(count <= 1)
+    switch outcome {
+    case .stored: #expect(count == 1)
+    case .unknown:
+      #expect(model.hasOthers)
+      #expect(model.lost > 0)
+    default: Issue.record("\(outcome)")
+    }
+  }
+
+  /// A server, a network that loses connections, and another process of the same agency.
+  private struct Model {
+    let bet: Bet
+    var held: [Bet] = []
+    var lost = 0
+    let hasOthers: Bool
+    private var random: SeededGenerator
+    private var others = 1
+
+    init(seed: UInt64) throws {
+      random = SeededGenerator(seed: seed)
+      hasOthers = random.oneIn(2)
+      bet = try sampleBet(0)
+    }
+
+    /// Connects until something is known. The network heals in the end.
+    mutating func run() throws -> BetDelivery.Step {
+      var delivery = BetDelivery(bet)
+      while true {
+        try otherBets()
+        let step = delivery.step(stored: UInt64(held.count), lastBet: held.last)
+        guard case .send(let offset) = step else { return step }
+        let fate = lost < 8 ? random.pick(Fate.allCases) : .answered
+        if hasOthers, random.oneIn(8) {
+          // It takes the claim over between WELCOME and BET, which is then lost.
+          try otherBets()
+          lost += 1
+          continue
+        }
+        if fate == .rejected {
+          delivery.noteAnswer()
+          continue
+        }
+        if fate != .lostBet {
+          try #require(offset == UInt64(held.count))
+          held.append(bet)
+        }
+        if fate == .answered { return .stored }
+        lost += 1
+      }
+    }
+
+    private enum Fate: CaseIterable {
+      case answered, lostBet, lostAnswer, rejected
+    }
+
+    private mutating func otherBets() throws {
+      guard hasOthers else { return }
+      for _ in 0..<random.pick([0, 0, 1, 2]) {
+        held.append(try sampleBet(others))
+        others += 1
+      }
+    }
   }
 }

@@ -11,8 +11,7 @@ import Testing
     let agency = try LotteryAgency(sampleBets(0..<4))
     let outcome = try await agency.serve { peer in
       try await peer.welcome()
-      try await peer.require(
-        agency.batch(0..<2), .batch(Array(agency.bets[2...]), offset: 2))
+      try await peer.require(agency.batch(0..<2), .batch(Array(agency.bets[2...]), offset: 2))
       try await peer.send(
         .stored(2), .rejected(offset: 2, index: 1, code: .ruleBroken, reason: "document"))
       try await peer.require(nil)
@@ -125,8 +124,7 @@ import Testing
     let outcome = try await agency.serve { peer in
       if answered.contains(.hello) {
         try await peer.welcome()
-        try await peer.require(
-          agency.batch(0..<2), agency.batch(of: 2))
+        try await peer.require(agency.batch(0..<2), agency.batch(of: 2))
       } else {
         try await peer.require(.hello(agency: 1))
       }

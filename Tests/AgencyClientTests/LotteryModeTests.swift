@@ -12,9 +12,7 @@ import Testing
     let bets = agency.bets
     let outcome = try await agency.serve { peer in
       try await peer.welcome()
-      try await peer.require(
-        agency.batch(0..<2), agency.batch(2..<4),
-        agency.batch(of: 4))
+      try await peer.require(agency.batch(0..<2), agency.batch(2..<4), agency.batch(of: 4))
       try await peer.send(.stored(2), .stored(4), .stored(5))
       try await peer.finish(total: 5, winners: [bets[1].document, bets[3].document])
     }
@@ -22,8 +20,7 @@ import Testing
     #expect(
       try agency.lines.results(of: "apuesta_enviada")
         == ["success | cantidad: 2", "success | cantidad: 2", "success | cantidad: 1"])
-    #expect(
-      try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 2"])
+    #expect(try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 2"])
     #expect(
       try agency.lines.results(of: "close_file") == [
         "success | client_id: 1 | file: \(agency.path)"
@@ -38,8 +35,7 @@ import Testing
       try await peer.finish(total: 0)
     }
     #expect(outcome == nil)
-    #expect(
-      try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 0"])
+    #expect(try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 0"])
   }
 
   @Test func `one STORED answers several batches, and makes room for as many`() async throws {
@@ -103,16 +99,14 @@ import Testing
       try await peer.require(nil)
     }
     #expect(outcome == nil)
-    #expect(
-      try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 3"])
+    #expect(try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 3"])
   }
 
   @Test func `the bets before a bad row are stored before it ends the agency`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3), appendix: "Ana\r\n")
     let outcome = try await agency.serve { peer in
       try await peer.welcome()
-      try await peer.require(
-        agency.batch(0..<2), agency.batch(of: 2))
+      try await peer.require(agency.batch(0..<2), agency.batch(of: 2))
       try await peer.send(.stored(3))
       try await peer.require(nil)
     }

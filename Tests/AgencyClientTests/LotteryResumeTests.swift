@@ -81,8 +81,7 @@ import Testing
       }
     }
     #expect(outcome == nil)
-    #expect(
-      try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 3"])
+    #expect(try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 3"])
   }
 
   @Test func `bets that the server acknowledged and lost are sent again and logged`() async throws {

@@ -13,10 +13,7 @@ import Testing
 
   @Test(
     arguments: [
-      (
-        [.error(code: .superseded, reason: "why")],
-        .refused(.superseded, reason: "why")
-      ),
+      ([.error(code: .superseded, reason: "why")], .refused(.superseded, reason: "why")),
       (
         [
           .stored(5), .rejected(offset: 5, index: 1, code: .ruleBroken, reason: "why"),

@@ -46,8 +46,7 @@ import Testing
     #expect(await (try lottery.startAgency(1)).end() == .exit(0))
     server.send(SIGINT)
     #expect(await server.end() == .exit(0))
-    #expect(
-      try lottery.directory.read("server/bets.csv") == Array(("1," + row).utf8))
+    #expect(try lottery.directory.read("server/bets.csv") == Array(("1," + row).utf8))
   }
 
   @Test func `a bets.csv cut off after the draw gets ERROR 8 and ends the server`() async throws {

@@ -16,8 +16,7 @@ import Testing
       atPath: lottery.directory.file("server"), withIntermediateDirectories: false)
     let document = String(repeating: "9", count: 20)
     let row = Array("1,A,B,\(document),1990-01-15,7574\r\n".utf8)
-    try lottery.directory.write(
-      repeatElement(row, count: winners).joined(), to: "server/bets.csv")
+    try lottery.directory.write(repeatElement(row, count: winners).joined(), to: "server/bets.csv")
     let server = try await lottery.startServer()
     let agency = try Peer(port: lottery.port, takesResets: true)
     defer { agency.close() }

@@ -47,8 +47,7 @@ import Testing
     let stored = "action: apuesta_almacenada | result: success | dni: 30904465 | numero: 7574"
     #expect(agency.lines.contains { $0.hasSuffix(sent) })
     #expect(await server.line(with: stored) != nil)
-    #expect(
-      try lottery.storedRows(of: 2) == ["Santiago Lionel,Lorca,30904465,1999-03-17,7574\r\n"])
+    #expect(try lottery.storedRows(of: 2) == ["Santiago Lionel,Lorca,30904465,1999-03-17,7574\r\n"])
     await server.stop()
   }
 }

@@ -46,8 +46,7 @@ import Testing
   @Test func `a file with the keys of 5,000 agencies is taken`() async throws {
     let lottery = try Lottery(agencies: 5000)
     let key = String(repeating: "k", count: 64)
-    try lottery.directory.write(
-      (1...5000).map { "\($0):\(key)\n" }.joined().utf8, to: "keys")
+    try lottery.directory.write((1...5000).map { "\($0):\(key)\n" }.joined().utf8, to: "keys")
     let server = try await lottery.startServer([
       "SERVER_AGENCY_KEYS": lottery.directory.file("keys")
     ])
@@ -58,11 +57,13 @@ import Testing
     let listener = try Listener(port: 0, backlog: 1)
     let status = try ProgramProcess(
       "lottery-server", ["--status"], environment: ["SERVER_PORT": "\(listener.port)"])
-    let peer = try Peer(try await listener.accept().0)
-    #expect(try await peer.receive(Recorded.statusQuery.count) == Recorded.statusQuery)
-    let reason = "\u{1B}]0;owned\u{7}\n\u{202E}x"
-    try await peer.send(ServerMessage.error(code: .notNow, reason: reason).frame)
-    peer.close()
+    try await onWorker {
+      let peer = try Peer(try await listener.accept().0)
+      #expect(try await peer.receive(Recorded.statusQuery.count) == Recorded.statusQuery)
+      let reason = "\u{1B}]0;owned\u{7}\n\u{202E}x"
+      try await peer.send(ServerMessage.error(code: .notNow, reason: reason).frame)
+      peer.close()
+    }
     listener.close()
     #expect(await status.end() == .exit(69))
     #expect(
@@ -78,27 +79,26 @@ import Testing
       ProgramProcess.path(of: "lottery-server"), [],
       environment: ["SERVER_PORT=\(port)", "SERVER_DATA_DIR=\(directory.path)"])
     let line = [UInt8](repeating: UInt8(ascii: "x"), count: 7999) + [UInt8(ascii: "\n")]
-    // A little more than may wait to be written.
-    for _ in 0..<1100 {
-      var echo: [UInt8]? = nil
-      while echo == nil {
-        // It may not listen yet.
-        guard let client = try? Peer(port: port) else { continue }
-        defer { client.close() }
-        try await client.send(line)
-        echo = try await client.receive(line.count)
+    try await onWorker {
+      // A little more than may wait to be written.
+      for _ in 0..<1100 {
+        var echo: [UInt8]? = nil
+        while echo == nil {
+          // It may not listen yet.
+          guard let client = try? Peer(port: port) else { continue }
+          defer { client.close() }
+          try await client.send(line)
+          echo = try await client.receive(line.count)
+        }
+        #expect(echo == line)
       }
-      #expect(echo == line)
-    }
-    let start = ContinuousClock.now
-    kill(server.pid, SIGTERM)
-    // Its output is read only afterwards.
-    await Task(executorPreference: Worker(label: "waiter")) {
+      let start = ContinuousClock.now
+      kill(server.pid, SIGTERM)
+      // Its output is read only afterwards.
       var information = siginfo_t()
       waitid(P_PID, id_t(server.pid), &information, WEXITED | WNOWAIT)
-    }.value
-    let duration = start.duration(to: .now)
-    #expect(duration < .seconds(2))
+      #expect(start.duration(to: .now) < .seconds(2))
+    }
     #expect(server.wait { _ in } == .exit(0))
   }
 }

@@ -20,7 +20,7 @@ private struct SessionRun {
     input = FuzzInput(bytes)
   }
 
-  /// Takes one decision; false where there is none left.
+  /// Takes one decision; false if there is none left.
   mutating func step() -> Bool {
     guard !input.isEmpty else { return false }
     switch input.next(below: 8) {
@@ -99,7 +99,7 @@ private struct SessionRun {
   private mutating func luck() -> Bool { input.next(below: 4) > 0 }
 
   private func rows(_ bets: some Sequence<Bet>) -> [UInt8] {
-    bets.reduce(into: []) { rows, bet in rows.append(csvRow: bet, agency: session.agency) }
+    bets.reduce(into: []) { rows, bet in rows.append(csvRow: bet, agency: session.agency ?? 0) }
   }
 }
 

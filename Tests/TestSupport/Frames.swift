@@ -14,6 +14,27 @@ extension [ServerMessage] {
   package var frames: [UInt8] { flatMap(\.frame) }
 }
 
+/// A bet that takes `size` bytes on the wire, 12 to 522.
+package func sizedBet(_ size: Int) throws -> Bet {
+  // Three lengths, the date, the number and a document of one digit.
+  let letters = size - 3 - 4 - 4 - 1
+  let first = min(letters, ProtocolLimits.textSize)
+  return try Bet(
+    firstName: String(repeating: "a", count: first),
+    lastName: String(repeating: "b", count: letters - first), document: "1",
+    birthdate: "2000-01-01", number: "1")
+}
+
+/// The messages of the server that `frames` hold, which must be whole.
+package func serverMessages(in frames: [UInt8]) throws -> [ServerMessage] {
+  var buffer = InputBuffer(capacity: frames.count)
+  buffer.feed(frames)
+  var messages: [ServerMessage] = []
+  while let message = try buffer.nextServerMessage() { messages.append(message) }
+  precondition(buffer.unread.isEmpty, "half a frame")
+  return messages
+}
+
 /// The frames that an agency or the operator sends, header included.
 package enum Frames {
   package static let winnersQuery = AgencyMessage.winnersQuery.frame
@@ -55,4 +76,15 @@ package enum Frames {
   private static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: number.bigEndian) { Array($0) }
   }
+}
+
+extension InputBuffer {
+  /// Takes all of `bytes`, for which there must be room.
+  package mutating func feed(_ bytes: some Collection<UInt8>) {
+    let copy = Array(bytes)
+    precondition(append(copying: copy.span) == copy.count, "no room")
+  }
+
+  /// The bytes that have not been consumed.
+  package var unreadBytes: [UInt8] { Array(storage[unread]) }
 }

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// A directory for the files of one test, removed with this object.
 package final class TemporaryDirectory: Sendable {
@@ -34,4 +34,12 @@ package final class TemporaryDirectory: Sendable {
     try write(text.utf8, to: name)
     return file(name)
   }
+}
+
+/// Where the tests find what is not Swift.
+package enum Repository {
+  /// The top of the repository.
+  package static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .standardizedFileURL
 }

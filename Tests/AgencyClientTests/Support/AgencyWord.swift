@@ -24,8 +24,7 @@ enum AgencyWord: Equatable {
       bets.append(Bet(located, in: frame))
     }
     #expect(bad == nil)
-    self =
-      batch.isSingle ? .bet(bets[0], offset: batch.offset) : .batch(bets, offset: batch.offset)
+    self = batch.isSingle ? .bet(bets[0], offset: batch.offset) : .batch(bets, offset: batch.offset)
   }
 }
 

@@ -14,9 +14,7 @@ final class ScriptedServer: Sendable {
   private let agencyEnded = Promise<Void>()
 
   /// Starts the server, and `agency` with the server's address.
-  init(
-    agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void
-  ) throws {
+  init(agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void) throws {
     let listener = try Listener(port: 0, backlog: 16)
     let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
     let worker = Worker(label: "agency")

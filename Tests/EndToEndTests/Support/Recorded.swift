@@ -9,8 +9,7 @@ enum Recorded {
   static let winnersQuery: [UInt8] = [0, 0, 0, 1, 5]
   static let statusQuery: [UInt8] = [0, 0, 0, 1, 0x10]
   /// Both bets, at offset 0.
-  static let batch: [UInt8] =
-    [0, 0, 0, 0x4F, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] + santiago + zoe
+  static let batch: [UInt8] = [0, 0, 0, 0x4F, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] + santiago + zoe
   /// The smallest bet that there is, at offset 0: 25 bytes.
   static let bet: [UInt8] =
     [0, 0, 0, 0x15, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x37, 0x07, 0xCF, 3, 17, 0, 0, 0, 1]

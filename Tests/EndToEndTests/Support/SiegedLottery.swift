@@ -65,8 +65,7 @@ enum SiegedLottery {
     let server = try await lottery.startServer(environment)
     let first = try lottery.startAgency(1)
     let running = Attack(port: lottery.port)
-    // Not on the tests' own threads, which others need: some attacks hardly ever suspend.
-    try await withTaskExecutorPreference(Worker(label: "attack")) { try await attack(running) }
+    try await onWorker { try await attack(running) }
     if !staysConnected { await running.end() }
     let second = try lottery.startAgency(2)
     for (index, agency) in [first, second].enumerated() {
@@ -78,6 +77,12 @@ enum SiegedLottery {
     await server.stop()
     await running.end()
   }
+}
+
+/// Runs `body` apart from the threads that all tests share: they are few, and some of the tests
+/// hardly ever suspend.
+func onWorker(_ body: () async throws -> Void) async throws {
+  try await withTaskExecutorPreference(Worker(label: "test"), operation: body)
 }
 
 /// Whether a sanitizer, which takes memory of its own, is part of the programs.

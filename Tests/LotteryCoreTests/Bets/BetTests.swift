@@ -51,9 +51,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    "0", "007", "12345678901234567890",
-  ])
+  @Test(arguments: ["0", "007", "12345678901234567890"])
   func `a document has 1 to 20 digits, and keeps its zeros`(document: String) throws {
     #expect(try bet(document: document).document == document)
   }

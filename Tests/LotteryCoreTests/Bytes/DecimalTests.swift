@@ -19,10 +19,7 @@ import Testing
     #expect(UInt32(decimal: text.utf8.span) == nil)
   }
 
-  @Test(
-    arguments: [
-      ("255", 255), ("256", nil), ("260", nil), ("999", nil),
-    ] as [(String, UInt8?)])
+  @Test(arguments: [("255", 255), ("256", nil), ("260", nil), ("999", nil)] as [(String, UInt8?)])
   func `a number is refused from the first that its type cannot hold`(text: String, value: UInt8?) {
     #expect(UInt8(decimal: text.utf8.span) == value)
   }

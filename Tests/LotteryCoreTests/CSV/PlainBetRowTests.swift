@@ -11,8 +11,7 @@ import Testing
     // What is before and after the row must not matter.
     let padding = [UInt8](repeating: UInt8(ascii: ","), count: 9)
     let padded = padding + bytes + padding
-    let inside = PlainBetRow(
-      in: padded.span, at: 9, before: 9 + bytes.count, hasAgency: hasAgency)
+    let inside = PlainBetRow(in: padded.span, at: 9, before: 9 + bytes.count, hasAgency: hasAgency)
     #expect(found?.end == inside.map { $0.end - 9 })
     return found.map { ($0.agency, Bet($0.bet, in: bytes.span), $0.end) }
   }
@@ -30,7 +29,7 @@ import Testing
     return (try? BetCSV.bet(reader.fields, in: bytes.span)).map { (nil, Bet($0, in: bytes.span)) }
   }
 
-  @Test("A row ends at its line end, with or without a carriage return") func lineEnds() throws {
+  @Test func `a row ends at its line end, with or without a carriage return`() throws {
     let row = "Ana,Ñu,007,1999-03-17,2201"
     for end in ["\r\n", "\n"] {
       let found = try #require(plain(row + end + "next"))
@@ -40,7 +39,6 @@ import Testing
   }
 
   @Test(
-    "What needs a closer look is left to others",
     arguments: [
       "", "\n", "Ana,Ñu,007,1999-03-17,2201", "Ana,Ñu,007,1999-03-17,2201\r",
       "Ana,Ñu,007,1999-03-17,2201\r\r\n", "\"Ana\",Ñu,007,1999-03-17,2201\n",
@@ -51,12 +49,11 @@ import Testing
       "A\u{0}a,Ñu,1,1999-03-17,1\n", "Ana,Ñ\u{0}u,1,1999-03-17,1\n",
       "Ana,Ñu,1,1999-03-17,4294967296\n", "Ana,Ñu,1,1999-03-17,1,\n", "Ana,1,1999-03-17,1\n",
     ])
-  func refusals(text: String) {
+  func `what needs a closer look is left to others`(text: String) {
     #expect(plain(text) == nil)
   }
 
-  @Test("Names of 255 bytes are taken, longer ones and such that are not UTF-8 are not")
-  func names() {
+  @Test func `names of 255 bytes are taken, longer ones and such that are not UTF-8 are not`() {
     let name = String(repeating: "a", count: 255)
     #expect(plain("\(name),\(name),1,1999-03-17,1\n") != nil)
     #expect(plain("\(name)a,b,1,1999-03-17,1\n") == nil)
@@ -65,9 +62,8 @@ import Testing
   }
 
   @Test(
-    "Whatever it takes the general reader takes too, and finds the same",
     arguments: [false, true])
-  func agreement(hasAgency: Bool) {
+  func `whatever it takes the general reader takes too, and finds the same`(hasAgency: Bool) {
     var random = SeededGenerator(seed: hasAgency ? 7 : 8)
     var taken = 0
     for _ in 0..<20_000 {
@@ -75,13 +71,12 @@ import Testing
       guard let (agency, bet, _) = plain(text, hasAgency: hasAgency) else { continue }
       taken += 1
       let expected = general(text, hasAgency: hasAgency)
-      #expect(
-        expected?.0 == agency && expected?.1 == bet, "row: \(text.debugDescription)")
+      #expect(expected?.0 == agency && expected?.1 == bet, "row: \(text.debugDescription)")
     }
     #expect(taken > 2000, "too few rows are taken for the test to mean something")
   }
 
-  @Test("A row with nothing to quote is always taken") func completeness() throws {
+  @Test func `a row with nothing to quote is always taken`() throws {
     var random = SeededGenerator(seed: 9)
     for _ in 0..<2000 {
       var row: [UInt8] = []

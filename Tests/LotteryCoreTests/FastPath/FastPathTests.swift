@@ -43,8 +43,7 @@ import Testing
           if bet == nil { break }
         }
         if let bet, builder.hasRoom(for: bet, in: result.frames) {
-          builder.append(
-            bet, in: reader.input.storage.span, offset: offset, to: &result.frames)
+          builder.append(bet, in: reader.input.storage.span, offset: offset, to: &result.frames)
         } else {
           offset += UInt64(builder.finish(&result.frames))
           waiting = bet
@@ -224,8 +223,7 @@ import Testing
       if random.oneIn(10) { bytes.removeLast(min(bytes.count, 3)) }
       body.count = max(1, random.oneIn(5) ? count : body.count)
       let frame = [MessageType.batch.rawValue] + bytes
-      let batch = BetBatch(
-        isSingle: false, offset: 0, count: body.count, bets: 1..<frame.count)
+      let batch = BetBatch(isSingle: false, offset: 0, count: body.count, bets: 1..<frame.count)
       let known = random.pick([0, 0, 0, 1, body.count])
       try expectSame(batch, after: known, in: frame)
     }
@@ -241,8 +239,7 @@ import Testing
       }
     }
     let found = Result { () throws(WireError) in
-      try batch.appendRows(
-        of: agency, after: known, in: frame.span, to: &fast, lastRow: &lastFast)
+      try batch.appendRows(of: agency, after: known, in: frame.span, to: &fast, lastRow: &lastFast)
     }
     #expect(found == expected)
     if case .success(nil) = expected {
@@ -318,9 +315,7 @@ import Testing
 
 /// Files and batches, most of them plain.
 private enum Rows {
-  static func file(
-    ofStore isStore: Bool = false, using random: inout SeededGenerator
-  ) -> [UInt8] {
+  static func file(ofStore isStore: Bool = false, using random: inout SeededGenerator) -> [UInt8] {
     var text = random.oneIn(10) ? "\u{FEFF}" : ""
     for _ in 0..<Int.random(in: 0...60, using: &random) {
       if isStore {
@@ -353,9 +348,7 @@ private enum Rows {
     }
   }
 
-  static func batch(
-    using random: inout SeededGenerator
-  ) throws -> (bytes: [UInt8], count: Int) {
+  static func batch(using random: inout SeededGenerator) throws -> (bytes: [UInt8], count: Int) {
     var bytes: [UInt8] = []
     let count = Int.random(in: 1...40, using: &random)
     for _ in 0..<count {

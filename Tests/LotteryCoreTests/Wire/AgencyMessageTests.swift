@@ -4,11 +4,18 @@ import Testing
 @testable import LotteryCore
 
 @Suite struct AgencyMessageTests {
-  @Test func `HELLO has the bytes that the contract says`() throws {
-    let bytes = AgencyMessage.hello(agency: 5, key: "ab").frame
-    #expect(bytes == MessageSamples.hello)
-    let message = try decodeFromAgency(withoutHeader(MessageSamples.hello)).message
-    #expect(message == .hello(agency: 5, key: "ab"))
+  @Test(
+    arguments: [
+      (.hello(agency: 5, key: "ab"), MessageSamples.hello),
+      (.finished(total: 300), MessageSamples.finished),
+      (.winnersQuery, MessageSamples.winnersQuery), (.statusQuery, MessageSamples.statusQuery),
+      (.syncsQuery, MessageSamples.syncsQuery),
+    ] as [(AgencyMessage, [UInt8])])
+  func `every message without bets has the bytes that the contract says`(
+    message: AgencyMessage, expected: [UInt8]
+  ) throws {
+    #expect(message.frame == expected)
+    #expect(try decodeFromAgency(withoutHeader(expected)).message == message)
   }
 
   @Test func `BET has the bytes that the contract says`() throws {
@@ -36,34 +43,6 @@ import Testing
     #expect(bad == nil)
   }
 
-  @Test func `FINISHED has the bytes that the contract says`() throws {
-    let bytes = AgencyMessage.finished(total: 300).frame
-    #expect(bytes == MessageSamples.finished)
-    let message = try decodeFromAgency(withoutHeader(MessageSamples.finished)).message
-    #expect(message == .finished(total: 300))
-  }
-
-  @Test func `WINNERS? has the bytes that the contract says`() throws {
-    let bytes = AgencyMessage.winnersQuery.frame
-    #expect(bytes == MessageSamples.winnersQuery)
-    let message = try decodeFromAgency(withoutHeader(MessageSamples.winnersQuery)).message
-    #expect(message == .winnersQuery)
-  }
-
-  @Test func `STATUS? has the bytes that the contract says`() throws {
-    let bytes = AgencyMessage.statusQuery.frame
-    #expect(bytes == MessageSamples.statusQuery)
-    let message = try decodeFromAgency(withoutHeader(MessageSamples.statusQuery)).message
-    #expect(message == .statusQuery)
-  }
-
-  @Test func `SYNCS? has the bytes that the contract says`() throws {
-    let bytes = AgencyMessage.syncsQuery.frame
-    #expect(bytes == MessageSamples.syncsQuery)
-    let message = try decodeFromAgency(withoutHeader(MessageSamples.syncsQuery)).message
-    #expect(message == .syncsQuery)
-  }
-
   @Test func `a HELLO of another version is taken, whatever follows the version`() throws {
     let message = try AgencyMessage(frame: hex("01 02 FFFFFFFFFF").span)
     #expect(message == .otherVersion(2))
@@ -73,8 +52,7 @@ import Testing
     var bytes = MessageSamples.winnersQuery
     AgencyMessage.finished(total: 300).append(to: &bytes)
     AgencyMessage.hello(agency: 5, key: "ab").append(to: &bytes)
-    #expect(
-      bytes == MessageSamples.winnersQuery + MessageSamples.finished + MessageSamples.hello)
+    #expect(bytes == MessageSamples.winnersQuery + MessageSamples.finished + MessageSamples.hello)
   }
 
   @Test(arguments: 0..<20 as Range<UInt64>)

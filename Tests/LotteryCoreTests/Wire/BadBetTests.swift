@@ -68,9 +68,7 @@ import TestSupport
     #expect(bad.violation.field == .document)
   }
 
-  @Test(arguments: [
-    "0139", "14" + String(repeating: "30", count: 20),
-  ])
+  @Test(arguments: ["0139", "14" + String(repeating: "30", count: 20)])
   func `a document of 1 and one of 20 digits are good`(document: String) throws {
     #expect(try firstBad(["0141 0142" + document + "07CF0311 00000899"]) == nil)
   }

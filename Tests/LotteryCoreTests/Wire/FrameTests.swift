@@ -47,9 +47,7 @@ import TestSupport
     #expect(throws: WireError.frameLength(length)) { try frames([hex(header)[...]]) }
   }
 
-  @Test(arguments: [
-    ("00000001", 1), ("00001F3B", 7995), ("00001F3C", 7996),
-  ])
+  @Test(arguments: [("00000001", 1), ("00001F3B", 7995), ("00001F3C", 7996)])
   func `a length within range is taken`(header: String, length: Int) throws {
     let body = [UInt8](repeating: 0x2A, count: length)
     #expect(try frames([(hex(header) + body)[...]]) == [body])

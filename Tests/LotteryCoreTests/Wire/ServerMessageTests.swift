@@ -6,19 +6,13 @@ import TestSupport
 @Suite struct ServerMessageTests {
   static func messages() throws -> [(ServerMessage, [UInt8])] {
     [
-      (
-        .welcome(version: 1, state: .open, stored: 0, lastBet: nil),
-        MessageSamples.welcome
-      ),
+      (.welcome(version: 1, state: .open, stored: 0, lastBet: nil), MessageSamples.welcome),
       (
         .welcome(version: 1, state: .drawn, stored: 1, lastBet: try Bets.ana()),
         MessageSamples.welcomeBack
       ),
       (.stored(65536), MessageSamples.stored),
-      (
-        .rejected(offset: 1, index: 2, code: .ruleBroken, reason: "no"),
-        MessageSamples.rejected
-      ),
+      (.rejected(offset: 1, index: 2, code: .ruleBroken, reason: "no"), MessageSamples.rejected),
       (.confirmed, MessageSamples.confirmed),
       (.winners(more: true, documents: ["12", "3"]), MessageSamples.winners),
       (.winners(more: false, documents: []), MessageSamples.noWinners),
@@ -32,8 +26,7 @@ import TestSupport
         MessageSamples.status
       ),
       (
-        .status(
-          more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
+        .status(more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
         MessageSamples.statusGoesOn
       ),
       (
@@ -84,9 +77,7 @@ import TestSupport
         "91 0000000000000001 8000000000000000 0000000000000000", .syncs, "total",
         0x8000_0000_0000_0000
       ),
-      (
-        "91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", .syncs, "longest", .max
-      ),
+      ("91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", .syncs, "longest", .max),
     ] as [(String, MessageType, String, UInt64)])
   func `a value that the contract does not name is refused`(
     frame: String, type: MessageType, field: String, value: UInt64

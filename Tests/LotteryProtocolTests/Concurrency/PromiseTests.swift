@@ -47,7 +47,7 @@ import Testing
   @Test func `a task that is cancelled before it waits does not wait`() async {
     let promise = Promise<Int>()
     let task = Task {
-      await until { Task.isCancelled }
+      await untilCancelled()
       return await promise.wait()
     }
     task.cancel()

@@ -27,9 +27,7 @@ import Testing
     return rows
   }
 
-  @Test(arguments: [
-    "a,b\r\nc,d", "a,b\nc,\"d\"", "\u{FEFF}a,b\nc,d\n",
-  ])
+  @Test(arguments: ["a,b\r\nc,d", "a,b\nc,\"d\"", "\u{FEFF}a,b\nc,d\n"])
   func `a last row without a line end counts if the file is whole`(text: String) throws {
     var file = try open(text, lastRow: .whole)
     let rows = try rows(&file)
@@ -49,9 +47,7 @@ import Testing
     #expect(left == (5, tail.utf8.count))
   }
 
-  @Test(arguments: [
-    ("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0),
-  ])
+  @Test(arguments: [("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0)])
   func `a file that is empty or ends with a line end has nothing torn`(
     text: String, count: Int
   ) throws {

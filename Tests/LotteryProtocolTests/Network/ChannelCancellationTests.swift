@@ -10,7 +10,7 @@ import Testing
   @Test func `a task that is cancelled before it receives waits for nothing`() async throws {
     try await withConnection { channel, _ in
       let task = Task {
-        await until { Task.isCancelled }
+        await untilCancelled()
         return try await channel.receive(1)
       }
       task.cancel()

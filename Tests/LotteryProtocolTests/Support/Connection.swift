@@ -7,7 +7,7 @@ import TestSupport
 /// Runs `body` on the worker of a connection that was accepted over loopback, and closes both ends.
 ///
 /// - Parameters:
-///   - receiveBuffer: bytes that the kernel may keep for the other end, where that matters.
+///   - receiveBuffer: bytes that the kernel may keep for the other end, if that matters.
 ///   - body: gets our end, which it does not close, and the other one.
 func withConnection(
   receiveBuffer: Int32? = nil,
@@ -44,6 +44,9 @@ func withSilentPort<Result>(
   try SystemError.check("bind") { withLoopback(0) { bind(taken.descriptor, $0, $1) } }
   return try await body(try taken.port())
 }
+
+/// Returns once the task is cancelled.
+func untilCancelled() async { _ = await Promise<Void>().wait() }
 
 /// Returns once `condition` holds.
 ///

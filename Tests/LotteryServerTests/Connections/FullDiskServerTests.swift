@@ -31,13 +31,11 @@ import Testing
     await #expect(processExitsWith: .success) {
       try await withAgency { client, server in
         FullDiskTests.limitFiles(to: 4096)
-        try await client.send(
-          Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
+        try await client.send(Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
         try await client.expect(
           .rejected(
             offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
-        try await client.expect(
-          .error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
+        try await client.expect(.error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
         #expect(try server.directory.read("finished.csv") == [])
       }
     }
@@ -60,6 +58,24 @@ import Testing
           try await client.expect(.confirmed, after: Frames.finished(0))
         }
       }
+    }
+  }
+}
+
+/// A server whose disk fails in a way that leaves it unknown what is stored.
+@Suite(.timeLimit(.minutes(1))) struct FailingDiskServerTests {
+  @Test func `bets that may be stored all the same are not rejected`() async throws {
+    // The server ends, as it should.
+    try await withKnownIssue {
+      try await withAgency { client, server in
+        try await FailingCalls.with(.fdatasync, on: server.directory.file("bets.csv")) {
+          try await client.expect(
+            .error(code: .shuttingDown, reason: "the server could not store it"),
+            after: Frames.batch(try sampleBets(1, 0..<3), at: 0))
+        }
+      }
+    } matching: { issue in
+      issue.comments.contains { $0.rawValue.hasPrefix("the disk failed") }
     }
   }
 }

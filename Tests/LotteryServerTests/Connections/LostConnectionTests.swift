@@ -30,8 +30,7 @@ import Testing
       try await server.withAgency(1) { client in
         try await client.expect(.stored(20), after: batch)
         try await client.expect(.confirmed, after: Frames.finished(20))
-        #expect(
-          try server.directory.read("bets.csv") == rows(sampleBets(1, 0..<20)))
+        #expect(try server.directory.read("bets.csv") == rows(sampleBets(1, 0..<20)))
       }
     }
   }

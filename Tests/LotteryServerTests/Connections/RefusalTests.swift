@@ -21,14 +21,11 @@ import Testing
   }
 
   @Test(arguments: [
-    Breach(
-      "a frame of no bytes", [0, 0, 0, 0], .malformed, "frame length 0: must be 1 to 7996"),
+    Breach("a frame of no bytes", [0, 0, 0, 0], .malformed, "frame length 0: must be 1 to 7996"),
     Breach(
       "a frame one byte too long", [0, 0, 0x1F, 0x3D], .malformed,
       "frame length 7997: must be 1 to 7996"),
-    Breach(
-      "an unknown type", Frames.frame([0x7F]), .malformed,
-      "unknown message type 0x7F"),
+    Breach("an unknown type", Frames.frame([0x7F]), .malformed, "unknown message type 0x7F"),
     Breach(
       "a HELLO that ends early", Frames.frame([0x01, 1]), .malformed,
       "HELLO: the body is too short"),
@@ -70,11 +67,9 @@ import Testing
   @Test func `batches before a breach are stored and answered`() async throws {
     try await withAgency { client, server in
       let bets = try sampleBets(1, 0..<2)
-      try await client.send(
-        Frames.bet(bets[0], at: 0), Frames.bet(bets[1], at: 1), [0, 0, 0, 0])
+      try await client.send(Frames.bet(bets[0], at: 0), Frames.bet(bets[1], at: 1), [0, 0, 0, 0])
       try await client.expect(.stored(2))
-      try await client.expect(
-        .error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
+      try await client.expect(.error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
       #expect(try server.directory.read("bets.csv") == rows(bets))
     }
   }

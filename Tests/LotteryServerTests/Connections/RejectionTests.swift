@@ -1,4 +1,5 @@
 import LotteryCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,8 +46,7 @@ import Testing
       let bets = try sampleBets(1, 0..<2)
       for stored in 0..<2 {
         for _ in 0..<9 {
-          try await client.expect(
-            Self.gap(7, stored: stored), after: Frames.bet(bets[0], at: 7))
+          try await client.expect(Self.gap(7, stored: stored), after: Frames.bet(bets[0], at: 7))
         }
         try await client.expect(
           .stored(UInt64(stored + 1)), after: Frames.bet(bets[stored], at: UInt64(stored)))
@@ -89,6 +89,22 @@ import Testing
       for _ in 0..<5 { try await client.expect(Self.gap(9), after: bet) }
       // The pause before the first of them has begun earlier.
       #expect(start.duration(to: .now) >= .milliseconds(40))
+    }
+  }
+}
+
+/// Lines about rejected batches, of all connections together.
+@Suite struct RejectionBudgetTests {
+  @Test func `a second has so many lines, and the next one has as many again`() {
+    let elapsed = Mutex(Duration.zero)
+    let start = ContinuousClock.now
+    let budget = RejectionBudget(now: { start + elapsed.withLock { $0 } })
+    for second in [0, 1, 5] {
+      elapsed.withLock { $0 = .seconds(second) }
+      for _ in 0..<RejectionBudget.limit { #expect(budget.take()) }
+      #expect(!budget.take())
+      elapsed.withLock { $0 += .milliseconds(999) }
+      #expect(!budget.take())
     }
   }
 }

@@ -25,12 +25,9 @@ import Testing
   private func winners(of agency: UInt32, in draw: Draw? = nil) async throws -> [String] {
     let draw = draw ?? self.draw
     var reader = try #require(await draw.winners(of: agency))
-    let frames = try await draw.nextFrames(of: &reader)
+    let messages = try serverMessages(in: try await draw.nextFrames(of: &reader))
     #expect(reader.isAtEnd)
-    var buffer = InputBuffer(capacity: frames.count)
-    buffer.append(copying: frames.span)
-    guard case .winners(more: false, let documents) = try buffer.nextServerMessage()
-    else { return [] }
+    guard case .winners(more: false, let documents) = messages.first else { return [] }
     return documents
   }
 

@@ -56,8 +56,7 @@ import Testing
   func `a row that cannot have been stored is reported`(text: String) throws {
     let good = "1,A,P,1,1990-01-15,7574\r\n"
     let error = #expect(throws: StorageError.self) { try scan(good + text) }
-    #expect(
-      error == .changed(path: directory.file("bets.csv"), position: good.utf8.count))
+    #expect(error == .changed(path: directory.file("bets.csv"), position: good.utf8.count))
   }
 
   @Test func `so is a line that never ends`() throws {

@@ -155,8 +155,7 @@ import Testing
     #expect(symlink("../elsewhere/a.csv", data + "/" + name) == 0)
     FailingCalls.with(.fsync, on: elsewhere) {
       #expect(
-        throws: StorageError.unreadable(
-          path: data + "/" + name, SystemError("fsync", code: EIO))
+        throws: StorageError.unreadable(path: data + "/" + name, SystemError("fsync", code: EIO))
       ) { try BetStore(directory: data) }
     }
     try BetStore(directory: data).close()

@@ -47,9 +47,7 @@ import Testing
     #expect(bets.count == Int(agencies) * size)
     for start in stride(from: 0, to: bets.count, by: size) {
       let agency = bets[start].agency
-      #expect(
-        Array(bets[start..<(start + size)])
-          == (try storedBets(agency, 0..<size)))
+      #expect(Array(bets[start..<(start + size)]) == (try storedBets(agency, 0..<size)))
     }
   }
 

@@ -88,9 +88,7 @@ import Testing
   private static func piped(stallLimit: Duration = .seconds(1)) -> (pipe: Pipe, log: Log) {
     let pipe = Pipe()
     let descriptor = pipe.fileHandleForWriting.fileDescriptor
-    return (
-      pipe, Log(layout: .go, level: .info, descriptor: descriptor, stallLimit: stallLimit)
-    )
+    return (pipe, Log(layout: .go, level: .info, descriptor: descriptor, stallLimit: stallLimit))
   }
 
   /// A value, and the size of a line of this file that holds nothing else.
