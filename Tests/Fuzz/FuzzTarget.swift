@@ -11,7 +11,7 @@ enum FuzzTarget: String, CaseIterable {
     return target
   }()
 
-  /// Traps where `bytes` show that something does not hold.
+  /// Traps if `bytes` show that something does not hold.
   func run(_ bytes: [UInt8]) {
     switch self {
     case .frames: fuzzFrames(bytes)

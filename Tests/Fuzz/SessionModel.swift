@@ -74,7 +74,7 @@ struct SessionModel {
   }
 
   /// The bets that are not there yet, up to the first bad one of them, and its place in the batch if
-  /// there is one; nil where the bytes are no bets.
+  /// there is one; nil if the bytes are no bets.
   private func decodeNew(_ batch: BetBatch, in frame: [UInt8]) -> (bets: [Bet], bad: Int?)? {
     let known = max(0, accepted - Int(clamping: batch.offset))
     var bets: [Bet] = []
@@ -103,7 +103,7 @@ extension SessionModel {
       stored: UInt64(stored.count), lastBet: stored.last)
   }
 
-  /// Puts what is new in a batch behind what is there.
+  /// Adds what is new in a batch to what is there.
   mutating func gather(_ frame: [UInt8]) {
     guard case .bets(let batch) = try? AgencyMessage(frame: frame.span),
       let (new, _) = decodeNew(batch, in: frame)

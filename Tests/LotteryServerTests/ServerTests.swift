@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func `so are agencies that wait for the announced winners`() async throws {
-    let drawn = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
+    let drawn = ServerMessage.welcome(state: .drawn)
     let day = Duration.seconds(24 * 3600)
     try await withServer(agencies: 1, changing: { $0.winnersDelay = day }) { server in
       try await server.withClient(1) { try await $0.finish(with: []) }
@@ -126,9 +126,7 @@ import Testing
       try await server.withClient(2) { try await $0.finish(with: []) }
     }
     try await withClient(agencies: 2, in: directory) { client, _ in
-      try await client.expect(
-        .welcome(version: 1, state: .open, stored: 2, lastBet: bets[1]),
-        after: Frames.hello(1))
+      try await client.expect(.welcome(2, last: bets[1]), after: Frames.hello(1))
       try await client.expect(.stored(3), after: Frames.bet(bets[2], at: 2))
       // Agency 2 need not come back for the draw to be held.
       try await client.expect(.confirmed, after: Frames.finished(3))
@@ -153,9 +151,7 @@ import Testing
     let directory = try TemporaryDirectory()
     try directory.write("2,0\r\n3,0\r\n".utf8, to: "finished.csv")
     try await withClient(2, agencies: 2, in: directory) { waiting, server in
-      try await waiting.expect(
-        .welcome(version: 1, state: .finished, stored: 0, lastBet: nil),
-        after: Frames.hello(2))
+      try await waiting.expect(.welcome(state: .finished), after: Frames.hello(2))
       try await server.withClient(1) { try await $0.finish(with: []) }
       #expect(try await waiting.askWinners() == [])
     }

@@ -96,7 +96,7 @@ package struct ChildProcess: Sendable {
     return attributes
   }
 
-  /// Lends copies of `strings`, a nil behind them, for the call.
+  /// Lends copies of `strings`, followed by nil, for the call.
   private static func withCStrings<Result>(
     _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
   ) -> Result {

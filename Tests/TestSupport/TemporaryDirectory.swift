@@ -24,7 +24,7 @@ package final class TemporaryDirectory: Sendable {
     Array(try Data(contentsOf: URL(filePath: file(name))))
   }
 
-  /// Writes the file called `name`, anew where it is there.
+  /// Writes the file called `name`, replacing it.
   package func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
     try Data(bytes).write(to: URL(filePath: file(name)))
   }

@@ -91,7 +91,7 @@ final class ManualTime: Sendable {
   /// has a limit.
   func pass(_ duration: Duration, waitingFor event: String?) async throws {
     let retry = try #require(await retry.wait())
-    // Polls: a wait is too frequent an event to tell anybody of it.
+    // Polls: a wait is too frequent an event to report each.
     while retry.awaited != event { try await Task.sleep(for: .milliseconds(1)) }
     clock.advance(by: duration)
   }

@@ -101,7 +101,7 @@ enum CourseData {
   private static let archive = Repository.root
     .appending(path: "../shared/data/dataset.zip").standardizedFileURL.path()
 
-  /// Whether it lies where the course's tools put it.
+  /// Whether it is where the course's tools put it.
   static let isThere = FileManager.default.fileExists(atPath: archive)
 
   /// Whether a program is installed that unpacks it.

@@ -23,7 +23,7 @@ import TestSupport
         bytes[position] = byte
         #expect(bytes.span.isPlainASCII == false)
         #expect(bytes.span.endOfPlainText(from: 0).isPlainASCII == false)
-        // Behind the end of the text it does not matter.
+        // After the end of the text it does not matter.
         if position > 0 {
           bytes[position - 1] = .comma
           #expect(bytes.span.endOfPlainText(from: 0) == (position - 1, true))

@@ -116,8 +116,7 @@ import Testing
     #expect(CSVRows([[.quote], row[...], row[...]]).error == .rowTooLong)
   }
 
-  @Test(
-    arguments: [("\"", "\"x\n"), ("", "\rb\n")])
+  @Test(arguments: [("\"", "\"x\n"), ("", "\rb\n")])
   func `a row that is too long and wrong after its limit is too long, however it arrives`(
     start: String, end: String
   ) {

@@ -61,8 +61,7 @@ import Testing
     #expect(PlainBetRow(in: bytes.span, at: 0, before: bytes.count, hasAgency: false) == nil)
   }
 
-  @Test(
-    arguments: [false, true])
+  @Test(arguments: [false, true])
   func `whatever it takes the general reader takes too, and finds the same`(hasAgency: Bool) {
     var random = SeededGenerator(seed: hasAgency ? 7 : 8)
     var taken = 0

@@ -257,7 +257,7 @@ import Testing
     #expect(decoder.bets == 7)
     #expect(decoder.consumed == 7 * bytes.count / 10)
     #expect(rows.count == 7 * "5,Ana,Ñu,007,1999-03-17,2201\r\n".utf8.count)
-    // Nothing of it where one name is not UTF-8.
+    // Nothing of it if one name is not UTF-8.
     bytes[2] = 0xFF
     rows = []
     #expect(rows.appendPlainBets(of: 5, in: bytes.span, most: 10).bets == 0)

@@ -46,7 +46,7 @@ extension Bet {
 }
 
 extension BatchBuilder {
-  /// Adds `bet`, for tests that do not care where its texts lie.
+  /// Adds `bet`, for tests that do not care where its texts are.
   mutating func append(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) throws {
     let (located, source) = try bet.located()
     append(located, in: source.span, offset: offset, to: &bytes)

@@ -65,8 +65,7 @@ import Testing
         try await client.expect(winners, after: Frames.winnersQuery)
       }
       try await server.withClient(1) { client in
-        try await client.expect(
-          .welcome(version: 1, state: .drawn, stored: 1, lastBet: bet), after: Frames.hello(1))
+        try await client.expect(.welcome(1, last: bet, state: .drawn), after: Frames.hello(1))
         try await client.expect(winners, after: Frames.winnersQuery)
         try await client.expect(winners, after: Frames.winnersQuery)
       }

@@ -83,8 +83,7 @@ import Testing
         try await client.expect(nil)
       }
       try await server.withClient(1) { client in
-        try await client.expect(
-          .welcome(version: 1, state: .open, stored: 0, lastBet: nil), after: Frames.hello(1))
+        try await client.expect(.welcome(), after: Frames.hello(1))
       }
     }
   }
@@ -92,14 +91,11 @@ import Testing
   @Test func `a newer connection of an agency takes over`() async throws {
     try await withServer(agencies: 2) { server in
       let bets = try sampleBets(1, 0..<2)
-      let superseded = ServerMessage.error(
-        code: .superseded, reason: "a newer connection of this agency took over")
+      let superseded = ServerMessage.superseded
       try await server.withAgency(1) { older in
         try await older.expect(.stored(1), after: Frames.bet(bets[0], at: 0))
         try await server.withClient(1) { newer in
-          try await newer.expect(
-            .welcome(version: 1, state: .open, stored: 1, lastBet: bets[0]),
-            after: Frames.hello(1))
+          try await newer.expect(.welcome(1, last: bets[0]), after: Frames.hello(1))
           try await older.expect(superseded)
           try await older.expect(nil)
           try await newer.expect(.stored(2), after: Frames.bet(bets[1], at: 1))
@@ -112,8 +108,7 @@ import Testing
     try await withAgency(agencies: 2) { older, server in
       try await older.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
       try await server.withAgency(1) { newer in
-        try await older.expect(
-          .error(code: .superseded, reason: "a newer connection of this agency took over"))
+        try await older.expect(.superseded)
         try await newer.send(Frames.winnersQuery)
         try await server.withClient(2) { try await $0.finish(with: []) }
         try await newer.expect(.winners(more: false, documents: []))
@@ -122,8 +117,7 @@ import Testing
   }
 
   @Test func `a connection that finds its claim lost is told so at once`() async throws {
-    let superseded = ServerMessage.error(
-      code: .superseded, reason: "a newer connection of this agency took over")
+    let superseded = ServerMessage.superseded
     for frame in [Frames.bet(try sampleBet(1), at: 0), Frames.finished(0)] {
       try await withAgency { client, server in
         server.stealClaim(of: 1)

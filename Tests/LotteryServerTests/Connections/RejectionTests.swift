@@ -9,19 +9,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct RejectionTests {
   private static let limit = ProtocolLimits.rejectedInARow
 
-  /// What answers the bet at `offset` while `stored` bets are stored.
-  private static func gap(_ offset: UInt64, stored: Int = 0) -> ServerMessage {
-    .rejected(
-      offset: offset, index: 0, code: .outOfSequence,
-      reason: "offset \(offset): \(stored) bets are stored")
-  }
-
   @Test func `it is answered up to the limit and refused, with few log lines`() async throws {
     let log = try LogFile()
     try await withAgency(log: log.log) { client, _ in
       let bet = Frames.bet(try sampleBet(1), at: 9)
       try await client.send(Array([[UInt8]](repeating: bet, count: Self.limit + 100).joined()))
-      for _ in 0..<Self.limit { try await client.expect(Self.gap(9)) }
+      for _ in 0..<Self.limit { try await client.expect(.gap(9)) }
       try await client.expect(
         .error(code: .notNow, reason: "\(Self.limit) batches rejected in a row"))
       try await client.expect(nil)
@@ -46,7 +39,7 @@ import Testing
       let bets = try sampleBets(1, 0..<2)
       for stored in 0..<2 {
         for _ in 0..<9 {
-          try await client.expect(Self.gap(7, stored: stored), after: Frames.bet(bets[0], at: 7))
+          try await client.expect(.gap(7, stored: stored), after: Frames.bet(bets[0], at: 7))
         }
         try await client.expect(
           .stored(UInt64(stored + 1)), after: Frames.bet(bets[stored], at: UInt64(stored)))
@@ -68,15 +61,15 @@ import Testing
         Frames.bet(bets[0], at: 7), Frames.bet(bets[1], at: 1), Frames.bet(bets[0], at: 8),
         Frames.finished(2), Frames.bet(bets[0], at: 9), Frames.winnersQuery,
         Frames.bet(bets[0], at: 10), Frames.finished(3))
-      for answer in [Self.gap(5), Self.gap(6)] { try await client.expect(answer) }
+      for offset: UInt64 in [5, 6] { try await client.expect(.gap(offset)) }
       try await client.expect(.stored(1))
-      try await client.expect(Self.gap(7, stored: 1))
+      try await client.expect(.gap(7, stored: 1))
       try await client.expect(.stored(2))
-      try await client.expect(Self.gap(8, stored: 2))
+      try await client.expect(.gap(8, stored: 2))
       try await client.expect(.confirmed)
-      try await client.expect(Self.gap(9, stored: 2))
+      try await client.expect(.gap(9, stored: 2))
       try await client.expect(.winners(more: false, documents: []))
-      try await client.expect(Self.gap(10, stored: 2))
+      try await client.expect(.gap(10, stored: 2))
       try await client.expect(.error(code: .totalsDiffer, reason: "total 3: 2 bets are stored"))
     }
   }
@@ -84,9 +77,9 @@ import Testing
   @Test func `one whose batches are rejected in a row is slowed down`() async throws {
     try await withAgency { client, _ in
       let bet = Frames.bet(try sampleBet(1), at: 9)
-      for _ in 0..<9 { try await client.expect(Self.gap(9), after: bet) }
+      for _ in 0..<9 { try await client.expect(.gap(9), after: bet) }
       let start = ContinuousClock.now
-      for _ in 0..<5 { try await client.expect(Self.gap(9), after: bet) }
+      for _ in 0..<5 { try await client.expect(.gap(9), after: bet) }
       // The pause before the first of them has begun earlier.
       #expect(start.duration(to: .now) >= .milliseconds(40))
     }

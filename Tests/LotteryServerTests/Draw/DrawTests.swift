@@ -119,9 +119,7 @@ import Testing
   @Test func `winners are not announced before their delay has passed`() async throws {
     defer { store.close() }
     let delay = Duration.milliseconds(20)
-    let draw = Draw(
-      agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: delay
-    ) {
+    let draw = Draw(agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: delay) {
       Issue.record("no draw: \($0)")
     }
     let start = ContinuousClock.now

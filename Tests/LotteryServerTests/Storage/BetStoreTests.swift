@@ -45,9 +45,7 @@ import Testing
     let bets = try sampleBets(1, 0..<3)
     try await store.store(bets, by: first)
     #expect(try await store.finish(total: 3, by: first))
-    #expect(
-      await store.take(Claim(agency: 1) {})?.standing
-        == Standing(stored: 3, lastBet: bets[2], hasFinished: true))
+    await store.expectStanding(of: 1, stored: 3, last: bets[2], hasFinished: true)
     #expect(store.finishedAgencies == [1])
   }
 

@@ -48,8 +48,7 @@ import Testing
       }
       try await store.store(few, by: claim)
       #expect(try store.bets() == few)
-      let standing = await store.take(Claim(agency: 1) {})?.standing
-      #expect(standing == Standing(stored: 3, lastBet: few[2], hasFinished: false))
+      await store.expectStanding(of: 1, stored: 3, last: few[2])
     }
   }
 

@@ -134,3 +134,22 @@ func withAgency(
     try await body(client, server)
   }
 }
+
+extension ServerMessage {
+  /// WELCOME of an agency of which that many bets are stored.
+  static func welcome(
+    _ stored: UInt64 = 0, last: Bet? = nil, state: AgencyState = .open
+  ) -> ServerMessage {
+    .welcome(version: 1, state: state, stored: stored, lastBet: last)
+  }
+
+  /// What answers a bet or batch at `offset` while `stored` bets are stored.
+  static func gap(_ offset: UInt64, stored: Int = 0) -> ServerMessage {
+    .rejected(
+      offset: offset, index: 0, code: .outOfSequence,
+      reason: "offset \(offset): \(stored) bets are stored")
+  }
+
+  static let superseded = ServerMessage.error(
+    code: .superseded, reason: "a newer connection of this agency took over")
+}

@@ -66,6 +66,18 @@ struct Standing: Equatable {
   var hasFinished: Bool
 }
 
+extension BetStore {
+  /// Expects that a new claim of `agency` is told this.
+  func expectStanding(
+    of agency: UInt32, stored: UInt64, last: Bet? = nil, hasFinished: Bool = false,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async {
+    let standing = await take(Claim(agency: agency) {})?.standing
+    let expected = Standing(stored: stored, lastBet: last, hasFinished: hasFinished)
+    #expect(standing == expected, sourceLocation: sourceLocation)
+  }
+}
+
 extension AgencyRecord {
   /// How far the agency is.
   var standing: Standing {
