@@ -25,6 +25,71 @@ import Testing
     #expect(try lines.results(of: "apuesta_enviada") == ["success | dni: 30000007 | numero: 7"])
   }
 
+  /// One connection: what is stored when the agency comes, the offset of its BET, and the answer.
+  struct Attempt: Sendable {
+    let stored: [Bet]
+    let offset: UInt64?
+    let answer: ServerMessage?
+
+    /// - Parameters:
+    ///   - offset: nil if the connection ends after HELLO.
+    ///   - answer: nil if the connection ends without one.
+    init(_ stored: [Bet], _ offset: UInt64?, _ answer: ServerMessage?) {
+      self.stored = stored
+      self.offset = offset
+      self.answer = answer
+    }
+  }
+
+  @Test(arguments: try attempts())
+  func `it sends the bet until it is stored once`(_ what: String, attempts: [Attempt]) async throws
+  {
+    let bet = try Self.bet()
+    let outcome = try await run(bet) { server in
+      for attempt in attempts {
+        try await server.withConnection { peer in
+          guard let offset = attempt.offset else {
+            return try await peer.require(.hello(agency: 1))
+          }
+          try await peer.take(bet, at: offset, after: attempt.stored)
+          guard let answer = attempt.answer else { return }
+          try await peer.send(answer)
+          try await peer.require(nil)
+        }
+      }
+    }
+    #expect(outcome == nil)
+    #expect(try lines.results(of: "apuesta_enviada").count == 1)
+    #expect(try lines.results(of: "retry").count == attempts.count - 1)
+  }
+
+  private static func bet(_ firstName: String = "Jos\u{E9}") throws -> Bet {
+    try Bet(
+      firstName: firstName, lastName: "P", document: "1", birthdate: "2000-01-01", number: "1")
+  }
+
+  private static func attempts() throws -> [(String, [Attempt])] {
+    let (bet, other) = (try bet(), try sampleBet(1))
+    let full = ServerMessage.rejected(offset: 0, index: 0, code: .notStored, reason: "disk full")
+    return [
+      ("the same bet placed twice on purpose", [.init([bet], 1, .stored(2))]),
+      (
+        "the same bet in WELCOME before this one",
+        [.init([], nil, nil), .init([bet], 1, .stored(2))]
+      ),
+      (
+        "a name that looks the same in other bytes",
+        [.init([], 0, nil), .init([try Self.bet("Jose\u{301}")], 1, .stored(2))]
+      ),
+      ("another bet at its offset", [.init([], 0, nil), .init([other], 1, .stored(2))]),
+      (
+        "a full disk, which leaves no doubt",
+        [.init([], 0, full), .init([other, other], 2, .stored(3))]
+      ),
+      ("a bet that was lost", [.init([], 0, nil), .init([], 0, .stored(1))]),
+    ]
+  }
+
   @Test func `a lost answer to a stored bet does not have it sent twice`() async throws {
     let outcome = try await run { server in
       try await server.withConnection { peer in
@@ -38,55 +103,6 @@ import Testing
     #expect(outcome == nil)
     #expect(try lines.results(of: "apuesta_enviada").count == 1)
     #expect(try lines.results(of: "retry").count == 1)
-  }
-
-  @Test func `the same bet placed twice on purpose is stored twice`() async throws {
-    let outcome = try await serve { peer in
-      try await peer.take(bet, at: 1, after: [bet])
-      try await peer.send(.stored(2))
-      try await peer.require(nil)
-    }
-    #expect(outcome == nil)
-    #expect(try lines.results(of: "apuesta_enviada").count == 1)
-  }
-
-  @Test func `the same bet in WELCOME is another one before this one was sent`() async throws {
-    let outcome = try await run { server in
-      try await server.withConnection { peer in try await peer.require(.hello(agency: 1)) }
-      try await server.withConnection { peer in
-        try await peer.take(bet, at: 1, after: [bet])
-        try await peer.send(.stored(2))
-      }
-    }
-    #expect(outcome == nil)
-  }
-
-  @Test func `a name that looks the same in other bytes is not this bet`() async throws {
-    let bet = try namedBet("Jos\u{E9}")
-    let decomposed = try namedBet("Jose\u{301}")
-    let outcome = try await run(bet) { server in
-      try await server.withConnection { peer in
-        try await peer.take(bet, at: 0)
-      }
-      try await server.withConnection { peer in
-        try await peer.take(bet, at: 1, after: [decomposed])
-        try await peer.send(.stored(2))
-      }
-    }
-    #expect(outcome == nil)
-  }
-
-  @Test func `the bet is sent again if another bet is stored at its offset`() async throws {
-    let outcome = try await run { server in
-      try await server.withConnection { peer in
-        try await peer.take(bet, at: 0)
-      }
-      try await server.withConnection { peer in
-        try await peer.take(bet, at: 1, after: [sampleBet(1)])
-        try await peer.send(.stored(2))
-      }
-    }
-    #expect(outcome == nil)
   }
 
   @Test func `it is in doubt, and not sent again, if other bets follow it`() async throws {
@@ -133,34 +149,6 @@ import Testing
       ])
   }
 
-  @Test func `a bet that a full disk rejected is not in doubt and sent again`() async throws {
-    let outcome = try await run { server in
-      try await server.withConnection { peer in
-        try await peer.take(bet, at: 0)
-        try await peer.send(.rejected(offset: 0, index: 0, code: .notStored, reason: "disk full"))
-        try await peer.require(nil)
-      }
-      try await server.withConnection { peer in
-        try await peer.take(bet, at: 2, after: sampleBets(0..<2))
-        try await peer.send(.stored(3))
-      }
-    }
-    #expect(outcome == nil)
-  }
-
-  @Test func `a bet that was lost before it was stored is sent again`() async throws {
-    let outcome = try await run { server in
-      for answer in [nil, ServerMessage.stored(1)] {
-        try await server.withConnection { peer in
-          try await peer.take(bet, at: 0)
-          if let answer { try await peer.send(answer) }
-        }
-      }
-    }
-    #expect(outcome == nil)
-    #expect(try lines.results(of: "apuesta_enviada").count == 1)
-  }
-
   @Test(
     arguments: [
       (
@@ -187,10 +175,6 @@ import Testing
     )
     #expect(try !lines.results(of: "apuesta_enviada").contains { $0.hasPrefix("success") })
     #expect(try lines.results(of: "retry").isEmpty)
-  }
-
-  private func namedBet(_ name: String) throws -> Bet {
-    try Bet(firstName: name, lastName: "P", document: "1", birthdate: "2000-01-01", number: "1")
   }
 
   private func serve(
