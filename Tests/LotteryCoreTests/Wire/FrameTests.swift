@@ -22,15 +22,9 @@ import TestSupport
   private let stream = MessageSamples.all.flatMap { $0 }
   private let expected = MessageSamples.all.map(withoutHeader)
 
-  @Test func `all frames come out of a stream fed at once`() throws {
+  @Test func `the same frames come out however the stream is cut`() throws {
     #expect(try frames([stream[...]]) == expected)
-  }
-
-  @Test func `the same frames come out of a stream fed byte by byte`() throws {
     #expect(try frames(stream.indices.map { stream[$0...$0] }) == expected)
-  }
-
-  @Test func `the same frames come out wherever the stream is split`() throws {
     for split in 0...stream.count {
       #expect(try frames([stream[..<split], stream[split...]]) == expected, "split at \(split)")
     }
