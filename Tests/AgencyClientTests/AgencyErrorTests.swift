@@ -6,7 +6,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// What ends an agency.
 @Suite struct AgencyErrorTests {
   typealias Status = ProcessSupport.ExitStatus
 

@@ -7,7 +7,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// An agency's file.
 @Suite struct AgencyFileTests {
   @Test(arguments: ["\n", "\r\n"], [true, false])
   func `rows may end in LF or CRLF, the last one also with the file`(
@@ -40,7 +39,7 @@ import Testing
   }
 
   @Test func `a file that is not there is unreadable, with its path and the reason`() throws {
-    let path = try TemporaryDirectory().file("agency-1.csv")
+    let path = TemporaryDirectory().file("agency-1.csv")
     let error = #expect(throws: AgencyError.self) {
       _ = try AgencyFile(path: path, batchMaxAmount: 1)
     }
@@ -49,7 +48,7 @@ import Testing
   }
 
   @Test func `a directory and a pipe without a writer are refused at once`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let pipe = directory.file("pipe")
     try #require(mkfifo(pipe, 0o600) == 0)
     for path in [directory.path, pipe] {
@@ -86,7 +85,6 @@ import Testing
   }
 }
 
-/// Making batches.
 @Suite struct AgencyFileBatchTests {
   @Test(
     arguments: [
@@ -264,7 +262,6 @@ import Testing
   }
 }
 
-/// Bad rows of an agency's file.
 @Suite struct AgencyFileBadRowTests {
   @Test(arguments: [
     ("Ana,Pérez,1,1999-12-31", "4 fields: must be 5"),

@@ -5,7 +5,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// Mode bet.
 @Suite(.timeLimit(.minutes(1))) struct BetModeTests {
   private let bet: Bet
   private let lines: LogFile
@@ -205,7 +204,6 @@ extension Peer {
   }
 }
 
-/// The delivery of one bet.
 @Suite struct BetDeliveryTests {
   @Test func `a bet that was not sent is sent after the stored ones, whatever they are`() throws {
     var delivery = try BetDelivery(sampleBet(0))

@@ -5,7 +5,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// Mode echo.
 @Suite(.timeLimit(.minutes(1))) struct EchoModeTests {
   private static let notSentBack = AgencyError.disconnected(
     "the server did not send the whole line back")

@@ -5,7 +5,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// What ends mode lottery.
 @Suite(.timeLimit(.minutes(1))) struct LotteryFailureTests {
   @Test func `a bet that the server finds bad ends it, with the server's reason`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<4))

@@ -5,7 +5,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// Mode lottery.
 @Suite(.timeLimit(.minutes(1))) struct LotteryModeTests {
   @Test func `bets, FINISHED and winners, with a window of batches in flight`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<5))
@@ -118,7 +117,6 @@ import Testing
   }
 }
 
-/// The progress line.
 @Suite struct ProgressTests {
   @Test(
     arguments: [

@@ -5,7 +5,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// Limits, delays and progress.
 @Suite(.timeLimit(.minutes(1))) struct RetryTests {
   private static let lost = AgencyError.disconnected("the server closed it")
 
@@ -220,7 +219,6 @@ import Testing
   }
 }
 
-/// The delays before retries.
 @Suite struct BackoffTests {
   @Test(arguments: 0..<20 as Range<UInt64>)
   func `delays double up to the longest, and half of each is random`(seed: UInt64) {

@@ -5,7 +5,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// A connection to the server.
 @Suite(.timeLimit(.minutes(1))) struct ServerConnectionTests {
   /// More than the kernel takes from a sender without a reader: sending it ends only with the
   /// connection.

@@ -43,7 +43,7 @@ import Testing
     let documents = Array(repeating: String(repeating: "7", count: 20), count: winnersInFrame)
     let frame = ServerMessage.winners(more: true, documents: documents).frame
     let listener = try Listener(port: 0, backlog: 1)
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let agency = try ProgramProcess(
       "agency-client",
       environment: [

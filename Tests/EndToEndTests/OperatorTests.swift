@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `SIGTERM ends a server whose output is full and not read`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let port = try FreePort.next()
     let server = try ChildProcess(
       ProgramProcess.path(of: "lottery-server"), [],

@@ -71,7 +71,7 @@ import Testing
 
   @Test func `other work has its turn while many connections are accepted`() async throws {
     ConnectionLimit.raise()
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     var configuration = ServerConfiguration()
     configuration.port = 0
     configuration.listenBacklog = 512
@@ -92,7 +92,7 @@ import Testing
   }
 
   @Test func `a port that is taken is named, and the directory stays free`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     try await withServer(agencies: 1) { other in
       var configuration = ServerConfiguration()
       configuration.port = other.port
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func `after a restart agencies continue where they were`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let bets = try sampleBets(1, 0..<3)
     try await withServer(agencies: 2, in: directory) { server in
       try await server.withAgency(1) { client in
@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func `after a restart the draw is held again for late questions`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let bet = try sampleBet(1, 0, number: winningNumber)
     try await withServer(agencies: 1, in: directory) { server in
       try await server.withClient(1) { try await $0.finish(with: [bet]) }
@@ -148,7 +148,7 @@ import Testing
   }
 
   @Test func `agencies of an earlier, larger lottery do not count for the draw`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     try directory.write("2,0\r\n3,0\r\n".utf8, to: "finished.csv")
     try await withClient(2, agencies: 2, in: directory) { waiting, server in
       try await waiting.expect(.welcome(state: .finished), after: Frames.hello(2))

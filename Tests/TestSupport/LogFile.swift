@@ -4,11 +4,10 @@ package import ProcessSupport
 /// A log in a file of its own, whose lines a test reads.
 package final class LogFile: Sendable {
   package let log: Log
-  private let directory: TemporaryDirectory
+  private let directory = TemporaryDirectory()
   private let file: File
 
   package init(_ layout: LogLayout = .python, level: LogLevel = .info) throws {
-    directory = try TemporaryDirectory()
     file = try File(appending: directory.file("log"))
     log = Log(layout: layout, level: level, descriptor: file.descriptor)
   }

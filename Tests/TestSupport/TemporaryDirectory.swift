@@ -5,11 +5,15 @@ package final class TemporaryDirectory: Sendable {
   /// Where it is.
   package let path: String
 
-  /// A new, empty directory.
-  package init() throws {
+  /// A new, empty directory. Without one there is no test.
+  package init() {
     path = FileManager.default.temporaryDirectory
       .appending(path: "lottery-\(UUID().uuidString)").path()
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    } catch {
+      fatalError("\(path): \(error)")
+    }
   }
 
   deinit {

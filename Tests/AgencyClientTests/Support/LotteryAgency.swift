@@ -31,7 +31,7 @@ struct LotteryAgency: Sendable {
     self.maxAmount = maxAmount
     self.window = window
     lines = try LogFile(.go, level: .debug)
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     try directory.write((agencyFile(bets) + appendix).utf8, to: "agency.csv")
   }
 

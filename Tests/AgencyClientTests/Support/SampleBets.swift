@@ -44,7 +44,7 @@ extension AgencyFile {
 func withAgencyFile<Value>(
   _ text: some Sequence<UInt8>, _ body: (inout AgencyFile, String) throws -> Value
 ) throws -> Value {
-  let directory = try TemporaryDirectory()
+  let directory = TemporaryDirectory()
   try directory.write(text, to: "agency.csv")
   let path = directory.file("agency.csv")
   var file = try AgencyFile(path: path, batchMaxAmount: 1)

@@ -11,7 +11,7 @@ final class Lottery: Sendable {
 
   /// A lottery of `agencies` agencies; no program has been started yet.
   init(agencies: Int) throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     port = try FreePort.next()
     self.agencies = agencies
   }

@@ -3,7 +3,6 @@ import Testing
 
 @testable import LotteryCore
 
-/// Promises.
 @Suite(.timeLimit(.minutes(1))) struct PromiseTests {
   @Test func `a fulfilled promise makes no task wait`() async {
     let promise = Promise<Int>()

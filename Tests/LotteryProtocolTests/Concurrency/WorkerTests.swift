@@ -5,7 +5,6 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// Workers.
 @Suite(.timeLimit(.minutes(1))) struct WorkerTests {
   @Test func `all of a task's work runs on its worker's queue`() async {
     let worker = Worker(label: "test")
@@ -72,7 +71,6 @@ import Testing
   }
 }
 
-/// Deadlines.
 @Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
   private let worker = Worker(label: "test")
 

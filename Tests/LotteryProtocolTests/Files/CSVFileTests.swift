@@ -5,13 +5,8 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// CSV files.
 @Suite struct CSVFileTests {
-  private let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  private let directory = TemporaryDirectory()
 
   private func open(_ text: String, lastRow: CSVFile.LastRow) throws -> CSVFile {
     try CSVFile(path: directory.path(of: "a.csv", holding: text), lastRow: lastRow)

@@ -5,13 +5,8 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// Files.
 @Suite struct FileTests {
-  private let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  private let directory = TemporaryDirectory()
 
   private func write(_ text: String, to file: File) throws {
     try file.write(text.utf8.span)

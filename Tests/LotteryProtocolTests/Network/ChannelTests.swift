@@ -5,7 +5,6 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// Reading from a connection.
 @Suite(.timeLimit(.minutes(1))) struct ChannelReadingTests {
   @Test func `a message that arrives byte by byte is put together`() async throws {
     try await withConnection { channel, peer in
@@ -113,7 +112,6 @@ import Testing
   }
 }
 
-/// Writing to a connection.
 @Suite(.timeLimit(.minutes(1))) struct ChannelWritingTests {
   /// More than the kernel keeps for a connection whose other end does not read (tcp(7), tcp_wmem).
   private static let tooMuch = {

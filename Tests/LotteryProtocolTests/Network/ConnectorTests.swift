@@ -5,7 +5,6 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// Connecting.
 @Suite(.timeLimit(.minutes(1))) struct ConnectorTests {
   private let worker = Worker(label: "test")
 
@@ -64,7 +63,6 @@ import Testing
   }
 }
 
-/// Endpoints.
 @Suite struct EndpointTests {
   @Test(
     arguments: [

@@ -5,7 +5,6 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// Accepting connections.
 @Suite(.timeLimit(.minutes(1))) struct ListenerTests {
   @Test func `every connection gets a channel of its own`() async throws {
     let listener = try Listener(port: 0, backlog: 64)

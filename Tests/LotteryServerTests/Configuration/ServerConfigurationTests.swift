@@ -4,7 +4,6 @@ import Testing
 
 @testable import LotteryServer
 
-/// The server's configuration.
 @Suite struct ServerConfigurationTests {
   @Test func `without file and environment the defaults of the exercise apply`() throws {
     let configuration = try Self.read("", [:])

@@ -4,8 +4,8 @@ import Testing
 
 @testable import LotteryServer
 
-/// A server that runs out of disk. The limit on file sizes is the process's: each test has one
-/// of its own.
+/// A server that runs out of disk. The limit on file sizes is the process's, so each test has a
+/// process of its own.
 @Suite struct FullDiskServerTests {
   @Test func `bets that cannot be stored are rejected, and the agency may go on`() async {
     await #expect(processExitsWith: .success) {

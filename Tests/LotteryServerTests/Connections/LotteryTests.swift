@@ -6,7 +6,6 @@ import Testing
 
 @testable import LotteryServer
 
-/// Whole lotteries.
 @Suite(.timeLimit(.minutes(1))) struct LotteryTests {
   @Test func `agencies that play at the same time get their own winners`() async throws {
     let (agencies, bets): (UInt32, Int) = (3, 500)

@@ -7,14 +7,13 @@ import Testing
 
 @testable import LotteryServer
 
-/// The draw over a store.
 @Suite(.timeLimit(.minutes(1))) struct DrawTests {
   let directory: TemporaryDirectory
   let store: BetStore
   let draw: Draw
 
   init() throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     store = try BetStore(directory: directory.path, durability: .process)
     draw = Draw(agencies: 2, bets: store.storedBets, log: .discarding) {
       Issue.record("no draw: \($0)")
@@ -157,7 +156,6 @@ import Testing
   }
 }
 
-/// The barrier before the draw.
 @Suite(.timeLimit(.minutes(1))) struct DrawBarrierTests {
   @Test func `the last agency to arrive is told so, once`() {
     let barrier = DrawBarrier<Int>(parties: 3)

@@ -54,7 +54,6 @@ import Testing
   }
 }
 
-/// Positions in few bytes.
 @Suite struct PositionListTests {
   @Test(arguments: [
     [], [0], [0, 0, 1], [127], [128], [16_383], [16_384], [5, 132, 133, 16_517],

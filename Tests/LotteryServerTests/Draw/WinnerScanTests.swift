@@ -6,11 +6,7 @@ import Testing
 
 /// The fast way to find winners, against the plain one.
 @Suite struct WinnerScanTests {
-  let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  let directory = TemporaryDirectory()
 
   private func scan(_ text: String) throws -> [WinnerScan.Winner] {
     try directory.write(text.utf8, to: "bets.csv")

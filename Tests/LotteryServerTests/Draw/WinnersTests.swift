@@ -7,12 +7,8 @@ import Testing
 
 /// Winners in a file, found and read, against the plain way: load all bets and ask each.
 @Suite(.timeLimit(.minutes(1))) struct WinnersTests {
-  let directory: TemporaryDirectory
+  let directory = TemporaryDirectory()
   var path: String { directory.file("bets.csv") }
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
 
   /// Writes bets of six agencies, one of `share` a winner, one of `quotes` with quotes in its name,
   /// and returns them.

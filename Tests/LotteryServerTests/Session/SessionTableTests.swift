@@ -120,7 +120,6 @@ import Testing
   }
 }
 
-/// What WELCOME tells an agency.
 @Suite struct WelcomeTests {
   @Test(
     arguments: [

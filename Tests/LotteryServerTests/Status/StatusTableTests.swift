@@ -3,7 +3,6 @@ import Testing
 
 @testable import LotteryServer
 
-/// What `--status` prints.
 @Suite struct StatusTableTests {
   @Test(
     arguments: [

@@ -11,7 +11,7 @@ import Testing
   let store: BetStore
 
   init() throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     store = try BetStore(directory: directory.path, durability: .process)
   }
 

@@ -6,11 +6,7 @@ import Testing
 
 /// A file read in stretches at once, against the same read from front to back.
 @Suite struct BetTallyTests {
-  let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  let directory = TemporaryDirectory()
 
   private func tallies(_ rows: [UInt8], cores: Int) throws -> (all: BetTally, whole: BetTally) {
     try directory.write(rows, to: "bets.csv")

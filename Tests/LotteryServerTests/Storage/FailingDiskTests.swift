@@ -14,7 +14,7 @@ import Testing
   let finished = Array("1,20\r\n".utf8)
 
   init() throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     bets = rows(try sampleBets(1, 0..<20))
     try directory.write(bets + "1,torn".utf8, to: "bets.csv")
     try directory.write(finished + "2,".utf8, to: "finished.csv")
@@ -163,7 +163,7 @@ import Testing
   }
 
   @Test func `two servers cannot use one file by way of two directories`() throws {
-    let other = try TemporaryDirectory()
+    let other = TemporaryDirectory()
     try FileManager.default.createSymbolicLink(
       atPath: other.file("bets.csv"), withDestinationPath: directory.file("bets.csv"))
     let store = try BetStore(directory: directory.path)

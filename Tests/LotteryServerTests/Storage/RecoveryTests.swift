@@ -6,11 +6,7 @@ import Testing
 
 /// What a store that starts again makes of its files.
 @Suite struct RecoveryTests {
-  let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  let directory = TemporaryDirectory()
 
   @Test func `a crash at any byte leaves exactly the whole rows`() async throws {
     let bets = try [sampleBet(1), Self.twoLineBet, sampleBet(3)]

@@ -58,7 +58,7 @@ import Testing
   }
 
   private static func expectLoaded(_ exchanges: [Store.Exchange]) throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     try directory.write(exchanges.map(\.python).joined().utf8, to: "bets.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
@@ -104,7 +104,7 @@ import Testing
 
   /// The bytes of `bets.csv` once `bets` are stored.
   private static func store(_ bets: [StoredBet]) async throws -> [UInt8] {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let store = try BetStore(directory: directory.path, durability: .process)
     defer { store.close() }
     try await store.storeBets(bets)

@@ -4,7 +4,6 @@ import Testing
 
 @testable import ProcessSupport
 
-/// The layout of log lines.
 @Suite struct LogLayoutTests {
   private let python: [(LogLevel, String)] = [
     (.debug, " DEBUG    "), (.info, " INFO     "), (.warning, " WARNING  "),
@@ -51,7 +50,6 @@ import Testing
   }
 }
 
-/// Log levels.
 @Suite struct LogLevelTests {
   @Test(
     arguments: [
@@ -77,7 +75,6 @@ import Testing
   }
 }
 
-/// What a log line says.
 @Suite struct LogLineTests {
   @Test(
     arguments: [

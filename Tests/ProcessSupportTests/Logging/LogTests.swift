@@ -5,7 +5,6 @@ import Testing
 
 @testable import ProcessSupport
 
-/// Writing a log.
 @Suite(.timeLimit(.minutes(1))) struct LogTests {
   @Test(
     arguments: [

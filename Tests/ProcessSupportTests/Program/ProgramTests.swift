@@ -2,7 +2,6 @@ import Glibc
 import ProcessSupport
 import Testing
 
-/// Flags.
 @Suite struct InvocationTests {
   @Test(
     arguments: [
