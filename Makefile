@@ -59,7 +59,8 @@ data: ## Unpacks .data/dataset.zip, or generates the missing files
 # With Swift's libraries linked statically, a program starts in half the time.
 build: ## Builds the two programs for this machine, in .build/release
 	$(call needs,swift)
-	swift build -c release --static-swift-stdlib
+	swift build -c release --static-swift-stdlib --product lottery-server
+	swift build -c release --static-swift-stdlib --product agency-client
 
 test: ## Tests the scripts and the programs, and names the tests that it skips for lack of a tool
 	$(call needs,swift)

@@ -29,7 +29,9 @@ let package = Package(
     .executableTarget(name: "agency-client", dependencies: ["AgencyClient", "ProcessSupport"]),
 
     // What tests of all modules share.
-    .target(name: "TestSupport", dependencies: ["LotteryCore"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "LotteryCoreTests", dependencies: ["LotteryCore", "TestSupport"]),
     .testTarget(
       name: "LotteryProtocolTests", dependencies: ["LotteryCore", "LotteryProtocol", "TestSupport"]),

@@ -6,7 +6,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// What ends an agency.
 @Suite struct AgencyErrorTests {
   typealias Status = ProcessSupport.ExitStatus
 
@@ -57,8 +56,7 @@ import Testing
   ) {
     let error = AgencyError.rejected(code, offset: 150, index: 7, reason: "why")
     #expect(error.isTransient == isTransient)
-    #expect(
-      error.description == "the server rejected bet 157 (REJECTED \(code.rawValue)): why")
+    #expect(error.description == "the server rejected bet 157 (REJECTED \(code.rawValue)): why")
   }
 
   @Test func `of the others only a missing or lost connection is transient`() {

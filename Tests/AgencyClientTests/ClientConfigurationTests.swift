@@ -6,7 +6,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// The agency's configuration.
 @Suite struct ClientConfigurationTests {
   @Test func `number and address suffice`() throws {
     let configuration = try Self.read("", ["CLI_ID": "3", "CLI_SERVER_ADDRESS": "server:12345"])
@@ -20,10 +19,7 @@ import Testing
     #expect(configuration.batchWindow == 32)
   }
 
-  @Test
-  func `keys are case-insensitive, and the environment takes precedence over the file`()
-    throws
-  {
+  @Test func `keys are case-insensitive, and the environment outranks the file`() throws {
     let text = """
       ID: 1
       server:
@@ -130,7 +126,7 @@ import Testing
   }
 
   private static func key(_ text: String) throws -> String {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     var configuration = ClientConfiguration(
       id: 1, serverAddress: try #require(Endpoint("a:1")), dataFile: "")
     configuration.keyFile = try directory.path(of: "key", holding: text)

@@ -1,17 +1,18 @@
 import LotteryCore
+import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
 
-/// Mode echo.
 @Suite(.timeLimit(.minutes(1))) struct EchoModeTests {
   private static let notSentBack = AgencyError.disconnected(
     "the server did not send the whole line back")
 
-  private let lines: LoggedLines
+  private let lines: LogFile
 
   init() throws {
-    lines = try LoggedLines()
+    lines = try LogFile(.go, level: .debug)
   }
 
   @Test func `each line has a connection of its own, and may come back in pieces`() async throws {
@@ -20,43 +21,39 @@ import Testing
         try await server.withConnection { peer in
           let line = try await peer.receiveLine()
           #expect(line == "[CLIENT 1] Message N°\(number)\n")
-          for byte in line.utf8 { try await peer.send(bytes: [byte]) }
-          try await peer.expect(nil)
+          for byte in line.utf8 { try await peer.send([byte]) }
+          try await peer.require(nil)
         }
       }
     }
     #expect(outcome == nil)
     #expect(
-      try lines.about("receive_message")
+      try lines.results(of: "receive_message")
         == (1...2).map { "success | client_id: 1 | msg: [CLIENT 1] Message N°\($0)" })
-    #expect(try lines.about("loop_finished") == ["success | client_id: 1"])
-    #expect(try lines.about("close_socket").count == 2)
+    #expect(try lines.results(of: "loop_finished") == ["success | client_id: 1"])
+    #expect(try lines.results(of: "close_socket").count == 2)
   }
 
   @Test func `with nothing to send it ends at once`() async throws {
     #expect(try await run(amount: 0) { _ in } == nil)
-    #expect(try lines.about("loop_finished") == ["success | client_id: 1"])
+    #expect(try lines.results(of: "loop_finished") == ["success | client_id: 1"])
   }
 
   @Test(arguments: [0, 5])
   func `a line that does not come back, or only in part, is no success`(length: Int) async throws {
-    let outcome = try await run(amount: 2) { server in
-      try await server.withConnection { peer in
-        let line = try await peer.receiveLine()
-        try await peer.send(bytes: Array(line.utf8.prefix(length)))
-      }
+    let outcome = try await serve(amount: 2) { peer in
+      let line = try await peer.receiveLine()
+      try await peer.send(Array(line.utf8.prefix(length)))
     }
     #expect(outcome == Self.notSentBack)
-    #expect(try lines.about("receive_message").isEmpty)
+    #expect(try lines.results(of: "receive_message").isEmpty)
   }
 
   @Test func `a line that does not end within 8000 bytes is no success`() async throws {
-    let outcome = try await run(amount: 1) { server in
-      try await server.withConnection { peer in
-        _ = try await peer.receiveLine()
-        try await peer.send(bytes: [UInt8](repeating: 0x61, count: 8000))
-        try await peer.expect(nil)
-      }
+    let outcome = try await serve(amount: 1) { peer in
+      _ = try await peer.receiveLine()
+      try await peer.send([UInt8](repeating: 0x61, count: 8000))
+      try await peer.require(nil)
     }
     #expect(outcome == Self.notSentBack)
   }
@@ -66,10 +63,16 @@ import Testing
       try await server.withConnection { peer in
         _ = try await peer.receiveLine()
         server.agency.cancel()
-        try await peer.expect(nil)
+        try await peer.require(nil)
       }
     }
     #expect(outcome == .cancelled)
+  }
+
+  private func serve(
+    amount: Int, _ script: (Peer) async throws -> Void
+  ) async throws -> AgencyError? {
+    try await run(amount: amount) { try await $0.withConnection(script) }
   }
 
   private func run(

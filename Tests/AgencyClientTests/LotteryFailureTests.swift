@@ -1,44 +1,39 @@
 import LotteryCore
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
 
-/// What ends mode lottery.
 @Suite(.timeLimit(.minutes(1))) struct LotteryFailureTests {
   @Test func `a bet that the server finds bad ends it, with the server's reason`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<4))
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.expect(
-          .batch(Array(agency.bets[..<2]), offset: 0), .batch(Array(agency.bets[2...]), offset: 2))
-        try await peer.send(
-          .stored(2), .rejected(offset: 2, index: 1, code: .ruleBroken, reason: "document"))
-        try await peer.expect(nil)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome()
+      try await peer.require(agency.batch(0..<2), .batch(Array(agency.bets[2...]), offset: 2))
+      try await peer.send(
+        .stored(2), .rejected(offset: 2, index: 1, code: .ruleBroken, reason: "document"))
+      try await peer.require(nil)
     }
     #expect(outcome == .rejected(.ruleBroken, offset: 2, index: 1, reason: "document"))
-    #expect(try agency.lines.about("retry").isEmpty)
-    #expect(try agency.lines.about("close_file").count == 1)
-    #expect(try agency.lines.about("close_socket").count == 1)
+    #expect(try agency.lines.results(of: "retry").isEmpty)
+    #expect(try agency.lines.results(of: "close_file").count == 1)
+    #expect(try agency.lines.results(of: "close_socket").count == 1)
   }
 
   @Test(arguments: ErrorCode.allCases.filter { $0 != .shuttingDown && $0 != .tooSlow })
-  func `an ERROR that does not go away ends it, and it does not connect again`(code: ErrorCode)
+  func `an ERROR that is not transient ends it`(code: ErrorCode)
     async throws
   {
     let agency = try LotteryAgency(sampleBets(0..<1))
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.expect(agency.batch(of: 0))
-        try await peer.send(.error(code: code, reason: "why"))
-        try await peer.expect(nil)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome()
+      try await peer.require(agency.batch(of: 0))
+      try await peer.send(.error(code: code, reason: "why"))
+      try await peer.require(nil)
     }
     #expect(outcome == .refused(code, reason: "why"))
-    #expect(try agency.lines.about("retry").isEmpty)
+    #expect(try agency.lines.results(of: "retry").isEmpty)
   }
 
   @Test(
@@ -67,8 +62,7 @@ import Testing
   func `an answer that does not fit ends it`(
     answered: [Answered], messages: [ServerMessage], what: String
   ) async throws {
-    var bytes: [UInt8] = []
-    for message in messages { message.append(to: &bytes) }
+    let bytes = messages.frames
     #expect(try await Self.outcome(of: bytes, after: answered) == .unexpected(what))
   }
 
@@ -91,15 +85,15 @@ import Testing
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         try await peer.welcome(agency.bets)
-        try await peer.expect(.finished(total: 1), .winnersQuery)
+        try await peer.require(.finished(total: 1), .winnersQuery)
         try await peer.send(.confirmed)
         server.agency.cancel()
         _ = await server.agency.value
       }
     }
     #expect(outcome == .cancelled)
-    #expect(try agency.lines.about("close_file").count == 1)
-    #expect(try agency.lines.about("close_socket").count == 1)
+    #expect(try agency.lines.results(of: "close_file").count == 1)
+    #expect(try agency.lines.results(of: "close_socket").count == 1)
   }
 
   @Test func `a server that cannot be reached ends it after the limit`() async throws {
@@ -113,7 +107,7 @@ import Testing
       Issue.record("\(outcome as Any)")
       return
     }
-    #expect(try !agency.lines.about("retry").isEmpty)
+    #expect(try !agency.lines.results(of: "retry").isEmpty)
   }
 
   /// What the server has answered before it begins to talk nonsense.
@@ -126,24 +120,21 @@ import Testing
     of bytes: [UInt8], after answered: [Answered]
   ) async throws -> AgencyError? {
     let agency = try LotteryAgency(sampleBets(0..<3))
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        if answered.contains(.hello) {
-          try await peer.welcome()
-          try await peer.expect(
-            .batch(Array(agency.bets[..<2]), offset: 0), .batch([agency.bets[2]], offset: 2))
-        } else {
-          try await peer.expect(.hello(agency: 1))
-        }
-        if answered.contains(.bets) {
-          try await peer.send(.stored(3))
-          try await peer.expect(.finished(total: 3), .winnersQuery)
-        }
-        try await peer.send(bytes: bytes)
-        try await peer.expect(nil)
+    let outcome = try await agency.serve { peer in
+      if answered.contains(.hello) {
+        try await peer.welcome()
+        try await peer.require(agency.batch(0..<2), agency.batch(of: 2))
+      } else {
+        try await peer.require(.hello(agency: 1))
       }
+      if answered.contains(.bets) {
+        try await peer.send(.stored(3))
+        try await peer.require(.finished(total: 3), .winnersQuery)
+      }
+      try await peer.send(bytes)
+      try await peer.require(nil)
     }
-    #expect(try agency.lines.about("retry").isEmpty)
+    #expect(try agency.lines.results(of: "retry").isEmpty)
     return outcome
   }
 }

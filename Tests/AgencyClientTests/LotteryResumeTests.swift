@@ -1,5 +1,6 @@
 import LotteryCore
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
@@ -9,39 +10,33 @@ import Testing
   @Test(arguments: [1, 2, 3])
   func `it goes on from what the server has stored`(stored: Int) async throws {
     let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1)
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome(Array(agency.bets[..<stored]))
-        for index in stored..<3 { try await peer.expect(agency.batch(of: index)) }
-        if stored < 3 { try await peer.send(.stored(3)) }
-        try await peer.finish(total: 3)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome(Array(agency.bets[..<stored]))
+      for index in stored..<3 { try await peer.require(agency.batch(of: index)) }
+      if stored < 3 { try await peer.send(.stored(3)) }
+      try await peer.finish(total: 3)
     }
     #expect(outcome == nil)
   }
 
   @Test func `if the server's last bet is another, nothing is sent`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3))
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome(sampleBets(10..<12))
-        try await peer.expect(nil)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome(sampleBets(10..<12))
+      try await peer.require(nil)
     }
     #expect(
       outcome
         == .otherFile(
           path: agency.path, reason: "the server stored another bet than the one on line 2"))
-    #expect(try agency.lines.about("close_file").count == 1)
+    #expect(try agency.lines.results(of: "close_file").count == 1)
   }
 
   @Test func `if the server has more bets than the file, nothing is sent`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3))
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome(sampleBets(0..<4))
-        try await peer.expect(nil)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome(sampleBets(0..<4))
+      try await peer.require(nil)
     }
     #expect(outcome?.exitStatus == .otherFile)
   }
@@ -52,24 +47,24 @@ import Testing
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         try await peer.welcome()
-        try await peer.expect(agency.batch(of: 0), agency.batch(of: 1))
+        try await peer.require(agency.batch(of: 0), agency.batch(of: 1))
         try await peer.send(.stored(1))
-        try await peer.expect(agency.batch(of: 2))
-        try await peer.send(bytes: moment.bytes)
+        try await peer.require(agency.batch(of: 2))
+        try await peer.send(moment.bytes)
       }
       try await server.withConnection { peer in
         // What it heard before does not count: what the server says now does.
         try await peer.welcome(Array(agency.bets[..<2]))
-        try await peer.expect(agency.batch(of: 2))
+        try await peer.require(agency.batch(of: 2))
         try await peer.send(.stored(3))
         try await peer.finish(total: 3)
       }
     }
     #expect(outcome == nil)
-    let retries = try agency.lines.about("retry")
+    let retries = try agency.lines.results(of: "retry")
     #expect(retries.count == 1)
     #expect(retries.first?.hasSuffix("error: \(moment.error)") == true, "\(retries)")
-    #expect(try agency.lines.about("close_socket").count == 2)
+    #expect(try agency.lines.results(of: "close_socket").count == 2)
   }
 
   @Test func `a connection that ends instead of the winners is made again`() async throws {
@@ -77,7 +72,7 @@ import Testing
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         try await peer.welcome(agency.bets)
-        try await peer.expect(.finished(total: 1), .winnersQuery)
+        try await peer.require(.finished(total: 1), .winnersQuery)
         try await peer.send(.confirmed, .winners(more: true, documents: ["1", "2"]))
       }
       try await server.withConnection { peer in
@@ -86,20 +81,17 @@ import Testing
       }
     }
     #expect(outcome == nil)
-    #expect(
-      try agency.lines.about("consulta_ganadores") == ["success | cant_ganadores: 3"])
+    #expect(try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 3"])
   }
 
-  @Test func `bets that the server had acknowledged and lost are sent again, and the log says so`()
-    async throws
-  {
+  @Test func `bets that the server acknowledged and lost are sent again and logged`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1, window: 1)
     let outcome = try await agency.run { server in
       for held in [[], [], agency.bets] {
         try await server.withConnection { peer in
           try await peer.welcome(held)
           for index in held.count..<3 {
-            try await peer.expect(agency.batch(of: index))
+            try await peer.require(agency.batch(of: index))
             if index < 2 { try await peer.send(.stored(UInt64(index + 1))) }
           }
           if held.count == 3 { try await peer.finish(total: 3) }
@@ -109,7 +101,7 @@ import Testing
     #expect(outcome == nil)
     // Of the third bet it has not heard.
     #expect(
-      try agency.lines.about("lost_bets")
+      try agency.lines.results(of: "lost_bets")
         == ["fail | error: the server holds 0 bets of 2 it had acknowledged"])
   }
 
@@ -118,19 +110,19 @@ import Testing
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         try await peer.welcome(agency.bets)
-        try await peer.expect(.finished(total: 3), .winnersQuery)
+        try await peer.require(.finished(total: 3), .winnersQuery)
         try await peer.send(.confirmed)
       }
       try await server.withConnection { peer in
         try await peer.welcome(Array(agency.bets[..<1]))
-        try await peer.expect(.batch(Array(agency.bets[1...]), offset: 1))
+        try await peer.require(.batch(Array(agency.bets[1...]), offset: 1))
         try await peer.send(.stored(3))
         try await peer.finish(total: 3)
       }
     }
     #expect(outcome == nil)
     #expect(
-      try agency.lines.about("lost_bets")
+      try agency.lines.results(of: "lost_bets")
         == ["fail | error: the server holds 1 bets of 3 it had acknowledged"])
   }
 

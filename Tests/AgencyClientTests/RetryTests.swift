@@ -1,10 +1,10 @@
 import LotteryCore
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
 
-/// Limits, delays and progress.
 @Suite(.timeLimit(.minutes(1))) struct RetryTests {
   private static let lost = AgencyError.disconnected("the server closed it")
 
@@ -39,9 +39,7 @@ import Testing
     #expect(clock.now == start)
   }
 
-  @Test func `it gives up after the limit, counted from the first failure, with the last error`()
-    async
-  {
+  @Test func `the limit counts from the first failure, and the last error is reported`() async {
     let start = clock.now
     var errors = [AgencyError.unreachable("first")]
     await #expect(throws: AgencyError.gaveUp(after: "30s", Self.lost)) {
@@ -111,9 +109,7 @@ import Testing
     }
   }
 
-  @Test func `waits without progress add up over all attempts, and progress restarts them`()
-    async throws
-  {
+  @Test func `waits add up over all attempts, and progress restarts them`() async throws {
     for hasProgress in [true, false] {
       let retry = retry(limit: .seconds(100))
       for event in 1...4 {
@@ -220,5 +216,46 @@ import Testing
     Retry(
       RetryPolicy(limit: limit, pause: pause, maxPause: maxPause ?? pause), log: .discarding,
       clock: clock ?? self.clock)
+  }
+}
+
+@Suite struct BackoffTests {
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `delays double up to the longest, and half of each is random`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    var backoff = Backoff(first: .milliseconds(100), longest: .milliseconds(1000))
+    for full in [100, 200, 400, 800, 1000, 1000, 1000] {
+      let pause = backoff.pause(using: &random)
+      #expect((Duration.milliseconds(full) / 2...Duration.milliseconds(full)).contains(pause))
+    }
+  }
+
+  @Test func `the random half of a delay reaches both ends`() {
+    var random = SeededGenerator(seed: 1)
+    let pauses = (0..<1000).map { _ in
+      var backoff = Backoff(first: .seconds(1), longest: .seconds(1))
+      return backoff.pause(using: &random)
+    }
+    #expect(pauses.contains { $0 < .milliseconds(510) })
+    #expect(pauses.contains { $0 > .milliseconds(990) })
+    #expect(Set(pauses).count > 990)
+  }
+
+  @Test func `after a success the delays begin again`() {
+    var random = SeededGenerator(seed: 2)
+    var backoff = Backoff(first: .milliseconds(10), longest: .seconds(10))
+    for _ in 0..<8 { _ = backoff.pause(using: &random) }
+    #expect(backoff.pause(using: &random) > .seconds(1))
+    backoff.reset()
+    #expect(backoff.pause(using: &random) <= .milliseconds(10))
+    #expect(backoff.pause(using: &random) <= .milliseconds(20))
+  }
+
+  @Test func `a longest pause below the first does not shorten the first`() {
+    var random = SeededGenerator(seed: 3)
+    var backoff = Backoff(first: .seconds(2), longest: .seconds(1))
+    for _ in 0..<3 {
+      #expect((Duration.seconds(1)...Duration.seconds(2)).contains(backoff.pause(using: &random)))
+    }
   }
 }

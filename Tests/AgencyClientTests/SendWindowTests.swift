@@ -2,7 +2,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// The batches in flight.
 @Suite struct SendWindowTests {
   /// A window of `size` in which the batches up to 3, 6 and 8 are in flight.
   private func window(size: Int = 4) -> SendWindow {

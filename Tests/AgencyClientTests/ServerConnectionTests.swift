@@ -1,10 +1,10 @@
 import LotteryCore
 import LotteryProtocol
+import TestSupport
 import Testing
 
 @testable import AgencyClient
 
-/// A connection to the server.
 @Suite(.timeLimit(.minutes(1))) struct ServerConnectionTests {
   /// More than the kernel takes from a sender without a reader: sending it ends only with the
   /// connection.
@@ -12,10 +12,7 @@ import Testing
 
   @Test(
     arguments: [
-      (
-        [.error(code: .superseded, reason: "why")],
-        .refused(.superseded, reason: "why")
-      ),
+      ([.error(code: .superseded, reason: "why")], .refused(.superseded, reason: "why")),
       (
         [
           .stored(5), .rejected(offset: 5, index: 1, code: .ruleBroken, reason: "why"),
@@ -25,13 +22,12 @@ import Testing
       ),
     ] as [([ServerMessage], AgencyError)])
   func
-    `an ERROR or REJECTED before the connection breaks is read, also by an agency that is sending`(
+    `an agency that is sending reads ERROR or REJECTED before the connection breaks`(
       messages: [ServerMessage], error: AgencyError
     ) async throws
   {
-    var bytes: [UInt8] = []
-    for message in messages { message.append(to: &bytes) }
-    #expect(try await Self.outcomeOfFlood { try await $0.send(bytes: bytes) } == error)
+    let bytes = messages.frames
+    #expect(try await Self.outcomeOfFlood { try await $0.send(bytes) } == error)
   }
 
   @Test func `a server that closes without an ERROR has disconnected`() async throws {
@@ -65,11 +61,11 @@ import Testing
       },
       script: { server in
         try await server.withConnection { peer in
-          try await peer.expect(.hello(agency: 1))
+          try await peer.require(.hello(agency: 1))
           try await peer.send(.welcome(version: 1, state: .open, stored: .max, lastBet: other))
-          try await peer.expect(.bet(bet, offset: .max))
+          try await peer.require(.bet(bet, offset: .max))
           try await peer.send(.stored(.max))
-          try await peer.expect(nil)
+          try await peer.require(nil)
         }
       })
     #expect(outcome == .inDoubt(.unexpected("STORED 0 should answer BET")))
@@ -77,7 +73,7 @@ import Testing
 
   /// How an agency ends that sends without end, to a server that does `work` and closes.
   private static func outcomeOfFlood(
-    _ work: (ScriptedConnection) async throws -> Void
+    _ work: (Peer) async throws -> Void
   ) async throws -> AgencyError? {
     try await outcome(of: sendFlood) { server in
       try await server.withConnection { peer in

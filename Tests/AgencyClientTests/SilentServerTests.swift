@@ -1,10 +1,11 @@
 import Glibc
 import LotteryCore
-import LotteryProtocol
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
+@testable import LotteryProtocol
 
 /// A server that does nothing is given up.
 @Suite(.timeLimit(.minutes(1))) struct SilentServerTests {
@@ -14,88 +15,57 @@ import Testing
   {
     let time = ManualTime()
     let agency = try LotteryAgency(sampleBets(0..<1), time: time)
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        if silence == .welcome {
-          try await peer.expect(.hello(agency: 1))
-        } else {
-          try await peer.welcome()
-          try await peer.expect(agency.batch(of: 0))
-        }
-        if silence == .confirmed {
-          try await peer.send(.stored(1))
-          try await peer.expect(.finished(total: 1), .winnersQuery)
-        }
-        try await time.pass(Self.limit - .nanoseconds(1), waitingFor: silence.rawValue)
-        try await time.pass(.nanoseconds(1), waitingFor: silence.rawValue)
-        try await peer.expect(nil)
+    let outcome = try await agency.serve { peer in
+      if silence == .welcome {
+        try await peer.require(.hello(agency: 1))
+      } else {
+        try await peer.welcome()
+        try await peer.require(agency.batch(of: 0))
       }
+      if silence == .confirmed {
+        try await peer.send(.stored(1))
+        try await peer.require(.finished(total: 1), .winnersQuery)
+      }
+      try await time.pass(Self.limit - .nanoseconds(1), waitingFor: silence.rawValue)
+      try await time.pass(.nanoseconds(1), waitingFor: silence.rawValue)
+      try await peer.require(nil)
     }
     #expect(outcome == Self.gaveUp(waitedFor: silence.rawValue))
     #expect(outcome?.exitStatus == .unavailable)
-    #expect(try agency.lines.about("close_socket").count == 1)
+    #expect(try agency.lines.results(of: "close_socket").count == 1)
   }
 
-  @Test func `winners that stop coming are given up; the draw may take as long as it likes`()
-    async throws
-  {
+  @Test func `winners that stop coming are given up, a long draw is not`() async throws {
     let time = ManualTime()
     let agency = try LotteryAgency(sampleBets(0..<1), time: time)
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome(agency.bets)
-        try await peer.expect(.finished(total: 1), .winnersQuery)
-        try await time.pass(.zero, waitingFor: "CONFIRMED")
-        try await peer.send(.confirmed)
-        // The draw: longer than the limit.
-        try await time.pass(Self.limit * 10, waitingFor: nil)
-        try await peer.send(.winners(more: true, documents: ["1"]))
-        try await time.pass(Self.limit, waitingFor: "WINNERS")
-        try await peer.expect(nil)
-      }
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome(agency.bets)
+      try await peer.require(.finished(total: 1), .winnersQuery)
+      try await time.pass(.zero, waitingFor: "CONFIRMED")
+      try await peer.send(.confirmed)
+      // The draw: longer than the limit.
+      try await time.pass(Self.limit * 10, waitingFor: nil)
+      try await peer.send(.winners(more: true, documents: ["1"]))
+      try await time.pass(Self.limit, waitingFor: "WINNERS")
+      try await peer.require(nil)
     }
     #expect(outcome == Self.gaveUp(waitedFor: "WINNERS"))
   }
 
   @Test func `a server that receives nothing is given up`() async throws {
     let event = "the server to receive"
-    let outcome = try await outcome(waitingFor: event) { agency throws(AgencyError) in
-      try await agency.retry.run { () throws(AgencyError) in
-        try await agency.withConnection { connection throws(AgencyError) in
-          try await connection.send(Self.flood)
-        }
-      }
-    }
+    let outcome = try await outcome(waitingFor: event, Self.sendFlood)
     #expect(outcome == Self.gaveUp(waitedFor: event))
   }
 
-  @Test func `an ERROR that came before the server stopped receiving is reported, not the limit`()
-    async throws
-  {
-    let time = ManualTime()
-    let outcome = try await AgencyClientTests.outcome(
-      of: { endpoint, worker in
-        let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
-        let agency = time.agency(configuration, worker: worker, log: .discarding)
-        try await agency.retry.run { () throws(AgencyError) in
-          try await agency.withConnection { connection throws(AgencyError) in
-            try await connection.send(Self.flood)
-          }
-        }
-      },
-      script: { server in
-        try await server.withConnection { peer in
-          try await peer.send(.error(code: .superseded, reason: "why"))
-          try await time.pass(.seconds(60), waitingFor: "the server to receive")
-          _ = await server.agency.value
-        }
-      })
+  @Test func `an ERROR before the server stopped receiving is reported first`() async throws {
+    let error = ServerMessage.error(code: .superseded, reason: "why")
+    let outcome = try await outcome(
+      waitingFor: "the server to receive", after: error, Self.sendFlood)
     #expect(outcome == .refused(.superseded, reason: "why"))
   }
 
-  @Test func `a server that says WELCOME and nothing else, over and over, is given up`()
-    async throws
-  {
+  @Test func `a server that says nothing but WELCOME is given up`() async throws {
     let agency = try LotteryAgency(
       sampleBets(0..<1),
       retry: RetryPolicy(limit: Self.limit, pause: .seconds(1), maxPause: .seconds(5)),
@@ -105,7 +75,7 @@ import Testing
       try await server.withEachConnection { peer in
         // The agency may end in the middle.
         try await peer.send(.welcome(version: 1, state: .open, stored: 0, lastBet: nil))
-        _ = try? await peer.receive()
+        _ = try? await peer.receiveWord()
         connections += 1
       }
     }
@@ -137,16 +107,13 @@ import Testing
 
   @Test func `without retries the only attempt is not cut off`() async throws {
     let time = ManualTime()
-    let agency = try LotteryAgency(
-      sampleBets(0..<1), retry: RetryPolicy(limit: .zero), time: time)
-    let outcome = try await agency.run { server in
-      try await server.withConnection { peer in
-        try await peer.welcome()
-        try await peer.expect(agency.batch(of: 0))
-        try await time.pass(RetryPolicy.singleAttempt - .nanoseconds(1), waitingFor: "STORED")
-        try await peer.send(.stored(1))
-        try await peer.finish(total: 1)
-      }
+    let agency = try LotteryAgency(sampleBets(0..<1), retry: RetryPolicy(limit: .zero), time: time)
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome()
+      try await peer.require(agency.batch(of: 0))
+      try await time.pass(RetryPolicy.singleAttempt - .nanoseconds(1), waitingFor: "STORED")
+      try await peer.send(.stored(1))
+      try await peer.finish(total: 1)
     }
     #expect(outcome == nil)
   }
@@ -167,10 +134,18 @@ import Testing
     .gaveUp(after: "20s", .noAnswer(waitedFor: event))
   }
 
-  /// How `work` ends with a server that accepts its connection and does nothing else, for as long as
-  /// the limit allows.
+  @Sendable private static func sendFlood(by agency: Agency) async throws(AgencyError) {
+    try await agency.retry.run { () throws(AgencyError) in
+      try await agency.withConnection { connection throws(AgencyError) in
+        try await connection.send(flood)
+      }
+    }
+  }
+
+  /// How `work` ends with a server that accepts its connection, sends `message` and does nothing
+  /// else, for as long as the limit allows.
   private func outcome(
-    waitingFor event: String,
+    waitingFor event: String, after message: ServerMessage? = nil,
     _ work: @escaping @Sendable (Agency) async throws(AgencyError) -> Void
   ) async throws -> AgencyError? {
     let time = ManualTime()
@@ -181,7 +156,8 @@ import Testing
         try await work(time.agency(configuration, worker: worker, log: .discarding))
       },
       script: { server in
-        try await server.withConnection { _ in
+        try await server.withConnection { peer in
+          if let message { try await peer.send(message) }
           try await time.pass(Self.limit, waitingFor: event)
           _ = await server.agency.value
         }
@@ -196,22 +172,15 @@ private struct FullListener {
 
   init() throws {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    // The queue has room for one connection (listen(2)); what more are begun hang.
+    // The queue has room for one connection (listen(2)). More that are begun hang.
     let descriptors = (0..<4).map { _ in socket(AF_INET, type, 0) }
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        _ = bind(descriptors[0], address, size)
-        listen(descriptors[0], 0)
-        getsockname(descriptors[0], address, &size)
-        for descriptor in descriptors.dropFirst() { _ = connect(descriptor, address, size) }
-      }
+    _ = withLoopback(0) { bind(descriptors[0], $0, $1) }
+    listen(descriptors[0], 0)
+    let port = try Socket(accepted: descriptors[0]).port()
+    for descriptor in descriptors.dropFirst() {
+      _ = withLoopback(port) { connect(descriptor, $0, $1) }
     }
     self.descriptors = descriptors
-    let port = UInt16(bigEndian: address.sin_port)
     endpoint = try #require(Endpoint("127.0.0.1:\(port)"))
   }
 

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AgencyClient
 
-/// YAML documents.
 @Suite struct YAMLDocumentTests {
   @Test func `nested keys become one key with points`() throws {
     let text = """

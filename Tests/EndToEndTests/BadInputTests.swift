@@ -2,12 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Bad input, with the two executables", .timeLimit(.minutes(1)))
-struct BadInputTests {
-  @Test
-  func `a bad row ends the agency with 65; once it is mended, a new start goes on from there`()
-    async throws
-  {
+@Suite(.timeLimit(.minutes(1))) struct BadInputTests {
+  @Test func `a bad row ends the agency with 65, and a new start goes on from it`() async throws {
     let lottery = try Lottery(agencies: 1)
     var rows = [String].rows(400, of: 1)
     let good = rows[200]
@@ -24,14 +20,10 @@ struct BadInputTests {
     try lottery.write(rows, of: 1)
     #expect(await (try lottery.startAgency(1)).end() == .exit(0))
     #expect(try lottery.storedRows(of: 1) == rows)
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 
-  @Test
-  func `an agency with another file than the one it began with sends nothing and ends with 82`()
-    async throws
-  {
+  @Test func `an agency with another file sends nothing and ends with 82`() async throws {
     let lottery = try Lottery(agencies: 1)
     try lottery.write(.rows(10, of: 1), of: 1)
     let server = try await lottery.startServer()
@@ -39,16 +31,14 @@ struct BadInputTests {
     try lottery.write(.rows(10, of: 2) + .rows(10, of: 1), of: 1)
     #expect(await (try lottery.startAgency(1)).end() == .exit(82))
     #expect(try lottery.storedRows(of: 1) == .rows(10, of: 1))
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 
   @Test func `an agency that the lottery does not have ends with 81`() async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
     #expect(await (try lottery.startAgency(2)).end() == .exit(81))
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 
   @Test func `an agency without a file ends with 66, without a server with 69`() async throws {
@@ -56,19 +46,17 @@ struct BadInputTests {
     #expect(await (try lottery.startAgency(1, ["CLI_RETRY_LIMIT": "20ms"])).end() == .exit(69))
     let server = try await lottery.startServer()
     #expect(await (try lottery.startAgency(1)).end() == .exit(66))
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 
-  @Test func `a pipe that nobody writes to is no agency's file: 66, and no wait`() async throws {
+  @Test func `a pipe without a writer is no agency's file: 66, and no wait`() async throws {
     let lottery = try Lottery(agencies: 1)
     try #require(mkfifo(lottery.directory.file("agency-1.csv"), 0o600) == 0)
     let server = try await lottery.startServer()
     let agency = try lottery.startAgency(1)
     #expect(await agency.end() == .exit(66))
     #expect(agency.lines.last?.hasSuffix("agency-1.csv: not a regular file") == true)
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 
   @Test(
@@ -80,19 +68,16 @@ struct BadInputTests {
   func `what is not UTF-8 in the environment is refused, not repaired`(
     program: String, variable: String, status: Int32, problem: String
   ) async throws {
-    let path = Bundle.main.bundleURL.appending(path: program).path()
-    let (ending, output) = try await onThread {
-      let process = try ChildProcess(
-        "sh", ["-c", "export \(variable)=\"$(printf 'Mu\\361oz')\"; exec '\(path)'"],
-        environment: [
-          "PATH=/usr/bin:/bin", "CLI_ID=1", "CLI_SERVER_ADDRESS=127.0.0.1:1", "CLI_MODE=bet",
-          "NACIMIENTO=1999-03-17", "DOCUMENTO=1", "NUMERO=1", "CLI_RETRY_LIMIT=1ms",
-        ])
-      var output: [UInt8] = []
-      return (process.wait { output += $0 }, output)
-    }
-    #expect(ending == .exit(status))
-    let line = String(decoding: output, as: UTF8.self).split(separator: "\n").last ?? ""
+    let path = ProgramProcess.path(of: program)
+    let script = "export \(variable)=\"$(printf 'Mu\\361oz')\"; exec '\(path)'"
+    let process = try ProgramProcess(
+      "sh", path: "sh", ["-c", script],
+      environment: [
+        "CLI_ID": "1", "CLI_SERVER_ADDRESS": "127.0.0.1:1", "CLI_MODE": "bet",
+        "NACIMIENTO": "1999-03-17", "DOCUMENTO": "1", "NUMERO": "1", "CLI_RETRY_LIMIT": "1ms",
+      ])
+    #expect(await process.end() == .exit(status))
+    let line = process.lines.last ?? ""
     #expect(line.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8"), "\(line)")
   }
 
@@ -101,8 +86,7 @@ struct BadInputTests {
     let server = try await lottery.startServer()
     let second = try await lottery.startServer(["SERVER_PORT": "0"])
     #expect(await second.end() == .exit(75))
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    await server.stop()
   }
 
   @Test func `a port in use ends the server with 71`() async throws {
@@ -111,8 +95,7 @@ struct BadInputTests {
     let other = lottery.directory.file("other")
     let second = try await lottery.startServer(["SERVER_DATA_DIR": other])
     #expect(await second.end() == .exit(71))
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 
   @Test func `a damaged bets.csv ends the server with 65, and is not touched`() async throws {
@@ -139,7 +122,7 @@ struct BadInputTests {
       ("lottery-server", [], ["SERVER_AGENCY_KEYS": ""], 78),
       ("lottery-server", ["--help"], [:], 0), ("agency-client", ["--version"], [:], 0),
     ] as [(String, [String], [String: String], Int32)])
-  func `flags and values that make no sense`(
+  func `bad flags and values have their exit status`(
     program: String, arguments: [String], environment: [String: String], status: Int32
   ) async throws {
     let process = try ProgramProcess(program, arguments, environment: environment)

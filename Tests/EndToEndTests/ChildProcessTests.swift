@@ -2,8 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Programs that tests start", .timeLimit(.minutes(1)))
-struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
   /// What a shell prints that runs `script`, and how it ends.
   private func shell(
     _ script: String, environment: [String]? = nil, input: String = "/dev/null",
@@ -26,10 +25,7 @@ struct ChildProcessTests {
     #expect(try shell("kill -9 $$").ending == .killed(by: SIGKILL))
   }
 
-  @Test
-  func `Errors are part of what it prints where that is wanted, behind what was printed before`()
-    throws
-  {
+  @Test func `errors are part of its output on request, in order`() throws {
     #expect(try shell("echo a; echo b >&2; echo c", joinsErrors: true).output == "a\nb\nc\n")
   }
 
@@ -38,7 +34,7 @@ struct ChildProcessTests {
     #expect(output == "b\n")
   }
 
-  @Test func `Signals that are blocked or ignored here are not so for it`() throws {
+  @Test func `signals that are blocked or ignored here are not so for it`() throws {
     #expect(try shell("kill -PIPE $$; kill -TERM $$").ending == .killed(by: SIGPIPE))
   }
 

@@ -3,90 +3,68 @@ import LotteryCore
 import TestSupport
 import Testing
 
-/// Whoever always has something to say, or never listens, keeps nobody else from being served.
-@Suite("Flooding and deaf peers, with the real server", .serialized, .timeLimit(.minutes(1)))
-struct HostileFloodTests {
+/// A client that always has something to say, or never listens, does not keep others from being
+/// served, nor the server from ending.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct HostileFloodTests {
   /// More than the threads on which the server serves all of its connections.
   private static let flooders = ProcessInfo.processInfo.activeProcessorCount + 2
 
-  @Test
-  func `agencies that repeat FINISHED for ever hold up neither the lottery nor the server's end`()
-    async throws
-  {
-    let agencies = 2 + Self.flooders
-    try await SiegedLottery.hold(agencies: agencies) { port in
-      for number in 3...agencies {
-        var hello: [UInt8] = []
-        AgencyMessage.hello(agency: UInt32(number), key: "").append(to: &hello)
-        try Self.flood(port, with: Recorded.finished(0), after: hello)
-      }
-      return []
+  @Test func `agencies that repeat FINISHED without end hold up nothing`() async throws {
+    try await Self.holdWithAgencies {
+      Frames.hello($0)
+    } repeating: {
+      Frames.finished(0)
     }
   }
 
-  @Test func `batches that are all rejected hold up neither the lottery nor the server's end`()
-    async throws
-  {
-    var bet = Recorded.bet
-    // Its offset, behind all that is stored.
-    bet[12] = 9
-    let agencies = 2 + Self.flooders
-    try await SiegedLottery.hold(agencies: agencies) { [bet] port in
-      for number in 3...agencies {
-        var greeting: [UInt8] = []
-        AgencyMessage.hello(agency: UInt32(number), key: "").append(to: &greeting)
-        greeting += Recorded.finished(0)
-        try Self.flood(port, with: bet, after: greeting)
-      }
-      return []
+  @Test func `batches that are all rejected hold up nothing`() async throws {
+    try await Self.holdWithAgencies {
+      Frames.hello($0) + Frames.finished(0)
+    } repeating: {
+      var bet = Recorded.bet
+      // Its offset, after all that is stored.
+      bet[12] = 9
+      return bet
     }
   }
 
-  @Test
-  func `questions for the status without end hold up neither the lottery nor the server's end`()
-    async throws
-  {
-    try await SiegedLottery.hold { port in
-      for _ in 0..<Self.flooders { try Self.flood(port, with: Recorded.statusQuery, after: []) }
-      return []
+  @Test func `questions for the status without end hold up nothing`() async throws {
+    try await SiegedLottery.hold(staysConnected: true) { attack in
+      for _ in 0..<Self.flooders { try await attack.flood(with: Recorded.statusQuery, after: []) }
     }
   }
 
-  @Test func `an agency that does not take its answers gets ERROR 9, and the server stays small`()
-    async throws
-  {
-    try await SiegedLottery.hold(agencies: 3, ["SERVER_TIMEOUT": "500ms"]) { port in
-      try await onThread {
-        let stranger = try Stranger(port: port)
-        try stranger.send(Recorded.hello)
-        let thousand = Array([[UInt8]](repeating: Recorded.finished(0), count: 1000).joined())
-        // Until it has been thrown out, which ends what the kernel takes for it.
-        while try stranger.send(thousand) {}
-        stranger.close()
-        return []
+  @Test func `an agency that does not take its answers is ended`() async throws {
+    try await SiegedLottery.hold(agencies: 3, ["SERVER_TIMEOUT": "500ms"]) { attack in
+      let client = try attack.connect()
+      try await client.send(Recorded.hello)
+      let thousand = Array([[UInt8]](repeating: Frames.finished(0), count: 1000).joined())
+      // Until it has been thrown out, which ends what the kernel takes for it.
+      while try await client.send(thousand) {}
+    }
+  }
+
+  /// Holds a lottery in which agencies from 3 say `greeting` and then the same frame without end.
+  private static func holdWithAgencies(
+    greeting: @Sendable (UInt32) -> [UInt8], repeating frame: @Sendable () -> [UInt8]
+  ) async throws {
+    let agencies = 2 + flooders
+    try await SiegedLottery.hold(agencies: agencies, staysConnected: true) { attack in
+      for agency in 3...UInt32(agencies) {
+        try await attack.flood(with: frame(), after: greeting(agency))
       }
     }
   }
+}
 
+extension Attack {
   /// Sends `greeting` and then `frame` again and again, and takes the answers, until the server ends
   /// the connection.
-  private static func flood(
-    _ port: UInt16, with frame: [UInt8], after greeting: [UInt8]
-  ) throws {
-    let stranger = try Stranger(port: port)
-    try stranger.send(greeting)
+  fileprivate func flood(with frame: [UInt8], after greeting: [UInt8]) async throws {
+    let client = try connect()
+    try await client.send(greeting)
     let frames = [[UInt8]](repeating: frame, count: 1000).flatMap(\.self)
-    let sender = DispatchGroup()
-    sender.enter()
-    Thread.detachNewThread {
-      while (try? stranger.send(frames)) == true {}
-      sender.leave()
-    }
-    Thread.detachNewThread {
-      while let bytes = try? stranger.receive(1 << 16), !bytes.isEmpty {}
-      // Its number must not be another's while it is sent to.
-      sender.wait()
-      stranger.close()
-    }
+    run { while try await client.send(frames) {} }
+    run { while try await !client.receive(1 << 16).isEmpty {} }
   }
 }

@@ -3,8 +3,7 @@ import LotteryCore
 import TestSupport
 import Testing
 
-@Suite("A lottery, with the two executables", .timeLimit(.minutes(1)))
-struct LotteryTests {
+@Suite(.timeLimit(.minutes(1))) struct LotteryTests {
   @Test func `five agencies with as many bets as the course's get their winners`() async throws {
     let lottery = try Lottery(agencies: 5)
     for (index, size) in [26_936, 25_518, 16_014, 9_238, 991].enumerated() {
@@ -22,17 +21,14 @@ struct LotteryTests {
     try await Self.play(lottery, winners: [2, 3, 3, 2, 0])
   }
 
-  @Test func `the server's batches add up to the bets, and none is logged after the draw`()
-    async throws
-  {
+  @Test func `the batches add up to the bets, and none is logged after the draw`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(25, of: 1), of: 1)
     try lottery.write(.rows(20, of: 2), of: 2)
     let server = try await lottery.startServer()
     for id in 1...2 { _ = try lottery.startAgency(id, ["CLI_BATCH_MAXAMOUNT": "10"]) }
     await server.line(with: "action: sorteo | result: success")
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    await server.stop()
     let draw = try #require(server.lines.firstIndex { $0.contains("sorteo") })
     let batches = server.lines.indices.filter {
       server.lines[$0].contains("action: apuesta_recibida | result: success | cantidad: ")
@@ -50,33 +46,27 @@ struct LotteryTests {
     #expect(await (try lottery.startAgency(1)).end() == .exit(0))
     server.send(SIGINT)
     #expect(await server.end() == .exit(0))
-    #expect(
-      try lottery.directory.read("server/bets.csv") == Array(("1," + row).utf8))
+    #expect(try lottery.directory.read("server/bets.csv") == Array(("1," + row).utf8))
   }
 
-  @Test func `winners that were taken from the file get ERROR 8, and end the server with a reason`()
-    async throws
-  {
+  @Test func `a bets.csv cut off after the draw gets ERROR 8 and ends the server`() async throws {
     let lottery = try Lottery(agencies: 3)
     let server = try await lottery.startServer()
-    try await onThread {
-      let agency = try Stranger(port: lottery.port)
-      defer { agency.close() }
-      try agency.send(Recorded.hello + Recorded.batch + Recorded.finished(2))
-      for _ in 1...3 { _ = try agency.receiveMessage(agency: 3) }
-      for other in 1...2 as ClosedRange<UInt8> {
-        let other = [0, 0, 0, 7, 1, 1, 0, 0, 0, other, 0] + Recorded.finished(0)
-        let stranger = try Stranger(port: lottery.port)
-        defer { stranger.close() }
-        try stranger.send(other + Recorded.winnersQuery)
-        // The second one's answer comes after the draw.
-        for _ in 1...2 { _ = try stranger.receiveMessage() }
-        if other[9] == 2 { _ = try stranger.receiveMessage() }
-      }
-      try #require(truncate(lottery.directory.file("server/bets.csv"), 10) == 0)
-      try agency.send(Recorded.winnersQuery)
-      #expect(try agency.receiveError() == .shuttingDown)
+    let agency = try Peer(port: lottery.port)
+    defer { agency.close() }
+    try await agency.send(Recorded.hello + Recorded.batch + Frames.finished(2))
+    for _ in 1...3 { _ = try await agency.receive() }
+    for other in 1...2 as ClosedRange<UInt32> {
+      let client = try Peer(port: lottery.port)
+      defer { client.close() }
+      try await client.send(Frames.hello(other), Frames.finished(0), Frames.winnersQuery)
+      // The second one's answer comes after the draw.
+      for _ in 1...2 { _ = try await client.receive() }
+      if other == 2 { _ = try await client.receive() }
     }
+    try #require(truncate(lottery.directory.file("server/bets.csv"), 10) == 0)
+    try await agency.send(Recorded.winnersQuery)
+    #expect(try await agency.receiveError() == .shuttingDown)
     #expect(await server.end() == .exit(65))
     #expect(
       server.lines.contains {
@@ -96,8 +86,7 @@ struct LotteryTests {
           $0.hasSuffix("action: consulta_ganadores | result: success | cant_ganadores: \(count)")
         })
     }
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    await server.stop()
     #expect(server.lines.count { $0.hasSuffix("action: sorteo | result: success") } == 1)
     for id in 1...5 {
       let file = try lottery.directory.read("agency-\(id).csv")

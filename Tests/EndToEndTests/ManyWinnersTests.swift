@@ -5,8 +5,7 @@ import TestSupport
 import Testing
 
 /// The memory of both programs does not grow with the number of winners.
-@Suite("Many winners, with the two executables", .timeLimit(.minutes(1)))
-struct ManyWinnersTests {
+@Suite(.timeLimit(.minutes(1))) struct ManyWinnersTests {
   /// Growth that is allowed, in kB. Kept as strings, the winners below take more than twice as much.
   private static let growthLimit = 4 * 1024
 
@@ -17,44 +16,34 @@ struct ManyWinnersTests {
       atPath: lottery.directory.file("server"), withIntermediateDirectories: false)
     let document = String(repeating: "9", count: 20)
     let row = Array("1,A,B,\(document),1990-01-15,7574\r\n".utf8)
-    try lottery.directory.write(
-      repeatElement(row, count: winners).joined(), to: "server/bets.csv")
+    try lottery.directory.write(repeatElement(row, count: winners).joined(), to: "server/bets.csv")
     let server = try await lottery.startServer()
-    try await onThread {
-      let agency = try Stranger(port: lottery.port)
-      defer { agency.close() }
-      var hello: [UInt8] = []
-      AgencyMessage.hello(agency: 1, key: "").append(to: &hello)
-      try agency.send(hello)
-      #expect(try agency.receiveMessage(agency: 1)?.stored == UInt64(winners))
-      let before = try #require(server.peakMemory)
-      var frames: [UInt8] = []
-      AgencyMessage.finished(total: UInt64(winners)).append(to: &frames)
-      AgencyMessage.winnersQuery.append(to: &frames)
-      try agency.send(frames)
-      #expect(try agency.receiveMessage(agency: 1) == .confirmed)
-      var told = 0
-      while case .winners(let more, let documents) = try agency.receiveMessage(agency: 1) {
-        told += documents.count
-        #expect(documents.allSatisfy { $0 == document })
-        if !more { break }
-      }
-      #expect(told == winners)
-      let growth = try #require(server.peakMemory) - before
-      if !isSanitized { #expect(growth < Self.growthLimit) }
+    let agency = try Peer(port: lottery.port, takesResets: true)
+    defer { agency.close() }
+    try await agency.send(Frames.hello(1))
+    #expect(try await agency.receive()?.stored == UInt64(winners))
+    let before = try #require(server.peakMemory)
+    try await agency.send(Frames.finished(UInt64(winners)), Frames.winnersQuery)
+    #expect(try await agency.receive() == .confirmed)
+    var told = 0
+    while case .winners(let more, let documents) = try await agency.receive() {
+      told += documents.count
+      #expect(documents.allSatisfy { $0 == document })
+      if !more { break }
     }
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    #expect(told == winners)
+    let growth = try #require(server.peakMemory) - before
+    if !isSanitized { #expect(growth < Self.growthLimit) }
+    await server.stop()
   }
 
   @Test func `an agency counts its winners and keeps none of them`() async throws {
     // More bytes than the kernel takes while the agency does not read.
     let (frames, winnersInFrame) = (1500, 380)
     let documents = Array(repeating: String(repeating: "7", count: 20), count: winnersInFrame)
-    var frame: [UInt8] = []
-    ServerMessage.winners(more: true, documents: documents).append(to: &frame)
+    let frame = ServerMessage.winners(more: true, documents: documents).frame
     let listener = try Listener(port: 0, backlog: 1)
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let agency = try ProgramProcess(
       "agency-client",
       environment: [
@@ -62,18 +51,13 @@ struct ManyWinnersTests {
         "CLI_DATA_FILE": try directory.path(of: "agency-1.csv", holding: ""),
       ])
     let (channel, _) = try await listener.accept()
-    var greeting: [UInt8] = []
-    ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
-      .append(to: &greeting)
-    ServerMessage.confirmed.append(to: &greeting)
-    try await channel.send(greeting)
+    let welcome = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
+    try await channel.send([welcome, .confirmed].frames)
     try await channel.send(frame)
     let before = try #require(agency.peakMemory)
     for _ in 1..<frames { try await channel.send(frame) }
     let growth = try #require(agency.peakMemory) - before
-    var last: [UInt8] = []
-    ServerMessage.winners(more: false, documents: ["1"]).append(to: &last)
-    try await channel.send(last)
+    try await channel.send(ServerMessage.winners(more: false, documents: ["1"]).frame)
     #expect(await agency.end() == .exit(0))
     let winners = frames * winnersInFrame + 1
     #expect(agency.lines.contains { $0.hasSuffix("cant_ganadores: \(winners)") })

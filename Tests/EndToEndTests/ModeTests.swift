@@ -2,8 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The agency's other modes, with the two executables", .timeLimit(.minutes(1)))
-struct ModeTests {
+@Suite(.timeLimit(.minutes(1))) struct ModeTests {
   @Test func `echo: every line comes back, and both sides log it`() async throws {
     let lottery = try Lottery(agencies: 0)
     let server = try await lottery.startServer()
@@ -21,8 +20,7 @@ struct ModeTests {
       agency.lines.contains {
         $0.hasSuffix("action: loop_finished | result: success | client_id: 7")
       })
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    await server.stop()
   }
 
   @Test func `echo: SIGTERM in a pause between two lines ends it at once`() async throws {
@@ -32,8 +30,7 @@ struct ModeTests {
     await agency.line(with: "Message N°1")
     agency.send(SIGTERM)
     #expect(await agency.end() == .exit(0))
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    await server.stop()
   }
 
   @Test func `bet: it is stored, and both sides log it to the letter`() async throws {
@@ -50,9 +47,7 @@ struct ModeTests {
     let stored = "action: apuesta_almacenada | result: success | dni: 30904465 | numero: 7574"
     #expect(agency.lines.contains { $0.hasSuffix(sent) })
     #expect(await server.line(with: stored) != nil)
-    #expect(
-      try lottery.storedRows(of: 2) == ["Santiago Lionel,Lorca,30904465,1999-03-17,7574\r\n"])
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    #expect(try lottery.storedRows(of: 2) == ["Santiago Lionel,Lorca,30904465,1999-03-17,7574\r\n"])
+    await server.stop()
   }
 }

@@ -2,8 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Ends and starts in the middle", .timeLimit(.minutes(1)))
-struct RestartTests {
+@Suite(.timeLimit(.minutes(1))) struct RestartTests {
   @Test func `a killed server goes on where it was, and its agencies with it`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(500, of: 1), of: 1)
@@ -38,13 +37,10 @@ struct RestartTests {
     #expect(await second.end() == .exit(0))
     #expect(await second.line(with: "cant_ganadores: 200") != nil)
     #expect(try lottery.storedRows(of: 1) == .rows(20_000, of: 1))
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 
-  @Test func `SIGTERM ends an agency that waits for the draw, and the server that serves it, well`()
-    async throws
-  {
+  @Test func `SIGTERM ends a waiting agency and its server well`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(10, of: 1), of: 1)
     let server = try await lottery.startServer()
@@ -57,8 +53,7 @@ struct RestartTests {
 
     let again = try lottery.startAgency(1)
     await server.line(with: "close_socket")
-    server.send(SIGTERM)
-    #expect(await server.end() == .exit(0))
+    await server.stop()
     let endings = [
       "action: close_socket | result: success | socket: listener",
       "action: close_workers | result: success",
@@ -81,7 +76,6 @@ struct RestartTests {
     #expect(await older.end() == .exit(80))
     #expect(await (try lottery.startAgency(2)).end() == .exit(0))
     #expect(await newer.end() == .exit(0))
-    server.send(SIGTERM)
-    _ = await server.end()
+    await server.stop()
   }
 }

@@ -2,7 +2,7 @@ import ProcessSupport
 
 @testable import LotteryServer
 
-/// A file of keys that is taken admits each agency with the key that stands behind its number, byte
+/// A file of keys that is taken admits each agency with the key that follows its number, byte
 /// for byte, and with no other. Why a file is refused tells nothing of the keys in it.
 ///
 /// The first byte is the number of agencies, which a digit up to 8 says as it is read.
@@ -21,7 +21,7 @@ func fuzzKeys(_ bytes: [UInt8]) {
   }
 }
 
-/// The keys that a file lists, or nil where it breaks a rule.
+/// The keys that a file lists, or nil if it breaks a rule.
 private func listedKeys(_ file: [UInt8], agencies: UInt32) -> [UInt32: [UInt8]]? {
   var keys: [UInt32: [UInt8]] = [:]
   for var line in file.split(separator: UInt8(ascii: "\n")) {

@@ -20,7 +20,7 @@ private struct SessionRun {
     input = FuzzInput(bytes)
   }
 
-  /// Takes one decision; false where there is none left.
+  /// Takes one decision; false if there is none left.
   mutating func step() -> Bool {
     guard !input.isEmpty else { return false }
     switch input.next(below: 8) {

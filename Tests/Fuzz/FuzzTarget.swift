@@ -11,7 +11,7 @@ enum FuzzTarget: String, CaseIterable {
     return target
   }()
 
-  /// Traps where `bytes` show that something does not hold.
+  /// Traps if `bytes` show that something does not hold.
   func run(_ bytes: [UInt8]) {
     switch self {
     case .frames: fuzzFrames(bytes)
@@ -41,4 +41,26 @@ func expectEqual<Value: Equatable>(
 ) {
   // Unlike `precondition`, this prints its message in a release build, too.
   guard left == right else { fatalError("\(what()):\n  \(left)\n  \(right)") }
+}
+
+/// The input as a source of decisions: bytes taken off its front, zeros once it is used up.
+struct FuzzInput {
+  private var rest: ArraySlice<UInt8>
+
+  init(_ bytes: [UInt8]) {
+    rest = bytes[...]
+  }
+
+  var isEmpty: Bool { rest.isEmpty }
+
+  mutating func next() -> UInt8 { rest.popFirst() ?? 0 }
+
+  /// A number below `limit`, which is at most 256.
+  mutating func next(below limit: Int) -> Int { Int(next()) % limit }
+
+  /// Up to `count` bytes.
+  mutating func take(_ count: Int) -> [UInt8] {
+    defer { rest = rest.dropFirst(count) }
+    return Array(rest.prefix(count))
+  }
 }

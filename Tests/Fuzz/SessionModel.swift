@@ -74,7 +74,7 @@ struct SessionModel {
   }
 
   /// The bets that are not there yet, up to the first bad one of them, and its place in the batch if
-  /// there is one; nil where the bytes are no bets.
+  /// there is one; nil if the bytes are no bets.
   private func decodeNew(_ batch: BetBatch, in frame: [UInt8]) -> (bets: [Bet], bad: Int?)? {
     let known = max(0, accepted - Int(clamping: batch.offset))
     var bets: [Bet] = []
@@ -103,7 +103,7 @@ extension SessionModel {
       stored: UInt64(stored.count), lastBet: stored.last)
   }
 
-  /// Puts what is new in a batch behind what is there.
+  /// Adds what is new in a batch to what is there.
   mutating func gather(_ frame: [UInt8]) {
     guard case .bets(let batch) = try? AgencyMessage(frame: frame.span),
       let (new, _) = decodeNew(batch, in: frame)
@@ -132,5 +132,37 @@ extension SessionModel {
   mutating func finish() {
     phase = .finished
     hasFinished.insert(agency)
+  }
+}
+
+/// A ``SessionAction`` without the texts for people.
+enum ModelAnswer: Equatable {
+  case gathered
+  case claim(UInt32)
+  case rejected(UInt64, RejectionCode, Int)
+  case confirmed
+  case finish(UInt64)
+  case awaitDraw
+  case tellStatus
+  case tellSyncs
+  case error(ErrorCode)
+  /// No session should ever answer this.
+  case other
+
+  init(_ action: SessionAction) {
+    self =
+      switch action {
+      case .gathered: .gathered
+      case .claim(let agency, _): .claim(agency)
+      case .reject(.rejected(let offset, let index, let code, _), _, _):
+        .rejected(offset, code, Int(index))
+      case .reply(.confirmed): .confirmed
+      case .reply, .reject: .other
+      case .finish(let total): .finish(total)
+      case .awaitDraw: .awaitDraw
+      case .tellStatus: .tellStatus
+      case .tellSyncs: .tellSyncs
+      case .fail(let code, _): .error(code)
+      }
   }
 }

@@ -13,27 +13,21 @@ import Testing
     code: .shuttingDown, reason: "the server is shutting down")
 
   @Test func `waiting agencies are told at once that the server shuts down`() async throws {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { waiting in
-        try await waiting.greet()
-        try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
-        try await server.withClient(2) { betting in
-          try await betting.greet()
-          async let stopped: Void = server.stop()
-          try await waiting.expect(Self.shuttingDown)
-          try await waiting.expect(nil)
-          try await betting.expect(Self.shuttingDown)
-          try await betting.expect(nil)
-          await stopped
-        }
+    try await withAgency(agencies: 2) { waiting, server in
+      try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
+      try await server.withAgency(2) { betting in
+        async let stopped: Void = server.stop()
+        try await waiting.expect(Self.shuttingDown)
+        try await waiting.expect(nil)
+        try await betting.expect(Self.shuttingDown)
+        try await betting.expect(nil)
+        await stopped
       }
     }
   }
 
-  @Test func `so are agencies that wait for the announcement of the winners`()
-    async throws
-  {
-    let drawn = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
+  @Test func `so are agencies that wait for the announced winners`() async throws {
+    let drawn = ServerMessage.welcome(state: .drawn)
     let day = Duration.seconds(24 * 3600)
     try await withServer(agencies: 1, changing: { $0.winnersDelay = day }) { server in
       try await server.withClient(1) { try await $0.finish(with: []) }
@@ -69,18 +63,15 @@ import Testing
   }
 
   @Test func `a client that does not close its connection cannot delay a shutdown`() async throws {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        await server.stop()
-        try await client.expect(Self.shuttingDown)
-      }
+    try await withAgency(agencies: 2) { client, server in
+      await server.stop()
+      try await client.expect(Self.shuttingDown)
     }
   }
 
   @Test func `other work has its turn while many connections are accepted`() async throws {
     ConnectionLimit.raise()
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     var configuration = ServerConfiguration()
     configuration.port = 0
     configuration.listenBacklog = 512
@@ -88,20 +79,20 @@ import Testing
     configuration.timeout = .seconds(3600)
     let server = try Server(configuration, log: .discarding)
     let total = 6 * Int(Server.acceptsInATurn)
-    var clients: [RawClient] = []
-    for _ in 0..<total { clients.append(try await RawClient(port: server.port)) }
+    var clients: [Peer] = []
+    for _ in 0..<total { clients.append(try Peer(port: server.port)) }
     let turns = CountingTurns { server.context.connections.count }
     let running = Task(executorPreference: turns) { try await server.run() }
     while server.context.connections.count < total { await Task.yield() }
     // A turn is skipped if the worker finds no other work at once, but not each of them.
     #expect(!turns.counts.isDisjoint(with: 1..<total))
-    for client in clients { await client.close() }
+    for client in clients { client.close() }
     running.cancel()
     try await running.value
   }
 
   @Test func `a port that is taken is named, and the directory stays free`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     try await withServer(agencies: 1) { other in
       var configuration = ServerConfiguration()
       configuration.port = other.port
@@ -126,54 +117,43 @@ import Testing
   }
 
   @Test func `after a restart agencies continue where they were`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let bets = try sampleBets(1, 0..<3)
     try await withServer(agencies: 2, in: directory) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         try await client.expect(.stored(2), after: Frames.batch(Array(bets[..<2]), at: 0))
       }
       try await server.withClient(2) { try await $0.finish(with: []) }
     }
-    try await withServer(agencies: 2, in: directory) { server in
-      try await server.withClient(1) { client in
-        try await client.expect(
-          .welcome(version: 1, state: .open, stored: 2, lastBet: bets[1]),
-          after: Frames.hello(1))
-        try await client.expect(.stored(3), after: Frames.bet(bets[2], at: 2))
-        // Agency 2 need not come back for the draw to be held.
-        try await client.expect(.confirmed, after: Frames.finished(3))
-        #expect(try await client.askWinners() == [])
-      }
+    try await withClient(agencies: 2, in: directory) { client, _ in
+      try await client.expect(.welcome(2, last: bets[1]), after: Frames.hello(1))
+      try await client.expect(.stored(3), after: Frames.bet(bets[2], at: 2))
+      // Agency 2 need not come back for the draw to be held.
+      try await client.expect(.confirmed, after: Frames.finished(3))
+      #expect(try await client.askWinners() == [])
     }
     #expect(try directory.read("bets.csv") == rows(bets))
   }
 
   @Test func `after a restart the draw is held again for late questions`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let bet = try sampleBet(1, 0, number: winningNumber)
     try await withServer(agencies: 1, in: directory) { server in
       try await server.withClient(1) { try await $0.finish(with: [bet]) }
     }
-    try await withServer(agencies: 1, in: directory) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        #expect(try await client.askWinners() == [bet.document])
-      }
+    try await withAgency(in: directory) { client, _ in
+      let winners = try await client.askWinners()
+      #expect(winners == [bet.document])
     }
   }
 
   @Test func `agencies of an earlier, larger lottery do not count for the draw`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     try directory.write("2,0\r\n3,0\r\n".utf8, to: "finished.csv")
-    try await withServer(agencies: 2, in: directory) { server in
-      try await server.withClient(2) { waiting in
-        try await waiting.expect(
-          .welcome(version: 1, state: .finished, stored: 0, lastBet: nil),
-          after: Frames.hello(2))
-        try await server.withClient(1) { try await $0.finish(with: []) }
-        #expect(try await waiting.askWinners() == [])
-      }
+    try await withClient(2, agencies: 2, in: directory) { waiting, server in
+      try await waiting.expect(.welcome(state: .finished), after: Frames.hello(2))
+      try await server.withClient(1) { try await $0.finish(with: []) }
+      #expect(try await waiting.askWinners() == [])
     }
   }
 }

@@ -1,10 +1,11 @@
 import Foundation
+package import Testing
 
 /// A script in `Tests/Oracles` that the tests compare our code with: it takes documents as JSON and
 /// answers what Python makes of each.
 ///
 /// Its answers to a fixed set of documents are recorded in `Tests/Oracles/recorded`, and compared
-/// everywhere. Where Python 3 with PyYAML is installed, the script is also asked about fresh
+/// everywhere. If Python 3 with PyYAML is installed, the script is also asked about fresh
 /// documents, and whether the recorded answers are still its own. The environment decides:
 ///
 /// - `REQUIRE_ORACLES=1`: without Python, these tests fail instead of being skipped;
@@ -92,6 +93,72 @@ where Document: Codable & Equatable & Sendable, Answer: Codable & Equatable & Se
   }
 }
 
+/// Configuration documents against what Python reads in them.
+package struct DocumentOracle: Sendable {
+  private typealias Oracle = PythonOracle<String, [String: String]?>
+
+  private let oracle: Oracle
+  private let regular: @Sendable (inout SeededGenerator) -> String
+  private let read: @Sendable (String) -> [String: String]?
+
+  /// - Parameters:
+  ///   - mode: the script's argument, and the name of the recording.
+  ///   - regular: makes a document that must be accepted.
+  ///   - wild: makes a document of bits of the format in any order.
+  ///   - read: the keys and values that our code reads, or nil if it refuses the document.
+  package init(
+    _ mode: String, regular: @escaping @Sendable (inout SeededGenerator) -> String,
+    wild: @escaping @Sendable (inout SeededGenerator) -> String,
+    read: @escaping @Sendable (String) -> [String: String]?
+  ) {
+    self.regular = regular
+    self.read = read
+    oracle = Oracle("configuration_oracle.py", mode, recording: mode) {
+      $0.oneIn(3) ? regular(&$0) : wild(&$0)
+    }
+  }
+
+  /// Expects that regular documents are accepted.
+  package func expectRegularAccepted() {
+    var generator = SeededGenerator(seed: 1)
+    for text in (0..<500).map({ _ in regular(&generator) }) {
+      #expect(read(text) != nil, "refused: \(text.debugDescription)")
+    }
+  }
+
+  /// Expects that Python read what is accepted in the same way when it was recorded.
+  package func expectSameAsRecorded() throws {
+    expectSame(try oracle.recorded().filter { read($0.document) != nil }, atLeast: 100)
+  }
+
+  /// Expects that Python reads what is accepted of fresh documents in the same way.
+  package func expectSameNow() throws {
+    expectSame(try oracle.askFresh(10_000) { read($0) != nil }, atLeast: 1000)
+  }
+
+  /// Expects that what is recorded is what Python says.
+  package func expectUpToDate() throws {
+    let outdated = try oracle.outdated()
+    #expect(outdated == [])
+  }
+
+  private func expectSame(_ accepted: [Oracle.Exchange], atLeast count: Int) {
+    #expect(accepted.count > count, "too few documents are accepted for the test to mean something")
+    for exchange in accepted {
+      #expect(
+        read(exchange.document) == exchange.python,
+        "document: \(exchange.document.debugDescription)")
+    }
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Enables a test that asks Python.
+  package static var askingPython: Self {
+    .enabled(if: Python.isAsked, "Python 3 with PyYAML is not installed")
+  }
+}
+
 /// Python 3 with PyYAML.
 package enum Python {
   /// A script could not be asked.
@@ -103,7 +170,7 @@ package enum Python {
   }
 
   /// Whether tests ask it: it is installed, or must be.
-  package static let isAsked = isSet("REQUIRE_ORACLES") || isInstalled
+  static let isAsked = isSet("REQUIRE_ORACLES") || isInstalled
 
   static let isRecording = isSet("RECORD_ORACLES")
 

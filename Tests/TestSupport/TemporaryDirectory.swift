@@ -1,15 +1,19 @@
-import Foundation
+package import Foundation
 
 /// A directory for the files of one test, removed with this object.
 package final class TemporaryDirectory: Sendable {
   /// Where it is.
   package let path: String
 
-  /// A new, empty directory.
-  package init() throws {
+  /// A new, empty directory. Without one there is no test.
+  package init() {
     path = FileManager.default.temporaryDirectory
       .appending(path: "lottery-\(UUID().uuidString)").path()
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    } catch {
+      fatalError("\(path): \(error)")
+    }
   }
 
   deinit {
@@ -24,7 +28,7 @@ package final class TemporaryDirectory: Sendable {
     Array(try Data(contentsOf: URL(filePath: file(name))))
   }
 
-  /// Writes the file called `name`, anew where it is there.
+  /// Writes the file called `name`, replacing it.
   package func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
     try Data(bytes).write(to: URL(filePath: file(name)))
   }
@@ -34,4 +38,12 @@ package final class TemporaryDirectory: Sendable {
     try write(text.utf8, to: name)
     return file(name)
   }
+}
+
+/// Where the tests find what is not Swift.
+package enum Repository {
+  /// The top of the repository.
+  package static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .standardizedFileURL
 }

@@ -43,9 +43,8 @@ package enum BetCSV {
   package static func storedBet(
     _ fields: [Range<Int>], in bytes: Span<UInt8>
   ) throws(Failure) -> (agency: UInt32, bet: BetView) {
-    let expected = ["agency"] + columns
-    guard fields.count == expected.count else {
-      throw .columns(fields.count, expected: expected)
+    guard fields.count == 1 + columns.count else {
+      throw .columns(fields.count, expected: ["agency"] + columns)
     }
     return try mapError(Failure.violation) { () throws(BetRuleViolation) in
       let digits = bytes.extracting(fields[0])
@@ -63,11 +62,13 @@ package enum BetCSV {
   package static func storedBet(row bytes: Span<UInt8>) -> (agency: UInt32, bet: Bet)? {
     var scanner = CSVRowScanner(unread: bytes.indices, atEnd: true)
     var fields: [Range<Int>] = []
-    guard (try? scanner.scan(bytes, into: &fields)) == .complete else { return nil }
-    if !scanner.hasDoubledQuotes {
-      return (try? storedBet(fields, in: bytes)).map { ($0.agency, Bet($0.bet, in: bytes)) }
+    fields.reserveCapacity(1 + columns.count)
+    if (try? scanner.scan(bytes, into: &fields)) == .complete, !scanner.hasDoubledQuotes,
+      let (agency, bet) = try? storedBet(fields, in: bytes)
+    {
+      return (agency, Bet(bet, in: bytes))
     }
-    // Doubled quotes are replaced in place, in a copy.
+    // The reader also skips a byte order mark, and replaces doubled quotes, in a copy.
     var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
     guard reader.input.append(copying: bytes) == bytes.count,
       (try? reader.next(atEnd: true)) == .row,

@@ -135,6 +135,7 @@ extension BetBatch {
 
   /// Appends the fields; the bets are those in `frame`.
   func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
+    precondition(bets.upperBound <= frame.count, "needs the frame that the batch came in")
     bytes.append(bigEndian: offset)
     if !isSingle { bytes.append(bigEndian: UInt16(count)) }
     bytes.append(copying: frame.extracting(bets))

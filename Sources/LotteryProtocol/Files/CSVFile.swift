@@ -50,6 +50,8 @@ public struct CSVFile: ~Copyable {
 
   /// Bytes per read(2): large enough that the calls do not matter.
   public static let chunkSize = 64 * 1024
+  /// The same for a range, of which there are only as many at a time as there are cores.
+  static let rangeChunkSize = 256 * 1024
 
   /// Opens the file at `path`, to read all of it.
   public init(path: String, lastRow: LastRow) throws(SystemError) {
@@ -76,7 +78,7 @@ public struct CSVFile: ~Copyable {
     size = range.upperBound
     self.lastRow = lastRow
     rest = range
-    reader = CSVReader(capacity: Self.chunkSize, at: range.lowerBound)
+    reader = CSVReader(capacity: Self.rangeChunkSize, at: range.lowerBound)
   }
 
   deinit {

@@ -17,13 +17,15 @@ public final class Channel: Sendable {
   /// The address of the other end. Nil for a connection that this process made.
   public let peer: PeerAddress?
 
-  let socket: Socket
+  package let socket: Socket
   private let worker: Worker
   let readiness: Readiness
-  /// Receives that found bytes at once, since the last that had to wait.
+  /// Bytes that were there at once, since the last receive that had to wait or the last turn of other
+  /// workers. A receive of few bytes counts as ``leastReceive``.
   private let immediate = Atomic(0)
-  /// Receives that find bytes at once after which other workers have their turn.
-  private static let receivesInATurn = 4
+  /// Bytes that are there at once after which other workers have their turn.
+  static let bytesInATurn = 64 * 1024
+  private static let leastReceive = 16 * 1024
   /// Whether a send was cancelled after part of its bytes. Then nothing more is sent: the peer
   /// would take it for the rest of those bytes.
   private let isCutShort = Atomic(false)
@@ -56,7 +58,7 @@ public final class Channel: Sendable {
       if let count = try receiveNow(into: &buffer) {
         if hasWaited {
           immediate.store(0, ordering: .relaxed)
-        } else if immediate.add(1, ordering: .relaxed).newValue % Self.receivesInATurn == 0 {
+        } else if tookItsTurn(by: count) {
           // Such a peer must not keep the thread from other workers either.
           await worker.yield()
         }
@@ -156,6 +158,15 @@ public final class Channel: Sendable {
   public func close() {
     readiness.cancel()
     socket.close()
+  }
+
+  /// Counts `count` bytes that were there at once, and returns whether other workers are to have their
+  /// turn.
+  private func tookItsTurn(by count: Int) -> Bool {
+    let taken = immediate.add(max(count, Self.leastReceive), ordering: .relaxed).newValue
+    guard taken >= Self.bytesInATurn else { return false }
+    immediate.store(0, ordering: .relaxed)
+    return true
   }
 
   private func sendNow(_ bytes: ArraySlice<UInt8>, from start: Int) throws(ChannelError) -> Int? {

@@ -17,8 +17,8 @@ import Synchronization
 /// task returns from its wait for nothing, gets `EAGAIN` again, and waits again.
 ///
 /// A task is resumed on its own executor, which for a connection is its ``Worker``.
-final class Readiness: Sendable {
-  enum Direction {
+package final class Readiness: Sendable {
+  package enum Direction {
     case reading
     case writing
   }
@@ -57,7 +57,7 @@ final class Readiness: Sendable {
   /// Watches `descriptor`, which must stay open until ``cancel()`` has returned.
   ///
   /// - Throws: ``SystemError`` if the kernel has no room for one more.
-  init(of descriptor: Int32) throws(SystemError) {
+  package init(of descriptor: Int32) throws(SystemError) {
     self.descriptor = descriptor
     poller = try Poller.shared()
     let token = try poller.register(self, for: descriptor)
@@ -65,7 +65,7 @@ final class Readiness: Sendable {
   }
 
   /// Returns when the socket may be ready or the task is cancelled. Then the caller tries again.
-  func wait(for direction: Direction) async {
+  package func wait(for direction: Direction) async {
     await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         let hasChanged = state.withLock { state in
@@ -105,7 +105,7 @@ final class Readiness: Sendable {
   }
 
   /// Stops watching. Afterwards the caller may close the descriptor, and no task may wait.
-  func cancel() {
+  package func cancel() {
     let token = state.withLock { state in
       defer { state.token = nil }
       return state.token

@@ -174,16 +174,17 @@ struct Winners: Sendable {
   init(
     of bets: StoredBets, agencies: Int, indexLimit: Int = WinnerIndex.sizeLimit,
     cores: Int = RowStretches.cores, leastStretch: Int = RowStretches.leastSize,
-    while isWanted: @Sendable () -> Bool = { true }
+    while isWanted: @escaping @Sendable () -> Bool = { true }
   ) throws(StorageError) {
     let size = try bets.size()
     let stretches = try RowStretches(size: size, cores: cores, leastSize: leastStretch) {
       range throws(StorageError) in try bets.read(range)
     }
     let limit = indexLimit / stretches.ranges.count
+    // An error makes the file be read again from front to back, which tells it.
     let parts = stretches.map { range -> WinnerIndex? in
       var index = WinnerIndex(sizeLimit: limit)
-      let scan = WinnerScan(of: bets, at: range)
+      let scan = WinnerScan(of: bets, at: range, stopsAtQuotes: range.count < size)
       guard let scan = try? index.add(scan, agencies: agencies, while: isWanted),
         !scan.hasSeenQuotes || range.count == size
       else { return nil }

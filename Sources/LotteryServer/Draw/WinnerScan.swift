@@ -15,6 +15,7 @@ struct WinnerScan: Sendable {
   /// Whether a block had quotes, between which a line end ends no row.
   private(set) var hasSeenQuotes = false
 
+  private let stopsAtQuotes: Bool
   private let bets: StoredBets
   /// Where the next row begins.
   private var position: Int
@@ -28,8 +29,11 @@ struct WinnerScan: Sendable {
   private static let candidates = WinnerCandidates(number: winningNumber)
 
   /// A scan of the rows at `range`, which begins at the front of one.
-  init(of bets: StoredBets, at range: Range<Int>) {
+  ///
+  /// - Parameter stopsAtQuotes: whether a block with quotes is the end.
+  init(of bets: StoredBets, at range: Range<Int>, stopsAtQuotes: Bool = false) {
     self.bets = bets
+    self.stopsAtQuotes = stopsAtQuotes
     position = range.lowerBound
     end = range.upperBound
   }
@@ -48,6 +52,7 @@ struct WinnerScan: Sendable {
     var size = try scanLines(block.span.extracting(..<count), &winners)
     if size == nil {
       hasSeenQuotes = true
+      if stopsAtQuotes { return nil }
       size = try scanRows(block.span.extracting(..<count), &winners)
     }
     if isLast {

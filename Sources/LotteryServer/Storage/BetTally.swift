@@ -23,10 +23,13 @@ struct BetTally: Sendable, Equatable {
     let stretches = try RowStretches(size: size, cores: cores, leastSize: leastStretch) {
       range throws(StorageError) in try file.read(range)
     }
+    // An error makes the file be read again from front to back, which tells the line.
     let parts = stretches.map { range -> BetTally? in
+      let isWhole = range.count == size
       // Only the last stretch may end with an incomplete row.
-      guard let part = try? BetTally(range, of: file), !part.hasQuotes || range.count == size,
-        range.upperBound == size || part.end == range.upperBound
+      guard let part = try? BetTally(range, of: file, stopsAtQuotes: !isWhole),
+        isWhole || !part.hasQuotes,
+        range == stretches.ranges.last || part.end == range.upperBound
       else { return nil }
       return part
     }
@@ -39,11 +42,15 @@ struct BetTally: Sendable, Equatable {
 
   /// Reads the bytes at `range` of `file`, which begin at the front of a row.
   ///
+  /// - Parameter stopsAtQuotes: whether the tally is not wanted if a row has quotes.
   /// - Throws: ``StorageError``, also if not all of them can be read.
-  init(_ range: Range<Int>, of file: AppendOnlyFile) throws(StorageError) {
+  init(
+    _ range: Range<Int>, of file: AppendOnlyFile, stopsAtQuotes: Bool = false
+  ) throws(StorageError) {
     var rows = file.rows(at: range)
     repeat {
       for run in rows.takeStoredRows() { note(run) }
+      if stopsAtQuotes, rows.hasSeenQuotes { break }
     } while try noteNext(of: &rows, path: file.path)
     end = rows.position
     hasQuotes = rows.hasSeenQuotes

@@ -35,13 +35,28 @@ struct RowStretches {
 
   /// Calls `read` with each stretch, on all cores at once, and returns what it returned, in their
   /// order; nil if it returned nil for any of them.
-  func map<Part: Sendable>(_ read: @Sendable (Range<Int>) -> Part?) -> [Part]? {
-    let parts = Mutex([Part?](repeating: nil, count: ranges.count))
-    DispatchQueue.concurrentPerform(iterations: ranges.count) { index in
-      let part = read(ranges[index])
-      parts.withLock { $0[index] = part }
+  ///
+  /// Reading blocks. So each stretch has a queue of its own, and no connection's worker waits for it.
+  func map<Part: Sendable>(_ read: @escaping @Sendable (Range<Int>) -> Part?) -> [Part]? {
+    let parts = Parts<Part>(count: ranges.count)
+    let reading = DispatchGroup()
+    for (index, range) in ranges.enumerated() {
+      DispatchQueue(label: "stretch \(index)").async(group: reading) {
+        let part = read(range)
+        parts.all.withLock { $0[index] = part }
+      }
     }
-    let read = parts.withLock { $0.compactMap(\.self) }
+    reading.wait()
+    let read = parts.all.withLock { $0.compactMap(\.self) }
     return read.count == ranges.count ? read : nil
+  }
+
+  /// What the stretches gave, shared by their queues.
+  private final class Parts<Part: Sendable>: Sendable {
+    let all: Mutex<[Part?]>
+
+    init(count: Int) {
+      all = Mutex([Part?](repeating: nil, count: count))
+    }
   }
 }

@@ -9,7 +9,7 @@ import TestSupport
 struct LotteryAgency: Sendable {
   /// The bets in its file.
   let bets: [Bet]
-  let lines: LoggedLines
+  let lines: LogFile
   private let directory: TemporaryDirectory
   private let maxAmount: Int
   private let window: Int
@@ -30,8 +30,8 @@ struct LotteryAgency: Sendable {
     self.bets = bets
     self.maxAmount = maxAmount
     self.window = window
-    lines = try LoggedLines()
-    directory = try TemporaryDirectory()
+    lines = try LogFile(.go, level: .debug)
+    directory = TemporaryDirectory()
     try directory.write((agencyFile(bets) + appendix).utf8, to: "agency.csv")
   }
 
@@ -41,6 +41,11 @@ struct LotteryAgency: Sendable {
   /// Runs it against a server that does what `script` says, and returns how it ended.
   func run(_ script: (ScriptedServer) async throws -> Void) async throws -> AgencyError? {
     try await outcome(of: run, script: script)
+  }
+
+  /// Runs it against a server that does what `script` says on its one connection.
+  func serve(_ script: (Peer) async throws -> Void) async throws -> AgencyError? {
+    try await run { try await $0.withConnection(script) }
   }
 
   /// Runs it against whatever listens at `endpoint`, and returns how it ended.
@@ -54,6 +59,14 @@ struct LotteryAgency: Sendable {
         return error
       }
     }.value
+  }
+
+  /// The batch that holds only the bet at `index`.
+  func batch(of index: Int) -> AgencyWord { batch(index..<(index + 1)) }
+
+  /// The batch that holds the bets at `indices`.
+  func batch(_ indices: Range<Int>) -> AgencyWord {
+    .batch(Array(bets[indices]), offset: UInt64(indices.lowerBound))
   }
 
   @Sendable private func run(_ endpoint: Endpoint, _ worker: Worker) async throws(AgencyError) {
@@ -72,13 +85,5 @@ extension RetryPolicy {
   /// Retries after a few milliseconds.
   static var soon: RetryPolicy {
     RetryPolicy(limit: .seconds(20), pause: .milliseconds(1), maxPause: .milliseconds(5))
-  }
-
-}
-
-extension LotteryAgency {
-  /// The batch that holds only the bet at `index`.
-  func batch(of index: Int) -> AgencyWord {
-    .batch([bets[index]], offset: UInt64(index))
   }
 }

@@ -1,4 +1,8 @@
 import LotteryCore
+import LotteryProtocol
+import TestSupport
+
+@testable import AgencyClient
 
 /// A bet of agency 1 that differs from its other bets in `index`.
 func sampleBet(_ index: Int) throws -> Bet {
@@ -12,17 +16,6 @@ func sampleBets(_ indices: Range<Int>) throws -> [Bet] {
   try indices.map(sampleBet)
 }
 
-/// A bet of agency 1 that takes `size` bytes on the wire, 12 to 522.
-func sizedBet(_ size: Int) throws -> Bet {
-  // Three lengths, the date, the number and a document of one digit.
-  let letters = size - 3 - 4 - 4 - 1
-  let first = min(letters, ProtocolLimits.textSize)
-  return try Bet(
-    firstName: String(repeating: "a", count: first),
-    lastName: String(repeating: "b", count: letters - first), document: "1",
-    birthdate: "2000-01-01", number: "1")
-}
-
 /// Bets as an agency's file has them; their names hold nothing that needs quotes.
 func agencyFile(_ bets: [Bet], lineEnd: String = "\r\n") -> String {
   bets
@@ -30,4 +23,30 @@ func agencyFile(_ bets: [Bet], lineEnd: String = "\r\n") -> String {
       "\(bet.firstName),\(bet.lastName),\(bet.document),\(bet.birthdate),\(bet.number)\(lineEnd)"
     }
     .joined()
+}
+
+extension AgencyFile {
+  /// The next bet.
+  mutating func nextBet() throws(AgencyError) -> Bet? {
+    guard let located = try next() else { return nil }
+    return Bet(located, in: rows.storage.span)
+  }
+
+  /// All bets that are left.
+  mutating func rest() throws(AgencyError) -> [Bet] {
+    var bets: [Bet] = []
+    while let bet = try nextBet() { bets.append(bet) }
+    return bets
+  }
+}
+
+/// Runs `body` with a file that holds `text`, and with its path.
+func withAgencyFile<Value>(
+  _ text: some Sequence<UInt8>, _ body: (inout AgencyFile, String) throws -> Value
+) throws -> Value {
+  let directory = TemporaryDirectory()
+  try directory.write(text, to: "agency.csv")
+  let path = directory.file("agency.csv")
+  var file = try AgencyFile(path: path, batchMaxAmount: 1)
+  return try body(&file, path)
 }

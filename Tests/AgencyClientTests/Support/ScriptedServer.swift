@@ -1,21 +1,20 @@
 import LotteryCore
 import LotteryProtocol
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import AgencyClient
 
 /// A server that does nothing but what a test tells it, and the agency that talks to it.
 final class ScriptedServer: Sendable {
-  /// The agency under test, and how it ended: nil where all went well.
+  /// The agency under test, and how it ended: nil if all went well.
   let agency: Task<AgencyError?, Never>
   private let listener: Listener
   private let agencyEnded = Promise<Void>()
 
   /// Starts the server, and `agency` with the server's address.
-  init(
-    agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void
-  ) throws {
+  init(agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void) throws {
     let listener = try Listener(port: 0, backlog: 16)
     let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
     let worker = Worker(label: "agency")
@@ -35,33 +34,27 @@ final class ScriptedServer: Sendable {
 
   /// Waits for the agency to connect, and runs `body` with that connection, which is closed
   /// afterwards.
-  func withConnection(_ body: (ScriptedConnection) async throws -> Void) async throws {
+  func withConnection(_ body: (Peer) async throws -> Void) async throws {
     try await serve(try #require(await accept(), "the agency has ended"), body)
   }
 
   /// Does the same with each of the agency's connections, until the agency has ended.
-  func withEachConnection(_ body: (ScriptedConnection) async throws -> Void) async throws {
+  func withEachConnection(_ body: (Peer) async throws -> Void) async throws {
     while let channel = await accept() { try await serve(channel, body) }
   }
 
-  private func serve(
-    _ channel: Channel, _ body: (ScriptedConnection) async throws -> Void
-  ) async throws {
-    do {
-      try await body(ScriptedConnection(channel))
-      channel.close()
-    } catch {
-      channel.close()
-      throw error
-    }
+  private func serve(_ channel: Channel, _ body: (Peer) async throws -> Void) async throws {
+    let peer = try Peer(channel)
+    defer { peer.close() }
+    try await body(peer)
   }
 
   /// Stops listening.
-  func close() async {
+  func close() {
     listener.close()
   }
 
-  /// The agency's next connection; nil where it ends instead.
+  /// The agency's next connection; nil if it ends instead.
   private func accept() async -> Channel? {
     await withTaskGroup(of: Channel?.self) { group in
       group.addTask { [listener] in try? await listener.accept().0 }
@@ -76,7 +69,7 @@ final class ScriptedServer: Sendable {
 }
 
 /// Lets `agency` talk to a server that does what `script` says, and returns how the agency ended:
-/// nil where all went well.
+/// nil if all went well.
 func outcome(
   of agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void,
   script: (ScriptedServer) async throws -> Void
@@ -86,12 +79,12 @@ func outcome(
     // Not on the tests' own threads, which others keep busy: the agency may give up soon.
     try await withTaskExecutorPreference(Worker(label: "script")) {
       try await script(server)
-      await server.close()
+      server.close()
     }
     return await server.agency.value
   } catch {
     server.agency.cancel()
-    await server.close()
+    server.close()
     _ = await server.agency.value
     throw error
   }

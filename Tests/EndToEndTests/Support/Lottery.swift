@@ -1,6 +1,7 @@
 import Foundation
-import LotteryCore
+import Synchronization
 import TestSupport
+import Testing
 
 /// A server and its agencies, as processes, in a directory of their own.
 final class Lottery: Sendable {
@@ -8,9 +9,9 @@ final class Lottery: Sendable {
   let port: UInt16
   private let agencies: Int
 
-  /// A lottery of `agencies` agencies; nobody has been started yet.
+  /// A lottery of `agencies` agencies; no program has been started yet.
   init(agencies: Int) throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     port = try FreePort.next()
     self.agencies = agencies
   }
@@ -57,6 +58,32 @@ final class Lottery: Sendable {
   }
 }
 
+/// Ports for servers that must come back on the same one.
+///
+/// They are below those that the kernel hands out by itself (ip(7), ip_local_port_range), so that no
+/// connection and no other test gets one meanwhile.
+enum FreePort {
+  private static let last = Mutex(UInt16.random(in: 15_000..<25_000))
+
+  /// A port without a listener that was not returned before.
+  static func next() throws -> UInt16 {
+    for _ in 0..<1000 {
+      let port = last.withLock { last in
+        last += 1
+        return last
+      }
+      if isFree(port) { return port }
+    }
+    throw POSIXError(.EADDRINUSE)
+  }
+
+  private static func isFree(_ port: UInt16) -> Bool {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    return withLoopback(port) { bind(listener, $0, $1) == 0 }
+  }
+}
+
 extension [String] {
   /// Rows of an agency's file: `count` bets, every `every`th of them a winner.
   static func rows(_ count: Int, of id: Int, winning every: Int = 100) -> [String] {
@@ -66,5 +93,33 @@ extension [String] {
       return
         "\(names[index % names.count]),Pérez,\(id)0\(index),1990-0\(index % 9 + 1)-15,\(number)\r\n"
     }
+  }
+}
+
+/// The course's data set, which is not part of the repository.
+enum CourseData {
+  private static let archive = Repository.root
+    .appending(path: "../shared/data/dataset.zip").standardizedFileURL.path()
+
+  /// Whether it is where the course's tools put it.
+  static let isThere = FileManager.default.fileExists(atPath: archive)
+
+  /// Whether a program is installed that unpacks it.
+  static let canBeUnpacked = isInstalled("unzip", "-v") || isInstalled("python3", "--version")
+
+  /// Writes the files of its five agencies.
+  static func unpack(into directory: TemporaryDirectory) throws {
+    let process =
+      if isInstalled("unzip", "-v") {
+        try ChildProcess("unzip", ["-q", archive, "-d", directory.path])
+      } else {
+        try ChildProcess("python3", ["-m", "zipfile", "-e", archive, directory.path])
+      }
+    try #require(process.wait { _ in } == .exit(0))
+  }
+
+  private static func isInstalled(_ program: String, _ argument: String) -> Bool {
+    let process = try? ChildProcess(program, [argument], joinsErrors: true)
+    return process?.wait { _ in } == .exit(0)
   }
 }

@@ -1,8 +1,8 @@
-import LotteryProtocol
 import Foundation
-import LotteryCore
+import LotteryProtocol
 import Synchronization
 import TestSupport
+import Testing
 
 /// One of the two executables, running, and what it prints.
 final class ProgramProcess: Sendable {
@@ -20,10 +20,20 @@ final class ProgramProcess: Sendable {
   /// reports, and none are recognized as known.
   private static let inherited = ProcessInfo.processInfo.environment.filter { $0.key == "PATH" }
 
+  /// The path of an executable of this package.
+  static func path(of program: String) -> String {
+    Bundle.main.bundleURL.appending(path: program).path()
+  }
+
   /// Starts `program`, with nothing else in its environment but `environment`.
-  init(_ program: String, _ arguments: [String] = [], environment: [String: String]) throws {
+  ///
+  /// - Parameter path: the path of another program; nil for `program` of this package.
+  init(
+    _ program: String, path: String? = nil, _ arguments: [String] = [],
+    environment: [String: String]
+  ) throws {
     process = try ChildProcess(
-      Bundle.main.bundleURL.appending(path: program).path(), arguments,
+      path ?? Self.path(of: program), arguments,
       environment: Self.inherited.merging(environment) { $1 }.map { "\($0)=\($1)" },
       joinsErrors: true)
     Thread.detachNewThread { [self] in ending.fulfill(read()) }
@@ -37,14 +47,14 @@ final class ProgramProcess: Sendable {
     if ending.value == nil { kill(process.pid, signal) }
   }
 
-  /// The most memory that it has taken so far, in kB (proc(5), VmHWM); nil where it has ended.
+  /// The most memory that it has taken so far, in kB (proc(5), VmHWM); nil if it has ended.
   var peakMemory: Int? {
     let status = try? String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)
     let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return line.flatMap { Int($0.filter(\.isNumber)) }
   }
 
-  /// Waits until a line holds `text`; nil where the output ends before that.
+  /// Waits until a line holds `text`; nil if the output ends before that.
   @discardableResult
   func line(with text: String) async -> String? {
     await withCheckedContinuation { continuation in
@@ -58,9 +68,15 @@ final class ProgramProcess: Sendable {
     }
   }
 
-  /// Waits for its end, and for all of its output; nil where the task is cancelled first.
+  /// Waits for its end, and for all of its output; nil if the task is cancelled first.
   func end() async -> ChildProcess.Ending? {
     await ending.wait()
+  }
+
+  /// Ends it with SIGTERM, and expects that it ends well.
+  func stop(sourceLocation: SourceLocation = #_sourceLocation) async {
+    send(SIGTERM)
+    #expect(await end() == .exit(0), sourceLocation: sourceLocation)
   }
 
   private func read() -> ChildProcess.Ending {

@@ -2,8 +2,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("The rules of a bet")
-struct BetTests {
+@Suite struct BetTests {
   private func bet(
     firstName: String = "Ana", lastName: String = "Ñu", document: String = "007",
     birthdate: String = "1999-03-17", number: String = "2201"
@@ -52,9 +51,7 @@ struct BetTests {
     }
   }
 
-  @Test(arguments: [
-    "0", "007", "12345678901234567890",
-  ])
+  @Test(arguments: ["0", "007", "12345678901234567890"])
   func `a document has 1 to 20 digits, and keeps its zeros`(document: String) throws {
     #expect(try bet(document: document).document == document)
   }

@@ -2,8 +2,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Dates")
-struct CalendarDateTests {
+@Suite struct CalendarDateTests {
   @Test(arguments: [
     "0001-01-01", "1999-03-17", "2000-02-29", "2024-02-29", "1900-02-28", "1999-04-30",
     "1999-12-31", "9999-12-31",
@@ -26,7 +25,7 @@ struct CalendarDateTests {
     "1999-03-1a", "+999-03-17", "1999-03-17T00:00", "17-03-1999", "1999_03-17", "1999-03_17",
     "-999-03-17", "1999-+3-17",
   ])
-  func `Anything but YYYY-MM-DD is refused`(text: String) {
+  func `anything but YYYY-MM-DD is refused`(text: String) {
     #expect(CalendarDate(iso: text.utf8.span) == nil)
   }
 

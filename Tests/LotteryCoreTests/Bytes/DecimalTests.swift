@@ -2,8 +2,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Numbers in decimal")
-struct DecimalTests {
+@Suite struct DecimalTests {
   @Test(
     arguments: [
       ("0", 0), ("7", 7), ("00042", 42), ("4294967295", .max), ("0000000000004294967295", .max),
@@ -20,10 +19,7 @@ struct DecimalTests {
     #expect(UInt32(decimal: text.utf8.span) == nil)
   }
 
-  @Test(
-    arguments: [
-      ("255", 255), ("256", nil), ("260", nil), ("999", nil),
-    ] as [(String, UInt8?)])
+  @Test(arguments: [("255", 255), ("256", nil), ("260", nil), ("999", nil)] as [(String, UInt8?)])
   func `a number is refused from the first that its type cannot hold`(text: String, value: UInt8?) {
     #expect(UInt8(decimal: text.utf8.span) == value)
   }

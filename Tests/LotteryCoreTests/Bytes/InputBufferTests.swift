@@ -3,8 +3,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("The buffer of unread bytes")
-struct InputBufferTests {
+@Suite struct InputBufferTests {
   private struct Refusal: Error, Equatable {}
 
   @Test func `it owns no memory before it is filled, nor once it has given it back`() {

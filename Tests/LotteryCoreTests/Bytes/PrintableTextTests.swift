@@ -2,8 +2,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Text made fit for a log line")
-struct PrintableTextTests {
+@Suite struct PrintableTextTests {
   @Test(arguments: [
     ("", ""), ("Ana Ñuñez", "Ana Ñuñez"), ("水 🎲", "水 🎲"), ("a|b", "a\\u{7C}b"),
     ("a\nb", "a\\nb"), ("a\r\nb", "a\\r\\nb"), ("a\tb", "a\\tb"), ("a\\b", "a\\\\b"),
@@ -13,7 +12,7 @@ struct PrintableTextTests {
     ("\u{202E}", "\\u{202E}"), ("\u{200D}", "\\u{200D}"),
     ("é", "é"), ("e\u{301}", "e\u{301}"), ("\"'", "\"'"),
   ])
-  func `what would break a line or a field is escaped, the rest is left alone`(
+  func `what would break a line or a field is escaped, nothing else`(
     text: String, expected: String
   ) {
     #expect(PrintableText.escaped(text) == expected)

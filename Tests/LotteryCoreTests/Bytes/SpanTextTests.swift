@@ -3,10 +3,8 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Looking at bytes as text")
-struct SpanTextTests {
-  @Test(arguments: 0..<20)
-  func `one byte beyond ASCII is seen wherever it stands`(position: Int) {
+@Suite struct SpanTextTests {
+  @Test(arguments: 0..<20) func `one byte beyond ASCII is seen wherever it stands`(position: Int) {
     var bytes = [UInt8](repeating: 0x7F, count: 20)
     let before = bytes.span.isASCII
     bytes[position] = 0x80

@@ -3,8 +3,7 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Bets in CSV")
-struct BetCSVTests {
+@Suite struct BetCSVTests {
   /// The row that `bets.csv` gets for `bet`, both ways to write it having to agree.
   private func row(_ bet: Bet, agency: UInt32 = 5) throws -> String {
     var fromBet: [UInt8] = []
@@ -30,45 +29,39 @@ struct BetCSVTests {
     return Bet(view, in: storage.span)
   }
 
-  @Test("A bet is written as the course's file has it")
-  func plain() throws {
+  @Test func `a bet is written as the course's file has it`() throws {
     #expect(try row(Bets.ana()) == "5,Ana,Ñu,007,1999-03-17,2201\r\n")
     #expect(try row(Bets.nameless(), agency: .max) == "4294967295,,,0,9999-12-31,4294967295\r\n")
   }
 
   @Test(
-    "Only a field that needs quotes gets them",
     arguments: [
       ("a,b", #""a,b""#), (#"a"b"#, #""a""b""#), ("a\nb", "\"a\nb\""), ("a\rb", "\"a\rb\""),
       (#"""#, #""""""#), (" a ", " a "), ("a;b'c\t", "a;b'c\t"), ("", ""),
     ])
-  func quotes(name: String, field: String) throws {
+  func `only a field that needs quotes gets them`(name: String, field: String) throws {
     let bet = try Bet(
       firstName: name, lastName: name, document: "2", birthdate: "0001-02-03",
       number: "4")
     #expect(try row(bet, agency: 1) == "1,\(field),\(field),2,0001-02-03,4\r\n")
   }
 
-  @Test("A row of an agency's file is a bet")
-  func read() throws {
+  @Test func `a row of an agency's file is a bet`() throws {
     #expect(try bet("Ana,Ñu,007,1999-03-17,2201\r\n") == Bets.ana())
     #expect(try bet("\"Ana\",\"Ñu\",\"007\",\"1999-03-17\",\"02201\"") == Bets.ana())
   }
 
-  @Test("A NUL in a name is refused in an agency's file, and read where an older server stored it")
-  func nul() throws {
+  @Test func `a NUL in a name is refused, and read if an older server stored it`() throws {
     let error = #expect(throws: BetCSV.Failure.self) { try bet("A\0,Ñu,007,1999-03-17,2201\n") }
     #expect(error?.description == #"first name "A\u{0}": must be free of NUL"#)
     #expect(try bet("5,A\0,Ñ\0,007,1999-03-17,2201\n").lastName == "Ñ\0")
   }
 
-  @Test("A row of bets.csv is an agency and a bet")
-  func readBack() throws {
+  @Test func `a row of bets.csv is an agency and a bet`() throws {
     #expect(try bet("5,Ana,Ñu,007,1999-03-17,2201\r\n") == Bets.ana())
   }
 
   @Test(
-    "The field that breaks its rule is named",
     arguments: [
       ("Ana,Ñu,7a,1999-03-17,2201", .document), ("Ana,Ñu,,1999-03-17,2201", .document),
       ("Ana,Ñu,7,1999-02-29,2201", .birthdate), ("Ana,Ñu,7,17/03/1999,2201", .birthdate),
@@ -76,7 +69,7 @@ struct BetCSVTests {
       ("Ana,Ñu,7,1999-03-17,", .number),
       ("\"\(String(repeating: "a", count: 256))\",Ñu,7,1999-03-17,1", .firstName),
     ] as [(String, BetRuleViolation.Field)])
-  func bad(text: String, field: BetRuleViolation.Field) {
+  func `the field that breaks its rule is named`(text: String, field: BetRuleViolation.Field) {
     let failure = #expect(throws: BetCSV.Failure.self) { try bet(text) }
     guard case .violation(let violation) = failure else {
       Issue.record("no violation")
@@ -85,8 +78,8 @@ struct BetCSVTests {
     #expect(violation.field == field)
   }
 
-  @Test("Whatever is written is read back", arguments: 0..<50 as Range<UInt64>)
-  func roundTrip(seed: UInt64) throws {
+  @Test(arguments: 0..<50 as Range<UInt64>)
+  func `whatever is written is read back`(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let sent = try Bets.random(using: &random)
     #expect(try bet(row(sent)) == sent)

@@ -2,10 +2,8 @@ import Testing
 
 @testable import LotteryCore
 
-@Suite("Reading CSV")
-struct CSVReaderTests {
+@Suite struct CSVReaderTests {
   @Test(
-    "Rows are cut into fields",
     arguments: [
       ("", []),
       ("a,b\n", [["a", "b"]]),
@@ -17,13 +15,12 @@ struct CSVReaderTests {
       (" a , b \n", [[" a ", " b "]]),
       ("Ñandú,水\n", [["Ñandú", "水"]]),
     ] as [(String, [[String]])])
-  func plain(text: String, rows: [[String]]) {
+  func `rows are cut into fields`(text: String, rows: [[String]]) {
     #expect(CSVRows(text).rows == rows)
     #expect(CSVRows(text).error == nil)
   }
 
   @Test(
-    "Fields may stand in quotes",
     arguments: [
       (#""a","b""# + "\n", [["a", "b"]]),
       (#""a,b",c"# + "\r\n", [["a,b", "c"]]),
@@ -39,19 +36,17 @@ struct CSVReaderTests {
       (#"a""b,"c""d""# + "\n", [[#"a""b"#, #"c"d"#]]),
       (#" "a""# + "\n", [[#" "a""#]]),
     ] as [(String, [[String]])])
-  func quoted(text: String, rows: [[String]]) {
+  func `fields may stand in quotes`(text: String, rows: [[String]]) {
     #expect(CSVRows(text).rows == rows)
     #expect(CSVRows(text).error == nil)
   }
 
-  @Test("Lines that hold nothing are passed over, an empty field in quotes is not")
-  func blankLines() {
+  @Test func `lines that hold nothing are passed over, an empty field in quotes is not`() {
     #expect(CSVRows("\n\r\na\n\n\nb\r\n\r\n").rows == [["a"], ["b"]])
     #expect(CSVRows("\n\"\"\n").rows == [[""]])
   }
 
   @Test(
-    "What is not CSV is refused, the rows before it are not",
     arguments: [
       ("a\n\"b\"c\n", .textAfterQuote, 2), ("a\n\"b\" ,c\n", .textAfterQuote, 2),
       ("a\n\"b\"\"c", .quoteNotClosed, 2), ("a\n\"", .quoteNotClosed, 2),
@@ -59,23 +54,23 @@ struct CSVReaderTests {
       ("a\n\"b\"\rc\n", .bareCarriageReturn, 2), ("a\nb\r", .bareCarriageReturn, 2),
       ("a\nb\r\r\n", .bareCarriageReturn, 2),
     ] as [(String, CSVError, Int)])
-  func malformed(text: String, error: CSVError, line: Int) {
+  func `what is not CSV is refused, the rows before it are not`(
+    text: String, error: CSVError, line: Int
+  ) {
     let read = CSVRows(text)
     #expect(read.rows == [["a"]])
     #expect(read.error == error)
     #expect(read.errorLine == line)
   }
 
-  @Test("Each row knows its line and where it ends, whatever lies between the rows")
-  func places() {
+  @Test func `each row knows its line and where it ends, whatever is between the rows`() {
     let read = CSVRows("a\n\n\"b\nc\"\r\n\r\nd")
     #expect(read.rows == [["a"], ["b\nc"], ["d"]])
     #expect(read.lines == [1, 3, 6])
     #expect(read.positions == [2, 10, 13])
   }
 
-  @Test("A byte order mark is passed over at the very beginning, and only there")
-  func byteOrderMark() {
+  @Test func `a byte order mark is passed over at the very beginning, and only there`() {
     let mark = "\u{FEFF}"
     #expect(CSVRows(mark + "a\n").rows == [["a"]])
     #expect(CSVRows(mark + "a\n").positions == [5])
@@ -88,12 +83,11 @@ struct CSVReaderTests {
   }
 
   @Test(
-    "The pieces in which a stream arrives make no difference",
     arguments: [
       "a,b\r\nc,d\r\n", "\"a\"\"b\",\"c\"\r\nd\r\n", "\n\n\"\n\"\"\n\",x\n", "\"a\"b", "a\r", "\"",
       "\u{FEFF}\"x\"\n",
     ])
-  func pieces(text: String) {
+  func `the pieces in which a stream arrives make no difference`(text: String) {
     let whole = CSVRows(text)
     #expect(CSVRows(byteByByte: text) == whole)
     let bytes = Array(text.utf8)
@@ -103,29 +97,29 @@ struct CSVReaderTests {
   }
 
   @Test(
-    "A row has up to 4096 bytes, its line end included",
     arguments: [
       (4094, "\r\n", nil), (4095, "\r\n", .rowTooLong), (4095, "\n", nil),
       (4096, "\n", .rowTooLong), (4096, "", nil), (4097, "", .rowTooLong),
       (8000, "\n", .rowTooLong),
     ] as [(Int, String, CSVError?)])
-  func rowSize(size: Int, lineEnd: String, error: CSVError?) {
+  func `a row has up to 4096 bytes, its line end included`(
+    size: Int, lineEnd: String, error: CSVError?
+  ) {
     let row = String(repeating: "a", count: size)
     let read = CSVRows(row + lineEnd)
     #expect(read.error == error)
     #expect(read.rows == (error == nil ? [[row]] : []))
   }
 
-  @Test("A quote that is never closed is given up after 4096 bytes")
-  func endlessQuote() {
+  @Test func `a quote that is never closed is given up after 4096 bytes`() {
     let row = [UInt8](repeating: UInt8(ascii: "\n"), count: 5000)
     #expect(CSVRows([[.quote], row[...], row[...]]).error == .rowTooLong)
   }
 
-  @Test(
-    "A row that is too long and wrong behind its limit is too long, however it arrives",
-    arguments: [("\"", "\"x\n"), ("", "\rb\n")])
-  func wrongBehindTheLimit(start: String, end: String) {
+  @Test(arguments: [("\"", "\"x\n"), ("", "\rb\n")])
+  func `a row that is too long and wrong after its limit is too long, however it arrives`(
+    start: String, end: String
+  ) {
     let bytes = Array((start + String(repeating: "a", count: 4200) + end).utf8)
     #expect(CSVRows([bytes[...]]).error == .rowTooLong)
     #expect(CSVRows([bytes[..<4150], bytes[4150...]]).error == .rowTooLong)

@@ -43,8 +43,7 @@ import Testing
           if bet == nil { break }
         }
         if let bet, builder.hasRoom(for: bet, in: result.frames) {
-          builder.append(
-            bet, in: reader.input.storage.span, offset: offset, to: &result.frames)
+          builder.append(bet, in: reader.input.storage.span, offset: offset, to: &result.frames)
         } else {
           offset += UInt64(builder.finish(&result.frames))
           waiting = bet
@@ -113,6 +112,13 @@ import Testing
     var end = ""
     var line = 0
     var position = 0
+    /// Rows that were counted at once. Not compared.
+    var taken = 0
+
+    static func == (left: Self, right: Self) -> Bool {
+      left.counts == right.counts && left.lastRows == right.lastRows && left.end == right.end
+        && left.line == right.line && left.position == right.position
+    }
   }
 
   private static func tally(_ pieces: [ArraySlice<UInt8>], isFast: Bool) -> Tallied {
@@ -122,6 +128,7 @@ import Testing
     do {
       loop: while true {
         for run in isFast ? reader.takeStoredRows() : [] {
+          result.taken += run.rows
           result.counts[run.agency, default: 0] += run.rows
           result.lastRows[run.agency] = run.lastRow
         }
@@ -145,13 +152,43 @@ import Testing
   }
 
   @Test(arguments: 0..<4 as Range<UInt64>)
+  func `one stored row is the bet that the reader of a file finds in it`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    var found = 0
+    for _ in 0..<2000 {
+      let fields = [
+        random.pick(["1", "4294967295", "0", "\u{FEFF}7", "\"2\""]),
+        random.pick(["Ana", "\"A,\"\"b\"", "ñ\u{0}", "\"a\nb\"", "\"x"]), "P", "7",
+        random.pick(["2000-01-01", "2001-02-29"]), random.pick(["7574", "\"7574\"", "x"]),
+      ]
+      let row = fields.joined(separator: ",") + random.pick(["\r\n", "\n", "", "\r"])
+      let bytes = row.utf8.span
+      var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+      reader.input.feed(row.utf8)
+      var expected: (agency: UInt32, bet: Bet)?
+      if (try? reader.next(atEnd: true)) == .row {
+        let storage = reader.input.storage
+        expected = (try? BetCSV.storedBet(reader.fields, in: storage.span))
+          .map { ($0.agency, Bet($0.bet, in: storage.span)) }
+      }
+      let stored = BetCSV.storedBet(row: bytes)
+      #expect(stored?.agency == expected?.agency, "\(row.debugDescription)")
+      #expect(stored?.bet == expected?.bet, "\(row.debugDescription)")
+      found += stored == nil ? 0 : 1
+    }
+    #expect((200...1800).contains(found))
+  }
+
+  @Test(arguments: 0..<4 as Range<UInt64>)
   func `stored rows are counted alike, with the same error on the same line`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
+    var taken = 0
     for _ in 0..<60 {
       var file = Rows.file(ofStore: true, using: &random)
       for _ in 0..<random.pick([0, 0, 0, 1, 3]) { Rows.mutate(&file, using: &random) }
       let pieces = Rows.cut(file, using: &random)
       let fast = Self.tally(pieces, isFast: true)
+      taken += fast.taken
       #expect(
         fast == Self.tally(pieces, isFast: false),
         "\(String(repairing: file.span).debugDescription)")
@@ -234,8 +271,7 @@ import Testing
       if random.oneIn(10) { bytes.removeLast(min(bytes.count, 3)) }
       body.count = max(1, random.oneIn(5) ? count : body.count)
       let frame = [MessageType.batch.rawValue] + bytes
-      let batch = BetBatch(
-        isSingle: false, offset: 0, count: body.count, bets: 1..<frame.count)
+      let batch = BetBatch(isSingle: false, offset: 0, count: body.count, bets: 1..<frame.count)
       let known = random.pick([0, 0, 0, 1, body.count])
       try expectSame(batch, after: known, in: frame)
     }
@@ -251,8 +287,7 @@ import Testing
       }
     }
     let found = Result { () throws(WireError) in
-      try batch.appendRows(
-        of: agency, after: known, in: frame.span, to: &fast, lastRow: &lastFast)
+      try batch.appendRows(of: agency, after: known, in: frame.span, to: &fast, lastRow: &lastFast)
     }
     #expect(found == expected)
     if case .success(nil) = expected {
@@ -261,8 +296,7 @@ import Testing
     }
   }
 
-  @Test func `bets of the usual kind are taken, but for those at the very end of the frame`() throws
-  {
+  @Test func `bets of the usual kind are taken, except at the end of the frame`() throws {
     let bets = try (0..<10).map { _ in try Bets.ana() }
     var bytes: [UInt8] = []
     for bet in bets { bytes.append(bet: bet) }
@@ -271,7 +305,7 @@ import Testing
     #expect(decoder.bets == 7)
     #expect(decoder.consumed == 7 * bytes.count / 10)
     #expect(rows.count == 7 * "5,Ana,Ñu,007,1999-03-17,2201\r\n".utf8.count)
-    // Nothing of it where one name is not UTF-8.
+    // Nothing of it if one name is not UTF-8.
     bytes[2] = 0xFF
     rows = []
     #expect(rows.appendPlainBets(of: 5, in: bytes.span, most: 10).bets == 0)
@@ -329,9 +363,7 @@ import Testing
 
 /// Files and batches, most of them plain.
 private enum Rows {
-  static func file(
-    ofStore isStore: Bool = false, using random: inout SeededGenerator
-  ) -> [UInt8] {
+  static func file(ofStore isStore: Bool = false, using random: inout SeededGenerator) -> [UInt8] {
     var text = random.oneIn(10) ? "\u{FEFF}" : ""
     for _ in 0..<Int.random(in: 0...60, using: &random) {
       if isStore {
@@ -364,9 +396,7 @@ private enum Rows {
     }
   }
 
-  static func batch(
-    using random: inout SeededGenerator
-  ) throws -> (bytes: [UInt8], count: Int) {
+  static func batch(using random: inout SeededGenerator) throws -> (bytes: [UInt8], count: Int) {
     var bytes: [UInt8] = []
     let count = Int.random(in: 1...40, using: &random)
     for _ in 0..<count {

@@ -18,16 +18,6 @@ enum Bets {
       birthdate: "9999-12-31", number: "4294967295")
   }
 
-  /// A bet that takes `size` bytes on the wire, 12 to 522.
-  static func ofWireSize(_ size: Int) throws -> Bet {
-    let letters = size - BetWire.fixedSize - 1
-    let first = min(letters, ProtocolLimits.textSize)
-    return try Bet(
-      firstName: String(repeating: "a", count: first),
-      lastName: String(repeating: "b", count: letters - first), document: "1",
-      birthdate: "2000-01-01", number: "1")
-  }
-
   /// Any bet at all.
   static func random(using random: inout SeededGenerator) throws -> Bet {
     let year = Int.random(in: 1...9999, using: &random)
@@ -56,9 +46,38 @@ extension Bet {
 }
 
 extension BatchBuilder {
-  /// Adds `bet`, for tests that do not care where its texts lie.
+  /// Adds `bet`, for tests that do not care where its texts are.
   mutating func append(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) throws {
     let (located, source) = try bet.located()
     append(located, in: source.span, offset: offset, to: &bytes)
+  }
+}
+
+/// Decodes what an agency sent as far as the server does: a batch's bets too.
+///
+/// - Returns: the message, its bets, and the first bet that breaks a rule.
+func decodeFromAgency(
+  _ frame: [UInt8]
+) throws(WireError) -> (message: AgencyMessage, bets: [Bet], bad: BetBatch.BadBet?) {
+  let message = try AgencyMessage(frame: frame.span)
+  guard case .bets(let batch) = message else { return (message, [], nil) }
+  var bets: [Bet] = []
+  let bad = try batch.forEachBet(in: frame.span) { index, located in
+    precondition(index == bets.count, "bets out of order")
+    bets.append(Bet(located, in: frame.span))
+  }
+  return (message, bets, bad)
+}
+
+extension SeededGenerator {
+  /// A text of up to `limit` characters, quotes, separators and letters of several bytes among them.
+  mutating func text(limit: Int) -> String {
+    let alphabet: [Character] = ["a", "Z", " ", ",", "\"", "'", ";", "ñ", "é", "水", "🎲", "-", "0"]
+    return String((0..<Int.random(in: 0...limit, using: &self)).map { _ in pick(alphabet) })
+  }
+
+  /// 1 to 20 digits.
+  mutating func document() -> String {
+    String((0..<Int.random(in: 1...20, using: &self)).map { _ in pick(Array("0123456789")) })
   }
 }

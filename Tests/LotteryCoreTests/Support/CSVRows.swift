@@ -9,7 +9,7 @@ struct CSVRows: Equatable {
   var lines: [Int] = []
   /// Bytes of the stream up to and including each row.
   var positions: [Int] = []
-  /// What ended the reading, and on which line, where it was not the end of the stream.
+  /// What ended the reading, and on which line, if it was not the end of the stream.
   var error: CSVError?
   var errorLine: Int?
 

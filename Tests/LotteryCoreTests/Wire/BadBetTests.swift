@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Bets on the wire that break a rule")
-struct BadBetTests {
+@Suite struct BadBetTests {
   typealias Field = BetRuleViolation.Field
 
   /// The first bad bet of a batch that holds these bets, in hexadecimal.
@@ -69,15 +68,12 @@ struct BadBetTests {
     #expect(bad.violation.field == .document)
   }
 
-  @Test(arguments: [
-    "0139", "14" + String(repeating: "30", count: 20),
-  ])
+  @Test(arguments: ["0139", "14" + String(repeating: "30", count: 20)])
   func `a document of 1 and one of 20 digits are good`(document: String) throws {
     #expect(try firstBad(["0141 0142" + document + "07CF0311 00000899"]) == nil)
   }
 
-  @Test func `the first bad bet is named, and only the bets in front of it are handed out`() throws
-  {
+  @Test func `the first bad bet is named, and only the bets before it are read`() throws {
     let badDate = "0141 0142 0130 07CF0D01 00000899"
     let badDocument = "0141 0142 00 07CF0311 00000899"
     let bets = MessageSamples.ana + MessageSamples.nameless + badDate + badDocument
@@ -88,9 +84,7 @@ struct BadBetTests {
     #expect(bad?.violation.field == .birthdate)
   }
 
-  @Test func `what breaks a rule fits the reason of REJECTED and one line, whatever it holds`()
-    throws
-  {
+  @Test func `what breaks a rule fits the reason of REJECTED and one line`() throws {
     let document = "FF" + String(repeating: "0A", count: 255)
     let bad = try #require(try firstBad(["0141 0142" + document + "07CF0311 00000899"]))
     let shown = String(repeating: "\\n", count: 60) + "…"

@@ -3,45 +3,41 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Filling batches")
-struct BatchBuilderTests {
+@Suite struct BatchBuilderTests {
   /// A batch that 485 bytes separate from 8000: 15 bytes of head and 25 bets of 300 bytes.
   private func nearlyFull(_ bytes: inout [UInt8]) throws -> BatchBuilder {
     var builder = BatchBuilder(maxAmount: 1000)
     let start = bytes.count
-    for _ in 0..<25 { try builder.append(Bets.ofWireSize(300), offset: 0, to: &bytes) }
+    for _ in 0..<25 { try builder.append(sizedBet(300), offset: 0, to: &bytes) }
     #expect(bytes.count - start == 8000 - 485)
     return builder
   }
 
-  @Test(arguments: [
-    (484, true), (485, true), (486, false),
-  ])
+  @Test(arguments: [(484, true), (485, true), (486, false)])
   func `a batch takes a bet up to 8000 bytes`(size: Int, fits: Bool) throws {
     var bytes: [UInt8] = []
     let builder = try nearlyFull(&bytes)
-    #expect(builder.hasRoom(for: try Bets.ofWireSize(size).located().bet, in: bytes) == fits)
+    #expect(builder.hasRoom(for: try sizedBet(size).located().bet, in: bytes) == fits)
   }
 
   @Test func `only the batch's own bytes count, not those of batches in front of it`() throws {
     var bytes = [UInt8](repeating: 0, count: 5000)
     let builder = try nearlyFull(&bytes)
-    #expect(builder.hasRoom(for: try Bets.ofWireSize(485).located().bet, in: bytes))
-    #expect(!builder.hasRoom(for: try Bets.ofWireSize(486).located().bet, in: bytes))
+    #expect(builder.hasRoom(for: try sizedBet(485).located().bet, in: bytes))
+    #expect(!builder.hasRoom(for: try sizedBet(486).located().bet, in: bytes))
   }
 
   @Test func `a batch of exactly 8000 bytes is one that the decoder takes`() throws {
     var bytes: [UInt8] = []
     var builder = try nearlyFull(&bytes)
-    try builder.append(Bets.ofWireSize(485), offset: 0, to: &bytes)
+    try builder.append(sizedBet(485), offset: 0, to: &bytes)
     #expect(builder.finish(&bytes) == 26)
     #expect(bytes.count == 8000)
     #expect(try bytes.span.nextFrame(in: bytes.indices) == 4..<8000)
     #expect(try decodeFromAgency(withoutHeader(bytes)).bets.count == 26)
   }
 
-  @Test(arguments: [1, 2, 3, 300])
-  func `a batch takes as many bets as it may`(amount: Int) throws {
+  @Test(arguments: [1, 2, 3, 300]) func `a batch takes as many bets as it may`(amount: Int) throws {
     var builder = BatchBuilder(maxAmount: amount)
     var bytes: [UInt8] = []
     let (bet, source) = try Bets.nameless().located()

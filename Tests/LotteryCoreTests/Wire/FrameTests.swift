@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Frames")
-struct FrameTests {
+@Suite struct FrameTests {
   /// Feeds `chunks` one after the other and returns the frames that come out, headers left out.
   private func frames(_ chunks: [ArraySlice<UInt8>]) throws(WireError) -> [[UInt8]] {
     var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
@@ -23,15 +22,9 @@ struct FrameTests {
   private let stream = MessageSamples.all.flatMap { $0 }
   private let expected = MessageSamples.all.map(withoutHeader)
 
-  @Test func `all frames come out of a stream fed at once`() throws {
+  @Test func `the same frames come out however the stream is cut`() throws {
     #expect(try frames([stream[...]]) == expected)
-  }
-
-  @Test func `the same frames come out of a stream fed byte by byte`() throws {
     #expect(try frames(stream.indices.map { stream[$0...$0] }) == expected)
-  }
-
-  @Test func `the same frames come out wherever the stream is split`() throws {
     for split in 0...stream.count {
       #expect(try frames([stream[..<split], stream[split...]]) == expected, "split at \(split)")
     }
@@ -48,16 +41,13 @@ struct FrameTests {
     #expect(throws: WireError.frameLength(length)) { try frames([hex(header)[...]]) }
   }
 
-  @Test(arguments: [
-    ("00000001", 1), ("00001F3B", 7995), ("00001F3C", 7996),
-  ])
+  @Test(arguments: [("00000001", 1), ("00001F3B", 7995), ("00001F3C", 7996)])
   func `a length within range is taken`(header: String, length: Int) throws {
     let body = [UInt8](repeating: 0x2A, count: length)
     #expect(try frames([(hex(header) + body)[...]]) == [body])
   }
 
-  @Test(arguments: 0...3)
-  func `a header that is not complete announces nothing`(size: Int) throws {
+  @Test(arguments: 0...3) func `a header that is not complete announces nothing`(size: Int) throws {
     let header = [UInt8](repeating: 0xFF, count: size)
     let frame = try header.span.nextFrame(in: header.indices)
     #expect(frame == nil)

@@ -3,104 +3,60 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Messages that cannot be decoded")
-struct MalformedMessageTests {
-  private func type(of frame: [UInt8]) throws -> MessageType {
-    try #require(MessageType(rawValue: frame[0]))
+@Suite struct MalformedMessageTests {
+  /// Decodes a frame as the side does that gets messages of this type.
+  private static func decode(_ frame: [UInt8], ofAgency: Bool) throws(WireError) {
+    if ofAgency {
+      _ = try decodeFromAgency(frame)
+    } else {
+      _ = try ServerMessage(frame: frame.span)
+    }
   }
 
-  @Test(arguments: MessageSamples.ofAgency)
-  func `every truncation of what an agency sends is refused`(whole: [UInt8]) throws {
+  @Test(arguments: MessageSamples.all)
+  func `every truncation and spare bytes are refused`(whole: [UInt8]) throws {
     let frame = withoutHeader(whole)
-    let type = try type(of: frame)
+    let type = try #require(MessageType(rawValue: frame[0]))
+    let ofAgency = MessageSamples.ofAgency.contains(whole)
     for size in 1..<frame.count {
       #expect(throws: WireError.body(type, .tooShort), "\(size) bytes of \(frame.count)") {
-        try decodeFromAgency(Array(frame.prefix(size)))
+        try Self.decode(Array(frame.prefix(size)), ofAgency: ofAgency)
       }
     }
-  }
-
-  @Test(arguments: MessageSamples.ofServer)
-  func `every truncation of what the server sends is refused`(whole: [UInt8]) throws {
-    let frame = withoutHeader(whole)
-    let type = try type(of: frame)
-    for size in 1..<frame.count {
-      #expect(throws: WireError.body(type, .tooShort), "\(size) bytes of \(frame.count)") {
-        try ServerMessage(frame: frame.span.extracting(..<size))
-      }
-    }
-  }
-
-  @Test(arguments: MessageSamples.ofAgency)
-  func `spare bytes after what an agency sends are refused`(whole: [UInt8]) throws {
-    let frame = withoutHeader(whole)
-    let type = try type(of: frame)
     for extra in [1, 2, 100] {
       #expect(throws: WireError.body(type, .tooLong(extra: extra))) {
-        try decodeFromAgency(frame + [UInt8](repeating: 0, count: extra))
+        try Self.decode(frame + [UInt8](repeating: 0, count: extra), ofAgency: ofAgency)
       }
     }
   }
 
-  @Test(arguments: MessageSamples.ofServer)
-  func `spare bytes after what the server sends are refused`(whole: [UInt8]) throws {
-    let frame = withoutHeader(whole)
-    let type = try type(of: frame)
-    for extra in [1, 2, 100] {
-      let longer = frame + [UInt8](repeating: 0, count: extra)
-      #expect(throws: WireError.body(type, .tooLong(extra: extra))) {
-        try ServerMessage(frame: longer.span)
-      }
-    }
-  }
-
-  @Test func `a type that an agency does not send is refused`() {
-    let known: [UInt8] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11]
+  @Test(
+    arguments: [
+      (true, [0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11]),
+      (false, [0x81, 0x82, 0x83, 0x84, 0x85, 0x8F, 0x90, 0x91]),
+    ] as [(Bool, [UInt8])])
+  func `a type that a side does not send is refused`(ofAgency: Bool, known: [UInt8]) {
     for type in UInt8.min...UInt8.max where !known.contains(type) {
-      #expect(throws: WireError.unknownType(type)) { try decodeFromAgency([type]) }
+      #expect(throws: WireError.unknownType(type)) { try Self.decode([type], ofAgency: ofAgency) }
     }
   }
 
-  @Test func `a type that the server does not send is refused`() {
-    let known: [UInt8] = [0x81, 0x82, 0x83, 0x84, 0x85, 0x8F, 0x90, 0x91]
-    for type in UInt8.min...UInt8.max where !known.contains(type) {
-      let frame = [type]
-      #expect(throws: WireError.unknownType(type)) {
-        try ServerMessage(frame: frame.span)
-      }
-    }
-  }
-
-  @Test func `a batch of no bets is refused`() {
-    #expect(throws: WireError.body(.batch, .emptyBatch)) {
-      try decodeFromAgency(hex("03 0000000000000000 0000"))
-    }
-  }
-
-  @Test func `a batch that announces more bets than it holds is refused`() {
-    #expect(throws: WireError.body(.batch, .tooShort)) {
-      try decodeFromAgency(hex("03 0000000000000000 0003" + MessageSamples.ana))
-    }
-  }
-
-  @Test func `a batch that announces fewer bets than it holds is refused`() {
-    let bets = MessageSamples.ana + MessageSamples.ana
-    #expect(throws: WireError.body(.batch, .tooLong(extra: 20))) {
-      try decodeFromAgency(hex("03 0000000000000000 0001" + bets))
-    }
-  }
-
-  @Test func `a body that is too short outweighs a bet that breaks a rule`() {
-    let letters = "0141 0142 0143 07CF0311 00000899"
-    #expect(throws: WireError.body(.batch, .tooShort)) {
-      try decodeFromAgency(hex("03 0000000000000000 0002" + letters))
-    }
-  }
-
-  @Test func `a key that is not UTF-8 is refused`() {
-    #expect(throws: WireError.body(.hello, .textEncoding)) {
-      try decodeFromAgency(hex("01 01 00000005 02C328"))
-    }
+  @Test(
+    arguments: [
+      // No bets, fewer than announced, more than announced.
+      ("03 0000000000000000 0000", .batch, .emptyBatch),
+      ("03 0000000000000000 0003" + MessageSamples.ana, .batch, .tooShort),
+      (
+        "03 0000000000000000 0001" + MessageSamples.ana + MessageSamples.ana, .batch,
+        .tooLong(extra: 20)
+      ),
+      // Too short a body outweighs a bet that breaks a rule.
+      ("03 0000000000000000 0002 0141 0142 0143 07CF0311 00000899", .batch, .tooShort),
+      // A key that is not UTF-8.
+      ("01 01 00000005 02C328", .hello, .textEncoding),
+    ] as [(String, MessageType, BodyError)])
+  func `a body that is wrong is refused`(frame: String, type: MessageType, error: BodyError) {
+    #expect(throws: WireError.body(type, error)) { try decodeFromAgency(hex(frame)) }
   }
 
   @Test(

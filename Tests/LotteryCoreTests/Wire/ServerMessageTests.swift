@@ -3,23 +3,16 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("What the server sends")
-struct ServerMessageTests {
+@Suite struct ServerMessageTests {
   static func messages() throws -> [(ServerMessage, [UInt8])] {
     [
-      (
-        .welcome(version: 1, state: .open, stored: 0, lastBet: nil),
-        MessageSamples.welcome
-      ),
+      (.welcome(version: 1, state: .open, stored: 0, lastBet: nil), MessageSamples.welcome),
       (
         .welcome(version: 1, state: .drawn, stored: 1, lastBet: try Bets.ana()),
         MessageSamples.welcomeBack
       ),
       (.stored(65536), MessageSamples.stored),
-      (
-        .rejected(offset: 1, index: 2, code: .ruleBroken, reason: "no"),
-        MessageSamples.rejected
-      ),
+      (.rejected(offset: 1, index: 2, code: .ruleBroken, reason: "no"), MessageSamples.rejected),
       (.confirmed, MessageSamples.confirmed),
       (.winners(more: true, documents: ["12", "3"]), MessageSamples.winners),
       (.winners(more: false, documents: []), MessageSamples.noWinners),
@@ -33,8 +26,7 @@ struct ServerMessageTests {
         MessageSamples.status
       ),
       (
-        .status(
-          more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
+        .status(more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
         MessageSamples.statusGoesOn
       ),
       (
@@ -85,9 +77,7 @@ struct ServerMessageTests {
         "91 0000000000000001 8000000000000000 0000000000000000", .syncs, "total",
         0x8000_0000_0000_0000
       ),
-      (
-        "91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", .syncs, "longest", .max
-      ),
+      ("91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", .syncs, "longest", .max),
     ] as [(String, MessageType, String, UInt64)])
   func `a value that the contract does not name is refused`(
     frame: String, type: MessageType, field: String, value: UInt64
@@ -121,11 +111,8 @@ struct ServerMessageTests {
     (String(repeating: "a", count: 255), 255), (String(repeating: "a", count: 256), 255),
     (String(repeating: "ñ", count: 127) + "a", 255), (String(repeating: "ñ", count: 128), 254),
   ])
-  func `a reason of 255 bytes travels whole, a longer one is cut between characters`(
-    reason: String, kept: Int
-  ) throws {
-    var bytes: [UInt8] = []
-    ServerMessage.error(code: .malformed, reason: reason).append(to: &bytes)
+  func `a reason over 255 bytes is cut between characters`(reason: String, kept: Int) throws {
+    let bytes = ServerMessage.error(code: .malformed, reason: reason).frame
     let expected = String(decoding: Array(reason.utf8).prefix(kept), as: UTF8.self)
     #expect(
       try ServerMessage(frame: withoutHeader(bytes).span)

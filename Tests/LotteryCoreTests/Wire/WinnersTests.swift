@@ -3,8 +3,7 @@ import TestSupport
 
 @testable import LotteryCore
 
-@Suite("Winners over as many frames as they need")
-struct WinnersTests {
+@Suite struct WinnersTests {
   /// The WINNERS frames for `documents`: their sizes, header included, and what they say.
   private func frames(
     _ documents: [String]
@@ -49,7 +48,7 @@ struct WinnersTests {
 
   @Test(arguments: [1, 380, 381, 2000])
   func `any number of winners arrives whole and in order`(count: Int) throws {
-    // 21 bytes each: 380 fit behind the 8 bytes in front of them.
+    // 21 bytes each: 380 fit after the 8 bytes before them.
     let documents = (0..<count).map { "1" + String(10_000_000_000 + $0) + "12345678" }
     let frames = try frames(documents)
     #expect(frames.flatMap(\.documents) == documents)

@@ -3,7 +3,6 @@ import Testing
 
 @testable import LotteryCore
 
-/// Promises.
 @Suite(.timeLimit(.minutes(1))) struct PromiseTests {
   @Test func `a fulfilled promise makes no task wait`() async {
     let promise = Promise<Int>()
@@ -47,15 +46,14 @@ import Testing
   @Test func `a task that is cancelled before it waits does not wait`() async {
     let promise = Promise<Int>()
     let task = Task {
-      await until { Task.isCancelled }
+      await untilCancelled()
       return await promise.wait()
     }
     task.cancel()
     #expect(await task.value == nil)
   }
 
-  @Test func `a value given while tasks are cancelled reaches each of them or ends its wait`() async
-  {
+  @Test func `a value during a cancellation arrives or ends the wait`() async {
     for round in 0..<200 {
       let promise = Promise<Int>()
       let task = Task { await promise.wait() }

@@ -5,13 +5,8 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// CSV files.
 @Suite struct CSVFileTests {
-  private let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  private let directory = TemporaryDirectory()
 
   private func open(_ text: String, lastRow: CSVFile.LastRow) throws -> CSVFile {
     try CSVFile(path: directory.path(of: "a.csv", holding: text), lastRow: lastRow)
@@ -27,9 +22,7 @@ import Testing
     return rows
   }
 
-  @Test(arguments: [
-    "a,b\r\nc,d", "a,b\nc,\"d\"", "\u{FEFF}a,b\nc,d\n",
-  ])
+  @Test(arguments: ["a,b\r\nc,d", "a,b\nc,\"d\"", "\u{FEFF}a,b\nc,d\n"])
   func `a last row without a line end counts if the file is whole`(text: String) throws {
     var file = try open(text, lastRow: .whole)
     let rows = try rows(&file)
@@ -49,10 +42,8 @@ import Testing
     #expect(left == (5, tail.utf8.count))
   }
 
-  @Test(arguments: [
-    ("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0),
-  ])
-  func `a file that ends with a line end has nothing torn, nor has an empty file`(
+  @Test(arguments: [("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0)])
+  func `a file that is empty or ends with a line end has nothing torn`(
     text: String, count: Int
   ) throws {
     var file = try open(text, lastRow: .torn)

@@ -5,13 +5,8 @@ import Testing
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// Files.
 @Suite struct FileTests {
-  private let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  private let directory = TemporaryDirectory()
 
   private func write(_ text: String, to file: File) throws {
     try file.write(text.utf8.span)
@@ -38,10 +33,7 @@ import Testing
     #expect(try file.size() == 0)
   }
 
-  @Test
-  func `/dev/null counts as a regular file; a directory, a pipe and other devices do not`()
-    throws
-  {
+  @Test func `/dev/null counts as a regular file, pipes and other devices do not`() throws {
     let path = try directory.path(of: "a", holding: "abc")
     try #require(symlink(path, directory.file("link")) == 0)
     for path in [path, directory.file("link")] {

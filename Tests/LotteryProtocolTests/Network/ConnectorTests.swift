@@ -1,10 +1,10 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import LotteryCore
 @testable import LotteryProtocol
 
-/// Connecting.
 @Suite(.timeLimit(.minutes(1))) struct ConnectorTests {
   private let worker = Worker(label: "test")
 
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func `a connection to a port without a listener is refused`() async throws {
-    try await Peer.withSilentPort { port in
+    try await withSilentPort { port in
       let refusal = Connector.Failure.refused(SystemError("connect", code: ECONNREFUSED))
       await #expect(throws: refusal) { try await connect(to: "127.0.0.1:\(port)") }
       #expect(refusal.description == "connect: Connection refused")
@@ -54,11 +54,42 @@ import Testing
     let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
     let worker = worker
     let task = Task(executorPreference: worker) {
-      await until { Task.isCancelled }
+      await untilCancelled()
       _ = try await Connector.connect(to: endpoint, worker: worker)
     }
     task.cancel()
     await #expect(throws: Connector.Failure.cancelled) { try await task.value }
     listener.close()
+  }
+}
+
+@Suite struct EndpointTests {
+  @Test(
+    arguments: [
+      ("server:12345", "server", 12345), ("127.0.0.1:1", "127.0.0.1", 1),
+      ("[::1]:65535", "::1", 65535), ("a.b-c:80", "a.b-c", 80),
+    ] as [(String, String, UInt16)])
+  func `a host and a port are parsed, and printed as they were`(
+    text: String, host: String, port: UInt16
+  ) throws {
+    let endpoint = try #require(Endpoint(text))
+    #expect(endpoint.host == host)
+    #expect(endpoint.port == port)
+    #expect(endpoint.description == text)
+  }
+
+  @Test(arguments: [
+    "", "server", "server:", ":12345", "server:0", "server:65536", "server:-1", "server:1a",
+    "::1:80", "[]:80", "server:12345 ",
+  ])
+  func `a text that is not a host and a port is refused`(text: String) {
+    #expect(Endpoint(text) == nil)
+  }
+
+  @Test func `a system call that failed says which and why`() {
+    #expect(SystemError("bind", code: 98).description == "bind: Address already in use")
+    #expect(
+      ChannelError.broken(SystemError("recv", code: 104)).description
+        == "recv: Connection reset by peer")
   }
 }

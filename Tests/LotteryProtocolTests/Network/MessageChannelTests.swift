@@ -10,7 +10,7 @@ import Testing
   @Test func `messages arrive one by one, however the bytes are cut`() async throws {
     try await withConnection { channel, peer in
       let bytes = MessageSamples.stored + MessageSamples.confirmed + MessageSamples.noWinners
-      for byte in bytes { try peer.send([byte]) }
+      for byte in bytes { try await peer.send([byte]) }
       var messages = MessageChannel(over: channel, capacity: 64)
       #expect(try await messages.receive() == .stored(65536))
       #expect(try await messages.receive() == .confirmed)
@@ -23,7 +23,7 @@ import Testing
       var messages = MessageChannel(over: channel, capacity: 64)
       let frames = MessageSamples.hello + MessageSamples.finished
       try await messages.send(frames)
-      #expect(try peer.receive(frames.count) == frames)
+      #expect(try await peer.receive(frames.count) == frames)
     }
   }
 
@@ -42,8 +42,8 @@ import Testing
     bytes: [UInt8], failure: MessageChannel.Failure
   ) async throws {
     try await withConnection { channel, peer in
-      try peer.send(bytes)
-      peer.shutdownWriting()
+      try await peer.send(bytes)
+      peer.finishSending()
       var messages = MessageChannel(over: channel, capacity: 64)
       await #expect(throws: failure) {
         while true { _ = try await messages.receive() }
@@ -60,8 +60,8 @@ import Testing
     bytes: [UInt8], failure: MessageChannel.Failure
   ) async throws {
     try await withConnection { channel, peer in
-      try peer.send(bytes)
-      peer.shutdownWriting()
+      try await peer.send(bytes)
+      peer.finishSending()
       var messages = MessageChannel(over: channel, capacity: 64)
       #expect(try await messages.receive() == .stored(65536))
       // From now on every send fails.
@@ -72,7 +72,7 @@ import Testing
 
   @Test func `a cancelled send says so, whatever has arrived`() async throws {
     try await withConnection { channel, peer in
-      try peer.send(MessageSamples.error)
+      try await peer.send(MessageSamples.error)
       let task = Task {
         var messages = MessageChannel(over: channel, capacity: 64)
         try await messages.send([UInt8](repeating: 0, count: 64 << 20))

@@ -8,9 +8,7 @@ import Testing
 /// Waiting until a socket is ready.
 @Suite(.timeLimit(.minutes(1))) struct ReadinessTests {
   @Test func `a change between the attempt and the wait is not lost`() async throws {
-    try await withPair { ours, theirs in
-      let readiness = try Readiness(of: ours)
-      defer { readiness.cancel() }
+    try await withReadiness { readiness, ours, theirs in
       for byte in 0..<100 as Range<UInt8> {
         #expect(try receive(from: ours) == nil)
         try send(byte, to: theirs)
@@ -19,12 +17,8 @@ import Testing
     }
   }
 
-  @Test func `a socket that is ready for writing alone keeps a reader waiting`()
-    async throws
-  {
-    try await withPair { ours, theirs in
-      let readiness = try Readiness(of: ours)
-      defer { readiness.cancel() }
+  @Test func `a socket that is ready for writing alone keeps a reader waiting`() async throws {
+    try await withReadiness { readiness, ours, theirs in
       await readiness.wait(for: .writing)
       let isReady = Atomic(false)
       async let waiting: Void = {
@@ -40,9 +34,7 @@ import Testing
   }
 
   @Test func `a connection that breaks wakes the tasks of both directions`() async throws {
-    try await withPair { ours, theirs in
-      let readiness = try Readiness(of: ours)
-      defer { readiness.cancel() }
+    try await withReadiness { readiness, ours, theirs in
       // Take what is known of a new socket: it can be written to.
       await readiness.wait(for: .writing)
       async let reading: Void = readiness.wait(for: .reading)
@@ -53,13 +45,8 @@ import Testing
     }
   }
 
-  @Test
-  func `a connection that broke while no task waited ends the next wait, in either direction`()
-    async throws
-  {
-    try await withPair { ours, theirs in
-      let readiness = try Readiness(of: ours)
-      defer { readiness.cancel() }
+  @Test func `a break while no task waits ends the next wait in either direction`() async throws {
+    try await withReadiness { readiness, ours, theirs in
       await readiness.wait(for: .writing)
       breakOff(theirs)
       await readiness.wait(for: .reading)
@@ -92,6 +79,18 @@ import Testing
 
   @Test func `a descriptor that cannot be watched is an error`() async throws {
     #expect(throws: SystemError("epoll_ctl", code: EBADF)) { try Readiness(of: -1) }
+  }
+}
+
+/// Lends two connected, non-blocking sockets, the first of them watched.
+private func withReadiness(
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: (Readiness, Int32, Int32) async throws -> Void
+) async throws {
+  try await withPair { ours, theirs in
+    let readiness = try Readiness(of: ours)
+    defer { readiness.cancel() }
+    try await body(readiness, ours, theirs)
   }
 }
 

@@ -1,11 +1,13 @@
+import Glibc
 @testable import LotteryCore
 @testable import LotteryProtocol
+import Synchronization
 import TestSupport
 
 /// Runs `body` on the worker of a connection that was accepted over loopback, and closes both ends.
 ///
 /// - Parameters:
-///   - receiveBuffer: bytes that the kernel may keep for the other end, where that matters.
+///   - receiveBuffer: bytes that the kernel may keep for the other end, if that matters.
 ///   - body: gets our end, which it does not close, and the other one.
 func withConnection(
   receiveBuffer: Int32? = nil,
@@ -33,10 +35,38 @@ extension Channel {
   }
 }
 
+/// Lends a port of this machine without a listener, taken until `body` has returned.
+func withSilentPort<Result>(
+  isolation: isolated (any Actor)? = #isolation, _ body: (UInt16) async throws -> Result
+) async throws -> Result {
+  let taken = try Socket(family: AF_INET)
+  defer { taken.close() }
+  try SystemError.check("bind") { withLoopback(0) { bind(taken.descriptor, $0, $1) } }
+  return try await body(try taken.port())
+}
+
+/// Returns once the task is cancelled.
+func untilCancelled() async { _ = await Promise<Void>().wait() }
+
 /// Returns once `condition` holds.
 ///
 /// It sleeps between two looks: `Task.yield()` would keep the thread of a worker (see ``Worker/yield()``),
 /// and there are as few threads as cores.
 func until(_ condition: () -> Bool) async {
   while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
+}
+
+/// A number that many tasks count up.
+final class Counter: Sendable {
+  private let count = Atomic(0)
+
+  /// How often it was counted up, less how often down.
+  var value: Int { count.load(ordering: .sequentiallyConsistent) }
+
+  /// Counts up, and returns the new value.
+  @discardableResult
+  func up() -> Int { count.add(1, ordering: .sequentiallyConsistent).newValue }
+
+  /// Counts down.
+  func down() { count.subtract(1, ordering: .sequentiallyConsistent) }
 }

@@ -3,7 +3,6 @@ import Testing
 
 @testable import LotteryServer
 
-/// The agencies' keys.
 @Suite struct AgencyKeysTests {
   private func keys(_ text: String, agencies: UInt32 = 2) throws(ConfigurationError) -> AgencyKeys {
     try AgencyKeys(Array(text.utf8), file: "keys", agencies: agencies)

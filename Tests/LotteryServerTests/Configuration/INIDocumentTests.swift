@@ -3,7 +3,6 @@ import Testing
 
 @testable import LotteryServer
 
-/// INI documents.
 @Suite struct INIDocumentTests {
   @Test func `keys are read in lower case, values without blanks around them`() throws {
     let document = try INIDocument(

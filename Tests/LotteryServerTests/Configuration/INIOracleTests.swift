@@ -6,50 +6,24 @@ import Testing
 
 /// INI documents against Python's `configparser`.
 @Suite struct INIOracleTests {
-  private static let oracle = PythonOracle<String, [String: String]?>(
-    "configuration_oracle.py", "ini", recording: "ini"
-  ) { $0.oneIn(3) ? regular(&$0) : wild(&$0) }
+  private static let oracle = DocumentOracle("ini", regular: regular, wild: wild, read: read)
 
-  @Test func `documents in the dialect are accepted`() {
-    var generator = SeededGenerator(seed: 1)
-    for text in (0..<500).map({ _ in Self.regular(&generator) }) {
-      #expect(Self.read(text) != nil, "refused: \(text.debugDescription)")
-    }
-  }
+  @Test func `documents in the dialect are accepted`() { Self.oracle.expectRegularAccepted() }
 
   @Test func `what is accepted was read by configparser in the same way`() throws {
-    let taken = try Self.oracle.recorded().filter { Self.read($0.document) != nil }
-    #expect(taken.count > 100, "too few documents are taken for the test to mean something")
-    Self.expectSame(taken)
+    try Self.oracle.expectSameAsRecorded()
   }
 
-  @Suite(
-    "INI documents against configparser now",
-    .enabled(if: Python.isAsked, "Python 3 with PyYAML is not installed"))
-  struct Live {
-    @Test func `what is accepted of fresh documents is read by configparser in the same way`()
-      throws
-    {
-      let taken = try oracle.askFresh(10_000) { read($0) != nil }
-      #expect(taken.count > 1000, "too few documents are taken for the test to mean something")
-      expectSame(taken)
-    }
-
-    @Test func `what is recorded is what configparser says`() throws {
-      let outdated = try oracle.outdated()
-      #expect(outdated == [])
-    }
+  @Test(.askingPython)
+  func `what is accepted of fresh documents is read by configparser in the same way`() throws {
+    try Self.oracle.expectSameNow()
   }
 
-  private static func expectSame(_ exchanges: [PythonOracle<String, [String: String]?>.Exchange]) {
-    for exchange in exchanges {
-      #expect(
-        read(exchange.document) == exchange.python,
-        "document: \(exchange.document.debugDescription)")
-    }
+  @Test(.askingPython) func `what is recorded is what configparser says`() throws {
+    try Self.oracle.expectUpToDate()
   }
 
-  private static func read(_ text: String) -> [String: String]? {
+  @Sendable private static func read(_ text: String) -> [String: String]? {
     let document = try? INIDocument(Array(text.utf8), file: "c.ini")
     return document.map { document in
       Dictionary(
@@ -57,7 +31,7 @@ import Testing
     }
   }
 
-  private static func regular(_ generator: inout SeededGenerator) -> String {
+  @Sendable private static func regular(_ generator: inout SeededGenerator) -> String {
     var text = "[DEFAULT]\n"
     for index in 0..<Int.random(in: 0...6, using: &generator) {
       text += generator.pick(["", "# note\n", "  ; note = 1\n", "\n", " \t\n"])
@@ -69,7 +43,7 @@ import Testing
   }
 
   /// Bits of the dialect in any order.
-  private static func wild(_ generator: inout SeededGenerator) -> String {
+  @Sendable private static func wild(_ generator: inout SeededGenerator) -> String {
     let bits = [
       "[DEFAULT]\n", "[DEFAULT]", "[b]\n", "\n", "\r\n", "\r", " ", "\t", "=", ":", "a", "B", "key",
       "#", ";", "%", "%%", "[", "]", "\u{301}", "é", "\u{A0}", "\u{85}", "\u{2028}", "a = 1\n",

@@ -1,9 +1,9 @@
 import ProcessSupport
+import TestSupport
 import Testing
 
 @testable import LotteryServer
 
-/// The server's configuration.
 @Suite struct ServerConfigurationTests {
   @Test func `without file and environment the defaults of the exercise apply`() throws {
     let configuration = try Self.read("", [:])
@@ -37,10 +37,7 @@ import Testing
     #expect(configuration.durability == .process)
   }
 
-  @Test
-  func `keys of other sections than DEFAULT are ignored, with a warning that names the section`()
-    throws
-  {
+  @Test func `keys of other sections than DEFAULT are ignored with a warning`() throws {
     let text = "[default]\nSERVER_PORT = 1\n[DEFAULT]\nSERVER_PORTT = 2\n[x]\nSERVER_PORT = 3\n"
     let document = try INIDocument(Array(text.utf8), file: "c.ini")
     var settings = Settings(file: document.settings) { _ in nil }
@@ -110,7 +107,7 @@ import Testing
   @Test(
     arguments: [(5, 0, 5), (5, 5, 5), (5, 6, 6), (6, 5, 6), (5, 65_535, 65_535), (1, .max, 65_535)]
       as [(Int32, UInt32, Int32)])
-  func `as many connections may wait to be accepted as agencies take part`(
+  func `the accept queue has room for all agencies`(
     backlog: Int32, agencies: UInt32, expected: Int32
   ) {
     var configuration = ServerConfiguration()

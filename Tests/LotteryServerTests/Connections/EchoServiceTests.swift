@@ -1,4 +1,5 @@
 import LotteryCore
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -29,11 +30,9 @@ import Testing
     Exchange("a line one byte too long", line(of: largest + 1), returns: []),
   ])
   func `one line comes back, then the server disconnects`(exchange: Exchange) async throws {
-    try await withServer(agencies: 0) { server in
-      try await server.withClient { client in
-        try await client.send(exchange.sent)
-        #expect(try await client.receiveAll() == exchange.returned)
-      }
+    try await withClient(agencies: 0) { client, _ in
+      try await client.send(exchange.sent)
+      #expect(try await client.receiveAll() == exchange.returned)
     }
   }
 
@@ -45,37 +44,30 @@ import Testing
     Exchange("a line one byte too long", Array(line(of: largest + 2).dropLast()), returns: []),
   ])
   func `a line may end where the client stops sending`(exchange: Exchange) async throws {
-    try await withServer(agencies: 0) { server in
-      try await server.withClient { client in
-        try await client.send(exchange.sent)
-        client.finishSending()
-        #expect(try await client.receiveAll() == exchange.returned)
-      }
+    try await withClient(agencies: 0) { client, _ in
+      try await client.send(exchange.sent)
+      client.finishSending()
+      #expect(try await client.receiveAll() == exchange.returned)
     }
   }
 
   @Test func `a line may arrive byte by byte`() async throws {
-    try await withServer(agencies: 0) { server in
-      try await server.withClient { client in
-        for byte in "hola\n".utf8 { try await client.send([byte]) }
-        #expect(try await client.receiveAll() == Array("hola\n".utf8))
-      }
+    try await withClient(agencies: 0) { client, _ in
+      for byte in "hola\n".utf8 { try await client.send([byte]) }
+      #expect(try await client.receiveAll() == Array("hola\n".utf8))
     }
   }
 
   @Test func `it answers while a lottery is going on`() async throws {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { agency in
-        try await agency.greet()
-        let batch = Frames.batch(try sampleBets(1, 0..<2), at: 0)
-        // Half a batch is on its way, and the agency's connection waits for the rest.
-        try await agency.send(Array(batch.prefix(30)))
-        try await server.withClient { client in
-          try await client.send(Array("hola\n".utf8))
-          #expect(try await client.receiveAll() == Array("hola\n".utf8))
-        }
-        try await agency.expect(.stored(2), after: Array(batch.dropFirst(30)))
+    try await withAgency(agencies: 2) { agency, server in
+      let batch = Frames.batch(try sampleBets(1, 0..<2), at: 0)
+      // Half a batch is on its way, and the agency's connection waits for the rest.
+      try await agency.send(Array(batch.prefix(30)))
+      try await server.withClient { client in
+        try await client.send(Array("hola\n".utf8))
+        #expect(try await client.receiveAll() == Array("hola\n".utf8))
       }
+      try await agency.expect(.stored(2), after: Array(batch.dropFirst(30)))
     }
   }
 

@@ -4,47 +4,36 @@ import Testing
 
 @testable import LotteryServer
 
-/// A server that runs out of disk. The limit on file sizes is the process's: each test has one
-/// of its own.
+/// A server that runs out of disk. The limit on file sizes is the process's, so each test has a
+/// process of its own.
 @Suite struct FullDiskServerTests {
   @Test func `bets that cannot be stored are rejected, and the agency may go on`() async {
     await #expect(processExitsWith: .success) {
-      try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
-          let bets = try sampleBets(1, 0..<100)
-          let notStored = "the server could not store it"
-          FullDiskTests.limitFiles(to: 4096)
-          try await client.expect(
-            .rejected(offset: 0, index: 0, code: .notStored, reason: notStored),
-            after: Frames.batch(bets, at: 0))
-          try await client.expect(
-            .rejected(
-              offset: 100, index: 0, code: .outOfSequence, reason: "offset 100: 0 bets are stored"),
-            after: Frames.batch(bets, at: 100))
-          try await client.expect(.stored(10), after: Frames.batch(Array(bets[..<10]), at: 0))
-          try await client.expect(.confirmed, after: Frames.finished(10))
-          #expect(try server.directory.read("bets.csv") == rows(Array(bets[..<10])))
-        }
+      try await withAgency { client, server in
+        let bets = try sampleBets(1, 0..<100)
+        let notStored = "the server could not store it"
+        FullDiskTests.limitFiles(to: 4096)
+        try await client.expect(
+          .rejected(offset: 0, index: 0, code: .notStored, reason: notStored),
+          after: Frames.batch(bets, at: 0))
+        try await client.expect(.gap(100, stored: 0), after: Frames.batch(bets, at: 100))
+        try await client.expect(.stored(10), after: Frames.batch(Array(bets[..<10]), at: 0))
+        try await client.expect(.confirmed, after: Frames.finished(10))
+        #expect(try server.directory.read("bets.csv") == rows(Array(bets[..<10])))
       }
     }
   }
 
   @Test func `FINISHED in flight after a batch that cannot be stored is refused`() async {
     await #expect(processExitsWith: .success) {
-      try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
-          FullDiskTests.limitFiles(to: 4096)
-          try await client.send(
-            Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
-          try await client.expect(
-            .rejected(
-              offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
-          try await client.expect(
-            .error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
-          #expect(try server.directory.read("finished.csv") == [])
-        }
+      try await withAgency { client, server in
+        FullDiskTests.limitFiles(to: 4096)
+        try await client.send(Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
+        try await client.expect(
+          .rejected(
+            offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
+        try await client.expect(.error(code: .totalsDiffer, reason: "total 100: 0 bets are stored"))
+        #expect(try server.directory.read("finished.csv") == [])
       }
     }
   }
@@ -52,8 +41,7 @@ import Testing
   @Test func `an agency that finishes on a full disk has not finished`() async {
     await #expect(processExitsWith: .success) {
       try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
+        try await server.withAgency(1) { client in
           FullDiskTests.limitFiles(to: 0)
           try await client.expect(
             .error(code: .shuttingDown, reason: "the server could not store it"),
@@ -62,11 +50,28 @@ import Testing
         }
         FullDiskTests.limitFiles(to: 4096)
         try await server.withClient(1) { client in
-          try await client.expect(
-            .welcome(version: 1, state: .open, stored: 0, lastBet: nil), after: Frames.hello(1))
+          try await client.expect(.welcome(), after: Frames.hello(1))
           try await client.expect(.confirmed, after: Frames.finished(0))
         }
       }
+    }
+  }
+}
+
+/// A server whose disk fails in a way that leaves it unknown what is stored.
+@Suite(.timeLimit(.minutes(1))) struct FailingDiskServerTests {
+  @Test func `bets that may be stored all the same are not rejected`() async throws {
+    // The server ends, as it should.
+    try await withKnownIssue {
+      try await withAgency { client, server in
+        try await FailingCalls.with(.fdatasync, on: server.directory.file("bets.csv")) {
+          try await client.expect(
+            .error(code: .shuttingDown, reason: "the server could not store it"),
+            after: Frames.batch(try sampleBets(1, 0..<3), at: 0))
+        }
+      }
+    } matching: { issue in
+      issue.comments.contains { $0.rawValue.hasPrefix("the disk failed") }
     }
   }
 }

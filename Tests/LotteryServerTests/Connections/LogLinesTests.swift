@@ -32,8 +32,7 @@ import Testing
       ])
   }
 
-  @Test func `a batch that was stored before is logged as repeated also if the others fail`() throws
-  {
+  @Test func `a batch that was stored before is logged as repeated`() throws {
     let log = try LogFile(level: .debug)
     var session = try SessionState.open.session()
     let bets = try sampleBets(1, 0..<6)
@@ -69,9 +68,7 @@ import Testing
       ])
   }
 
-  @Test func `a rejected single bet is one that is not stored, with its own document and number`()
-    async throws
-  {
+  @Test func `a rejected single bet is logged with its document and number`() async throws {
     let log = try await Self.log {
       try await $0.greet()
       var invalid = Frames.bet(try sampleBet(1, 2, number: 5), at: 0)
@@ -107,7 +104,7 @@ import Testing
   }
 
   @Test func `the end closes everything, with a line for each`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let log = try await Self.log(in: directory) {
       try await $0.greet()
     }
@@ -125,7 +122,7 @@ import Testing
         ])
   }
 
-  @Test func `each wait for a connection is told before it, and none after the listener is closed`()
+  @Test func `each wait for a connection is logged, and none after the listener closed`()
     async throws
   {
     let log = try LogFile()
@@ -138,8 +135,7 @@ import Testing
       }
       // Says nothing before the server ends.
       try await server.withClient(1) { _ in
-        try await server.withClient(1) { client in
-          try await client.greet()
+        try await server.withAgency(1) { client in
           await server.stop()
         }
       }
@@ -155,21 +151,16 @@ import Testing
     #expect(Array(lines.prefix(7)) == [waits, comes, waits, comes, waits, comes, waits])
   }
 
-  @Test func `the draw counts the winners of the agencies that take part, and of no others`()
-    async throws
-  {
-    let directory = try TemporaryDirectory()
+  @Test func `the draw counts the winners of the agencies that take part`() async throws {
+    let directory = TemporaryDirectory()
     let winners = try [1, 3, 1, 2].map {
       StoredBet(agency: $0, bet: try sampleBet($0, number: winningNumber))
     }
     try directory.write(rows(winners), to: "bets.csv")
     let file = try LogFile(level: .debug)
-    try await withServer(agencies: 1, in: directory, log: file.log) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        try await client.expect(.confirmed, after: Frames.finished(2))
-        #expect(try await client.askWinners().count == 2)
-      }
+    try await withAgency(in: directory, log: file.log) { client, _ in
+      try await client.expect(.confirmed, after: Frames.finished(2))
+      #expect(try await client.askWinners().count == 2)
     }
     let line = try #require(try file.lines(of: "draw").first)
     #expect(line.hasPrefix("DEBUG    action: draw | result: success | winners: 2 | duration: "))
@@ -177,14 +168,12 @@ import Testing
 
   /// The log of a server that talks to one agency and is stopped while that is still connected.
   private static func log(
-    in directory: TemporaryDirectory? = nil, during body: (RawClient) async throws -> Void
+    in directory: TemporaryDirectory? = nil, during body: (Peer) async throws -> Void
   ) async throws -> LogFile {
     let file = try LogFile()
-    try await withServer(agencies: 1, in: directory, log: file.log) { server in
-      try await server.withClient(1) { client in
-        try await body(client)
-        await server.stop()
-      }
+    try await withClient(in: directory, log: file.log) { client, server in
+      try await body(client)
+      await server.stop()
     }
     return file
   }

@@ -8,13 +8,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct LostConnectionTests {
   @Test func `an agency that never hears CONFIRMED has finished all the same`() async throws {
     try await withServer(agencies: 1) { server in
-      let lost = try await RawClient(port: server.port, agency: 1)
+      let lost = try Peer(port: server.port, agency: 1)
       try await lost.greet()
       try await lost.send(Frames.finished(0))
       // FINISHED is not safe yet, so the answer is lost.
-      await lost.reset()
-      try await server.withClient(1) { client in
-        try await client.greet()
+      lost.reset()
+      try await server.withAgency(1) { client in
         try await client.expect(.confirmed, after: Frames.finished(0))
         #expect(try await client.askWinners() == [])
       }
@@ -24,16 +23,14 @@ import Testing
   @Test func `a batch whose STORED is lost is stored once`() async throws {
     try await withServer(agencies: 1) { server in
       let batch = Frames.batch(try sampleBets(1, 0..<20), at: 0)
-      let lost = try await RawClient(port: server.port, agency: 1)
+      let lost = try Peer(port: server.port, agency: 1)
       try await lost.greet()
       try await lost.send(batch)
-      await lost.reset()
-      try await server.withClient(1) { client in
-        try await client.greet()
+      lost.reset()
+      try await server.withAgency(1) { client in
         try await client.expect(.stored(20), after: batch)
         try await client.expect(.confirmed, after: Frames.finished(20))
-        #expect(
-          try server.directory.read("bets.csv") == rows(sampleBets(1, 0..<20)))
+        #expect(try server.directory.read("bets.csv") == rows(sampleBets(1, 0..<20)))
       }
     }
   }
@@ -41,10 +38,10 @@ import Testing
   @Test func `one that waits for the draw and vanishes gives up its place`() async throws {
     let log = try LogFile()
     try await withServer(agencies: 2, log: log.log, changing: { $0.maxConnections = 1 }) { server in
-      let lost = try await RawClient(port: server.port, agency: 1)
+      let lost = try Peer(port: server.port, agency: 1)
       try await lost.greet()
       try await lost.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
-      await lost.reset()
+      lost.reset()
       try await server.withClient(2) { client in
         // In its place, the other one gets in.
         try await server.whileTimePasses(.zero) { try await client.greet() }

@@ -1,11 +1,11 @@
 import Foundation
 import LotteryCore
+import LotteryProtocol
 import TestSupport
 import Testing
 
 @testable import LotteryServer
 
-/// Whole lotteries.
 @Suite(.timeLimit(.minutes(1))) struct LotteryTests {
   @Test func `agencies that play at the same time get their own winners`() async throws {
     let (agencies, bets): (UInt32, Int) = (3, 500)
@@ -32,33 +32,26 @@ import Testing
   }
 
   @Test func `an agency of single bets plays too`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bet = try sampleBet(1, 0, number: winningNumber)
-        try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
-        try await client.expect(.confirmed, after: Frames.finished(1))
-        try await client.expect(
-          .winners(more: false, documents: [bet.document]), after: Frames.winnersQuery)
-        #expect(try server.directory.read("bets.csv") == rows([bet]))
-      }
+    try await withAgency { client, server in
+      let bet = try sampleBet(1, 0, number: winningNumber)
+      try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
+      try await client.expect(.confirmed, after: Frames.finished(1))
+      try await client.expect(
+        .winners(more: false, documents: [bet.document]), after: Frames.winnersQuery)
+      #expect(try server.directory.read("bets.csv") == rows([bet]))
     }
   }
 
   @Test func `the winners wait for the last agency`() async throws {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { first in
-        try await first.greet()
-        // What follows WINNERS? is answered after it: nothing may overtake the draw.
-        try await first.send(Frames.finished(0), Frames.winnersQuery, Frames.finished(0))
-        try await first.expect(.confirmed)
-        try await server.withClient(2) { second in
-          try await second.greet()
-          try await second.expect(.confirmed, after: Frames.finished(0))
-        }
-        try await first.expect(.winners(more: false, documents: []))
-        try await first.expect(.confirmed)
+    try await withAgency(agencies: 2) { first, server in
+      // What follows WINNERS? is answered after it: nothing may overtake the draw.
+      try await first.send(Frames.finished(0), Frames.winnersQuery, Frames.finished(0))
+      try await first.expect(.confirmed)
+      try await server.withAgency(2) { second in
+        try await second.expect(.confirmed, after: Frames.finished(0))
       }
+      try await first.expect(.winners(more: false, documents: []))
+      try await first.expect(.confirmed)
     }
   }
 
@@ -71,8 +64,7 @@ import Testing
         try await client.expect(winners, after: Frames.winnersQuery)
       }
       try await server.withClient(1) { client in
-        try await client.expect(
-          .welcome(version: 1, state: .drawn, stored: 1, lastBet: bet), after: Frames.hello(1))
+        try await client.expect(.welcome(1, last: bet, state: .drawn), after: Frames.hello(1))
         try await client.expect(winners, after: Frames.winnersQuery)
         try await client.expect(winners, after: Frames.winnersQuery)
       }
@@ -80,30 +72,65 @@ import Testing
   }
 
   @Test func `winners that do not fit one frame come in several`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        let bets = try (0..<1000).map { try sampleBet(1, $0, number: winningNumber) }
-        try await client.finish(with: bets)
-        #expect(try await client.askWinners() == bets.map(\.document))
-      }
+    try await withClient { client, _ in
+      let bets = try (0..<1000).map { try sampleBet(1, $0, number: winningNumber) }
+      try await client.finish(with: bets)
+      #expect(try await client.askWinners() == bets.map(\.document))
     }
   }
 
   @Test(arguments: [false, true])
-  func `the draw reads the file that the bets were stored in, whatever its name is now`(
-    isReplaced: Bool
-  ) async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        let bet = try sampleBet(1, 0, number: winningNumber)
-        try await client.greet()
-        try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
-        let path = server.directory.file("bets.csv")
-        try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
-        if isReplaced { try server.directory.write(rows([bet, bet]), to: "bets.csv") }
-        try await client.expect(.confirmed, after: Frames.finished(1))
-        #expect(try await client.askWinners() == [bet.document])
+  func `the draw reads the file that the bets were stored in`(isReplaced: Bool) async throws {
+    try await withClient { client, server in
+      let bet = try sampleBet(1, 0, number: winningNumber)
+      try await client.greet()
+      try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
+      let path = server.directory.file("bets.csv")
+      try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+      if isReplaced { try server.directory.write(rows([bet, bet]), to: "bets.csv") }
+      try await client.expect(.confirmed, after: Frames.finished(1))
+      #expect(try await client.askWinners() == [bet.document])
+    }
+  }
+}
+
+/// More agencies than the machine would give threads to.
+@Suite(.timeLimit(.minutes(1))) struct CrowdTests {
+  @Test func `300 agencies that wait for the draw at once all get their winners`() async throws {
+    let agencies: UInt32 = 300
+    // Opens when the agency has finished and its question has been sent.
+    let asked = (1..<agencies).map { _ in Promise<Void>() }
+    try await withServer(agencies: agencies) { server in
+      try await withThrowingTaskGroup { group in
+        for (agency, promise) in zip(1..<agencies, asked) {
+          group.addTask {
+            try await server.withClient(agency) { client in
+              try await Self.ask(client, agency)
+              promise.fulfill(())
+              try await Self.expectWinner(client, agency)
+            }
+          }
+        }
+        group.addTask {
+          for promise in asked { _ = await promise.wait() }
+          try await server.withClient(agencies) { client in
+            try await Self.ask(client, agencies)
+            try await Self.expectWinner(client, agencies)
+          }
+        }
+        try await group.waitForAll()
       }
     }
+  }
+
+  private static func ask(_ client: Peer, _ agency: UInt32) async throws {
+    let bet = try sampleBet(agency, Int(agency), number: winningNumber)
+    try await client.greet()
+    try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
+    try await client.expect(.confirmed, after: Frames.finished(1), Frames.winnersQuery)
+  }
+
+  private static func expectWinner(_ client: Peer, _ agency: UInt32) async throws {
+    try await client.expect(.winners(more: false, documents: ["\(30_000_000 + Int(agency))"]))
   }
 }

@@ -32,55 +32,40 @@ import Testing
   }
 
   @Test func `a client that sends nothing is told so and disconnected`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient { client in
-        try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
-        try await client.expect(nil)
-      }
+    try await withClient { client, server in
+      try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
+      try await client.expect(nil)
     }
   }
 
-  @Test func `a client that stops in the middle of a message is told so and disconnected`()
-    async throws
-  {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        try await client.send(Array(Frames.batch(try sampleBets(1, 0..<3), at: 0).dropLast()))
-        try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
-        try await client.expect(nil)
-      }
+  @Test func `a client that stops inside a message is told so and disconnected`() async throws {
+    try await withAgency { client, server in
+      try await client.send(Array(Frames.batch(try sampleBets(1, 0..<3), at: 0).dropLast()))
+      try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
+      try await client.expect(nil)
     }
   }
 
-  @Test func `a client that waits for the draw or sends nothing between messages is not slow`()
-    async throws
-  {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { waiting in
-        try await waiting.greet()
-        try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
-        try await server.withClient(2) { idle in
-          try await idle.greet()
-          // Another client's deadline passes meanwhile.
-          try await server.withClient { slow in
-            try await server.whileTimePasses { try await slow.expect(Self.tooSlow) }
-          }
-          try await idle.expect(.confirmed, after: Frames.finished(0))
-          #expect(try await idle.askWinners() == [])
-          _ = try await waiting.receive()
+  @Test func `a client that waits or is idle between messages is not slow`() async throws {
+    try await withAgency(agencies: 2) { waiting, server in
+      try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
+      try await server.withAgency(2) { idle in
+        // Another client's deadline passes meanwhile.
+        try await server.withClient { slow in
+          try await server.whileTimePasses { try await slow.expect(Self.tooSlow) }
         }
+        try await idle.expect(.confirmed, after: Frames.finished(0))
+        #expect(try await idle.askWinners() == [])
+        _ = try await waiting.receive()
       }
     }
   }
 
   @Test func `an address that has too many connections gets no more`() async throws {
-    try await withServer(agencies: 2, changing: { $0.maxConnectionsPerAddress = 1 }) { server in
-      try await server.withClient(1) { first in
-        try await first.greet()
-        try await server.withClient(2) { try await $0.expect(nil) }
-        try await first.expect(.confirmed, after: Frames.finished(0))
-      }
+    try await withAgency(agencies: 2, changing: { $0.maxConnectionsPerAddress = 1 }) {
+      first, server in
+      try await server.withClient(2) { try await $0.expect(nil) }
+      try await first.expect(.confirmed, after: Frames.finished(0))
     }
   }
 
@@ -92,11 +77,9 @@ import Testing
         try await client.expect(
           .error(code: .wrongKey, reason: "agency 1: the key is not this agency's"))
       }
-      var hello: [UInt8] = []
-      AgencyMessage.hello(agency: 1, key: "right").append(to: &hello)
+      let hello = AgencyMessage.hello(agency: 1, key: "right").frame
       try await server.withClient(1) { client in
-        try await client.expect(
-          .welcome(version: 1, state: .open, stored: 0, lastBet: nil), after: hello)
+        try await client.expect(.welcome(), after: hello)
       }
     }
   }

@@ -21,14 +21,11 @@ import Testing
   }
 
   @Test(arguments: [
-    Breach(
-      "a frame of no bytes", [0, 0, 0, 0], .malformed, "frame length 0: must be 1 to 7996"),
+    Breach("a frame of no bytes", [0, 0, 0, 0], .malformed, "frame length 0: must be 1 to 7996"),
     Breach(
       "a frame one byte too long", [0, 0, 0x1F, 0x3D], .malformed,
       "frame length 7997: must be 1 to 7996"),
-    Breach(
-      "an unknown type", Frames.frame([0x7F]), .malformed,
-      "unknown message type 0x7F"),
+    Breach("an unknown type", Frames.frame([0x7F]), .malformed, "unknown message type 0x7F"),
     Breach(
       "a HELLO that ends early", Frames.frame([0x01, 1]), .malformed,
       "HELLO: the body is too short"),
@@ -68,33 +65,25 @@ import Testing
   }
 
   @Test func `batches before a breach are stored and answered`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bets = try sampleBets(1, 0..<2)
-        try await client.send(
-          Frames.bet(bets[0], at: 0), Frames.bet(bets[1], at: 1), [0, 0, 0, 0])
-        try await client.expect(.stored(2))
-        try await client.expect(
-          .error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
-        #expect(try server.directory.read("bets.csv") == rows(bets))
-      }
+    try await withAgency { client, server in
+      let bets = try sampleBets(1, 0..<2)
+      try await client.send(Frames.bet(bets[0], at: 0), Frames.bet(bets[1], at: 1), [0, 0, 0, 0])
+      try await client.expect(.stored(2))
+      try await client.expect(.error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
+      #expect(try server.directory.read("bets.csv") == rows(bets))
     }
   }
 
-  @Test func `an agency that goes away in the middle of a batch stores nothing of it`() async throws
-  {
+  @Test func `an agency that goes away inside a batch stores nothing of it`() async throws {
     try await withServer(agencies: 1) { server in
       let batch = Frames.batch(try sampleBets(1, 0..<3), at: 0)
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         try await client.send(Array(batch.dropLast()))
         client.finishSending()
         try await client.expect(nil)
       }
       try await server.withClient(1) { client in
-        try await client.expect(
-          .welcome(version: 1, state: .open, stored: 0, lastBet: nil), after: Frames.hello(1))
+        try await client.expect(.welcome(), after: Frames.hello(1))
       }
     }
   }
@@ -102,15 +91,11 @@ import Testing
   @Test func `a newer connection of an agency takes over`() async throws {
     try await withServer(agencies: 2) { server in
       let bets = try sampleBets(1, 0..<2)
-      let superseded = ServerMessage.error(
-        code: .superseded, reason: "a newer connection of this agency took over")
-      try await server.withClient(1) { older in
-        try await older.greet()
+      let superseded = ServerMessage.superseded
+      try await server.withAgency(1) { older in
         try await older.expect(.stored(1), after: Frames.bet(bets[0], at: 0))
         try await server.withClient(1) { newer in
-          try await newer.expect(
-            .welcome(version: 1, state: .open, stored: 1, lastBet: bets[0]),
-            after: Frames.hello(1))
+          try await newer.expect(.welcome(1, last: bets[0]), after: Frames.hello(1))
           try await older.expect(superseded)
           try await older.expect(nil)
           try await newer.expect(.stored(2), after: Frames.bet(bets[1], at: 1))
@@ -120,35 +105,24 @@ import Testing
   }
 
   @Test func `also while the older one waits for the draw`() async throws {
-    try await withServer(agencies: 2) { server in
-      try await server.withClient(1) { older in
-        try await older.greet()
-        try await older.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
-        try await server.withClient(1) { newer in
-          try await newer.greet()
-          try await older.expect(
-            .error(code: .superseded, reason: "a newer connection of this agency took over"))
-          try await newer.send(Frames.winnersQuery)
-          try await server.withClient(2) { try await $0.finish(with: []) }
-          try await newer.expect(.winners(more: false, documents: []))
-        }
+    try await withAgency(agencies: 2) { older, server in
+      try await older.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
+      try await server.withAgency(1) { newer in
+        try await older.expect(.superseded)
+        try await newer.send(Frames.winnersQuery)
+        try await server.withClient(2) { try await $0.finish(with: []) }
+        try await newer.expect(.winners(more: false, documents: []))
       }
     }
   }
 
-  @Test func `a connection that finds its claim lost is told so before anything interrupts it`()
-    async throws
-  {
-    let superseded = ServerMessage.error(
-      code: .superseded, reason: "a newer connection of this agency took over")
+  @Test func `a connection that finds its claim lost is told so at once`() async throws {
+    let superseded = ServerMessage.superseded
     for frame in [Frames.bet(try sampleBet(1), at: 0), Frames.finished(0)] {
-      try await withServer(agencies: 1) { server in
-        try await server.withClient(1) { client in
-          try await client.greet()
-          server.stealClaim(of: 1)
-          try await client.expect(superseded, after: frame)
-          try await client.expect(nil)
-        }
+      try await withAgency { client, server in
+        server.stealClaim(of: 1)
+        try await client.expect(superseded, after: frame)
+        try await client.expect(nil)
       }
     }
   }

@@ -1,4 +1,6 @@
 import LotteryCore
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -7,27 +9,15 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct RejectionTests {
   private static let limit = ProtocolLimits.rejectedInARow
 
-  /// What answers the bet at `offset` while `stored` bets are stored.
-  private static func gap(_ offset: UInt64, stored: Int = 0) -> ServerMessage {
-    .rejected(
-      offset: offset, index: 0, code: .outOfSequence,
-      reason: "offset \(offset): \(stored) bets are stored")
-  }
-
-  @Test func `it is answered up to the limit and then refused, and few lines tell of it`()
-    async throws
-  {
+  @Test func `it is answered up to the limit and refused, with few log lines`() async throws {
     let log = try LogFile()
-    try await withServer(agencies: 1, log: log.log) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bet = Frames.bet(try sampleBet(1), at: 9)
-        try await client.send(Array([[UInt8]](repeating: bet, count: Self.limit + 100).joined()))
-        for _ in 0..<Self.limit { try await client.expect(Self.gap(9)) }
-        try await client.expect(
-          .error(code: .notNow, reason: "\(Self.limit) batches rejected in a row"))
-        try await client.expect(nil)
-      }
+    try await withAgency(log: log.log) { client, _ in
+      let bet = Frames.bet(try sampleBet(1), at: 9)
+      try await client.send(Array([[UInt8]](repeating: bet, count: Self.limit + 100).joined()))
+      for _ in 0..<Self.limit { try await client.expect(.gap(9)) }
+      try await client.expect(
+        .error(code: .notNow, reason: "\(Self.limit) batches rejected in a row"))
+      try await client.expect(nil)
     }
     let rejected = [
       "INFO     action: apuesta_almacenada | result: fail | dni: 30000000 | numero: 1",
@@ -45,18 +35,14 @@ import Testing
 
   @Test func `a new row of rejections is logged anew`() async throws {
     let log = try LogFile()
-    try await withServer(agencies: 1, log: log.log) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bets = try sampleBets(1, 0..<2)
-        for stored in 0..<2 {
-          for _ in 0..<9 {
-            try await client.expect(
-              Self.gap(7, stored: stored), after: Frames.bet(bets[0], at: 7))
-          }
-          try await client.expect(
-            .stored(UInt64(stored + 1)), after: Frames.bet(bets[stored], at: UInt64(stored)))
+    try await withAgency(log: log.log) { client, _ in
+      let bets = try sampleBets(1, 0..<2)
+      for stored in 0..<2 {
+        for _ in 0..<9 {
+          try await client.expect(.gap(7, stored: stored), after: Frames.bet(bets[0], at: 7))
         }
+        try await client.expect(
+          .stored(UInt64(stored + 1)), after: Frames.bet(bets[stored], at: UInt64(stored)))
       }
     }
     let actions = try log.lines(of: "apuesta_recibida", "apuesta_almacenada", "reject_batches")
@@ -68,40 +54,50 @@ import Testing
   }
 
   @Test func `answers that are sent together stay in the order of the batches`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bets = try sampleBets(1, 0..<2)
-        try await client.send(
-          Frames.bet(bets[0], at: 5), Frames.bet(bets[0], at: 6), Frames.bet(bets[0], at: 0),
-          Frames.bet(bets[0], at: 7), Frames.bet(bets[1], at: 1), Frames.bet(bets[0], at: 8),
-          Frames.finished(2), Frames.bet(bets[0], at: 9), Frames.winnersQuery,
-          Frames.bet(bets[0], at: 10), Frames.finished(3))
-        for answer in [Self.gap(5), Self.gap(6)] { try await client.expect(answer) }
-        try await client.expect(.stored(1))
-        try await client.expect(Self.gap(7, stored: 1))
-        try await client.expect(.stored(2))
-        try await client.expect(Self.gap(8, stored: 2))
-        try await client.expect(.confirmed)
-        try await client.expect(Self.gap(9, stored: 2))
-        try await client.expect(.winners(more: false, documents: []))
-        try await client.expect(Self.gap(10, stored: 2))
-        try await client.expect(.error(code: .totalsDiffer, reason: "total 3: 2 bets are stored"))
-      }
+    try await withAgency { client, _ in
+      let bets = try sampleBets(1, 0..<2)
+      try await client.send(
+        Frames.bet(bets[0], at: 5), Frames.bet(bets[0], at: 6), Frames.bet(bets[0], at: 0),
+        Frames.bet(bets[0], at: 7), Frames.bet(bets[1], at: 1), Frames.bet(bets[0], at: 8),
+        Frames.finished(2), Frames.bet(bets[0], at: 9), Frames.winnersQuery,
+        Frames.bet(bets[0], at: 10), Frames.finished(3))
+      for offset: UInt64 in [5, 6] { try await client.expect(.gap(offset)) }
+      try await client.expect(.stored(1))
+      try await client.expect(.gap(7, stored: 1))
+      try await client.expect(.stored(2))
+      try await client.expect(.gap(8, stored: 2))
+      try await client.expect(.confirmed)
+      try await client.expect(.gap(9, stored: 2))
+      try await client.expect(.winners(more: false, documents: []))
+      try await client.expect(.gap(10, stored: 2))
+      try await client.expect(.error(code: .totalsDiffer, reason: "total 3: 2 bets are stored"))
     }
   }
 
   @Test func `one whose batches are rejected in a row is slowed down`() async throws {
-    try await withServer(agencies: 1) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
-        let bet = Frames.bet(try sampleBet(1), at: 9)
-        for _ in 0..<9 { try await client.expect(Self.gap(9), after: bet) }
-        let start = ContinuousClock.now
-        for _ in 0..<5 { try await client.expect(Self.gap(9), after: bet) }
-        // The pause before the first of them has begun earlier.
-        #expect(start.duration(to: .now) >= .milliseconds(40))
-      }
+    try await withAgency { client, _ in
+      let bet = Frames.bet(try sampleBet(1), at: 9)
+      for _ in 0..<9 { try await client.expect(.gap(9), after: bet) }
+      let start = ContinuousClock.now
+      for _ in 0..<5 { try await client.expect(.gap(9), after: bet) }
+      // The pause before the first of them has begun earlier.
+      #expect(start.duration(to: .now) >= .milliseconds(40))
+    }
+  }
+}
+
+/// Lines about rejected batches, of all connections together.
+@Suite struct RejectionBudgetTests {
+  @Test func `a second has so many lines, and the next one has as many again`() {
+    let elapsed = Mutex(Duration.zero)
+    let start = ContinuousClock.now
+    let budget = RejectionBudget(now: { start + elapsed.withLock { $0 } })
+    for second in [0, 1, 5] {
+      elapsed.withLock { $0 = .seconds(second) }
+      for _ in 0..<RejectionBudget.limit { #expect(budget.take()) }
+      #expect(!budget.take())
+      elapsed.withLock { $0 += .milliseconds(999) }
+      #expect(!budget.take())
     }
   }
 }

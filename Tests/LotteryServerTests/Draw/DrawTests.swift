@@ -7,14 +7,13 @@ import Testing
 
 @testable import LotteryServer
 
-/// The draw over a store.
 @Suite(.timeLimit(.minutes(1))) struct DrawTests {
   let directory: TemporaryDirectory
   let store: BetStore
   let draw: Draw
 
   init() throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     store = try BetStore(directory: directory.path, durability: .process)
     draw = Draw(agencies: 2, bets: store.storedBets, log: .discarding) {
       Issue.record("no draw: \($0)")
@@ -25,12 +24,9 @@ import Testing
   private func winners(of agency: UInt32, in draw: Draw? = nil) async throws -> [String] {
     let draw = draw ?? self.draw
     var reader = try #require(await draw.winners(of: agency))
-    let frames = try await draw.nextFrames(of: &reader)
+    let messages = try serverMessages(in: try await draw.nextFrames(of: &reader))
     #expect(reader.isAtEnd)
-    var buffer = InputBuffer(capacity: frames.count)
-    buffer.append(copying: frames.span)
-    guard case .winners(more: false, let documents) = try buffer.nextServerMessage()
-    else { return [] }
+    guard case .winners(more: false, let documents) = messages.first else { return [] }
     return documents
   }
 
@@ -108,9 +104,7 @@ import Testing
     #expect(try await reading.value == ([], false))
   }
 
-  @Test func `with a delay the draw is held at once and its winners are announced later`()
-    async throws
-  {
+  @Test func `with a delay the draw is held at once, the winners come later`() async throws {
     defer { store.close() }
     try await store.storeBets(try [sampleBet(1, 5, number: 7574)])
     let started = Promise<@Sendable () -> Void>()
@@ -135,9 +129,7 @@ import Testing
   @Test func `winners are not announced before their delay has passed`() async throws {
     defer { store.close() }
     let delay = Duration.milliseconds(20)
-    let draw = Draw(
-      agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: delay
-    ) {
+    let draw = Draw(agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: delay) {
       Issue.record("no draw: \($0)")
     }
     let start = ContinuousClock.now
@@ -173,4 +165,37 @@ import Testing
     }
     #expect(failure.value == .changed(path: path, position: 0))
   }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct DrawBarrierTests {
+  @Test func `the last agency to arrive is told so, once`() {
+    let barrier = DrawBarrier<Int>(parties: 3)
+    let arrivals: [UInt32] = [2, 2, 1, 1, 3, 3, 1]
+    #expect(arrivals.map(barrier.arrive) == [false, false, false, false, true, false, false])
+  }
+
+  @Test func `of agencies that arrive together one is the last`() async {
+    let barrier = DrawBarrier<Int>(parties: 500)
+    let last = await withTaskGroup(of: Bool.self) { group in
+      for agency in 1...500 as ClosedRange<UInt32> {
+        group.addTask { barrier.arrive(agency) }
+        group.addTask { barrier.arrive(agency) }
+      }
+      return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+    }
+    #expect(last == 1)
+  }
+
+  @Test func `with no parties none is the last`() {
+    #expect(!DrawBarrier<Int>(parties: 0).arrive(1))
+  }
+
+  @Test func `arriving does not open it`() {
+    let barrier = DrawBarrier<Int>(parties: 1)
+    #expect(barrier.arrive(1))
+    #expect(barrier.outcome.value == nil)
+    barrier.outcome.fulfill(1)
+    #expect(barrier.outcome.value == 1)
+  }
+
 }

@@ -6,11 +6,7 @@ import Testing
 
 /// The fast way to find winners, against the plain one.
 @Suite struct WinnerScanTests {
-  let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  let directory = TemporaryDirectory()
 
   private func scan(_ text: String) throws -> [WinnerScan.Winner] {
     try directory.write(text.utf8, to: "bets.csv")
@@ -32,9 +28,7 @@ import Testing
     #expect(winners.map(\.position) == [0, 28, 55])
   }
 
-  @Test func `in a file with quotes and blank lines a winner's row is found where it begins`()
-    throws
-  {
+  @Test func `quotes and blank lines do not hide where a winner's row begins`() throws {
     let rows = [
       "1,\"A,\r\n2,B,P,9,1990-01-15,7574\r\n\",P,1,1990-01-15,7574\r\n", "\r\n\n",
       "\"2\",Ana,P,2,1990-01-15,\"7574\"\n",
@@ -58,8 +52,7 @@ import Testing
   func `a row that cannot have been stored is reported`(text: String) throws {
     let good = "1,A,P,1,1990-01-15,7574\r\n"
     let error = #expect(throws: StorageError.self) { try scan(good + text) }
-    #expect(
-      error == .changed(path: directory.file("bets.csv"), position: good.utf8.count))
+    #expect(error == .changed(path: directory.file("bets.csv"), position: good.utf8.count))
   }
 
   @Test func `so is a line that never ends`() throws {
@@ -69,8 +62,7 @@ import Testing
     #expect(error == .changed(path: directory.file("bets.csv"), position: 0))
   }
 
-  @Test(arguments: [-1, 0, 1])
-  func `a row may end anywhere in a block`(distance: Int) throws {
+  @Test(arguments: [-1, 0, 1]) func `a row may end anywhere in a block`(distance: Int) throws {
     let winner = "1,A,P,1,1990-01-15,7574\r\n"
     let filler = "1,A,P,1,1990-01-15,1\r\n"
     var text = String(repeating: filler, count: WinnerScan.blockSize / filler.utf8.count - 2)

@@ -7,12 +7,8 @@ import Testing
 
 /// Winners in a file, found and read, against the plain way: load all bets and ask each.
 @Suite(.timeLimit(.minutes(1))) struct WinnersTests {
-  let directory: TemporaryDirectory
+  let directory = TemporaryDirectory()
   var path: String { directory.file("bets.csv") }
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
 
   /// Writes bets of six agencies, one of `share` a winner, one of `quotes` with quotes in its name,
   /// and returns them.
@@ -35,11 +31,10 @@ import Testing
   }
 
   @Test(arguments: [(1, 0), (1, 1000), (20, 0), (20, 1), (20, 500)])
-  func `they are those that a reader of all bets finds, whatever the index has room for`(
+  func `they are those that a reader of all bets finds, for any index size`(
     share: Int, quotes: Int
   ) throws {
-    let bets = try write(
-      3000, winning: share, quotes: quotes, seed: UInt64(7 * share + quotes))
+    let bets = try write(3000, winning: share, quotes: quotes, seed: UInt64(7 * share + quotes))
     let expected = Dictionary(grouping: bets.filter { hasWon($0.bet) }, by: \.agency)
       .mapValues { $0.map(\.bet.document) }
     for (indexLimit, cores) in [(0, 1), (1, 3), (200, 1), (200, 3), (1 << 20, 1), (1 << 20, 7)] {
@@ -49,8 +44,7 @@ import Testing
       #expect(winners.count == (1...3).reduce(0) { $0 + (expected[$1]?.count ?? 0) })
       for agency in 0...5 as ClosedRange<UInt32> {
         let takesPart = (1...3).contains(agency)
-        #expect(
-          try winners.documents(of: agency) == (takesPart ? expected[agency] ?? [] : []))
+        #expect(try winners.documents(of: agency) == (takesPart ? expected[agency] ?? [] : []))
       }
     }
   }
@@ -60,8 +54,7 @@ import Testing
     let row = Array("1,A,B,\(String(repeating: "7", count: 20)),1990-01-15,7574\r\n".utf8)
     let count = 15_000
     try directory.write(repeatElement(row, count: count).joined(), to: "bets.csv")
-    let winners = try Winners(
-      of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
     let (documents, largestChunk) = try winners.all(of: 1)
     #expect(documents.count == count)
     // What one block of the file holds may come on top of a chunk that was nearly complete.
@@ -80,18 +73,23 @@ import Testing
   func `a file that was cut off meanwhile is reported`(indexLimit: Int) throws {
     let bet = rows([try sampleBet(1, number: winningNumber)])
     try directory.write(bet + bet, to: "bets.csv")
-    let winners = try Winners(
-      of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
     try #require(truncate(path, off_t(bet.count + 3)) == 0)
     let error = #expect(throws: StorageError.self) { try winners.documents(of: 1) }
     #expect(error == .changed(path: path, position: bet.count + 3))
   }
 
+  @Test func `a winner after a byte order mark is found`() throws {
+    let bets = try [1, 2].map { try sampleBet(1, $0, number: winningNumber) }
+    try directory.write("\u{FEFF}1,A,P,9,1990-01-15,7574\r\n".utf8 + rows(bets), to: "bets.csv")
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1)
+    #expect(try winners.documents(of: 1) == ["9"] + bets.map(\.document))
+  }
+
   @Test(arguments: ["2,A,P,1,1990-01-15,7574\r\n", "1,A,P,1,1990-01-15,7575\r\n"], [0, 1 << 20])
   func `so is one that was overwritten`(row: String, indexLimit: Int) throws {
     try directory.write("1,A,P,1,1990-01-15,7574\r\n".utf8, to: "bets.csv")
-    let winners = try Winners(
-      of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
     // In place: the draw has the file open.
     let file = try FileHandle(forWritingTo: URL(filePath: path))
     try file.write(contentsOf: Data(row.utf8))

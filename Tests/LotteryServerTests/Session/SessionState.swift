@@ -1,4 +1,5 @@
 import LotteryCore
+import TestSupport
 
 @testable import LotteryServer
 

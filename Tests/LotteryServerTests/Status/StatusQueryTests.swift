@@ -12,8 +12,7 @@ import Testing
     let file = try LogFile()
     try await withServer(agencies: 3, log: file.log) { server in
       try await server.withClient(3) { try await $0.finish(with: try sampleBets(3, 0..<70)) }
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         // The server may not have noticed yet that agency 3 has gone; its end is logged.
         let gone = "INFO     action: close_socket | result: success | ip: 127.0.0.1"
         while try file.lines(of: "close_socket") != [gone] { await Task.yield() }
@@ -46,7 +45,7 @@ import Testing
 
   @Test func `more agencies than fit one frame arrive whole and in order`() async throws {
     let agencies: UInt32 = 1500
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let finished = (1...agencies).map { "\($0),0\r\n" }.joined()
     try directory.write(finished.utf8, to: "finished.csv")
     try await withServer(agencies: agencies, in: directory) { server in
@@ -66,8 +65,7 @@ import Testing
           .error(code: .notNow, reason: "this connection asks for the status alone"),
           after: Frames.hello(1))
       }
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         try await client.expect(
           .error(code: .notNow, reason: "the status is not told on an agency's connection"),
           after: Frames.statusQuery)
@@ -77,13 +75,11 @@ import Testing
 
   @Test func `a client that asks for the status and breaks the protocol is logged`() async throws {
     let file = try LogFile()
-    try await withServer(agencies: 1, log: file.log) { server in
-      try await server.withClient(1) { client in
-        try await client.send(Frames.statusQuery, Frames.hello(1))
-        _ = try await client.receive()
-        _ = try await client.receive()
-        try await client.expect(nil)
-      }
+    try await withClient(log: file.log) { client, _ in
+      try await client.send(Frames.statusQuery, Frames.hello(1))
+      _ = try await client.receive()
+      _ = try await client.receive()
+      try await client.expect(nil)
     }
     #expect(
       try file.lines(of: "accept_connections", "refuse_connection").dropFirst() == [
@@ -104,53 +100,33 @@ import Testing
   func `another program on the port is not taken for a server`(
     answer: [UInt8], reason: String
   ) async throws {
-    let error = try await Self.failure { listener in
-      let (channel, _) = try await listener.accept()
-      try await channel.send(answer)
-      await channel.drain(limit: 100)
-      channel.close()
-    }
+    let error = try await Self.failure { try await Self.answer(answer, on: $0) }
     #expect(error.description.hasSuffix("not a lottery server: \(reason)"))
     #expect(error.exitStatus == .protocolError)
   }
 
   @Test func `a server that refuses is reported as unavailable`() async throws {
-    let error = try await Self.failure { listener in
-      let (channel, _) = try await listener.accept()
-      var bytes: [UInt8] = []
-      ServerMessage.error(code: .shuttingDown, reason: "the end").append(to: &bytes)
-      try await channel.send(bytes)
-      await channel.drain(limit: 100)
-      channel.close()
+    let error = try await Self.failure {
+      try await Self.answer(
+        ServerMessage.error(code: .shuttingDown, reason: "the end").frame, on: $0)
     }
     #expect(error == .refused(.shuttingDown, reason: "the end"))
     #expect(error.exitStatus == .unavailable)
   }
 
-  @Test func `an older server, which does not know SYNCS?, is not taken for another program`()
-    async throws
-  {
-    let listener = try Listener(port: 0, backlog: 16)
-    let worker = Worker(label: "query")
-    let query = StatusQuery(port: listener.port, worker: worker, timeout: .seconds(30))
-    let answer = Task(executorPreference: worker) { await Self.result(of: query) }
-    let (channel, _) = try await listener.accept()
+  @Test func `an older server, which does not know SYNCS?, is recognized`() async throws {
     let status = LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: [])
     var bytes: [UInt8] = []
     ServerMessage.appendStatus(status, to: &bytes)
-    ServerMessage.error(code: .malformed, reason: "type 0x11").append(to: &bytes)
-    try await channel.send(bytes)
-    await channel.drain(limit: 100)
-    channel.close()
-    listener.close()
-    #expect(try await answer.value.get() == StatusQuery.Answer(status: status, syncs: nil))
+    bytes += ServerMessage.error(code: .malformed, reason: "type 0x11").frame
+    let result = try await Self.result { [bytes] in try await Self.answer(bytes, on: $0) }
+    #expect(try result.get() == StatusQuery.Answer(status: status, syncs: nil))
   }
 
   @Test func `it reports the sync times`() async throws {
     let durable: (inout ServerConfiguration) -> Void = { $0.durability = .disk }
     try await withServer(agencies: 1, changing: durable) { server in
-      try await server.withClient(1) { client in
-        try await client.greet()
+      try await server.withAgency(1) { client in
         for (index, bet) in try sampleBets(1, 0..<3).enumerated() {
           let stored = UInt64(index + 1)
           try await client.expect(.stored(stored), after: Frames.bet(bet, at: UInt64(index)))
@@ -211,19 +187,34 @@ import Testing
     return bytes
   }
 
-  /// How the query fails on a port on which `serve` answers.
-  private static func failure(
-    timeout: Duration = .seconds(30),
-    _ serve: @escaping @Sendable (Listener) async throws -> Void
-  ) async throws -> StatusError {
+  /// Accepts a connection, sends `bytes`, and closes it after the query.
+  private static func answer(_ bytes: [UInt8], on listener: Listener) async throws {
+    let (channel, _) = try await listener.accept()
+    try await channel.send(bytes)
+    await channel.drain(limit: 100)
+    channel.close()
+  }
+
+  /// How the query ends on a port on which `serve` answers.
+  private static func result(
+    timeout: Duration = .seconds(30), _ serve: (Listener) async throws -> Void
+  ) async throws -> Result<StatusQuery.Answer, StatusError> {
     let listener = try Listener(port: 0, backlog: 16)
+    defer { listener.close() }
     let worker = Worker(label: "query")
     let query = StatusQuery(port: listener.port, worker: worker, timeout: timeout)
-    let answer = Task(executorPreference: worker) { await Self.result(of: query) }
+    let answer = Task(executorPreference: worker) { await result(of: query) }
     try await serve(listener)
-    let result = await answer.value
-    listener.close()
-    guard case .failure(let error) = result else { throw RawClient.Unexpected() }
+    return await answer.value
+  }
+
+  /// How the query fails on such a port.
+  private static func failure(
+    timeout: Duration = .seconds(30), _ serve: (Listener) async throws -> Void
+  ) async throws -> StatusError {
+    guard case .failure(let error) = try await result(timeout: timeout, serve) else {
+      throw Peer.Unexpected()
+    }
     return error
   }
 

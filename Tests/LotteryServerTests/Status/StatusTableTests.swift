@@ -3,13 +3,7 @@ import Testing
 
 @testable import LotteryServer
 
-/// What `--status` prints.
 @Suite struct StatusTableTests {
-  /// The table for an older server, which does not send its sync times.
-  private func table(_ status: LotteryStatus) -> String {
-    StatusQuery.Answer(status: status, syncs: nil).table
-  }
-
   @Test(
     arguments: [
       (SyncTimes(), "syncs: 0, mean: 0s, longest: 0s"),
@@ -18,9 +12,7 @@ import Testing
         "syncs: 4, mean: 1.5ms, longest: 3ms"
       ),
     ])
-  func `the sync times come before the last line`(
-    syncs: SyncTimes, line: String
-  ) {
+  func `the sync times come before the last line`(syncs: SyncTimes, line: String) {
     let status = LotteryStatus(isDrawn: false, agencies: 1, connections: 0, seen: [])
     #expect(
       StatusQuery.Answer(status: status, syncs: syncs).table == """
@@ -31,26 +23,28 @@ import Testing
         """)
   }
 
-  @Test func `a lottery without agencies yet`() {
-    let status = LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: [])
-    #expect(
-      table(status) == """
+  /// The table for an older server, which does not send its sync times.
+  @Test(
+    arguments: [
+      // No agency has connected yet.
+      (
+        LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: []),
+        """
             agency          bets  finished  connected
                1-5             0        no         no
         bets: 0, finished: 0 of 5, connections: 0, draw: not held
-        """)
-  }
-
-  @Test func `agencies that have not connected are listed between those that have`() {
-    let status = LotteryStatus(
-      isDrawn: false, agencies: .max, connections: 1,
-      seen: [
-        .init(number: 2, stored: 27000, hasFinished: true, isConnected: false),
-        .init(number: 3, stored: 1, hasFinished: false, isConnected: true),
-        .init(number: 9, stored: 0, hasFinished: false, isConnected: false),
-      ])
-    #expect(
-      table(status) == """
+        """
+      ),
+      // Agencies that have not connected are listed between those that have.
+      (
+        LotteryStatus(
+          isDrawn: false, agencies: .max, connections: 1,
+          seen: [
+            .init(number: 2, stored: 27000, hasFinished: true, isConnected: false),
+            .init(number: 3, stored: 1, hasFinished: false, isConnected: true),
+            .init(number: 9, stored: 0, hasFinished: false, isConnected: false),
+          ]),
+        """
             agency          bets  finished  connected
                  1             0        no         no
                  2         27000       yes         no
@@ -59,35 +53,37 @@ import Testing
                  9             0        no         no
         10-4294967295             0        no         no
         bets: 27001, finished: 1 of 4294967295, connections: 1, draw: not held
-        """)
-  }
-
-  @Test func `an agency 0, which none should be, is shown like any other`() {
-    let status = LotteryStatus(
-      isDrawn: false, agencies: 1, connections: 0,
-      seen: [.init(number: 0, stored: 1, hasFinished: false, isConnected: false)])
-    #expect(
-      table(status) == """
+        """
+      ),
+      // Agency 0, which should not exist, is shown like any other.
+      (
+        LotteryStatus(
+          isDrawn: false, agencies: 1, connections: 0,
+          seen: [.init(number: 0, stored: 1, hasFinished: false, isConnected: false)]),
+        """
             agency          bets  finished  connected
                  0             1        no         no
                  1             0        no         no
         bets: 1, finished: 0 of 1, connections: 0, draw: not held
-        """)
-  }
-
-  @Test func `an agency of an earlier, larger lottery is shown and does not count as finished`() {
-    let status = LotteryStatus(
-      isDrawn: true, agencies: 1, connections: 0,
-      seen: [
-        .init(number: 1, stored: 1, hasFinished: true, isConnected: false),
-        .init(number: 3, stored: 2, hasFinished: true, isConnected: false),
-      ])
-    #expect(
-      table(status) == """
+        """
+      ),
+      // An agency of an earlier, larger lottery is shown and does not count as finished.
+      (
+        LotteryStatus(
+          isDrawn: true, agencies: 1, connections: 0,
+          seen: [
+            .init(number: 1, stored: 1, hasFinished: true, isConnected: false),
+            .init(number: 3, stored: 2, hasFinished: true, isConnected: false),
+          ]),
+        """
             agency          bets  finished  connected
                  1             1       yes         no
                  3             2       yes         no
         bets: 3, finished: 1 of 1, connections: 0, draw: held
-        """)
+        """
+      ),
+    ])
+  func `the agencies, and a last line about all of them`(status: LotteryStatus, table: String) {
+    #expect(StatusQuery.Answer(status: status, syncs: nil).table == table)
   }
 }

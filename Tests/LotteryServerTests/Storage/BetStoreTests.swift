@@ -11,7 +11,7 @@ import Testing
   let store: BetStore
 
   init() throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     store = try BetStore(directory: directory.path, durability: .process)
   }
 
@@ -45,9 +45,7 @@ import Testing
     let bets = try sampleBets(1, 0..<3)
     try await store.store(bets, by: first)
     #expect(try await store.finish(total: 3, by: first))
-    #expect(
-      await store.take(Claim(agency: 1) {})?.standing
-        == Standing(stored: 3, lastBet: bets[2], hasFinished: true))
+    await store.expectStanding(of: 1, stored: 3, last: bets[2], hasFinished: true)
     #expect(store.finishedAgencies == [1])
   }
 
@@ -68,9 +66,7 @@ import Testing
     #expect(try store.bets() == bets)
   }
 
-  @Test func `an older connection whose HELLO comes late does not take the claim over`()
-    async throws
-  {
+  @Test func `an older connection with a late HELLO does not take over`() async throws {
     defer { store.close() }
     let isLost = Promise<Void>()
     let older = Claim(agency: 1, order: 1) { isLost.fulfill(()) }

@@ -49,7 +49,7 @@ import Testing
       "a row must not be longer than 4096 bytes"),
   ])
   func `a damaged row stops the start and stays as it is`(damage: Damage) throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     // Two lines for the first row, and a torn one at the end, which must not be cut off either.
     let file = Array("1,\"Ana\n\",Diaz,1,1999-12-31,7\r\n\(damage.row)\r\n2,Juan,P".utf8)
     try directory.write(file, to: "bets.csv")
@@ -70,7 +70,7 @@ import Testing
     Damage("9,1", "agency 9 finished with 1 bets, but 0 are stored"),
   ])
   func `so does a damaged row of finished.csv`(damage: Damage) throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let bets = rows(try sampleBets(1, 0..<2)) + "1,torn".utf8
     let finished = Array("2,0\r\n\(damage.row)\r\n3,".utf8)
     try directory.write(bets, to: "bets.csv")
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func `NUL bytes before whole rows are damage`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let bets = rows(try sampleBets(1, 0..<1))
     let file = bets + [UInt8](repeating: 0, count: 5000) + bets + "1,torn".utf8
     try directory.write(file, to: "bets.csv")
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test func `a store that could not start lets go of the directory`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     try directory.write("no bet\r\n".utf8, to: "bets.csv")
     #expect(throws: StorageError.self) { try BetStore(directory: directory.path) }
     try directory.write([], to: "bets.csv")

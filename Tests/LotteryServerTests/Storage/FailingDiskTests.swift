@@ -14,7 +14,7 @@ import Testing
   let finished = Array("1,20\r\n".utf8)
 
   init() throws {
-    directory = try TemporaryDirectory()
+    directory = TemporaryDirectory()
     bets = rows(try sampleBets(1, 0..<20))
     try directory.write(bets + "1,torn".utf8, to: "bets.csv")
     try directory.write(finished + "2,".utf8, to: "finished.csv")
@@ -104,8 +104,7 @@ import Testing
     try expectWhole()
   }
 
-  @Test(arguments: [EIO, 0])
-  func `nor is one in a stretch of a large file`(code: Int32) throws {
+  @Test(arguments: [EIO, 0]) func `nor is one in a stretch of a large file`(code: Int32) throws {
     let path = directory.file("bets.csv")
     let large = rows(try sampleBets(1, 0..<5000))
     try directory.write(large, to: "bets.csv")
@@ -156,8 +155,7 @@ import Testing
     #expect(symlink("../elsewhere/a.csv", data + "/" + name) == 0)
     FailingCalls.with(.fsync, on: elsewhere) {
       #expect(
-        throws: StorageError.unreadable(
-          path: data + "/" + name, SystemError("fsync", code: EIO))
+        throws: StorageError.unreadable(path: data + "/" + name, SystemError("fsync", code: EIO))
       ) { try BetStore(directory: data) }
     }
     try BetStore(directory: data).close()
@@ -165,7 +163,7 @@ import Testing
   }
 
   @Test func `two servers cannot use one file by way of two directories`() throws {
-    let other = try TemporaryDirectory()
+    let other = TemporaryDirectory()
     try FileManager.default.createSymbolicLink(
       atPath: other.file("bets.csv"), withDestinationPath: directory.file("bets.csv"))
     let store = try BetStore(directory: directory.path)

@@ -19,7 +19,7 @@ import Testing
 
   @Test func `a write that fails half way is taken back`() async {
     await #expect(processExitsWith: .success) {
-      let directory = try TemporaryDirectory()
+      let directory = TemporaryDirectory()
       var file = try AppendOnlyFile(path: directory.file("bets.csv"))
       try file.append(Array("first\r\n".utf8))
       FullDiskTests.limitFiles(to: 4096)
@@ -36,7 +36,7 @@ import Testing
 
   @Test func `bets that do not fit are not stored, and fewer may`() async {
     await #expect(processExitsWith: .success) {
-      let directory = try TemporaryDirectory()
+      let directory = TemporaryDirectory()
       let store = try BetStore(directory: directory.path) { Issue.record("unreliable: \($0)") }
       defer { store.close() }
       let claim = Claim(agency: 1) {}
@@ -48,14 +48,13 @@ import Testing
       }
       try await store.store(few, by: claim)
       #expect(try store.bets() == few)
-      let standing = await store.take(Claim(agency: 1) {})?.standing
-      #expect(standing == Standing(stored: 3, lastBet: few[2], hasFinished: false))
+      await store.expectStanding(of: 1, stored: 3, last: few[2])
     }
   }
 
   @Test func `a disk on which nothing can be taken back is not relied upon`() async {
     await #expect(processExitsWith: .success) {
-      let directory = try TemporaryDirectory()
+      let directory = TemporaryDirectory()
       let path = directory.file("bets.csv")
       let failure = Promise<StorageError>()
       let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.fulfill($0) }
@@ -71,7 +70,7 @@ import Testing
   }
 
   @Test func `a sync that fails is not relied upon`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let path = directory.file("bets.csv")
     let failure = Promise<StorageError>()
     let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.fulfill($0) }

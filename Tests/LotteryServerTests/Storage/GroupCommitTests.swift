@@ -8,7 +8,7 @@ import Testing
 @Suite struct GroupCommitTests {
   @Test(arguments: Durability.allCases)
   func `each agency's bets keep their order`(durability: Durability) async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let store = try BetStore(directory: directory.path, durability: durability)
     defer { store.close() }
     let (agencies, batches, size): (UInt32, Int, Int) = (30, 20, 7)
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func `batches lie in the file unbroken`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let store = try BetStore(directory: directory.path, durability: .process)
     defer { store.close() }
     let (agencies, size): (UInt32, Int) = (50, 9)
@@ -47,14 +47,12 @@ import Testing
     #expect(bets.count == Int(agencies) * size)
     for start in stride(from: 0, to: bets.count, by: size) {
       let agency = bets[start].agency
-      #expect(
-        Array(bets[start..<(start + size)])
-          == (try storedBets(agency, 0..<size)))
+      #expect(Array(bets[start..<(start + size)]) == (try storedBets(agency, 0..<size)))
     }
   }
 
   @Test func `connections that take over from each other store every bet once`() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let store = try BetStore(directory: directory.path, durability: .process)
     defer { store.close() }
     let total: UInt64 = 300

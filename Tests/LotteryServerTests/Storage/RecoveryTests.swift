@@ -6,11 +6,7 @@ import Testing
 
 /// What a store that starts again makes of its files.
 @Suite struct RecoveryTests {
-  let directory: TemporaryDirectory
-
-  init() throws {
-    directory = try TemporaryDirectory()
-  }
+  let directory = TemporaryDirectory()
 
   @Test func `a crash at any byte leaves exactly the whole rows`() async throws {
     let bets = try [sampleBet(1), Self.twoLineBet, sampleBet(3)]
@@ -37,15 +33,9 @@ import Testing
     try directory.write("2,2\r\n".utf8, to: "finished.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
-    #expect(
-      await store.take(Claim(agency: 1) {})?.standing
-        == Standing(stored: 5, lastBet: ones[4].bet, hasFinished: false))
-    #expect(
-      await store.take(Claim(agency: 2) {})?.standing
-        == Standing(stored: 2, lastBet: twos[1].bet, hasFinished: true))
-    #expect(
-      await store.take(Claim(agency: 3) {})?.standing
-        == Standing(stored: 0, lastBet: nil, hasFinished: false))
+    await store.expectStanding(of: 1, stored: 5, last: ones[4].bet)
+    await store.expectStanding(of: 2, stored: 2, last: twos[1].bet, hasFinished: true)
+    await store.expectStanding(of: 3, stored: 0)
   }
 
   @Test func `the last bet is found whatever its texts hold`() async throws {
@@ -85,9 +75,7 @@ import Testing
     try directory.write(rows([bets[0]]) + blank.utf8 + rows([bets[1]]) + blank.utf8, to: "bets.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
-    #expect(
-      await store.take(Claim(agency: 1) {})?.standing
-        == Standing(stored: 2, lastBet: bets[1], hasFinished: false))
+    await store.expectStanding(of: 1, stored: 2, last: bets[1])
   }
 
   /// What a file system leaves that had grown a file before its bytes were on the disk.

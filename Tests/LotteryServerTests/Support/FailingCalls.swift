@@ -112,9 +112,7 @@ private func fail(_ code: Int32) -> Int32 {
   return code == 0 ? 0 : Int(fail(code))
 }
 
-@c(write) func failingWrite(
-  _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int
-) -> Int {
+@c(write) func failingWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
   FailingCalls.code(.write, descriptor).map { Int(fail($0)) }
     ?? originalWrite(descriptor, bytes, count)
 }

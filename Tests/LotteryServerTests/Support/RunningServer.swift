@@ -69,17 +69,20 @@ struct RunningServer: Sendable {
   }
 
   /// Runs `body` with a connection, which is closed afterwards.
+  @discardableResult
   func withClient<Value>(
-    _ agency: UInt32 = 0, _ body: (RawClient) async throws -> Value
+    _ agency: UInt32 = 1, _ body: (Peer) async throws -> Value
   ) async throws -> Value {
-    let client = try await RawClient(port: port, agency: agency)
-    do {
-      let value = try await body(client)
-      await client.close()
-      return value
-    } catch {
-      await client.close()
-      throw error
+    let client = try Peer(port: port, agency: agency)
+    defer { client.close() }
+    return try await body(client)
+  }
+
+  /// Runs `body` with a connection on which HELLO has been answered.
+  func withAgency(_ agency: UInt32 = 1, _ body: (Peer) async throws -> Void) async throws {
+    try await withClient(agency) { client in
+      try await client.greet()
+      try await body(client)
     }
   }
 }
@@ -102,4 +105,51 @@ func withServer<Value>(
     await server.stop()
     throw error
   }
+}
+
+/// Runs `body` with a connection to such a server.
+func withClient(
+  _ agency: UInt32 = 1, agencies: UInt32 = 1, in directory: TemporaryDirectory? = nil,
+  keys: AgencyKeys? = nil, log: Log = .discarding,
+  changing change: (inout ServerConfiguration) -> Void = { _ in },
+  _ body: (Peer, RunningServer) async throws -> Void
+) async throws {
+  try await withServer(
+    agencies: agencies, in: directory, keys: keys, log: log, changing: change
+  ) { server in
+    try await server.withClient(agency) { try await body($0, server) }
+  }
+}
+
+/// Runs `body` with a connection to such a server on which HELLO has been answered.
+func withAgency(
+  _ agency: UInt32 = 1, agencies: UInt32 = 1, in directory: TemporaryDirectory? = nil,
+  log: Log = .discarding, changing change: (inout ServerConfiguration) -> Void = { _ in },
+  _ body: (Peer, RunningServer) async throws -> Void
+) async throws {
+  try await withClient(
+    agency, agencies: agencies, in: directory, log: log, changing: change
+  ) { client, server in
+    try await client.greet()
+    try await body(client, server)
+  }
+}
+
+extension ServerMessage {
+  /// WELCOME of an agency of which that many bets are stored.
+  static func welcome(
+    _ stored: UInt64 = 0, last: Bet? = nil, state: AgencyState = .open
+  ) -> ServerMessage {
+    .welcome(version: 1, state: state, stored: stored, lastBet: last)
+  }
+
+  /// What answers a bet or batch at `offset` while `stored` bets are stored.
+  static func gap(_ offset: UInt64, stored: Int = 0) -> ServerMessage {
+    .rejected(
+      offset: offset, index: 0, code: .outOfSequence,
+      reason: "offset \(offset): \(stored) bets are stored")
+  }
+
+  static let superseded = ServerMessage.error(
+    code: .superseded, reason: "a newer connection of this agency took over")
 }

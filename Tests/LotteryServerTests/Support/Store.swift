@@ -1,5 +1,7 @@
 import LotteryCore
 import LotteryProtocol
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import LotteryServer
@@ -64,9 +66,95 @@ struct Standing: Equatable {
   var hasFinished: Bool
 }
 
+extension BetStore {
+  /// Expects that a new claim of `agency` is told this.
+  func expectStanding(
+    of agency: UInt32, stored: UInt64, last: Bet? = nil, hasFinished: Bool = false,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async {
+    let standing = await take(Claim(agency: agency) {})?.standing
+    let expected = Standing(stored: stored, lastBet: last, hasFinished: hasFinished)
+    #expect(standing == expected, sourceLocation: sourceLocation)
+  }
+}
+
 extension AgencyRecord {
   /// How far the agency is.
   var standing: Standing {
     Standing(stored: stored, lastBet: lastBet, hasFinished: hasFinished)
   }
+}
+
+extension Claim {
+  private static let made = Atomic<UInt64>(0)
+
+  /// The claim of a connection that was accepted after those of all claims made before.
+  convenience init(agency: UInt32, onLoss: @escaping @Sendable () -> Void) {
+    let order = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
+    self.init(agency: agency, order: order, onLoss: onLoss)
+  }
+}
+
+extension Winners {
+  /// The documents of all winners of `agency`, and the size of the largest chunk of frames.
+  func all(of agency: UInt32) throws -> (documents: [String], largestChunk: Int) {
+    var (reader, documents, largest) = (reader(of: agency), [String](), 0)
+    while !reader.isAtEnd {
+      // Whole frames.
+      let frames = try reader.next()
+      largest = max(largest, frames.count)
+      let messages = try serverMessages(in: frames)
+      for (index, message) in messages.enumerated() {
+        let isLast = reader.isAtEnd && index == messages.count - 1
+        guard case .winners(!isLast, let part) = message else { throw Peer.Unexpected() }
+        documents += part
+      }
+    }
+    return (documents, largest)
+  }
+
+  /// The documents of all winners of `agency`.
+  func documents(of agency: UInt32) throws -> [String] { try all(of: agency).documents }
+}
+
+extension StoredBets {
+  /// The bets in the file at `path`.
+  convenience init(path: String) throws {
+    self.init(file: try File(reading: path), path: path)
+  }
+}
+
+/// A bet of `agency` that differs from its other bets in `index`.
+func sampleBet(_ agency: UInt32, _ index: Int = 0, number: UInt32 = 1) throws -> Bet {
+  try Bet(
+    firstName: "Name \(index)", lastName: "Pérez, \"the \(agency)th\"",
+    document: "\(30_000_000 + index)", birthdate: "1999-12-31", number: "\(number)")
+}
+
+/// The bets of `agency` with the given indices.
+func sampleBets(_ agency: UInt32, _ indices: Range<Int>) throws -> [Bet] {
+  try indices.map { try sampleBet(agency, $0) }
+}
+
+/// A bet as `bets.csv` has it.
+struct StoredBet: Hashable {
+  var agency: UInt32
+  var bet: Bet
+}
+
+/// The bets of `agency` with the given indices, with the agency.
+func storedBets(_ agency: UInt32, _ indices: Range<Int>) throws -> [StoredBet] {
+  try sampleBets(agency, indices).map { StoredBet(agency: agency, bet: $0) }
+}
+
+/// Bets of `agency` as rows of `bets.csv`.
+func rows(_ bets: [Bet], of agency: UInt32 = 1) -> [UInt8] {
+  rows(bets.map { StoredBet(agency: agency, bet: $0) })
+}
+
+/// Bets as rows of `bets.csv`.
+func rows(_ bets: [StoredBet]) -> [UInt8] {
+  var bytes: [UInt8] = []
+  for stored in bets { bytes.append(csvRow: stored.bet, agency: stored.agency) }
+  return bytes
 }

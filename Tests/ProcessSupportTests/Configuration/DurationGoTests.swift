@@ -2,7 +2,6 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-/// Durations as Go writes them.
 @Suite struct DurationGoTests {
   /// What Go's own tests expect of `time.ParseDuration`, in nanoseconds.
   @Test(

@@ -2,7 +2,6 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-/// Settings.
 @Suite struct SettingsTests {
   @Test func `keys that the program has not asked for are reported, and only those`() throws {
     var settings = Settings(
@@ -27,7 +26,7 @@ import Testing
   }
 
   @Test func `a file that is missing, too large or a directory is an error`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let missing = directory.file("missing")
     let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(missing) }
     #expect(error?.description == "\(missing): no such file")
@@ -60,7 +59,7 @@ import Testing
   }
 
   @Test func `a file that was named must be there, the default one need not`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let missing = directory.file("missing")
     #expect(try Settings(Whole.self, file: nil, default: missing).unused.isEmpty)
     let error = #expect(throws: ConfigurationError.self) {

@@ -1,21 +1,19 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ProcessSupport
 
-/// Writing a log.
 @Suite(.timeLimit(.minutes(1))) struct LogTests {
   @Test(
     arguments: [
       (.debug, ["d", "i", "w", "e"]), (.info, ["i", "w", "e"]), (.warning, ["w", "e"]),
       (.error, ["e"]), (.critical, []),
     ] as [(LogLevel, [String])])
-  func `only lines of the level and above are written`(level: LogLevel, expected: [String])
-    throws
-  {
-    let file = try LogFile()
-    let log = Log(layout: .go, level: level, descriptor: file.descriptor)
+  func `only lines of the level and above are written`(level: LogLevel, expected: [String]) throws {
+    let file = try LogFile(.go, level: level)
+    let log = file.log
     log.debug(LogLine("d", .success))
     log.info(LogLine("i", .success))
     log.warning(LogLine("w", .success))
@@ -28,8 +26,8 @@ import Testing
   }
 
   @Test func `a line below the level is not even formatted`() throws {
-    let file = try LogFile()
-    let log = Log(layout: .go, level: .info, descriptor: file.descriptor)
+    let file = try LogFile(.go)
+    let log = file.log
     var made = 0
     func line() -> LogLine {
       made += 1
@@ -42,11 +40,9 @@ import Testing
     log.flush()
   }
 
-  @Test func `no line of many writers is lost or torn, and the lines of each stay in order`()
-    async throws
-  {
+  @Test func `no line of many writers is lost or torn or out of order`() async throws {
     let file = try LogFile()
-    let log = Log(layout: .python, level: .info, descriptor: file.descriptor)
+    let log = file.log
     await withTaskGroup(of: Void.self) { group in
       for writer in 0..<20 {
         group.addTask {
@@ -58,35 +54,40 @@ import Testing
       }
     }
     log.flush()
-    let lines = try file.lines().map { parts(of: $0).rest }
+    let lines = try file.lines()
     #expect(lines.count == 20 * 500)
     for writer in 0..<20 {
-      let prefix = " INFO     action: w | result: success | writer: \(writer) | number: "
+      let prefix = "INFO     action: w | result: success | writer: \(writer) | number: "
       let numbers = lines.filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }
       #expect(numbers == (0..<500).map { "\($0)"[...] })
     }
   }
 
   @Test func `a flush returns when the lines before it have been written`() throws {
-    let file = try LogFile()
-    let log = Log(layout: .go, level: .info, descriptor: file.descriptor)
+    let file = try LogFile(.go)
+    let log = file.log
     log.flush()
     for count in 1...100 {
       log.info(LogLine("config", .success))
       log.flush()
-      #expect(try file.lines().count == count)
+      #expect(try file.written().count == count)
     }
   }
 
   @Test func `a slow reader delays no caller and gets all lines in the end`() throws {
-    let pipe = Pipe()
-    let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let (pipe, log) = Self.piped()
     // A pipe takes 64 KiB (pipe(7)); these lines are ten times that.
     let value = String(repeating: "x", count: 10_000)
     for _ in 0..<64 { log.info(LogLine("config", .success, ["value": value])) }
     let size = 64 * (19 + 10 + "action: config | result: success | value: \n".count + 10_000)
     #expect(try read(size, from: pipe) == size)
+  }
+
+  /// A log whose output is a pipe.
+  private static func piped(stallLimit: Duration = .seconds(1)) -> (pipe: Pipe, log: Log) {
+    let pipe = Pipe()
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    return (pipe, Log(layout: .go, level: .info, descriptor: descriptor, stallLimit: stallLimit))
   }
 
   /// A value, and the size of a line of this file that holds nothing else.
@@ -96,10 +97,7 @@ import Testing
   private static let line = LogLine("config", .success, ["value": value])
 
   @Test func `tasks that wait for room lose no line, however many there are`() async throws {
-    let pipe = Pipe()
-    let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      stallLimit: .seconds(60))
+    let (pipe, log) = Self.piped(stallLimit: .seconds(60))
     let count = 3 * Log.pendingLimit / Self.lineSize
     let received = Mutex(0)
     let reader = DispatchGroup()
@@ -130,13 +128,8 @@ import Testing
     #expect(sizes.allSatisfy { (1...65536).contains($0) })
   }
 
-  @Test
-  func `an output that is not read delays no caller: lines without room are lost and counted`()
-    throws
-  {
-    let pipe = Pipe()
-    let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+  @Test func `lines without room are lost and counted, and delay no caller`() throws {
+    let (pipe, log) = Self.piped()
     let count = 3 * Log.pendingLimit / Self.lineSize
     for _ in 0..<count { log.info(Self.line) }
     let reader = Mutex<[UInt8]>([])
@@ -153,25 +146,19 @@ import Testing
     try pipe.fileHandleForWriting.close()
     isAtEnd.wait()
     let lines = reader.withLock { String(decoding: $0, as: UTF8.self) }
-      .split(separator: "\n").map { parts(of: String($0)).rest }
+      .split(separator: "\n").map { LogFile.withoutTime(String($0)) }
     // One more than fits, and what the log's own queue had taken before.
     let kept = lines.count - 2
     #expect((1...2).contains(kept / (Log.pendingLimit / Self.lineSize)))
     let notes = [
-      " ERROR     action: log | result: fail | lost_lines: \(count - kept)",
-      " INFO     action: exit | result: success",
+      "ERROR     action: log | result: fail | lost_lines: \(count - kept)",
+      "INFO     action: exit | result: success",
     ]
     #expect(lines.suffix(2) == notes)
   }
 
-  @Test
-  func `a task waits for room, and no longer than the output may stall`()
-    async throws
-  {
-    let pipe = Pipe()
-    let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      stallLimit: .milliseconds(20))
+  @Test func `a task waits for room no longer than the output may stall`() async throws {
+    let (pipe, log) = Self.piped(stallLimit: .milliseconds(20))
     await log.waitForRoom()
     // The first line is in the pipe, or waits in the log's own queue.
     log.info(Self.line)
@@ -188,10 +175,7 @@ import Testing
   }
 
   @Test func `a task that is cancelled does not wait for room`() async throws {
-    let pipe = Pipe()
-    let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor,
-      stallLimit: .seconds(3600))
+    let (pipe, log) = Self.piped(stallLimit: .seconds(3600))
     for _ in 0...(Log.crowdedSize / Self.lineSize + 1) { log.info(Self.line) }
     let waiting = Task { await log.waitForRoom() }
     waiting.cancel()
@@ -201,9 +185,7 @@ import Testing
   }
 
   @Test func `a flush ends although the output is not read`() throws {
-    let pipe = Pipe()
-    let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let (pipe, log) = Self.piped()
     log.info(Self.line)
     #expect(!log.flush(limit: .milliseconds(20)))
     // What did not fit into the pipe is brought out by and by.
@@ -211,9 +193,7 @@ import Testing
   }
 
   @Test func `a flush ends although the output is hardly read`() throws {
-    let pipe = Pipe()
-    let log = Log(
-      layout: .go, level: .info, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let (pipe, log) = Self.piped()
     for _ in 0..<60 { log.info(Self.line) }
     let isOver = Mutex(false)
     let reader = DispatchGroup()

@@ -1,0 +1,90 @@
+package import LotteryCore
+
+extension WireMessage {
+  /// The frame of this message, header included.
+  package var frame: [UInt8] {
+    var frame: [UInt8] = []
+    append(to: &frame)
+    return frame
+  }
+}
+
+extension [ServerMessage] {
+  /// The frames of these messages, one after the other.
+  package var frames: [UInt8] { flatMap(\.frame) }
+}
+
+/// A bet that takes `size` bytes on the wire, 12 to 522.
+package func sizedBet(_ size: Int) throws -> Bet {
+  // Three lengths, the date, the number and a document of one digit.
+  let letters = size - 3 - 4 - 4 - 1
+  let first = min(letters, ProtocolLimits.textSize)
+  return try Bet(
+    firstName: String(repeating: "a", count: first),
+    lastName: String(repeating: "b", count: letters - first), document: "1",
+    birthdate: "2000-01-01", number: "1")
+}
+
+/// The messages of the server that `frames` hold, which must be whole.
+package func serverMessages(in frames: [UInt8]) throws -> [ServerMessage] {
+  var buffer = InputBuffer(capacity: frames.count)
+  buffer.feed(frames)
+  var messages: [ServerMessage] = []
+  while let message = try buffer.nextServerMessage() { messages.append(message) }
+  precondition(buffer.unread.isEmpty, "half a frame")
+  return messages
+}
+
+/// The frames that an agency or the operator sends, header included.
+package enum Frames {
+  package static let winnersQuery = AgencyMessage.winnersQuery.frame
+  package static let statusQuery = AgencyMessage.statusQuery.frame
+  package static let syncsQuery = AgencyMessage.syncsQuery.frame
+
+  package static func hello(_ agency: UInt32, version: UInt8 = 1, key: String = "") -> [UInt8] {
+    var frame = AgencyMessage.hello(agency: agency, key: key).frame
+    frame[ProtocolLimits.frameHeaderSize + 1] = version
+    return frame
+  }
+
+  package static func bet(_ bet: Bet, at offset: UInt64) -> [UInt8] {
+    var frame: [UInt8] = []
+    BetBatch.appendSingle(bet, offset: offset, to: &frame)
+    return frame
+  }
+
+  /// - Parameter bad: the index of the bet whose document is no number.
+  package static func batch(_ bets: [Bet], badAt bad: Int? = nil, at offset: UInt64) -> [UInt8] {
+    var body = [MessageType.batch.rawValue] + bytes(offset) + bytes(UInt16(bets.count))
+    for (index, bet) in bets.enumerated() {
+      // Without header, type and offset.
+      var bytes = Array(Self.bet(bet, at: 0).dropFirst(13))
+      let document = 3 + bet.firstName.utf8.count + bet.lastName.utf8.count
+      if index == bad { bytes[document] = UInt8(ascii: "x") }
+      body += bytes
+    }
+    return frame(body)
+  }
+
+  package static func finished(_ total: UInt64) -> [UInt8] {
+    AgencyMessage.finished(total: total).frame
+  }
+
+  /// A frame of any bytes, its type the first of them.
+  package static func frame(_ body: [UInt8]) -> [UInt8] { bytes(UInt32(body.count)) + body }
+
+  private static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: number.bigEndian) { Array($0) }
+  }
+}
+
+extension InputBuffer {
+  /// Takes all of `bytes`, for which there must be room.
+  package mutating func feed(_ bytes: some Collection<UInt8>) {
+    let copy = Array(bytes)
+    precondition(append(copying: copy.span) == copy.count, "no room")
+  }
+
+  /// The bytes that have not been consumed.
+  package var unreadBytes: [UInt8] { Array(storage[unread]) }
+}

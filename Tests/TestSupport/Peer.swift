@@ -1,0 +1,254 @@
+package import Glibc
+package import LotteryCore
+package import LotteryProtocol
+import Synchronization
+package import Testing
+
+/// The other end of a connection under test.
+///
+/// It uses plain system calls, so that a test says exactly which bytes are sent, and nothing of the
+/// code under test but the wait for the next change. One task at a time sends, and one receives.
+package final class Peer: Sendable {
+  private let descriptor: Int32
+  private let readiness: Readiness
+  /// The agency that ``greet()`` names.
+  package let agency: UInt32
+  /// Whether a reset counts as the end of what the other side sends.
+  private let takesResets: Bool
+  private let isOpen = Atomic(true)
+  /// What has arrived and was not taken.
+  private let received = Mutex<ArraySlice<UInt8>>([])
+
+  /// Connects to a port of this machine.
+  ///
+  /// - Parameters:
+  ///   - takesResets: whether a reset counts as the end of what the server sends, not as an error.
+  ///   - receiveBuffer: bytes that the kernel may keep for this peer, if that matters.
+  package convenience init(
+    port: UInt16, agency: UInt32 = 0, takesResets: Bool = false, receiveBuffer: Int32? = nil
+  ) throws {
+    // SOCK_CLOEXEC: a program that another test starts would keep the connection open.
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = try SystemError.check("socket") { socket(AF_INET, type, 0) }
+    if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4) }
+    var noDelay: Int32 = 1
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, 4)
+    do throws(SystemError) {
+      try SystemError.check("connect") { withLoopback(port) { connect(descriptor, $0, $1) } }
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
+    try self.init(descriptor, agency: agency, takesResets: takesResets)
+  }
+
+  /// Takes over a connection that was accepted.
+  package convenience init(_ channel: Channel) throws {
+    let descriptor = dup(channel.socket.descriptor)
+    channel.close()
+    try self.init(descriptor, agency: 0, takesResets: false)
+  }
+
+  private init(_ descriptor: Int32, agency: UInt32, takesResets: Bool) throws {
+    self.descriptor = descriptor
+    self.agency = agency
+    self.takesResets = takesResets
+    readiness = try Readiness(of: descriptor)
+  }
+
+  /// Sends bytes as they are.
+  ///
+  /// - Returns: false if the other side ended the connection before it took them all.
+  @discardableResult
+  package func send(_ pieces: [UInt8]...) async throws -> Bool {
+    let bytes = pieces.count == 1 ? pieces[0] : pieces.flatMap(\.self)
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+      }
+      if count < 0 {
+        if errno == EPIPE || errno == ECONNRESET { return false }
+        try await wait(for: .writing, "send")
+      }
+      sent += max(count, 0)
+    }
+    return true
+  }
+
+  /// Waits for the next bytes and keeps them; false at the end.
+  ///
+  /// - Parameter limit: the most bytes that are taken out of the kernel.
+  private func fill(_ limit: Int = 1 << 16) async throws -> Bool {
+    while true {
+      var count = 0
+      let arrived = [UInt8](unsafeUninitializedCapacity: limit) { room, size in
+        count = recv(descriptor, room.baseAddress, limit, Int32(MSG_DONTWAIT))
+        size = max(count, 0)
+      }
+      if count > 0 { received.withLock { $0 += arrived } }
+      if count >= 0 { return count > 0 }
+      if errno == ECONNRESET, takesResets { return false }
+      try await wait(for: .reading, "recv")
+    }
+  }
+
+  private func wait(for direction: Readiness.Direction, _ call: String) async throws {
+    guard errno == EAGAIN else { throw SystemError(call, code: errno) }
+    try Task.checkCancellation()
+    await readiness.wait(for: direction)
+  }
+
+  /// Takes up to `count` of the bytes that have arrived.
+  private func take(_ count: Int) -> [UInt8] {
+    received.withLock { received in
+      // A slice whose front is dropped moves no bytes.
+      defer { received = received.dropFirst(count) }
+      return Array(received.prefix(count))
+    }
+  }
+
+  /// The next `count` bytes, or fewer if the other side sends no more.
+  ///
+  /// - Parameter piece: the most bytes that are taken out of the kernel at once.
+  package func receive(_ count: Int, piece: Int = 1 << 16) async throws -> [UInt8] {
+    while received.withLock({ $0.count }) < count, try await fill(piece) {}
+    return take(count)
+  }
+
+  /// All bytes until the other side sends no more.
+  package func receiveAll() async throws -> [UInt8] { try await receive(.max) }
+
+  /// The next frame without its header, or nil if the other side sends no more.
+  package func receiveFrame() async throws -> [UInt8]? {
+    while true {
+      if let frame = try takeFrame() { return frame }
+      guard try await fill() else { return nil }
+    }
+  }
+
+  private func takeFrame() throws -> [UInt8]? {
+    try received.withLock { received in
+      guard received.count >= ProtocolLimits.frameHeaderSize else { return nil }
+      // Plain loops and no `#require`: a test takes a million frames without the optimizer.
+      let body = received.startIndex + ProtocolLimits.frameHeaderSize
+      var length = 0
+      for index in received.startIndex..<body { length = length << 8 | Int(received[index]) }
+      guard ProtocolLimits.frameLength.contains(length) else {
+        throw WireError.frameLength(UInt32(length))
+      }
+      guard received.endIndex >= body + length else { return nil }
+      defer { received = received[(body + length)...] }
+      return Array(received[body..<(body + length)])
+    }
+  }
+
+  /// The next line with its end.
+  package func receiveLine() async throws -> String {
+    while !received.withLock({ $0.contains(UInt8(ascii: "\n")) }) { try #require(try await fill()) }
+    return String(decoding: take(.max), as: UTF8.self)
+  }
+
+  /// Whether something has arrived that was not taken out of the kernel, or the connection has ended.
+  package var hasAnswer: Bool {
+    var byte: UInt8 = 0
+    let flags = Int32(MSG_PEEK | MSG_DONTWAIT)
+    return recv(descriptor, &byte, 1, flags) >= 0
+  }
+
+  /// Says that nothing more will be sent.
+  package func finishSending() {
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+
+  /// Ends the connection, unless that was done before.
+  package func close() {
+    guard isOpen.exchange(false, ordering: .relaxed) else { return }
+    readiness.cancel()
+    Glibc.close(descriptor)
+  }
+
+  /// Breaks the connection off, as a machine does that has crashed (socket(7), SO_LINGER).
+  package func reset() {
+    var immediately = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_LINGER, &immediately, socklen_t(MemoryLayout<linger>.size))
+    close()
+  }
+}
+
+/// What an agency says to a server.
+extension Peer {
+  /// The server's next message, or nil if it has closed the connection.
+  package func receive() async throws -> ServerMessage? {
+    guard let frame = try await receiveFrame() else { return nil }
+    return try ServerMessage(frame: frame.span)
+  }
+
+  /// All messages until the server closes the connection.
+  package func receiveMessages() async throws -> [ServerMessage] {
+    var messages: [ServerMessage] = []
+    while let message = try await receive() { messages.append(message) }
+    return messages
+  }
+
+  /// Sends `frames`, and expects the next message to be `expected`, nil being the connection's end.
+  package func expect(
+    _ expected: ServerMessage?, after frames: [UInt8]...,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    try await send(frames.flatMap(\.self))
+    let message = try await receive()
+    #expect(message == expected, sourceLocation: sourceLocation)
+  }
+
+  /// Says HELLO and returns the answer.
+  @discardableResult
+  package func greet() async throws -> ServerMessage? {
+    try await send(Frames.hello(agency))
+    return try await receive()
+  }
+
+  /// Says HELLO, stores all bets of this agency and says FINISHED, waiting for each answer.
+  package func finish(with bets: [Bet]) async throws {
+    try await greet()
+    let size = 50
+    for start in stride(from: 0, to: bets.count, by: size) {
+      let end = min(start + size, bets.count)
+      let batch = Frames.batch(Array(bets[start..<end]), at: UInt64(start))
+      try await expect(.stored(UInt64(end)), after: batch)
+    }
+    try await expect(.confirmed, after: Frames.finished(UInt64(bets.count)))
+  }
+
+  /// Asks for the winners, which may take several frames.
+  package func askWinners() async throws -> [String] {
+    try await send(Frames.winnersQuery)
+    var winners: [String] = []
+    while case .winners(let more, let documents) = try #require(try await receive()) {
+      winners += documents
+      if !more { return winners }
+    }
+    throw Unexpected()
+  }
+
+  /// Another message than WINNERS came.
+  package struct Unexpected: Error {
+    package init() {}
+  }
+}
+
+/// Calls `body` with the address of a port of this machine.
+package func withLoopback<Result>(
+  _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = port.bigEndian
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  return withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+}
