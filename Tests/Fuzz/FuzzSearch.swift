@@ -9,7 +9,9 @@ func fuzzSearch(_ bytes: [UInt8]) {
     checkPlainText(bytes, from: start)
     expectEqual(span.isASCII, text.allSatisfy { $0 < 0x80 }, "isASCII")
     expectEqual(span.isPlainASCII, text.allSatisfy(isPlainASCII), "isPlainASCII")
-    expectEqual(span.isValidUTF8, String(validating: text, as: UTF8.self) != nil, "isValidUTF8")
+    let isText = String(validating: text, as: UTF8.self) != nil
+    expectEqual(span.isValidUTF8, isText, "isValidUTF8")
+    expectEqual(span.bytes.isPlainUTF8(span.indices), isText, "isPlainUTF8")
     expectEqual(span.allDigits, text.allSatisfy(isDigit), "allDigits")
     expectEqual(UInt32(decimal: span), decimal(text), "decimal")
     expectEqual(UInt64(decimal: span), decimal(text), "decimal")

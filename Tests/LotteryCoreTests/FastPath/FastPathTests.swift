@@ -348,8 +348,12 @@ import Testing
     var valid = 0
     for _ in 0..<4000 {
       var bytes: [UInt8] = []
-      for _ in 0..<Int.random(in: 0...60, using: &random) {
-        bytes += random.oneIn(60) ? random.pick(pieces) : random.pick(Array(pieces[..<3]))
+      let isLong = random.oneIn(2)
+      for _ in 0..<Int.random(in: 0...(isLong ? 200 : 60), using: &random) {
+        // Long texts have stretches of ASCII of more than a window.
+        bytes +=
+          random.oneIn(isLong ? 200 : 60)
+          ? random.pick(pieces) : random.pick(Array(pieces[..<(isLong ? 2 : 3)]))
       }
       let start = Int.random(in: 0...min(3, bytes.count), using: &random)
       let range = start..<bytes.count
