@@ -66,7 +66,7 @@ struct AgencyFile: ~Copyable {
   /// hold fewer.
   ///
   /// - Returns: the batch, or nil if there are no more bets, or ``failure`` says why there are
-  /// none.
+  ///   none.
   mutating func nextBatch(appendingTo frames: inout [UInt8]) -> Batch? {
     while builder.count < builder.maxAmount {
       if pending == nil, !atEnd {

@@ -58,8 +58,8 @@ import Testing
 }
 
 extension Attack {
-  /// Sends `greeting` and then `frame` again and again, and takes the answers, until the server ends
-  /// the connection.
+  /// Sends `greeting` and then `frame` again and again, and takes the answers, until the server
+  /// ends the connection.
   fileprivate func flood(with frame: [UInt8], after greeting: [UInt8]) async throws {
     let client = try connect()
     try await client.send(greeting)

@@ -6,7 +6,8 @@ import Testing
 
 /// The memory of both programs does not grow with the number of winners.
 @Suite(.timeLimit(.minutes(1))) struct ManyWinnersTests {
-  /// Growth that is allowed, in kB. Kept as strings, the winners below take more than twice as much.
+  /// Growth that is allowed, in kB. Kept as strings, the winners below take more than twice as
+  /// much.
   private static let growthLimit = 4 * 1024
 
   @Test func `a server with very many winners keeps none of them in memory`() async throws {

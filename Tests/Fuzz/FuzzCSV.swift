@@ -18,6 +18,41 @@ func fuzzCSV(_ bytes: [UInt8]) {
   }
 }
 
+/// How the reading of a file ended.
+private struct Ending: Equatable {
+  /// Why there are no more rows, and on which line.
+  var error: String?
+  var line = 0
+}
+
+/// Reads the rows of `file` until its end or the first error, which may be one of `row`.
+///
+/// - Parameters:
+///   - piece: how many bytes arrive at a time.
+///   - first: may take rows before each is read on its own.
+///   - row: gets each row that is read on its own.
+private func readRows(
+  _ file: [UInt8], piece: Int, first: (inout CSVReader) -> Void = { _ in },
+  row: (borrowing CSVReader) throws -> Void
+) -> Ending {
+  var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+  var fed = 0
+  do {
+    while true {
+      first(&reader)
+      switch try reader.next(atEnd: fed == file.count) {
+      case .end: return Ending()
+      case .needsMore:
+        let next = file.span.extracting(fed..<min(file.count, fed + piece))
+        fed += reader.input.append(copying: next)
+      case .row: try row(reader)
+      }
+    }
+  } catch {
+    return Ending(error: "\(error)", line: reader.line)
+  }
+}
+
 /// The bets of a file, up to its end or the first row that is none.
 private struct BetRows: Equatable {
   struct Row: Equatable {
@@ -29,76 +64,41 @@ private struct BetRows: Equatable {
   }
 
   var rows: [Row] = []
-  /// Why there are no more rows, and on which line.
-  var error: String?
-  var errorLine = 0
+  var ending = Ending()
 
-  /// - Parameter piece: how many bytes arrive at a time.
   init(_ bytes: [UInt8], hasAgency: Bool, piece: Int) {
-    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
-    var fed = 0
-    do {
-      while true {
-        switch try reader.next(atEnd: fed == bytes.count) {
-        case .end: return
-        case .needsMore:
-          let next = bytes.span.extracting(fed..<min(bytes.count, fed + piece))
-          fed += reader.input.append(copying: next)
-        case .row:
-          let bytes = reader.input.storage
-          if hasAgency {
-            let (agency, bet) = try BetCSV.storedBet(reader.fields, in: bytes.span)
-            add(agency, bet, reader)
-          } else {
-            add(nil, try BetCSV.bet(reader.fields, in: bytes.span), reader)
-          }
-        }
-      }
-    } catch {
-      self.error = "\(error)"
-      errorLine = reader.line
+    ending = readRows(bytes, piece: piece) { reader in
+      let storage = reader.input.storage
+      let stored = hasAgency ? try BetCSV.storedBet(reader.fields, in: storage.span) : nil
+      let view = try stored?.bet ?? BetCSV.bet(reader.fields, in: storage.span)
+      rows.append(
+        Row(
+          agency: stored?.agency, bet: Bet(view, in: storage.span), line: reader.line,
+          position: reader.position))
     }
-  }
-
-  private mutating func add(_ agency: UInt32?, _ bet: BetView, _ reader: borrowing CSVReader) {
-    let bet = Bet(bet, in: reader.input.storage.span)
-    rows.append(Row(agency: agency, bet: bet, line: reader.line, position: reader.position))
   }
 }
 
 /// How many bets of each agency a `bets.csv` holds, up to its end or the first row that is none.
 private struct Tally: Equatable {
   var counts: [UInt32: Int] = [:]
-  var error: String?
-  var errorLine = 0
+  var ending = Ending()
 
   init(_ rows: BetRows) {
     for row in rows.rows { counts[row.agency ?? 0, default: 0] += 1 }
-    (error, errorLine) = (rows.error, rows.errorLine)
+    ending = rows.ending
   }
 
   /// Counts plain rows all at once, as a server that starts does.
   init(_ bytes: [UInt8], piece: Int) {
-    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
-    var fed = 0
-    do {
-      while true {
-        for run in reader.takeStoredRows() { counts[run.agency, default: 0] += run.rows }
-        switch try reader.next(atEnd: fed == bytes.count) {
-        case .end: return
-        case .needsMore:
-          let next = bytes.span.extracting(fed..<min(bytes.count, fed + piece))
-          fed += reader.input.append(copying: next)
-        case .row:
-          let storage = reader.input.storage
-          let agency = try BetCSV.storedBet(reader.fields, in: storage.span).agency
-          counts[agency, default: 0] += 1
-        }
-      }
-    } catch {
-      self.error = "\(error)"
-      errorLine = reader.line
+    var counts: [UInt32: Int] = [:]
+    ending = readRows(bytes, piece: piece) { reader in
+      for run in reader.takeStoredRows() { counts[run.agency, default: 0] += run.rows }
+    } row: { reader in
+      let storage = reader.input.storage
+      counts[try BetCSV.storedBet(reader.fields, in: storage.span).agency, default: 0] += 1
     }
+    self.counts = counts
   }
 }
 
@@ -119,36 +119,22 @@ private func checkFrames(_ bytes: [UInt8], piece: Int) {
 
 private struct Frames: Equatable {
   var bytes: [UInt8] = []
-  var error: String?
-  var errorLine = 0
+  var ending = Ending()
 
   init(_ file: [UInt8], piece: Int, maxAmount: Int, isFast: Bool) {
-    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
     var builder = BatchBuilder(maxAmount: maxAmount)
-    var fed = 0
-    do {
-      while true {
-        if isFast { builder.appendPlainRows(of: &reader, offset: 7, to: &bytes) }
-        if builder.count == maxAmount { _ = builder.finish(&bytes) }
-        switch try reader.next(atEnd: fed == file.count) {
-        case .end:
-          _ = builder.finish(&bytes)
-          return
-        case .needsMore:
-          let next = file.span.extracting(fed..<min(file.count, fed + piece))
-          fed += reader.input.append(copying: next)
-        case .row:
-          let storage = reader.input.storage
-          let bet = try BetCSV.bet(reader.fields, in: storage.span)
-          if !builder.hasRoom(for: bet, in: bytes) { _ = builder.finish(&bytes) }
-          builder.append(bet, in: storage.span, offset: 7, to: &bytes)
-        }
-      }
-    } catch {
-      _ = builder.finish(&bytes)
-      self.error = "\(error)"
-      errorLine = reader.line
+    var frames: [UInt8] = []
+    ending = readRows(file, piece: piece) { reader in
+      if isFast { builder.appendPlainRows(of: &reader, offset: 7, to: &frames) }
+      if builder.count == maxAmount { _ = builder.finish(&frames) }
+    } row: { reader in
+      let storage = reader.input.storage
+      let bet = try BetCSV.bet(reader.fields, in: storage.span)
+      if !builder.hasRoom(for: bet, in: frames) { _ = builder.finish(&frames) }
+      builder.append(bet, in: storage.span, offset: 7, to: &frames)
     }
+    _ = builder.finish(&frames)
+    bytes = frames
   }
 }
 

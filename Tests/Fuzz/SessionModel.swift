@@ -73,8 +73,8 @@ struct SessionModel {
       ? .rejected(batch.offset, code, index) : .error(.notNow)
   }
 
-  /// The bets that are not there yet, up to the first bad one of them, and its place in the batch if
-  /// there is one; nil if the bytes are no bets.
+  /// The bets that are not there yet, up to the first bad one of them, and its place in the batch
+  /// if there is one; nil if the bytes are no bets.
   private func decodeNew(_ batch: BetBatch, in frame: [UInt8]) -> (bets: [Bet], bad: Int?)? {
     let known = max(0, accepted - Int(clamping: batch.offset))
     var bets: [Bet] = []

@@ -2,8 +2,8 @@ package import Glibc
 
 /// A program that was started, and what it prints (posix_spawn(3)).
 ///
-/// Foundation's `Process` copies whole directory entries out of a buffer that may end before they do
-/// (`/proc/self/fd`): in a process with many descriptors it crashes now and then.
+/// Foundation's `Process` copies whole directory entries out of a buffer that may end before they
+/// do (`/proc/self/fd`): in a process with many descriptors it crashes now and then.
 package struct ChildProcess: Sendable {
   /// How it ended.
   package enum Ending: Sendable, Equatable {

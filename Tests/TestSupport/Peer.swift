@@ -149,7 +149,8 @@ package final class Peer: Sendable {
     return String(decoding: take(.max), as: UTF8.self)
   }
 
-  /// Whether something has arrived that was not taken out of the kernel, or the connection has ended.
+  /// Whether something has arrived that was not taken out of the kernel, or the connection has
+  /// ended.
   package var hasAnswer: Bool {
     var byte: UInt8 = 0
     let flags = Int32(MSG_PEEK | MSG_DONTWAIT)

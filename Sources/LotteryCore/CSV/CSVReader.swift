@@ -80,11 +80,7 @@ package struct CSVReader: ~Copyable {
     let isText = bytes.span.bytes.isPlainUTF8(rows)
     frame.removeLast(frame.count - (isText ? end : start))
     guard isText, encoder.rows > 0 else { return 0 }
-    input.consume(encoder.consumed)
-    position += encoder.consumed
-    rowStart = position - encoder.lastRowSize
-    nextLine += encoder.rows
-    line = nextLine - 1
+    pass(encoder.consumed, rows: encoder.rows, lastRowSize: encoder.lastRowSize)
     return encoder.rows
   }
 
@@ -98,19 +94,25 @@ package struct CSVReader: ~Copyable {
     var counter = StoredRowCounter()
     counter.count(bytes.span.bytes, unread)
     let taken = unread.lowerBound..<(unread.lowerBound + counter.consumed)
-    guard var last = counter.runs.last, bytes.span.bytes.isPlainUTF8(taken) else { return [] }
+    guard let last = counter.runs.last, bytes.span.bytes.isPlainUTF8(taken) else { return [] }
     let distance = position - unread.lowerBound
-    input.consume(counter.consumed)
-    position += counter.consumed
-    last.move(by: distance)
-    rowStart = last.lastRow.lowerBound
-    nextLine += counter.runs.reduce(0) { $0 + $1.rows }
-    line = nextLine - 1
+    pass(
+      counter.consumed, rows: counter.runs.reduce(0) { $0 + $1.rows },
+      lastRowSize: last.lastRow.count)
     return counter.runs.map { run in
       var run = run
       run.move(by: distance)
       return run
     }
+  }
+
+  /// Passes over rows of one line each, `size` bytes together.
+  private mutating func pass(_ size: Int, rows: Int, lastRowSize: Int) {
+    input.consume(size)
+    position += size
+    rowStart = position - lastRowSize
+    nextLine += rows
+    line = nextLine - 1
   }
 
   private struct ScannedRow {

@@ -25,7 +25,7 @@ package struct WinnerCandidates {
   ///
   /// - Parameter bytes: begin at the front of a row.
   /// - Returns: the size of the whole rows; nil if there is a quote, which leaves all to the
-  /// caller.
+  ///   caller.
   package func find(
     in bytes: Span<UInt8>, _ take: (Range<Int>) -> Void
   ) -> Int? {

@@ -20,8 +20,8 @@ public final class Channel: Sendable {
   package let socket: Socket
   private let worker: Worker
   let readiness: Readiness
-  /// Bytes that were there at once, since the last receive that had to wait or the last turn of other
-  /// workers. A receive of few bytes counts as ``leastReceive``.
+  /// Bytes that were there at once, since the last receive that had to wait or the last turn of
+  /// other workers. A receive of few bytes counts as ``leastReceive``.
   private let immediate = Atomic(0)
   /// Bytes that are there at once after which other workers have their turn.
   static let bytesInATurn = 64 * 1024
@@ -33,7 +33,7 @@ public final class Channel: Sendable {
   /// Takes over a socket that is connected or connecting.
   ///
   /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. The socket is closed
-  /// then.
+  ///   then.
   init(_ socket: Socket, peer: PeerAddress?, worker: Worker) throws(SystemError) {
     self.socket = socket
     self.peer = peer
@@ -160,8 +160,8 @@ public final class Channel: Sendable {
     socket.close()
   }
 
-  /// Counts `count` bytes that were there at once, and returns whether other workers are to have their
-  /// turn.
+  /// Counts `count` bytes that were there at once, and returns whether other workers are to have
+  /// their turn.
   private func tookItsTurn(by count: Int) -> Bool {
     let taken = immediate.add(max(count, Self.leastReceive), ordering: .relaxed).newValue
     guard taken >= Self.bytesInATurn else { return false }

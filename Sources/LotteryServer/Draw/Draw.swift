@@ -170,7 +170,7 @@ struct Winners: Sendable {
   /// a large file on all cores at once.
   ///
   /// - Parameter isWanted: is asked between two blocks. If it returns false, some winners are
-  /// missing.
+  ///   missing.
   init(
     of bets: StoredBets, agencies: Int, indexLimit: Int = WinnerIndex.sizeLimit,
     cores: Int = RowStretches.cores, leastStretch: Int = RowStretches.leastSize,

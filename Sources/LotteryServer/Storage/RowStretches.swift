@@ -23,9 +23,10 @@ struct RowStretches {
     size: Int, cores: Int = cores, leastSize: Int = leastSize,
     read: (Range<Int>) throws(StorageError) -> [UInt8]
   ) throws(StorageError) {
+    let count = min(cores, size / leastSize)
     var starts = [0]
-    for index in stride(from: 1, to: min(cores, size / leastSize), by: 1) {
-      let offset = size / min(cores, size / leastSize) * index
+    for index in stride(from: 1, to: count, by: 1) {
+      let offset = size / count * index
       let bytes = try read(offset..<min(offset + ProtocolLimits.csvRowSize, size))
       guard let lineEnd = bytes.span.firstIndex(of: UInt8(ascii: "\n")) else { continue }
       starts.append(offset + lineEnd + 1)
@@ -36,7 +37,8 @@ struct RowStretches {
   /// Calls `read` with each stretch, on all cores at once, and returns what it returned, in their
   /// order; nil if it returned nil for any of them.
   ///
-  /// Reading blocks. So each stretch has a queue of its own, and no connection's worker waits for it.
+  /// Reading blocks. So each stretch has a queue of its own, and no connection's worker waits for
+  /// it.
   func map<Part: Sendable>(_ read: @escaping @Sendable (Range<Int>) -> Part?) -> [Part]? {
     let parts = Parts<Part>(count: ranges.count)
     let reading = DispatchGroup()

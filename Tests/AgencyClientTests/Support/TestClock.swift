@@ -5,8 +5,8 @@ import Testing
 
 @testable import AgencyClient
 
-/// A clock whose time passes only as a test says: through ``advance(by:)``, or to the earliest deadline
-/// once so many tasks sleep that nothing else can happen.
+/// A clock whose time passes only as a test says: through ``advance(by:)``, or to the earliest
+/// deadline once so many tasks sleep that nothing else can happen.
 final class TestClock: Clock {
   typealias Instant = ContinuousClock.Instant
 
@@ -87,8 +87,8 @@ final class ManualTime: Sendable {
     return agency
   }
 
-  /// Lets `duration` pass once the agency waits for `event`; nil means that it waits for nothing that
-  /// has a limit.
+  /// Lets `duration` pass once the agency waits for `event`; nil means that it waits for nothing
+  /// that has a limit.
   func pass(_ duration: Duration, waitingFor event: String?) async throws {
     let retry = try #require(await retry.wait())
     // Polls: a wait is too frequent an event to report each.

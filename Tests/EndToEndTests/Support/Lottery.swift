@@ -60,8 +60,8 @@ final class Lottery: Sendable {
 
 /// Ports for servers that must come back on the same one.
 ///
-/// They are below those that the kernel hands out by itself (ip(7), ip_local_port_range), so that no
-/// connection and no other test gets one meanwhile.
+/// They are below those that the kernel hands out by itself (ip(7), ip_local_port_range), so that
+/// no connection and no other test gets one meanwhile.
 enum FreePort {
   private static let last = Mutex(UInt16.random(in: 15_000..<25_000))
 

@@ -43,7 +43,7 @@ import Testing
     #expect(kept == [4, 5, 6, 7])
   }
 
-  @Test func `what a read that fails leaves behind is not taken`() {
+  @Test func `bytes that a failed read has written are not taken`() {
     var buffer = InputBuffer(capacity: 4)
     buffer.feed([1])
     do throws(Refusal) {

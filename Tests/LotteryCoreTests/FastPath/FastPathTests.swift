@@ -104,8 +104,8 @@ import Testing
 
   // MARK: - Rows of bets.csv
 
-  /// What a reader of `bets.csv` finds: how many rows of each agency, where the last of each lies, and
-  /// how the file's end was reached.
+  /// What a reader of `bets.csv` finds: how many rows of each agency, where the last of each lies,
+  /// and how the file's end was reached.
   private struct Tallied: Equatable {
     var counts: [UInt32: Int] = [:]
     var lastRows: [UInt32: Range<Int>] = [:]

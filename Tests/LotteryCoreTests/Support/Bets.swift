@@ -70,7 +70,8 @@ func decodeFromAgency(
 }
 
 extension SeededGenerator {
-  /// A text of up to `limit` characters, quotes, separators and letters of several bytes among them.
+  /// A text of up to `limit` characters, quotes, separators and letters of several bytes among
+  /// them.
   mutating func text(limit: Int) -> String {
     let alphabet: [Character] = ["a", "Z", " ", ",", "\"", "'", ";", "ñ", "é", "水", "🎲", "-", "0"]
     return String((0..<Int.random(in: 0...limit, using: &self)).map { _ in pick(alphabet) })

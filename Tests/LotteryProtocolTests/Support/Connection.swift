@@ -50,8 +50,8 @@ func untilCancelled() async { _ = await Promise<Void>().wait() }
 
 /// Returns once `condition` holds.
 ///
-/// It sleeps between two looks: `Task.yield()` would keep the thread of a worker (see ``Worker/yield()``),
-/// and there are as few threads as cores.
+/// It sleeps between two looks: `Task.yield()` would keep the thread of a worker (see
+/// ``Worker/yield()``), and there are as few threads as cores.
 func until(_ condition: () -> Bool) async {
   while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
 }
