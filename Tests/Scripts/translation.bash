@@ -22,7 +22,8 @@ test_translation() {
   check "a command missing in Spanish is found" finds README.es.md '/^make test/d'
   check "a new command in English alone is found" finds README.md 's/^make run .*/&\nmake crowd/'
   check "a row missing in Spanish is found" finds README.es.md '/^\| 3 \|/d'
-  check "a changed figure is found" finds README.md '/^\| .*3\.7 M/s/3\.7/3.8/'
+  # Not a certain figure: they change with every run that is published.
+  check "a changed figure is found" finds README.md 's/^\| 1,000 agencies.* \| /&7/'
   check "a figure with the separators of the other language is allowed" \
     allows README.es.md 's/^\| 10\.000 /| 10,000 /'
   check "a comment in a command is translated freely" allows README.es.md 's/# corre .*/# tests/'
