@@ -9,6 +9,9 @@
 /// few instructions on every processor.
 struct ByteWindow {
   typealias Bytes = SIMD64<UInt8>
+  /// All ones for a byte that has a property, zero for any other. Not the standard library's type of
+  /// masks, which the compiler may take apart, byte by byte.
+  typealias Mask = SIMD8<UInt64>
 
   /// Bytes in a window.
   static let size = 64
@@ -22,34 +25,50 @@ struct ByteWindow {
     bytes = span.unsafeLoadUnaligned(fromByteOffset: offset, as: Bytes.self)
   }
 
+  /// The window that begins at `offset` of `text`.
+  @inline(__always)
+  init(_ text: ByteStretch, at offset: Int) {
+    bytes = text.load(at: offset)
+  }
+
+  /// Which bytes are `byte`.
+  @inline(__always)
+  func mask(of byte: UInt8) -> Mask { Self.mask(bytes .== Bytes(repeating: byte)) }
+
+  /// Which bytes are control characters below 0x20.
+  @inline(__always)
+  var controls: Mask { Self.mask(bytes .< Bytes(repeating: 0x20)) }
+
   /// Where `byte` is.
   @inline(__always)
-  func matches(of byte: UInt8) -> UInt64 { Self.bits(bytes .== Bytes(repeating: byte)) }
+  func matches(of byte: UInt8) -> UInt64 { Self.bits(mask(of: byte)) }
 
-  /// Where the commas are.
+  /// Where the bytes are that end a field of a plain row, or that no field of it holds: commas,
+  /// quotes and control characters, line ends among them.
   @inline(__always)
-  var commas: UInt64 { matches(of: .comma) }
+  var stops: UInt64 { Self.bits(mask(of: .comma) | mask(of: .quote) | controls) }
 
-  /// Where the bytes are that a plain row has only at its end, if at all: quotes and control
-  /// characters, line ends among them.
+  /// Whether the mask has any byte.
   @inline(__always)
-  var specials: UInt64 {
-    Self.bits((bytes .== Bytes(repeating: .quote)) .| (bytes .< Bytes(repeating: 0x20)))
+  static func hasAny(_ mask: Mask) -> Bool {
+    let four = mask.lowHalf | mask.highHalf
+    let two = four.lowHalf | four.highHalf
+    return two[0] | two[1] != 0
   }
 
-  /// Where anything is but an ASCII digit.
+  /// The bits of a mask.
   @inline(__always)
-  var nonDigits: UInt64 {
-    Self.bits((bytes &- Bytes(repeating: UInt8(ascii: "0"))) .> Bytes(repeating: 9))
-  }
-
-  @inline(__always)
-  private static func bits(_ mask: SIMDMask<SIMD64<Int8>>) -> UInt64 {
-    // A mask's bytes are all ones or all zeros, in memory as in the vector.
-    let groups = unsafeBitCast(mask, to: SIMD8<UInt64>.self) & Self.groupBits
+  static func bits(_ mask: Mask) -> UInt64 {
+    let groups = mask & Self.groupBits
     let four = groups.lowHalf | groups.highHalf
     let two = four.lowHalf | four.highHalf
     return transposed(UInt64(littleEndian: two[0] | two[1]))
+  }
+
+  @inline(__always)
+  private static func mask(_ mask: SIMDMask<SIMD64<Int8>>) -> Mask {
+    // All ones or all zeros in each byte, in either type.
+    unsafeBitCast(mask, to: Mask.self)
   }
 
   /// In group g, bit g of each byte. Computed, so that it is a constant of the code: a stored one
@@ -94,21 +113,5 @@ extension RawSpan {
     at offset: Int, as: Integer.Type = Integer.self
   ) -> Integer {
     Integer(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: Integer.self))
-  }
-}
-
-extension MutableRawSpan {
-  /// Stores `word` at `offset`, its lowest byte first. Bounds-checked.
-  @inline(__always)
-  mutating func store<Integer: FixedWidthInteger & BitwiseCopyable>(
-    _ word: Integer, at offset: Int
-  ) {
-    storeBytes(of: word.littleEndian, toByteOffset: offset, as: Integer.self)
-  }
-
-  /// Stores all bytes of `window` at `offset`, also those that mean nothing. Bounds-checked.
-  @inline(__always)
-  mutating func store(_ window: ByteWindow, at offset: Int) {
-    storeBytes(of: window.bytes, toByteOffset: offset, as: ByteWindow.Bytes.self)
   }
 }

@@ -72,13 +72,12 @@ package struct CSVReader: ~Copyable {
     let bytes = input.storage
     let start = frame.count
     var encoder = PlainRowEncoder()
-    let end = frame.withRoom(limit - start + PlainRowEncoder.slack) { output in
-      encoder.encode(
-        bytes.span.bytes, unread, to: &output, from: start, limit: limit, most: most)
+    frame.append(room: limit - start + PlainRowEncoder.slack) { room in
+      encoder.encode(bytes.span, unread, to: room, limit: limit - start, most: most)
     }
     let rows = unread.lowerBound..<(unread.lowerBound + encoder.consumed)
     let isText = bytes.span.bytes.isPlainUTF8(rows)
-    frame.removeLast(frame.count - (isText ? end : start))
+    if !isText { frame.removeLast(frame.count - start) }
     guard isText, encoder.rows > 0 else { return 0 }
     pass(encoder.consumed, rows: encoder.rows, lastRowSize: encoder.lastRowSize)
     return encoder.rows
@@ -92,7 +91,7 @@ package struct CSVReader: ~Copyable {
     guard position > 0, unread.count >= ByteWindow.size else { return [] }
     let bytes = input.storage
     var counter = StoredRowCounter()
-    counter.count(bytes.span.bytes, unread)
+    counter.count(bytes.span, unread)
     let taken = unread.lowerBound..<(unread.lowerBound + counter.consumed)
     guard let last = counter.runs.last, bytes.span.bytes.isPlainUTF8(taken) else { return [] }
     let distance = position - unread.lowerBound

@@ -3,21 +3,21 @@
 ///
 /// The decoder reads three lengths, loads the 64 bytes after the first of them, and stores them
 /// after the agency's number. Then it patches the commas, and stores date and number as text. Bytes
-/// stored beyond the row are overwritten by the next one or cut off: the caller's room is a window
-/// larger than the rows (``room(for:size:)``).
+/// stored beyond the row are overwritten by the next one or not kept: the caller's room is a
+/// ``ByteRoom`` larger than the rows (``room(for:size:)``). The last bets of a frame are copied to
+/// where a whole ``ByteStretch`` can be read.
 ///
-/// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end
-/// within 62 bytes, without commas, quotes and control characters, a date that exists, a number
-/// below 10^8, and a whole window left in the frame. That names are UTF-8 is checked for all rows
-/// together. Anything else is left to ``BetWire`` and the general writer of rows, which are the
-/// specification.
+/// It takes a bet only if that certainly keeps every rule and needs no quotes: names that end within
+/// 62 bytes, without commas, quotes and control characters, a document of at most eight digits, a
+/// date that exists, a number below 10^8. That names are UTF-8 is checked for all rows together.
+/// Anything else is left to ``BetWire`` and the general writer of rows, which are the specification.
 struct PlainBetDecoder {
   /// Bytes of the bets that were taken.
   private(set) var consumed = 0
   /// Bets that were taken.
   private(set) var bets = 0
   /// Where the last row begins.
-  private(set) var lastRow = 0
+  fileprivate(set) var lastRow = 0
 
   /// What stands in front of a row: the agency and a comma, at most eleven bytes.
   private let prefix: SIMD16<UInt8>
@@ -28,9 +28,9 @@ struct PlainBetDecoder {
     var text: [UInt8] = []
     text.append(decimal: agency)
     text.append(.comma)
-    prefixSize = text.count
-    text += [UInt8](repeating: 0, count: 16 - text.count)
-    prefix = SIMD16(text)
+    var prefix = SIMD16<UInt8>()
+    for index in text.indices { prefix[index] = text[index] }
+    (self.prefix, prefixSize) = (prefix, text.count)
   }
 
   /// The room that rows of at most `bets` bets may need, of bets that take `size` bytes on the
@@ -40,83 +40,101 @@ struct PlainBetDecoder {
   /// for the number, and by the line end. After the last row lie bytes of a window that mean
   /// nothing.
   func room(for bets: Int, size: Int) -> Int {
-    size + min(bets, size / Self.leastSize) * (prefixSize + 7 + 4 + 2) + ByteWindow.size
+    size + min(bets, size / Self.leastSize) * (prefixSize + 7 + 4 + 2) + ByteRoom.size
   }
 
   /// The least bytes of a plain bet: three lengths, a digit, date and number.
   private static let leastSize = 3 + 1 + 8
 
-  /// Takes bets from `input`, from `start` on, and stores their rows in `output` from `end` on,
-  /// until `most` bets are taken or a bet is not plain.
+  /// Takes bets from `input` and stores their rows at the front of `output`, until `most` bets are
+  /// taken or a bet is not plain.
   ///
-  /// - Returns: where the last row ends in `output`.
+  /// - Returns: the size of the rows.
   mutating func decode(
-    _ input: RawSpan, from start: Int, most: Int, to output: inout MutableRawSpan, at end: Int
+    _ input: Span<UInt8>, most: Int, to output: ByteRoom.Buffer
   ) -> Int {
-    var end = end
-    while bets < most {
-      let bet = start + consumed
-      guard bet + 1 + ByteWindow.size <= input.byteCount,
-        let (window, first, last, document) = Self.texts(in: input, at: bet),
-        bet + 1 + document + 8 <= input.byteCount
-      else { break }
-      let fixed = input.word(at: bet + 1 + document, as: UInt64.self).byteSwapped
+    let size = input.withStretches {
+      decode($0, limit: input.count, most: most, to: output, at: 0)
+    }
+    // What is left is shorter than a stretch, or the next bet is not plain.
+    let rest = input.count - consumed
+    guard bets < most, rest < ByteStretch.size else { return size }
+    var padded = InlineArray<160, UInt8>(repeating: 0)
+    for index in 0..<rest { padded[index] = input[consumed + index] }
+    return padded.span.withStretches {
+      decode($0, limit: rest, most: most, to: output, at: size)
+    }
+  }
+
+  /// Takes bets that end within the first `limit` bytes of `input`, and stores their rows in
+  /// `output` from `start` on. Returns where the rows end.
+  private mutating func decode(
+    _ input: ByteStretch.Buffer, limit: Int, most: Int,
+    to output: ByteRoom.Buffer, at start: Int
+  ) -> Int {
+    var (bet, end, taken) = (0, start, 0)
+    // At most eleven, which tells the compiler that what follows is within the room.
+    let (prefix, prefixSize) = (prefix, prefixSize & 15)
+    while bets + taken < most, let text = input.stretch(at: bet),
+      let (first, last, document) = Self.texts(in: text), bet + 1 + document + 8 <= limit
+    {
+      let fixed = text.word(at: 1 &+ document, as: UInt64.self).byteSwapped
       let date = PackedDate(
         year: fixed &>> 48, month: (fixed &>> 40) & 0xFF, day: (fixed &>> 32) & 0xFF)
       let number = fixed & 0xFFFF_FFFF
       guard date.exists, number < 100_000_000 else { break }
+      let room = output.room(at: end)
+      room.store(prefix, at: 0)
+      room.store(ByteWindow(text, at: 1).bytes, at: prefixSize)
+      room.store(word: UInt8.comma, at: prefixSize &+ first)
+      room.store(word: UInt8.comma, at: prefixSize &+ last)
       lastRow = end
-      output.storeBytes(of: prefix, toByteOffset: end, as: SIMD16<UInt8>.self)
-      end += prefixSize
-      output.store(window, at: end)
-      output.store(UInt8.comma, at: end + first)
-      output.store(UInt8.comma, at: end + last)
-      end = Self.store(date, number, to: &output, at: end + document)
-      consumed += 1 + document + 8
-      bets += 1
+      end += Self.store(date, number, to: room, at: prefixSize &+ document)
+      bet += 1 &+ document &+ 8
+      taken += 1
     }
+    consumed += bet
+    bets += taken
     return end
   }
 
-  /// The window over the three texts of the bet at `offset`, and where each ends in it; nil if they
-  /// are not plain.
+  /// Where the three texts of a bet end in the window after their first length; nil if they are not
+  /// plain.
   @inline(__always)
-  private static func texts(in input: RawSpan, at offset: Int) -> (ByteWindow, Int, Int, Int)? {
-    let first = Int(input.word(at: offset, as: UInt8.self))
+  private static func texts(in bet: ByteStretch) -> (Int, Int, Int)? {
+    let first = Int(bet.word(at: 0, as: UInt8.self))
     guard first < 62 else { return nil }
-    let last = first + 1 + Int(input.word(at: offset + 1 + first, as: UInt8.self))
+    let last = first &+ 1 &+ Int(bet.word(at: 1 &+ first, as: UInt8.self))
     guard last < 62 else { return nil }
-    let digits = Int(input.word(at: offset + 1 + last, as: UInt8.self))
-    let document = last + 1 + digits
-    guard document < 63, (1...20).contains(digits) else { return nil }
-    let window = ByteWindow(input, at: offset + 1)
+    let digits = Int(bet.word(at: 1 &+ last, as: UInt8.self))
+    let document = last &+ 1 &+ digits
+    guard document < 63, (1...8).contains(digits),
+      PlainRow.isNumber(in: bet, at: 2 &+ last, digits: digits)
+    else { return nil }
     // The length of the last name stands among the names, and may be any byte.
     let names = UInt64.bits(from: 0, to: last) & ~.bit(first)
-    guard (window.specials | window.commas) & names == 0,
-      window.nonDigits & .bits(from: last + 1, to: document) == 0
-    else { return nil }
-    return (window, first, last, document)
+    guard ByteWindow(bet, at: 1).stops & names == 0 else { return nil }
+    return (first, last, document)
   }
 
   /// Stores `,YYYY-MM-DD,number` and a line end at `offset`, and returns where they end.
   @inline(__always)
   private static func store(
-    _ date: PackedDate, _ number: UInt64, to output: inout MutableRawSpan, at offset: Int
+    _ date: PackedDate, _ number: UInt64, to room: ByteRoom, at offset: Int
   ) -> Int {
-    let text =
-      DigitWord.digits(of: date.year &* 10_000 &+ date.month &* 100 &+ date.day) | DigitWord.zeros
+    let text = date.digits | DigitWord.zeros
     // `,YYYY-MM`, then `-DD,`.
     let front =
       0x2C | (text & 0xFFFF_FFFF) &<< 8 | 0x2D &<< 40 | ((text &>> 32) & 0xFFFF) &<< 48
     let back = UInt32(truncatingIfNeeded: 0x2D | (text &>> 48) &<< 8 | 0x2C &<< 24)
-    output.store(front, at: offset)
-    output.store(back, at: offset + 8)
+    room.store(word: front, at: offset)
+    room.store(word: back, at: offset &+ 8)
     let digits = DigitWord.digits(of: number)
     let leadingZeros = min(digits.trailingZeroBitCount / 8, 7)
-    output.store((digits | DigitWord.zeros) &>> UInt64(8 * leadingZeros), at: offset + 12)
-    let end = offset + 12 + 8 - leadingZeros
-    output.store(0x0A0D as UInt16, at: end)
-    return end + 2
+    room.store(word: (digits | DigitWord.zeros) &>> UInt64(8 &* leadingZeros), at: offset &+ 12)
+    let end = offset &+ 12 &+ 8 &- leadingZeros
+    room.store(word: 0x0A0D as UInt16, at: end)
+    return end &+ 2
   }
 }
 
@@ -128,31 +146,15 @@ extension Array where Element == UInt8 {
     of agency: UInt32, in frame: Span<UInt8>, most: Int
   ) -> PlainBetDecoder {
     var decoder = PlainBetDecoder(agency: agency)
-    guard frame.count > ByteWindow.size else { return decoder }
     let start = count
-    let end = withRoom(decoder.room(for: most, size: frame.count)) { output in
-      decoder.decode(frame.bytes, from: 0, most: most, to: &output, at: start)
+    append(room: decoder.room(for: most, size: frame.count)) { room in
+      decoder.decode(frame, most: most, to: room)
     }
-    let isText = span.bytes.isPlainUTF8(start..<end)
-    removeLast(count - (isText ? end : start))
-    return isText ? decoder : PlainBetDecoder(agency: agency)
-  }
-
-  /// Runs `body` with the array's bytes, `room` zeros added. The caller cuts off what is left over.
-  mutating func withRoom<Result>(
-    _ room: Int, _ body: (inout MutableRawSpan) -> Result
-  ) -> Result {
-    var missing = room
-    while missing > 0 {
-      let part = Swift.min(missing, Self.zeros.count)
-      append(contentsOf: Self.zeros[..<part])
-      missing -= part
+    guard span.bytes.isPlainUTF8(start..<count) else {
+      removeLast(count - start)
+      return PlainBetDecoder(agency: agency)
     }
-    var elements = mutableSpan
-    var bytes = elements.mutableBytes
-    return body(&bytes)
+    decoder.lastRow += start
+    return decoder
   }
-
-  /// Copied in one call: appending single zeros is slow in a debug build.
-  private static let zeros = [UInt8](repeating: 0, count: 16 * 1024)
 }

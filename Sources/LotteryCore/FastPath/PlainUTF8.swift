@@ -1,33 +1,48 @@
 extension RawSpan {
   /// Whether the bytes at `range` are valid UTF-8.
   ///
-  /// Names have characters of one and two bytes, and sixteen bytes at a time can be checked for
-  /// those: a byte continues a character exactly if the byte before it begins one of two bytes. A
+  /// Names have characters of one and two bytes, and a block of bytes can be checked for those at
+  /// once: a byte continues a character exactly if the byte before it begins one of two bytes. A
   /// byte that only longer characters have, or none, leaves the answer to the standard library.
   func isPlainUTF8(_ range: Range<Int>) -> Bool {
-    typealias Bytes = SIMD16<UInt8>
-    // Every position is compared with the one before it.
-    guard range.count > 16, word(at: range.lowerBound, as: UInt8.self) < 0x80 else {
-      return isValidUTF8(range)
-    }
-    var wrong = Bytes(repeating: 0)
+    // Every byte of a block is compared with the one before it, so the first and the last byte are
+    // looked at on their own: nothing may come before the range, and nothing after it.
+    let end = range.upperBound - TextBlock.scalarCount
+    guard range.lowerBound < end, beginsCharacter(at: range.lowerBound),
+      word(at: range.upperBound - 1, as: UInt8.self) < 0xC0
+    else { return isValidUTF8(range) }
+    var wrong = TextBlock(repeating: 0)
     var offset = range.lowerBound + 1
-    while offset + 16 <= range.upperBound {
-      let bytes = unsafeLoadUnaligned(fromByteOffset: offset, as: Bytes.self)
-      let before = unsafeLoadUnaligned(fromByteOffset: offset - 1, as: Bytes.self)
-      let followsLead = mask((before & Bytes(repeating: 0xE0)) .== Bytes(repeating: 0xC0))
-      let continues = mask((bytes & Bytes(repeating: 0xC0)) .== Bytes(repeating: 0x80))
-      let isLonger = mask((bytes & Bytes(repeating: 0xE0)) .== Bytes(repeating: 0xE0))
-      // 0xC0 and 0xC1 would begin what one byte says.
-      let isOverlong = mask((bytes & Bytes(repeating: 0xFE)) .== Bytes(repeating: 0xC0))
-      wrong |= (followsLead ^ continues) | isLonger | isOverlong
-      offset += 16
+    while offset < end {
+      wrong |= wrongBytes(at: offset)
+      offset += TextBlock.scalarCount
     }
+    // The last block overlaps the one before.
+    wrong |= wrongBytes(at: end)
     let words = unsafeBitCast(wrong, to: SIMD2<UInt64>.self)
-    guard words[0] | words[1] == 0 else { return isValidUTF8(range) }
-    // The rest begins where a character does.
-    while word(at: offset - 1, as: UInt8.self) >= 0x80 { offset -= 1 }
-    return isValidUTF8(offset..<range.upperBound)
+    return words[0] | words[1] == 0 || isValidUTF8(range)
+  }
+
+  private typealias TextBlock = SIMD16<UInt8>
+
+  /// What is not zero in the block from `offset` on is wrong in text whose characters have at most
+  /// two bytes. At least one byte comes before the block.
+  @inline(__always)
+  private func wrongBytes(at offset: Int) -> TextBlock {
+    let bytes = unsafeLoadUnaligned(fromByteOffset: offset, as: TextBlock.self)
+    let before = unsafeLoadUnaligned(fromByteOffset: offset - 1, as: TextBlock.self)
+    let followsLead = mask((before & TextBlock(repeating: 0xE0)) .== TextBlock(repeating: 0xC0))
+    let continues = mask((bytes & TextBlock(repeating: 0xC0)) .== TextBlock(repeating: 0x80))
+    let isLonger = mask((bytes & TextBlock(repeating: 0xE0)) .== TextBlock(repeating: 0xE0))
+    // 0xC0 and 0xC1 would begin what one byte says.
+    let isOverlong = mask((bytes & TextBlock(repeating: 0xFE)) .== TextBlock(repeating: 0xC0))
+    return (followsLead ^ continues) | isLonger | isOverlong
+  }
+
+  /// Whether a character of one or two bytes may begin at `offset`.
+  private func beginsCharacter(at offset: Int) -> Bool {
+    let byte = word(at: offset, as: UInt8.self)
+    return byte < 0x80 || (0xC2..<0xE0).contains(byte)
   }
 
   private func isValidUTF8(_ range: Range<Int>) -> Bool {
@@ -35,8 +50,8 @@ extension RawSpan {
   }
 
   @inline(__always)
-  private func mask(_ mask: SIMDMask<SIMD16<Int8>>) -> SIMD16<UInt8> {
+  private func mask(_ mask: SIMDMask<SIMD16<Int8>>) -> TextBlock {
     // All ones or all zeros in each byte, in either type.
-    unsafeBitCast(mask, to: SIMD16<UInt8>.self)
+    unsafeBitCast(mask, to: TextBlock.self)
   }
 }

@@ -1,10 +1,9 @@
 /// Counts the plain rows of `bets.csv`, all of which a server reads when it starts.
 ///
 /// A row is an agency, a comma and a ``PlainRow``. It is checked like one that an agency sends, but
-/// nothing is written. The agency is read as a word of eight bytes, so it has at most seven digits,
-/// and the window begins after its comma: a row is looked at only if 8 + 64 bytes of the buffer are
-/// left from its front. That names are UTF-8 is checked for all rows together. Anything else is
-/// left to ``CSVReader`` and ``BetCSV``, which are the specification.
+/// nothing is written. The agency is read as a word of eight bytes, so it has at most seven digits.
+/// That names are UTF-8 is checked for all rows together. Anything else is left to ``CSVReader`` and
+/// ``BetCSV``, which are the specification.
 struct StoredRowCounter {
   /// Bytes of the rows that were taken.
   private(set) var consumed = 0
@@ -12,37 +11,39 @@ struct StoredRowCounter {
   private(set) var runs: [AgencyRun] = []
 
   /// Takes rows from `input`, the bytes at `unread`, until one is not plain.
-  mutating func count(_ input: RawSpan, _ unread: Range<Int>) {
-    var row = unread.lowerBound
+  mutating func count(_ input: Span<UInt8>, _ unread: Range<Int>) {
+    var row = 0
     var run: AgencyRun?
-    while row + 8 + ByteWindow.size <= input.byteCount,
-      let (agency, size) = Self.agency(in: input, at: row),
-      let bet = PlainRow(in: input, at: row + size, before: unread.upperBound)
-    {
-      if run?.agency != agency {
-        if let run { runs.append(run) }
-        run = AgencyRun(agency: agency)
+    var map = StopMap()
+    input.extracting(unread).withStretches { input in
+      while let front = input.stretch(at: row), let (agency, size) = Self.agency(in: front),
+        let text = input.stretch(at: row + size),
+        let bet = PlainRow(in: text, stops: map.stops(in: input, at: row + size))
+      {
+        if run?.agency != agency {
+          if let run { runs.append(run) }
+          run = AgencyRun(agency: agency)
+        }
+        let end = row + size + bet.size
+        run?.append((unread.lowerBound + row)..<(unread.lowerBound + end))
+        row = end
       }
-      let end = row + size + bet.size
-      run?.append(row..<end)
-      row = end
     }
     if let run { runs.append(run) }
-    consumed = row - unread.lowerBound
+    consumed = row
   }
 
-  /// The agency at `offset`, of at most seven digits, and its size with the comma after it.
+  /// The agency at the front of `row`, of at most seven digits, and its size with the comma after
+  /// it.
   @inline(__always)
-  private static func agency(in input: RawSpan, at offset: Int) -> (UInt32, size: Int)? {
-    let word = input.word(at: offset, as: UInt64.self)
+  private static func agency(in row: ByteStretch) -> (UInt32, size: Int)? {
+    let word = row.word(at: 0, as: UInt64.self)
     let digits = word.marking(.comma).trailingZeroBitCount / 8
     guard (1...7).contains(digits) else { return nil }
     // The digits end in the highest byte, with zeros below them.
     let number = (word ^ DigitWord.zeros) &<< UInt64(8 * (8 - digits))
-    // A byte above 9 carries into the highest bit when 0x76 is added, or has that bit itself.
-    let tooLarge = ((number & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676) | number
     let agency = UInt32(truncatingIfNeeded: DigitWord.value(of: number))
-    guard tooLarge & 0x8080_8080_8080_8080 == 0, agency > 0 else { return nil }
+    guard DigitWord.above9(number) == 0, agency > 0 else { return nil }
     return (agency, digits + 1)
   }
 }

@@ -95,7 +95,8 @@ import Testing
       "\"a\",b,1,2000-01-01,1\n", "a,b,,2000-01-01,1\n", "a,b,x,2000-01-01,1\n",
       "a,b,1,2000-02-30,1\n", "a,b,1,2000-01-01,123456789\n", "a,b,1,2000-01-01,\n",
       "a,b,1,2000/01/01,1\n", "a,b,1,2000-01-01,1\r\r\n", "a\u{1},b,1,2000-01-01,1\n",
-      "a,b,123456789012345678901,2000-01-01,1\n", "a,b,1,2000-01-01,1,\n", "a,1,2000-01-01,1\n",
+      "a,b,123456789,2000-01-01,1\n", "a,b,123456789012345678901,2000-01-01,1\n",
+      "a,b,1,2000-01-01,1,\n", "a,1,2000-01-01,1\n",
       "\n", "a,b,1,2000-01-01,+1\n",
     ] {
       #expect(taken(other) == 0, "\(other.debugDescription)")
@@ -296,15 +297,24 @@ import Testing
     }
   }
 
-  @Test func `bets of the usual kind are taken, except at the end of the frame`() throws {
+  @Test func `bets of the usual kind are taken, up to the end of the frame`() throws {
     let bets = try (0..<10).map { _ in try Bets.ana() }
     var bytes: [UInt8] = []
     for bet in bets { bytes.append(bet: bet) }
-    var rows: [UInt8] = []
+    var rows: [UInt8] = [7]
     let decoder = rows.appendPlainBets(of: 5, in: bytes.span, most: 10)
-    #expect(decoder.bets == 7)
-    #expect(decoder.consumed == 7 * bytes.count / 10)
-    #expect(rows.count == 7 * "5,Ana,Ñu,007,1999-03-17,2201\r\n".utf8.count)
+    let row = "5,Ana,Ñu,007,1999-03-17,2201\r\n".utf8
+    #expect(decoder.bets == 10)
+    #expect(decoder.consumed == bytes.count)
+    #expect(rows == [7] + Array(repeatElement(Array(row), count: 10).joined()))
+    #expect(decoder.lastRow == 1 + 9 * row.count)
+    // Not one that is cut short, nor more than asked for.
+    for cut in 1..<(bytes.count / 10) {
+      var rows: [UInt8] = []
+      let whole = bytes.span.extracting(droppingLast: cut)
+      #expect(rows.appendPlainBets(of: 5, in: whole, most: 10).bets == 9)
+      #expect(rows.appendPlainBets(of: 5, in: whole, most: 8).bets == 8)
+    }
     // Nothing of it if one name is not UTF-8.
     bytes[2] = 0xFF
     rows = []

@@ -1,0 +1,37 @@
+/// Where the stops of many rows are: commas, quotes and control characters, a bit for each byte.
+///
+/// A row begins where the row before it ends. Were each row looked at as a window of its own, none
+/// could be begun before the one before it was understood, and bytes that two windows share would
+/// be looked at twice. So blocks of 64 bytes are looked at ahead of the rows, wherever those begin,
+/// and the bits of a row are cut out of those of two blocks.
+struct StopMap {
+  /// Blocks that are looked at together. More would look too far beyond the end of a batch.
+  private static let blocks = 16
+
+  /// The bits of the blocks from ``start`` on. Those from ``end`` on mean nothing.
+  private var words = InlineArray<17, UInt64>(repeating: 0)
+  private var start = 0
+  private var end = 0
+
+  /// The stops among the 64 bytes from `offset` on, at which there must be a stretch.
+  @inline(__always)
+  mutating func stops(in input: ByteStretch.Buffer, at offset: Int) -> UInt64 {
+    if offset < start || offset + ByteWindow.size > end { look(at: input, from: offset) }
+    let distance = offset - start
+    let shift = UInt64(distance % ByteWindow.size)
+    let block = distance / ByteWindow.size
+    // Shifted twice: the second word must vanish if the shift is 0.
+    return words[block] &>> shift | (words[block + 1] &<< 1) &<< (63 - shift)
+  }
+
+  private mutating func look(at input: ByteStretch.Buffer, from offset: Int) {
+    start = offset
+    end = offset
+    var block = 0
+    while block < Self.blocks, let text = input.stretch(at: end) {
+      words[block] = ByteWindow(text, at: 0).stops
+      end += ByteWindow.size
+      block += 1
+    }
+  }
+}
