@@ -1,12 +1,17 @@
 /// Finds the rows of `bets.csv` whose number may be a given one, a window at a time.
 ///
-/// In bytes without quotes every line end ends a row, and the number is what stands before it. So
-/// only line ends are looked for, and the bytes in front of each are compared with the number's
-/// digits as one word. A row that compares equal is a candidate: `17574` ends like `7574`.
+/// In bytes without quotes every line end ends a row, and the number is what stands before it. So a
+/// window is compared with the number's last two digits, each at its place before a byte that may
+/// end a line: that leaves out nearly all windows. What is left is compared with all digits as one
+/// word. A row that compares equal is a candidate: `17574` ends like `7574`.
 package struct WinnerCandidates {
   /// The digits of the number in the highest bytes of a word, and which bytes those are.
   private let digits: UInt64
   private let mask: UInt64
+  /// The last digit.
+  private let last: UInt8
+  /// The digit before it, one byte earlier. If there is none, the last digit once more.
+  private let previous: (digit: UInt8, distance: Int)
 
   /// Finds rows that may end in `number`. Of more than eight digits only the last eight are
   /// compared.
@@ -18,6 +23,8 @@ package struct WinnerCandidates {
     let shift = UInt64(8 * (8 - text.count))
     digits = word << shift
     mask = ~0 << shift
+    last = text[text.count - 1]
+    previous = text.dropLast().last.map { ($0, 1) } ?? (last, 0)
   }
 
   /// Calls `take` with each candidate among the whole rows of `bytes`: the range of the row with
@@ -30,29 +37,47 @@ package struct WinnerCandidates {
     in bytes: Span<UInt8>, _ take: (Range<Int>) -> Void
   ) -> Int? {
     let input = bytes.bytes
-    var start = 0
-    var offset = 0
-    while offset + ByteWindow.size <= bytes.count {
+    // No row is so short that its last digit is the first byte.
+    if bytes.isEmpty || bytes[0] == .quote { return bytes.isEmpty ? 0 : nil }
+    var offset = 1
+    while offset + 1 + ByteWindow.size <= bytes.count {
       let window = ByteWindow(input, at: offset)
-      if window.matches(of: .quote) != 0 { return nil }
-      var lineEnds = window.matches(of: .lineFeed)
-      while lineEnds != 0 {
-        let lineEnd = offset + lineEnds.trailingZeroBitCount
-        lineEnds &= lineEnds &- 1
-        if mayEnd(input, at: lineEnd) { take(rowStart(bytes, before: lineEnd)..<(lineEnd + 1)) }
-        start = lineEnd + 1
+      let ends = lastDigits(in: input, at: offset, window)
+      if ByteWindow.hasAny(ends | window.mask(of: .quote)) {
+        if window.matches(of: .quote) != 0 { return nil }
+        var found = ByteWindow.bits(ends)
+        while found != 0 {
+          check(bytes, lastDigit: offset + found.trailingZeroBitCount, take)
+          found &= found &- 1
+        }
       }
       offset += ByteWindow.size
     }
     while offset < bytes.count {
       if bytes[offset] == .quote { return nil }
-      if bytes[offset] == .lineFeed {
-        if mayEnd(input, at: offset) { take(rowStart(bytes, before: offset)..<(offset + 1)) }
-        start = offset + 1
-      }
+      if bytes[offset] == last { check(bytes, lastDigit: offset, take) }
       offset += 1
     }
-    return start
+    return rowStart(bytes, before: bytes.count)
+  }
+
+  /// Where in `window`, which begins at `offset`, the last digit stands after the one before it and
+  /// before a control character.
+  @inline(__always)
+  private func lastDigits(
+    in input: RawSpan, at offset: Int, _ window: ByteWindow
+  ) -> ByteWindow.Mask {
+    window.mask(of: last) & ByteWindow(input, at: offset + 1).controls
+      & ByteWindow(input, at: offset - previous.distance).mask(of: previous.digit)
+  }
+
+  /// Takes the row whose last digit is at `lastDigit`, if it ends there and in the number.
+  private func check(_ bytes: Span<UInt8>, lastDigit: Int, _ take: (Range<Int>) -> Void) {
+    var lineEnd = lastDigit + 1
+    if lineEnd < bytes.count, bytes[lineEnd] == .carriageReturn { lineEnd += 1 }
+    guard lineEnd < bytes.count, bytes[lineEnd] == .lineFeed, mayEnd(bytes.bytes, at: lineEnd)
+    else { return }
+    take(rowStart(bytes, before: lineEnd)..<(lineEnd + 1))
   }
 
   /// Whether the row that ends at `lineEnd` ends in the digits.
