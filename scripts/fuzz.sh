@@ -16,6 +16,7 @@ readonly FLAGS=(
   -package-name lottery -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors
   -enable-testing -enable-upcoming-feature ExistentialAny
   -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility
+  -enable-upcoming-feature NonisolatedNonsendingByDefault
   '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CLinux
 )
 
