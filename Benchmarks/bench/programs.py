@@ -30,9 +30,9 @@ _units = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _duration = re.compile(r"(\d+(?:\.\d+)?)(ns|µs|ms|s|m|h)")
 
 
-# More than a run uses: its files in the page cache, its programs.
-MEMORY = 2 * 1024**3
-# As of Linux 5.14 (madvise(2)). Python has no names for all of them.
+# Three times what a bet takes in the page cache, and more than what a connection takes.
+BET_MEMORY, CONNECTION_MEMORY = 200, 50_000
+# From Linux 5.14 on (madvise(2)); Python has no names for them.
 MADV_HUGEPAGE, MADV_POPULATE_WRITE = 14, 23
 
 
@@ -138,17 +138,18 @@ class Bench:
             print(f"{name}: run {run + 1} of {self.runs}", file=sys.stderr, flush=True)
             yield run
 
-    def take_memory(self):
+    @staticmethod
+    def take_memory(bets, agencies):
         """Has this machine own the memory that a run is going to use.
 
         A virtual machine may hand free memory back to its host within seconds. The next access to
         such a page took 12 µs where this was measured, and 2 to 3 µs otherwise: for a file in the
         page cache that is 180 ns a bet."""
-        if self.size == "full":
-            available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-            with mmap.mmap(-1, min(MEMORY, available // 2)) as memory:
-                memory.madvise(MADV_HUGEPAGE)
-                memory.madvise(MADV_POPULATE_WRITE)
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        size = min(bets * BET_MEMORY + agencies * CONNECTION_MEMORY, free // 2)
+        with mmap.mmap(-1, size) as memory, contextlib.suppress(OSError):
+            memory.madvise(MADV_HUGEPAGE)
+            memory.madvise(MADV_POPULATE_WRITE)
 
     def empty(self, name):
         """Returns the directory `name`, which is empty."""
@@ -205,11 +206,11 @@ class Bench:
         return self.start(directory, "crowd", [self.own_programs / "lottery-load", "crowd", port,
                                                agencies, window, file])
 
-    def start_copying(self, directory, number, port, file, window=WINDOW, agencies=1):
+    def start_copying(self, directory, number, port, file, window=WINDOW, agencies=1, each=False):
         """Starts the copier's agencies."""
         return self.start(directory, f"agency-{number}", [
             self.own_programs / "copier", "agencies", port, file,
-            "--agencies", agencies, "--window", window])
+            "--agencies", agencies, "--window", window] + ["--each"] * each)
 
     def start_proxy(self, directory, port, delay):
         """Starts a proxy that is `delay` milliseconds away. Returns it and its port."""
@@ -221,7 +222,7 @@ class Bench:
     def serving(self, bets, agencies):
         """Starts our server, and provides it and its port. Afterwards stops it, and checks that it
         has stored so many bets."""
-        self.take_memory()
+        self.take_memory(bets, agencies)
         server, port = self.start_server(self.empty("server"), agencies)
         server.line(LISTENING)
         yield server, port
@@ -231,7 +232,7 @@ class Bench:
     @contextlib.contextmanager
     def copying(self, bets, agencies, *options, window=WINDOW):
         """The same with the copier's server, which ends with the last agency."""
-        self.take_memory()
+        self.take_memory(bets, agencies)
         directory = self.empty("copier")
         server = self.start(directory, "server", [
             self.own_programs / "copier", "server", directory / "bets.csv",
@@ -255,12 +256,12 @@ class Bench:
                 proxy.kill()
         return Outcome(seconds, server, agencies)
 
-    def copy(self, files, *options, window=WINDOW):
+    def copy(self, files, *options, window=WINDOW, each=False):
         """Lets the copier move the agencies' files."""
         with self.copying(sum(map(rows, files)), len(files), *options, window=window) as (
                 server, port):
             start = time.monotonic()
-            agencies = [self.start_copying(server.directory, number, port, file, window)
+            agencies = [self.start_copying(server.directory, number, port, file, window, each=each)
                         for number, file in enumerate(files, 1)]
             finish(agencies)
             seconds = time.monotonic() - start

@@ -45,9 +45,11 @@ def flood(bench):
     total = bets * agencies
     report = Report("flood", f"{agencies} agencies with {number(bets)} bets each, durable")
     for _ in bench.rounds(report.name):
-        copier = bench.copy(files, "--sync", "--group", window=bench.window or WINDOW)
+        window = bench.window or WINDOW
+        copier = bench.copy(files, "--sync", "--group", window=window)
+        each = bench.copy(files, "--sync", "--group", window=window, each=True)
         ours = bench.hold(files, looks=True)
-        for name, outcome in (("copier", copier), ("ours", ours)):
+        for name, outcome in (("copier", copier), ("copier, each", each), ("ours", ours)):
             programs = outcome.server, *outcome.agencies
             report.record(f"{name}: time", outcome.milliseconds, "ms")
             report.record(f"{name}: rate", total / outcome.seconds / 1e6, "M bets/s")
@@ -58,12 +60,12 @@ def flood(bench):
         report.record("agency memory",
                       max(agency.memory for agency in ours.agencies) / 1e6, "MB")
     for figure in ("time", "own CPU", "kernel's CPU", "CPU"):
-        report.compare(f"ours: {figure}", f"copier: {figure}")
+        report.compare(f"ours: {figure}", f"copier: {figure}", f"copier, each: {figure}")
     report.aim("ours: time", "copier: time", at_most=1.25)
     report.aim("ours: own CPU", at_most=85)
     report.aim("agency memory", at_most=10.7)
     report.plot = Plot(f"Bets a second: {report.title}", "bars",
-                       [[name, f"{name}: rate"] for name in ("copier", "ours")])
+                       [[name, f"{name}: rate"] for name in ("copier", "copier, each", "ours")])
     return report
 
 

@@ -166,10 +166,10 @@ class Programs(unittest.TestCase):
     def test_copier_stores_the_bytes_of_the_file(self):
         file = self.bench.agency_file(1_000)
         for options in ((), ("--sync",), ("--sync", "--group"), ("--sync", "--epoll")):
-            for window in (1, 32):
-                self.bench.copy([file], *options, window=window)
+            for window, each in ((1, False), (32, False), (32, True)):
+                self.bench.copy([file], *options, window=window, each=each)
                 stored = self.bench.directory / "copier/bets.csv"
-                self.assertEqual(stored.read_bytes(), file.read_bytes(), (options, window))
+                self.assertEqual(stored.read_bytes(), file.read_bytes(), (options, window, each))
 
     def test_copier_stores_the_bytes_of_all_agencies(self):
         agencies = [self.bench.agency_file(bets) for bets in (1_000, 2_000, 3_000)]

@@ -54,6 +54,9 @@ static void send_more(struct agency *agency) {
     *header = make_header(BATCH, (size_t)count);
     end += count;
     agency->sent_at[agency->sent++ % options.window] = time;
+    if (!options.each) continue;
+    write_all(agency->socket, frames, (size_t)(end - frames));
+    end = frames;
   }
   write_all(agency->socket, frames, (size_t)(end - frames));
   if (agency->stored == frame_count) {
