@@ -9,14 +9,6 @@ public struct BetBatch: Hashable, Sendable {
   /// The range of the bets in the frame.
   public let bets: Range<Int>
 
-  /// A batch whose bets lie at `bets` in the frame it came in.
-  public init(isSingle: Bool, offset: UInt64, count: Int, bets: Range<Int>) {
-    self.isSingle = isSingle
-    self.offset = offset
-    self.count = count
-    self.bets = bets
-  }
-
   /// The first bet of a batch that breaks a rule.
   public struct BadBet: Error, Hashable, Sendable {
     /// Its place in the batch, from 0.

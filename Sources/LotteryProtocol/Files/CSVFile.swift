@@ -27,12 +27,10 @@ public struct CSVFile: ~Copyable {
   public enum LastRow: Sendable {
     /// A row like any other.
     case whole
-    /// A row that was not completely written, and does not count: see ``CSVFile/tornBytes``.
+    /// A row that was not completely written, and does not count: it begins at
+    /// ``CSVFile/position``.
     case torn
   }
-
-  /// The size of the torn last row in bytes, once ``nextRow()`` has returned false.
-  public var tornBytes: Int { reader.input.unread.count }
 
   /// Whether a field of any row so far was quoted.
   public var hasSeenQuotes: Bool { reader.hasSeenQuotes }

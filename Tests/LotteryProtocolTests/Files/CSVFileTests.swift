@@ -27,19 +27,19 @@ import Testing
     var file = try open(text, lastRow: .whole)
     let rows = try rows(&file)
     #expect(rows == [["a", "b"], ["c", "d"]])
-    let left = (position: file.position, torn: file.tornBytes)
-    #expect(left == (text.utf8.count, 0))
+    let position = file.position
+    #expect(position == text.utf8.count)
   }
 
   @Test(arguments: [
     "", "c", "c,", "c,d", "c,d\r", "\"c", "\"c\r\n", "\"c\"", "\"c\"\"", "c,\"d\"\r",
   ])
-  func `a torn last row does not count, and its bytes are counted`(tail: String) throws {
+  func `a torn last row does not count`(tail: String) throws {
     var file = try open("a,b\r\n" + tail, lastRow: .torn)
     let rows = try rows(&file)
     #expect(rows == [["a", "b"]])
-    let left = (position: file.position, torn: file.tornBytes)
-    #expect(left == (5, tail.utf8.count))
+    let position = file.position
+    #expect(position == 5)
   }
 
   @Test(arguments: [("", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("\n\n", 0)])
@@ -49,8 +49,8 @@ import Testing
     var file = try open(text, lastRow: .torn)
     let rows = try rows(&file)
     #expect(rows.count == count)
-    let torn = file.tornBytes
-    #expect(torn == 0)
+    let position = file.position
+    #expect(position == text.utf8.count)
   }
 
   @Test func `there is no row after the last, however often the caller asks`() throws {

@@ -46,10 +46,11 @@ extension BetStore {
   ///
   /// - Throws: ``ClaimLost`` if it does not hold the claim.
   func store(_ bets: [Bet], by claim: Claim) async throws {
-    let frame = Frames.batch(bets, at: 0)[ProtocolLimits.frameHeaderSize...]
-    let batch = BetBatch(isSingle: false, offset: 0, count: bets.count, bets: 11..<frame.count)
+    let frame = Array(Frames.batch(bets, at: 0)[ProtocolLimits.frameHeaderSize...])
     var group = PendingBets()
-    _ = try group.add(batch, agency: claim.agency, known: 0, in: Array(frame).span)
+    if !bets.isEmpty, case .bets(let batch) = try AgencyMessage(frame: frame.span) {
+      _ = try group.add(batch, agency: claim.agency, known: 0, in: frame.span)
+    }
     let holdsClaim = try await store(
       group.rows, count: group.newBets, lastRow: group.lastRow, by: claim)
     if !holdsClaim { throw ClaimLost() }
