@@ -95,8 +95,8 @@ extension Array where Element == UInt8 {
   ///   front are to be appended. It must have stored those.
   mutating func append(room: Int, _ write: (ByteRoom.Buffer) -> Int) {
     append(addingCapacity: room) { output in
-      output.withUnsafeMutableBufferPointer { room, count in
-        let free = UnsafeMutableBufferPointer(rebasing: room[count...])
+      output.withUnsafeMutableBufferPointer { buffer, count in
+        let free = UnsafeMutableBufferPointer(rebasing: buffer[count...])
         count += write(ByteRoom.Buffer(bytes: UnsafeMutableRawBufferPointer(free)))
       }
     }

@@ -68,7 +68,7 @@ package struct CSVReader: ~Copyable {
   mutating func takePlainRows(appendingTo frame: inout [UInt8], limit: Int, most: Int) -> Int {
     let unread = input.unread
     // A byte order mark may stand at the very beginning.
-    guard position > 0, unread.count >= ByteWindow.size else { return 0 }
+    guard position > 0, unread.count >= ByteStretch.size else { return 0 }
     let bytes = input.storage
     let start = frame.count
     var encoder = PlainRowEncoder()
@@ -88,7 +88,7 @@ package struct CSVReader: ~Copyable {
   package mutating func takeStoredRows() -> [AgencyRun] {
     let unread = input.unread
     // A byte order mark may stand at the very beginning.
-    guard position > 0, unread.count >= ByteWindow.size else { return [] }
+    guard position > 0, unread.count >= ByteStretch.size else { return [] }
     let bytes = input.storage
     var counter = StoredRowCounter()
     counter.count(bytes.span, unread)

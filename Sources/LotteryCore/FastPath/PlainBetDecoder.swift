@@ -7,9 +7,9 @@
 /// ``ByteRoom`` larger than the rows (``room(for:size:)``). The last bets of a frame are copied to
 /// where a whole ``ByteStretch`` can be read.
 ///
-/// It takes a bet only if that certainly keeps every rule and needs no quotes: names that end within
-/// 62 bytes, without commas, quotes and control characters, a document of at most eight digits, a
-/// date that exists, a number below 10^8. That names are UTF-8 is checked for all rows together.
+/// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end within
+/// 62 bytes, names without commas, quotes and control characters, digits in the document, a date
+/// that exists, a number below 10^8. That names are UTF-8 is checked for all rows together.
 /// Anything else is left to ``BetWire`` and the general writer of rows, which are the specification.
 struct PlainBetDecoder {
   /// Bytes of the bets that were taken.
@@ -37,8 +37,7 @@ struct PlainBetDecoder {
   /// wire.
   ///
   /// A row is longer than its bet by the agency, by seven bytes for the date and its comma, by four
-  /// for the number, and by the line end. After the last row lie bytes of a window that mean
-  /// nothing.
+  /// for the number, and by the line end. After the last row lie bytes of a room that mean nothing.
   func room(for bets: Int, size: Int) -> Int {
     size + min(bets, size / Self.leastSize) * (prefixSize + 7 + 4 + 2) + ByteRoom.size
   }
@@ -59,7 +58,9 @@ struct PlainBetDecoder {
     // What is left is shorter than a stretch, or the next bet is not plain.
     let rest = input.count - consumed
     guard bets < most, rest < ByteStretch.size else { return size }
+    // A bet begins before `rest`, so that a whole stretch lies from there on.
     var padded = InlineArray<160, UInt8>(repeating: 0)
+    assert(padded.count >= 2 * ByteStretch.size)
     for index in 0..<rest { padded[index] = input[consumed + index] }
     return padded.span.withStretches {
       decode($0, limit: rest, most: most, to: output, at: size)
@@ -73,7 +74,7 @@ struct PlainBetDecoder {
     to output: ByteRoom.Buffer, at start: Int
   ) -> Int {
     var (bet, end, taken) = (0, start, 0)
-    // At most eleven, which tells the compiler that what follows is within the room.
+    // It is eleven at most. The mask changes nothing, but gives the compiler a bound.
     let (prefix, prefixSize) = (prefix, prefixSize & 15)
     while bets + taken < most, let text = input.stretch(at: bet),
       let (first, last, document) = Self.texts(in: text), bet + 1 + document + 8 <= limit
@@ -108,8 +109,8 @@ struct PlainBetDecoder {
     guard last < 62 else { return nil }
     let digits = Int(bet.word(at: 1 &+ last, as: UInt8.self))
     let document = last &+ 1 &+ digits
-    guard document < 63, (1...8).contains(digits),
-      PlainRow.isNumber(in: bet, at: 2 &+ last, digits: digits)
+    guard document < 63, (1...20).contains(digits),
+      PlainRow.isDocument(in: bet, at: 2 &+ last, digits: digits)
     else { return nil }
     // The length of the last name stands among the names, and may be any byte.
     let names = UInt64.bits(from: 0, to: last) & ~.bit(first)

@@ -1,6 +1,6 @@
 /// A row of an agency's file that is certainly a bet: five fields in one window, no quotes, no
-/// control characters, digits where digits belong, a date that exists, a document and a number of
-/// at most eight digits.
+/// control characters, digits where digits belong, a date that exists, a number of at most eight
+/// digits.
 ///
 /// Its stops (``StopMap``) say where the fields end. What the stops are, and what stands between
 /// them from the document on, is checked with words of eight bytes. Only that the names are UTF-8
@@ -28,11 +28,12 @@ struct PlainRow {
     let date = Self.takeLowest(&stops)
     let end = stops.trailingZeroBitCount
     // Below 63, so that the line end may have two bytes.
-    guard end < 63, date == document + 11, (2...9).contains(document - last),
+    // The distances count a comma, too: a document has up to 20 digits, a number up to eight.
+    guard end < 63, date == document + 11, (2...21).contains(document - last),
       (2...9).contains(end - date), input.word(at: first, as: UInt8.self) == .comma,
       input.word(at: last, as: UInt8.self) == .comma,
       let lineEnd = Self.lineEnd(in: input, at: end),
-      Self.isNumber(in: input, at: last + 1, digits: document - last - 1),
+      Self.isDocument(in: input, at: last + 1, digits: document - last - 1),
       let birthdate = Self.date(in: input, at: document),
       let number = Self.number(in: input, before: end, digits: end - date - 1)
     else { return nil }
@@ -66,11 +67,15 @@ struct PlainRow {
     return bytes & 0xFF == 0x0A ? 1 : nil
   }
 
-  /// Whether the bytes from `offset` on begin with so many digits, one to eight.
+  /// Whether the bytes from `offset` on begin with so many digits, one to twenty.
   @inline(__always)
-  static func isNumber(in input: ByteStretch, at offset: Int, digits: Int) -> Bool {
-    let word = input.word(at: offset, as: UInt64.self) ^ DigitWord.zeros
-    return DigitWord.above9(word &<< UInt64(8 * (8 - digits))) == 0
+  static func isDocument(in input: ByteStretch, at offset: Int, digits: Int) -> Bool {
+    let front = input.word(at: offset, as: UInt64.self) ^ DigitWord.zeros
+    if digits <= 8 { return DigitWord.above9(front &<< UInt64(8 &* (8 &- digits))) == 0 }
+    // Three words cover all digits. They may overlap.
+    let middle = input.word(at: offset &+ min(8, digits &- 8), as: UInt64.self) ^ DigitWord.zeros
+    let back = input.word(at: offset &+ digits &- 8, as: UInt64.self) ^ DigitWord.zeros
+    return DigitWord.above9(front) | DigitWord.above9(middle) | DigitWord.above9(back) == 0
   }
 
   /// The number whose digits, one to eight, stand before `offset`.

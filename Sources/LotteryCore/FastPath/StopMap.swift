@@ -5,10 +5,13 @@
 /// be looked at twice. So blocks of 64 bytes are looked at ahead of the rows, wherever those begin,
 /// and the bits of a row are cut out of those of two blocks.
 struct StopMap {
-  /// Blocks that are looked at together. More would look too far beyond the end of a batch.
-  private static let blocks = 16
+  /// The most blocks that are looked at together. More would look too far beyond the end of a batch.
+  private static let mostBlocks = 16
 
-  /// The bits of the blocks from ``start`` on. Those from ``end`` on mean nothing.
+  /// Blocks to look at next time: few at first, for a caller that stops at the first row.
+  private var blocks = 2
+  /// The bits of the blocks from ``start`` on. Those from ``end`` on mean nothing. One word more
+  /// than blocks: the word after a row's own is always read.
   private var words = InlineArray<17, UInt64>(repeating: 0)
   private var start = 0
   private var end = 0
@@ -28,10 +31,11 @@ struct StopMap {
     start = offset
     end = offset
     var block = 0
-    while block < Self.blocks, let text = input.stretch(at: end) {
+    while block < blocks, let text = input.stretch(at: end) {
       words[block] = ByteWindow(text, at: 0).stops
       end += ByteWindow.size
       block += 1
     }
+    blocks = min(2 * blocks, Self.mostBlocks)
   }
 }

@@ -74,6 +74,9 @@ public struct BetBatch: Hashable, Sendable {
       })
   }
 
+  /// The most bets that are read one by one before plain ones are tried again.
+  private static let longestPause = 64
+
   /// Reads the bets.
   ///
   /// All bytes are looked at even if a bet is bad: a body that cannot be decoded outweighs a bet
@@ -81,20 +84,25 @@ public struct BetBatch: Hashable, Sendable {
   ///
   /// - Parameter takePlain: takes as many of the bets at the front of its bytes as it can, at most
   ///   the number given, and returns how many bytes and bets those are.
-  private func read(
+  func read(
     after known: Int, in frame: Span<UInt8>,
     takePlain: (Span<UInt8>, Int) -> (bytes: Int, bets: Int), _ take: (Int, BetView) -> Void
   ) throws(WireError) -> BadBet? {
     var cursor = frame.extracting(bets.lowerBound...)
     var bad: BadBet?
     var index = 0
+    // Where to take plain bets next, and how far from there once more if there are none. An attempt
+    // may look at the whole frame in vain, and an attempt at each bet would be quadratic.
+    var (next, pause) = (0, 1)
     while index < count {
       let isNew = bad == nil && index >= known
-      if isNew {
+      if isNew, index >= next {
         let taken = takePlain(cursor, count - index)
         cursor = cursor.extracting(taken.bytes...)
         index += taken.bets
         if index == count { break }
+        pause = taken.bets > 0 ? 1 : min(2 * pause, Self.longestPause)
+        next = index + pause
       }
       do throws(BodyError) {
         let bet = try BetWire.take(from: &cursor, in: frame)

@@ -5,8 +5,8 @@ import LotteryCore
 /// This is the course's `for bet in load_bets(): if has_won(bet)`. It loads the bets, of which
 /// there may be more than fit the memory, and ``hasWon(_:)`` decides.
 ///
-/// In a block without quotes, as nearly all are, every line end ends a row. Then the scan looks
-/// only at the end of each row, where the number is, and reads only rows that end like a winner's.
+/// In a block without quotes, as nearly all are, every line end ends a row. Then the scan looks for
+/// the digits of the number at the end of a line, and reads only rows that end like a winner's.
 /// In a block with quotes it reads every row.
 struct WinnerScan: Sendable {
   /// A bet that won, its agency, and where its row begins.

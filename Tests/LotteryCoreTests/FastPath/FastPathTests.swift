@@ -87,6 +87,15 @@ import Testing
     #expect(taken("\(row)\n") == 1)
     #expect(taken("\(row)\r\n\(row)\n\(row)\r\n") == 3)
     #expect(taken("\(name),ñá,1,2000-02-29,0\n") == 1)
+    for digits in 1...20 {
+      var document = [UInt8](repeating: UInt8(ascii: "9"), count: digits)
+      #expect(taken("a,b,\(String(repairing: document.span)),2000-02-29,0\n") == 1)
+      for index in document.indices {
+        document[index] = UInt8(ascii: index.isMultiple(of: 2) ? "/" : ":")
+        #expect(taken("a,b,\(String(repairing: document.span)),2000-02-29,0\n") == 0)
+        document[index] = UInt8(ascii: "0")
+      }
+    }
     // As long as a window allows, and one byte more.
     let longest = String(repeating: "x", count: 46)
     #expect(taken("\(longest),,1,2000-02-29,0\r\n") == 1)
@@ -95,7 +104,7 @@ import Testing
       "\"a\",b,1,2000-01-01,1\n", "a,b,,2000-01-01,1\n", "a,b,x,2000-01-01,1\n",
       "a,b,1,2000-02-30,1\n", "a,b,1,2000-01-01,123456789\n", "a,b,1,2000-01-01,\n",
       "a,b,1,2000/01/01,1\n", "a,b,1,2000-01-01,1\r\r\n", "a\u{1},b,1,2000-01-01,1\n",
-      "a,b,123456789,2000-01-01,1\n", "a,b,123456789012345678901,2000-01-01,1\n",
+      "a,b,123456789x,2000-01-01,1\n", "a,b,123456789012345678901,2000-01-01,1\n",
       "a,b,1,2000-01-01,1,\n", "a,1,2000-01-01,1\n",
       "\n", "a,b,1,2000-01-01,+1\n",
     ] {
@@ -320,6 +329,23 @@ import Testing
     rows = []
     #expect(rows.appendPlainBets(of: 5, in: bytes.span, most: 10).bets == 0)
     #expect(rows.isEmpty)
+  }
+
+  @Test func `bets that are not plain are not looked at again and again`() throws {
+    var frame: [UInt8] = []
+    for _ in 0..<400 { frame.append(bet: try Bets.ana()) }
+    let batch = BetBatch(isSingle: false, offset: 0, count: 400, bets: frame.indices)
+    var attempts = 0
+    var bets = 0
+    let bad = try batch.read(
+      after: 0, in: frame.span,
+      takePlain: { _, _ in
+        attempts += 1
+        return (0, 0)
+      }, { _, _ in bets += 1 })
+    #expect(bad == nil)
+    #expect(bets == 400)
+    #expect(attempts < 15)
   }
 
   // MARK: - Parts
