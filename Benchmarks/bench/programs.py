@@ -30,7 +30,7 @@ _units = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _duration = re.compile(r"(\d+(?:\.\d+)?)(ns|µs|ms|s|m|h)")
 
 
-# Three times what a bet takes in the page cache, and more than what a connection takes.
+# Four times what a bet takes in the page cache, and more than what a connection takes.
 BET_MEMORY, CONNECTION_MEMORY = 200, 50_000
 # From Linux 5.14 on (madvise(2)); Python has no names for them.
 MADV_HUGEPAGE, MADV_POPULATE_WRITE = 14, 23
@@ -140,11 +140,11 @@ class Bench:
 
     @staticmethod
     def take_memory(bets, agencies):
-        """Has this machine own the memory that a run is going to use.
+        """Makes this machine own the memory that a run is going to use.
 
         A virtual machine may hand free memory back to its host within seconds. The next access to
         such a page took 12 µs where this was measured, and 2 to 3 µs otherwise: for a file in the
-        page cache that is 180 ns a bet."""
+        page cache that is 140 ns a bet."""
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         size = min(bets * BET_MEMORY + agencies * CONNECTION_MEMORY, free // 2)
         with mmap.mmap(-1, size) as memory, contextlib.suppress(OSError):

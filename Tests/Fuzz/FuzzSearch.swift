@@ -11,7 +11,7 @@ func fuzzSearch(_ bytes: [UInt8]) {
     expectEqual(span.isPlainASCII, text.allSatisfy(isPlainASCII), "isPlainASCII")
     let isText = String(validating: text, as: UTF8.self) != nil
     expectEqual(span.isValidUTF8, isText, "isValidUTF8")
-    expectEqual(span.bytes.isPlainUTF8(span.indices), isText, "isPlainUTF8")
+    expectEqual(span.bytes.isUTF8(span.indices), isText, "isUTF8")
     expectEqual(span.allDigits, text.allSatisfy(isDigit), "allDigits")
     expectEqual(UInt32(decimal: span), decimal(text), "decimal")
     expectEqual(UInt64(decimal: span), decimal(text), "decimal")

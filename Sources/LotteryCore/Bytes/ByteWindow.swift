@@ -27,7 +27,7 @@ struct ByteWindow {
 
   /// The window that begins at `offset` of `text`.
   @inline(__always)
-  init(_ text: ByteStretch, at offset: Int) {
+  init(_ text: RowBytes, at offset: Int) {
     bytes = text.load(at: offset)
   }
 
@@ -95,11 +95,9 @@ struct ByteWindow {
 }
 
 extension UInt64 {
-  /// The bits from `lower` on, below `upper`; both at most 63.
+  /// The bits below `index`, at most 63.
   @inline(__always)
-  static func bits(from lower: Int, to upper: Int) -> UInt64 {
-    (1 &<< UInt64(upper)) &- (1 &<< UInt64(lower))
-  }
+  static func bits(below index: Int) -> UInt64 { bit(index) &- 1 }
 
   /// The bit at `index`, at most 63.
   @inline(__always)

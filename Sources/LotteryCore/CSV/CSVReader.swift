@@ -68,7 +68,7 @@ package struct CSVReader: ~Copyable {
   mutating func takePlainRows(appendingTo frame: inout [UInt8], limit: Int, most: Int) -> Int {
     let unread = input.unread
     // A byte order mark may stand at the very beginning.
-    guard position > 0, unread.count >= ByteStretch.size else { return 0 }
+    guard position > 0, unread.count >= RowBytes.size else { return 0 }
     let bytes = input.storage
     let start = frame.count
     var encoder = PlainRowEncoder()
@@ -76,7 +76,7 @@ package struct CSVReader: ~Copyable {
       encoder.encode(bytes.span, unread, to: room, limit: limit - start, most: most)
     }
     let rows = unread.lowerBound..<(unread.lowerBound + encoder.consumed)
-    let isText = bytes.span.bytes.isPlainUTF8(rows)
+    let isText = bytes.span.bytes.isUTF8(rows)
     if !isText { frame.removeLast(frame.count - start) }
     guard isText, encoder.rows > 0 else { return 0 }
     pass(encoder.consumed, rows: encoder.rows, lastRowSize: encoder.lastRowSize)
@@ -88,12 +88,12 @@ package struct CSVReader: ~Copyable {
   package mutating func takeStoredRows() -> [AgencyRun] {
     let unread = input.unread
     // A byte order mark may stand at the very beginning.
-    guard position > 0, unread.count >= ByteStretch.size else { return [] }
+    guard position > 0, unread.count >= RowBytes.size else { return [] }
     let bytes = input.storage
     var counter = StoredRowCounter()
     counter.count(bytes.span, unread)
     let taken = unread.lowerBound..<(unread.lowerBound + counter.consumed)
-    guard let last = counter.runs.last, bytes.span.bytes.isPlainUTF8(taken) else { return [] }
+    guard let last = counter.runs.last, bytes.span.bytes.isUTF8(taken) else { return [] }
     let distance = position - unread.lowerBound
     pass(
       counter.consumed, rows: counter.runs.reduce(0) { $0 + $1.rows },

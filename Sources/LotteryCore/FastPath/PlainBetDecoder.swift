@@ -4,8 +4,8 @@
 /// The decoder reads three lengths, loads the 64 bytes after the first of them, and stores them
 /// after the agency's number. Then it patches the commas, and stores date and number as text. Bytes
 /// stored beyond the row are overwritten by the next one or not kept: the caller's room is a
-/// ``ByteRoom`` larger than the rows (``room(for:size:)``). The last bets of a frame are copied to
-/// where a whole ``ByteStretch`` can be read.
+/// ``RowRoom`` larger than the rows (``room(for:size:)``). The last bets of a frame are copied to
+/// where a whole ``RowBytes`` can be read.
 ///
 /// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end within
 /// 62 bytes, names without commas, quotes and control characters, digits in the document, a date
@@ -16,7 +16,7 @@ struct PlainBetDecoder {
   private(set) var consumed = 0
   /// Bets that were taken.
   private(set) var bets = 0
-  /// Where the last row begins.
+  /// Where the last row begins: in the room, and in the end in the array.
   fileprivate(set) var lastRow = 0
 
   /// What stands in front of a row: the agency and a comma, at most eleven bytes.
@@ -39,7 +39,7 @@ struct PlainBetDecoder {
   /// A row is longer than its bet by the agency, by seven bytes for the date and its comma, by four
   /// for the number, and by the line end. After the last row lie bytes of a room that mean nothing.
   func room(for bets: Int, size: Int) -> Int {
-    size + min(bets, size / Self.leastSize) * (prefixSize + 7 + 4 + 2) + ByteRoom.size
+    size + min(bets, size / Self.leastSize) * (prefixSize + 7 + 4 + 2) + RowRoom.size
   }
 
   /// The least bytes of a plain bet: three lengths, a digit, date and number.
@@ -50,19 +50,19 @@ struct PlainBetDecoder {
   ///
   /// - Returns: the size of the rows.
   mutating func decode(
-    _ input: Span<UInt8>, most: Int, to output: ByteRoom.Buffer
+    _ input: Span<UInt8>, most: Int, to output: RowRoom.Buffer
   ) -> Int {
-    let size = input.withStretches {
+    let size = input.withRowBytes {
       decode($0, limit: input.count, most: most, to: output, at: 0)
     }
-    // What is left is shorter than a stretch, or the next bet is not plain.
+    // What is left is too short to be read as ``RowBytes``, or the next bet is not plain.
     let rest = input.count - consumed
-    guard bets < most, rest < ByteStretch.size else { return size }
-    // A bet begins before `rest`, so that a whole stretch lies from there on.
+    guard bets < most, rest < RowBytes.size else { return size }
+    // A bet begins before `rest`, and so many bytes can be read from there on.
     var padded = InlineArray<160, UInt8>(repeating: 0)
-    assert(padded.count >= 2 * ByteStretch.size)
+    assert(padded.count >= 2 * RowBytes.size)
     for index in 0..<rest { padded[index] = input[consumed + index] }
-    return padded.span.withStretches {
+    return padded.span.withRowBytes {
       decode($0, limit: rest, most: most, to: output, at: size)
     }
   }
@@ -70,13 +70,13 @@ struct PlainBetDecoder {
   /// Takes bets that end within the first `limit` bytes of `input`, and stores their rows in
   /// `output` from `start` on. Returns where the rows end.
   private mutating func decode(
-    _ input: ByteStretch.Buffer, limit: Int, most: Int,
-    to output: ByteRoom.Buffer, at start: Int
+    _ input: RowBytes.Buffer, limit: Int, most: Int,
+    to output: RowRoom.Buffer, at start: Int
   ) -> Int {
     var (bet, end, taken) = (0, start, 0)
     // It is eleven at most. The mask changes nothing, but gives the compiler a bound.
     let (prefix, prefixSize) = (prefix, prefixSize & 15)
-    while bets + taken < most, let text = input.stretch(at: bet),
+    while bets + taken < most, let text = input.row(at: bet),
       let (first, last, document) = Self.texts(in: text), bet + 1 + document + 8 <= limit
     {
       let fixed = text.word(at: 1 &+ document, as: UInt64.self).byteSwapped
@@ -102,7 +102,7 @@ struct PlainBetDecoder {
   /// Where the three texts of a bet end in the window after their first length; nil if they are not
   /// plain.
   @inline(__always)
-  private static func texts(in bet: ByteStretch) -> (Int, Int, Int)? {
+  private static func texts(in bet: RowBytes) -> (Int, Int, Int)? {
     let first = Int(bet.word(at: 0, as: UInt8.self))
     guard first < 62 else { return nil }
     let last = first &+ 1 &+ Int(bet.word(at: 1 &+ first, as: UInt8.self))
@@ -113,7 +113,7 @@ struct PlainBetDecoder {
       PlainRow.isDocument(in: bet, at: 2 &+ last, digits: digits)
     else { return nil }
     // The length of the last name stands among the names, and may be any byte.
-    let names = UInt64.bits(from: 0, to: last) & ~.bit(first)
+    let names = UInt64.bits(below: last) & ~.bit(first)
     guard ByteWindow(bet, at: 1).stops & names == 0 else { return nil }
     return (first, last, document)
   }
@@ -121,7 +121,7 @@ struct PlainBetDecoder {
   /// Stores `,YYYY-MM-DD,number` and a line end at `offset`, and returns where they end.
   @inline(__always)
   private static func store(
-    _ date: PackedDate, _ number: UInt64, to room: ByteRoom, at offset: Int
+    _ date: PackedDate, _ number: UInt64, to room: RowRoom, at offset: Int
   ) -> Int {
     let text = date.digits | DigitWord.zeros
     // `,YYYY-MM`, then `-DD,`.
@@ -140,7 +140,8 @@ struct PlainBetDecoder {
 }
 
 extension Array where Element == UInt8 {
-  /// Appends the rows of the plain bets at the front of `frame`, which ends where the frame ends.
+  /// Appends the rows of the plain bets at the front of `frame`, the rest of a frame from one of its
+  /// bets on.
   ///
   /// - Returns: the decoder, which says how many those were; possibly none.
   mutating func appendPlainBets(
@@ -151,7 +152,7 @@ extension Array where Element == UInt8 {
     append(room: decoder.room(for: most, size: frame.count)) { room in
       decoder.decode(frame, most: most, to: room)
     }
-    guard span.bytes.isPlainUTF8(start..<count) else {
+    guard span.bytes.isUTF8(start..<count) else {
       removeLast(count - start)
       return PlainBetDecoder(agency: agency)
     }

@@ -2,9 +2,9 @@
 /// control characters, digits where digits belong, a date that exists, a number of at most eight
 /// digits.
 ///
-/// Its stops (``StopMap``) say where the fields end. What the stops are, and what stands between
-/// them from the document on, is checked with words of eight bytes. Only that the names are UTF-8
-/// is left to check, which is faster for many rows together.
+/// Its stops (``StopMap``) say where the fields end. The bytes at the stops, and all bytes from the
+/// document on, are checked as words. Only that the names are UTF-8 is left to check, which is
+/// faster for many rows together.
 struct PlainRow {
   /// The offsets of the commas after the first name, the last name and the document.
   let commas: (Int, Int, Int)
@@ -19,7 +19,7 @@ struct PlainRow {
   ///
   /// - Parameter stops: those of the window at the front of `input`.
   @inline(__always)
-  init?(in input: ByteStretch, stops: UInt64) {
+  init?(in input: RowBytes, stops: UInt64) {
     // Four commas and the line end, if the row is plain.
     var stops = stops
     let first = Self.takeLowest(&stops)
@@ -27,7 +27,7 @@ struct PlainRow {
     let document = Self.takeLowest(&stops)
     let date = Self.takeLowest(&stops)
     let end = stops.trailingZeroBitCount
-    // Below 63, so that the line end may have two bytes.
+    // `end` is below 63, so that the line end may have two bytes.
     // The distances count a comma, too: a document has up to 20 digits, a number up to eight.
     guard end < 63, date == document + 11, (2...21).contains(document - last),
       (2...9).contains(end - date), input.word(at: first, as: UInt8.self) == .comma,
@@ -42,9 +42,9 @@ struct PlainRow {
     size = end + lineEnd
   }
 
-  /// Stores the bet of the row, which is `text`, and anything after it.
+  /// Stores the bet of the row at the front of `text`. Bytes stored after the bet mean nothing.
   @inline(__always)
-  func store(from text: ByteStretch, to room: ByteRoom) {
+  func store(from text: RowBytes, to room: RowRoom) {
     let (first, last, document) = commas
     room.store(ByteWindow(text, at: 0).bytes, at: 1)
     room.store(word: UInt8(truncatingIfNeeded: first), at: 0)
@@ -61,15 +61,15 @@ struct PlainRow {
 
   /// The size of the line end at `offset`, or nil if there is none.
   @inline(__always)
-  private static func lineEnd(in input: ByteStretch, at offset: Int) -> Int? {
+  private static func lineEnd(in input: RowBytes, at offset: Int) -> Int? {
     let bytes = input.word(at: offset, as: UInt16.self)
     if bytes == 0x0A0D { return 2 }
     return bytes & 0xFF == 0x0A ? 1 : nil
   }
 
-  /// Whether the bytes from `offset` on begin with so many digits, one to twenty.
+  /// Whether `digits` digits, one to twenty, stand at `offset`.
   @inline(__always)
-  static func isDocument(in input: ByteStretch, at offset: Int, digits: Int) -> Bool {
+  static func isDocument(in input: RowBytes, at offset: Int, digits: Int) -> Bool {
     let front = input.word(at: offset, as: UInt64.self) ^ DigitWord.zeros
     if digits <= 8 { return DigitWord.above9(front &<< UInt64(8 &* (8 &- digits))) == 0 }
     // Three words cover all digits. They may overlap.
@@ -80,7 +80,7 @@ struct PlainRow {
 
   /// The number whose digits, one to eight, stand before `offset`.
   @inline(__always)
-  private static func number(in input: ByteStretch, before offset: Int, digits: Int) -> UInt64? {
+  private static func number(in input: RowBytes, before offset: Int, digits: Int) -> UInt64? {
     let word = input.word(at: offset - 8, as: UInt64.self) ^ DigitWord.zeros
     let number = word & (~0 &<< UInt64(8 * (8 - digits)))
     return DigitWord.above9(number) == 0 ? DigitWord.value(of: number) : nil
@@ -88,7 +88,7 @@ struct PlainRow {
 
   /// The date that stands at `offset` as `,YYYY-MM-DD,`.
   @inline(__always)
-  private static func date(in input: ByteStretch, at offset: Int) -> PackedDate? {
+  private static func date(in input: RowBytes, at offset: Int) -> PackedDate? {
     // What is not zero where a comma or a dash belongs is wrong, and so is a digit above 9.
     let front = input.word(at: offset, as: UInt64.self) ^ 0x3030_2D30_3030_302C
     let back = UInt64(input.word(at: offset + 8, as: UInt32.self) ^ 0x2C30_302D)

@@ -9,7 +9,7 @@
 /// So the encoder finds the commas and the end of the row as bits, stores 64 bytes of the row one
 /// byte further on, patches three lengths, and stores date and number as one word over what follows
 /// the document. Bytes that were stored beyond the bet are overwritten by the next one, or not kept:
-/// the caller's room is a ``ByteRoom`` larger than what is kept.
+/// the caller's room is a ``RowRoom`` larger than what is kept.
 ///
 /// It takes a ``PlainRow`` only. That names are UTF-8 is checked for all rows together. Anything
 /// else is left to ``CSVReader`` and ``BetCSV``, which are the specification.
@@ -21,8 +21,8 @@ struct PlainRowEncoder {
   /// Rows that were taken.
   private(set) var rows = 0
 
-  /// Room that a bet may need beyond its end.
-  static let slack = ByteRoom.size
+  /// Room beyond the limit: a bet is stored into a whole ``RowRoom``.
+  static let slack = RowRoom.size
 
   /// Takes rows from `input`, the bytes at `unread`, and stores their bets at the front of `output`,
   /// until `most` rows are taken, the bets would take more than `limit` bytes, or a row is not
@@ -30,13 +30,13 @@ struct PlainRowEncoder {
   ///
   /// - Returns: the size of the bets.
   mutating func encode(
-    _ input: Span<UInt8>, _ unread: Range<Int>, to output: ByteRoom.Buffer,
+    _ input: Span<UInt8>, _ unread: Range<Int>, to output: RowRoom.Buffer,
     limit: Int, most: Int
   ) -> Int {
     var map = StopMap()
     var (row, end) = (0, 0)
-    input.extracting(unread).withStretches { input in
-      while rows < most, let text = input.stretch(at: row),
+    input.extracting(unread).withRowBytes { input in
+      while rows < most, let text = input.row(at: row),
         let bet = PlainRow(in: text, stops: map.stops(in: input, at: row)),
         end + bet.wireSize <= limit
       {

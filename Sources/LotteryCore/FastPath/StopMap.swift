@@ -1,8 +1,8 @@
 /// Where the stops of many rows are: commas, quotes and control characters, a bit for each byte.
 ///
-/// A row begins where the row before it ends. Were each row looked at as a window of its own, none
-/// could be begun before the one before it was understood, and bytes that two windows share would
-/// be looked at twice. So blocks of 64 bytes are looked at ahead of the rows, wherever those begin,
+/// A row begins where the row before it ends. If each row had a window of its own, the next row
+/// could not start before this one was understood, and bytes that two windows share would be looked
+/// at twice. So blocks of 64 bytes are looked at ahead of the rows, wherever those begin,
 /// and the bits of a row are cut out of those of two blocks.
 struct StopMap {
   /// The most blocks that are looked at together. More would look too far beyond the end of a batch.
@@ -16,9 +16,11 @@ struct StopMap {
   private var start = 0
   private var end = 0
 
-  /// The stops among the 64 bytes from `offset` on, at which there must be a stretch.
+  /// The stops among the 64 bytes from `offset` on.
+  ///
+  /// - Precondition: `input` has a row's bytes at `offset`.
   @inline(__always)
-  mutating func stops(in input: ByteStretch.Buffer, at offset: Int) -> UInt64 {
+  mutating func stops(in input: RowBytes.Buffer, at offset: Int) -> UInt64 {
     if offset < start || offset + ByteWindow.size > end { look(at: input, from: offset) }
     let distance = offset - start
     let shift = UInt64(distance % ByteWindow.size)
@@ -27,11 +29,11 @@ struct StopMap {
     return words[block] &>> shift | (words[block + 1] &<< 1) &<< (63 - shift)
   }
 
-  private mutating func look(at input: ByteStretch.Buffer, from offset: Int) {
+  private mutating func look(at input: RowBytes.Buffer, from offset: Int) {
     start = offset
     end = offset
     var block = 0
-    while block < blocks, let text = input.stretch(at: end) {
+    while block < blocks, let text = input.row(at: end) {
       words[block] = ByteWindow(text, at: 0).stops
       end += ByteWindow.size
       block += 1

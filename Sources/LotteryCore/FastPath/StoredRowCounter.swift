@@ -15,9 +15,9 @@ struct StoredRowCounter {
     var row = 0
     var run: AgencyRun?
     var map = StopMap()
-    input.extracting(unread).withStretches { input in
-      while let front = input.stretch(at: row), let (agency, size) = Self.agency(in: front),
-        let text = input.stretch(at: row + size),
+    input.extracting(unread).withRowBytes { input in
+      while let front = input.row(at: row), let (agency, size) = Self.agency(in: front),
+        let text = input.row(at: row + size),
         let bet = PlainRow(in: text, stops: map.stops(in: input, at: row + size))
       {
         if run?.agency != agency {
@@ -36,7 +36,7 @@ struct StoredRowCounter {
   /// The agency at the front of `row`, of at most seven digits, and its size with the comma after
   /// it.
   @inline(__always)
-  private static func agency(in row: ByteStretch) -> (UInt32, size: Int)? {
+  private static func agency(in row: RowBytes) -> (UInt32, size: Int)? {
     let word = row.word(at: 0, as: UInt64.self)
     let digits = word.marking(.comma).trailingZeroBitCount / 8
     guard (1...7).contains(digits) else { return nil }

@@ -91,8 +91,8 @@ public struct BetBatch: Hashable, Sendable {
     var cursor = frame.extracting(bets.lowerBound...)
     var bad: BadBet?
     var index = 0
-    // Where to take plain bets next, and how far from there once more if there are none. An attempt
-    // may look at the whole frame in vain, and an attempt at each bet would be quadratic.
+    // Plain bets are tried again at `next`. An attempt that takes none doubles the pause until then:
+    // it may have looked at the whole frame, and one at each bet would be quadratic.
     var (next, pause) = (0, 1)
     while index < count {
       let isNew = bad == nil && index >= known

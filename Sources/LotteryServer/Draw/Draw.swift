@@ -99,7 +99,8 @@ final class Draw: Sendable {
   func nextFrames(of winners: inout WinnerReader) async throws(StorageError) -> [UInt8] {
     do throws(StorageError) {
       guard winners.needsFile else { return try winners.next() }
-      return try await withTaskExecutorPreference(worker) { () async throws(StorageError) in
+      return try await withTaskExecutorPreference(worker) {
+        @concurrent () async throws(StorageError) in
         // The worker may have been busy with the winners of other agencies.
         Task.isCancelled ? [] : try winners.next()
       }

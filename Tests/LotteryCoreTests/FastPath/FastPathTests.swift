@@ -395,7 +395,7 @@ import Testing
       let range = start..<bytes.count
       let expected = String(validating: bytes[range], as: UTF8.self) != nil
       valid += expected ? 1 : 0
-      #expect(bytes.span.bytes.isPlainUTF8(range) == expected, "\(bytes)")
+      #expect(bytes.span.bytes.isUTF8(range) == expected, "\(bytes)")
     }
     #expect((1000...3600).contains(valid))
   }

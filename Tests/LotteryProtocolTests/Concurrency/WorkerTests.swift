@@ -22,6 +22,21 @@ import Testing
     #expect(DispatchQueue.getSpecific(key: key) == nil)
   }
 
+  @Test func `work for another worker runs there, and the task goes on where it was`() async {
+    let key = DispatchSpecificKey<String>()
+    let (worker, other) = (Worker(label: "test"), Worker(label: "other"))
+    worker.queue.setSpecific(key: key, value: "worker")
+    other.queue.setSpecific(key: key, value: "other")
+    let places = await Task(executorPreference: worker) {
+      let before = DispatchQueue.getSpecific(key: key)
+      let during = await withTaskExecutorPreference(other) { @concurrent () async in
+        DispatchQueue.getSpecific(key: key)
+      }
+      return [before, during, DispatchQueue.getSpecific(key: key)]
+    }.value
+    #expect(places == ["worker", "other", "worker"])
+  }
+
   @Test func `a worker does its work one piece at a time`() async {
     let worker = Worker(label: "test")
     let inside = Counter()

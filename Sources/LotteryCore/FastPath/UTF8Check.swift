@@ -3,10 +3,11 @@ extension RawSpan {
   ///
   /// Names have characters of one and two bytes, and a block of bytes can be checked for those at
   /// once: a byte continues a character exactly if the byte before it begins one of two bytes. A
-  /// byte that only longer characters have, or none, leaves the answer to the standard library.
-  func isPlainUTF8(_ range: Range<Int>) -> Bool {
-    // Every byte of a block is compared with the one before it, so the first and the last byte are
-    // looked at on their own: nothing may come before the range, and nothing after it.
+  /// byte that occurs only in longer characters or in no character leaves the answer to the standard
+  /// library.
+  func isUTF8(_ range: Range<Int>) -> Bool {
+    // A block compares each byte with the one before it. So the first byte, and one at the very end
+    // that begins a character, are checked separately.
     let end = range.upperBound - TextBlock.scalarCount
     guard range.lowerBound < end, beginsCharacter(at: range.lowerBound),
       word(at: range.upperBound - 1, as: UInt8.self) < 0xC0

@@ -1,30 +1,31 @@
 // The unsafe pointers of the fast path: all of them are in this file.
 //
-// A span of any size is checked against its size at each access. A row or a bet takes a dozen
-// accesses, all to a stretch of one fixed size. So the stretch is checked once against the buffer,
-// and each access against a constant, which the compiler leaves out where the code before has
-// bounded the offset.
+// A span is checked against its size at each access. A row or a bet takes a dozen accesses, all
+// within a fixed number of bytes. So these bytes are checked against the buffer once, and each
+// access against a constant. The compiler leaves that check out where the code before has bounded
+// the offset.
 //
-// Invariant: a buffer is lent by a span or an array for the time of a closure, in which alone its
-// stretches are used; and a stretch lies in its buffer, which is checked when it is made.
+// Invariant: a span or an array lends its bytes for the time of a closure, and what is made of them
+// is used in that closure only. Bytes and room of a row lie in what was lent, which is checked when
+// they are made.
 
 /// A fixed number of bytes, to read a row or a bet from.
-struct ByteStretch {
-  /// Room for a window, and for what follows the texts in it.
+struct RowBytes {
+  /// A window, and bytes after the texts in it.
   static let size = ByteWindow.size + 16
 
   private let base: UnsafeRawPointer
 
-  /// The bytes that stretches lie in.
+  /// The bytes of many rows.
   struct Buffer {
     fileprivate let bytes: UnsafeRawBufferPointer
 
-    /// The stretch at `offset`; nil if there are fewer bytes from there on.
+    /// The bytes from `offset` on; nil if there are fewer than ``RowBytes/size``.
     @inline(__always)
-    func stretch(at offset: Int) -> ByteStretch? {
-      guard offset >= 0, bytes.count - offset >= ByteStretch.size, let start = bytes.baseAddress
+    func row(at offset: Int) -> RowBytes? {
+      guard offset >= 0, bytes.count - offset >= RowBytes.size, let start = bytes.baseAddress
       else { return nil }
-      return ByteStretch(base: start + offset)
+      return RowBytes(base: start + offset)
     }
   }
 
@@ -45,24 +46,24 @@ struct ByteStretch {
 }
 
 /// Room of a fixed size, to write a row or a bet to.
-struct ByteRoom {
-  /// What is written before the window, the window, and what may follow a document that ends with
-  /// it: 11, 64 and 22 bytes.
+struct RowRoom {
+  /// A row takes at most 11 bytes before the window, the window, and 22 bytes after it. The rest is
+  /// spare: the compiler's bound for the 11 is 15.
   static let size = ByteWindow.size + 48
 
   private let base: UnsafeMutableRawPointer
 
-  /// The memory that rooms lie in.
+  /// Room for many rows.
   struct Buffer {
     fileprivate let bytes: UnsafeMutableRawBufferPointer
 
     /// The room at `offset`, which must exist.
     @inline(__always)
-    func room(at offset: Int) -> ByteRoom {
-      guard offset >= 0, bytes.count - offset >= ByteRoom.size, let start = bytes.baseAddress else {
+    func room(at offset: Int) -> RowRoom {
+      guard offset >= 0, bytes.count - offset >= RowRoom.size, let start = bytes.baseAddress else {
         preconditionFailure("too little room")
       }
-      return ByteRoom(base: start + offset)
+      return RowRoom(base: start + offset)
     }
   }
 
@@ -81,23 +82,23 @@ struct ByteRoom {
 }
 
 extension Span where Element == UInt8 {
-  /// Calls `body` with the bytes as a buffer of stretches.
+  /// Calls `body` with the bytes, in which it may read rows.
   @inline(__always)
-  func withStretches<Result>(_ body: (ByteStretch.Buffer) -> Result) -> Result {
-    withUnsafeBytes { body(ByteStretch.Buffer(bytes: $0)) }
+  func withRowBytes<Result>(_ body: (RowBytes.Buffer) -> Result) -> Result {
+    withUnsafeBytes { body(RowBytes.Buffer(bytes: $0)) }
   }
 }
 
 extension Array where Element == UInt8 {
-  /// Appends what `write` stores at the front of so many bytes of room.
+  /// Appends what `write` stores at the front of `room` bytes.
   ///
   /// - Parameter write: may store anything anywhere in the room, and returns how many bytes at its
   ///   front are to be appended. It must have stored those.
-  mutating func append(room: Int, _ write: (ByteRoom.Buffer) -> Int) {
+  mutating func append(room: Int, _ write: (RowRoom.Buffer) -> Int) {
     append(addingCapacity: room) { output in
       output.withUnsafeMutableBufferPointer { buffer, count in
         let free = UnsafeMutableBufferPointer(rebasing: buffer[count...])
-        count += write(ByteRoom.Buffer(bytes: UnsafeMutableRawBufferPointer(free)))
+        count += write(RowRoom.Buffer(bytes: UnsafeMutableRawBufferPointer(free)))
       }
     }
   }
