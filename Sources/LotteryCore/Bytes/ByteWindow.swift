@@ -50,19 +50,20 @@ struct ByteWindow {
 
   /// Whether the mask has any byte.
   @inline(__always)
-  static func hasAny(_ mask: Mask) -> Bool {
-    let four = mask.lowHalf | mask.highHalf
-    let two = four.lowHalf | four.highHalf
-    return two[0] | two[1] != 0
-  }
+  static func hasAny(_ mask: Mask) -> Bool { united(mask) != 0 }
 
   /// The bits of a mask.
   @inline(__always)
   static func bits(_ mask: Mask) -> UInt64 {
-    let groups = mask & Self.groupBits
-    let four = groups.lowHalf | groups.highHalf
+    transposed(UInt64(littleEndian: united(mask & Self.groupBits)))
+  }
+
+  /// All groups of `mask` in one word.
+  @inline(__always)
+  private static func united(_ mask: Mask) -> UInt64 {
+    let four = mask.lowHalf | mask.highHalf
     let two = four.lowHalf | four.highHalf
-    return transposed(UInt64(littleEndian: two[0] | two[1]))
+    return two[0] | two[1]
   }
 
   @inline(__always)

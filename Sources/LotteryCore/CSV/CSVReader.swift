@@ -66,17 +66,16 @@ package struct CSVReader: ~Copyable {
   ///
   /// - Returns: how many rows were taken, at most `most`.
   mutating func takePlainRows(appendingTo frame: inout [UInt8], limit: Int, most: Int) -> Int {
-    let unread = input.unread
     // A byte order mark may stand at the very beginning.
-    guard position > 0, unread.count >= RowBytes.size else { return 0 }
-    let bytes = input.storage
+    guard position > 0, input.unread.count >= RowBytes.size else { return 0 }
+    let storage = input.storage
+    let bytes = storage.span.extracting(input.unread)
     let start = frame.count
     var encoder = PlainRowEncoder()
     frame.append(room: limit - start + PlainRowEncoder.slack) { room in
-      encoder.encode(bytes.span, unread, to: room, limit: limit - start, most: most)
+      encoder.encode(bytes, to: room, limit: limit - start, most: most)
     }
-    let rows = unread.lowerBound..<(unread.lowerBound + encoder.consumed)
-    let isText = bytes.span.bytes.isUTF8(rows)
+    let isText = bytes.bytes.isUTF8(0..<encoder.consumed)
     if !isText { frame.removeLast(frame.count - start) }
     guard isText, encoder.rows > 0 else { return 0 }
     pass(encoder.consumed, rows: encoder.rows, lastRowSize: encoder.lastRowSize)
@@ -86,21 +85,20 @@ package struct CSVReader: ~Copyable {
   /// Takes plain rows of `bets.csv` from the front of the input, as ``StoredRowCounter`` does, and
   /// returns them by agency, with the ranges of the last rows in the stream.
   package mutating func takeStoredRows() -> [AgencyRun] {
-    let unread = input.unread
     // A byte order mark may stand at the very beginning.
-    guard position > 0, unread.count >= RowBytes.size else { return [] }
-    let bytes = input.storage
+    guard position > 0, input.unread.count >= RowBytes.size else { return [] }
+    let storage = input.storage
+    let bytes = storage.span.extracting(input.unread)
     var counter = StoredRowCounter()
-    counter.count(bytes.span, unread)
-    let taken = unread.lowerBound..<(unread.lowerBound + counter.consumed)
-    guard let last = counter.runs.last, bytes.span.bytes.isUTF8(taken) else { return [] }
-    let distance = position - unread.lowerBound
+    counter.count(bytes)
+    guard let last = counter.runs.last, bytes.bytes.isUTF8(0..<counter.consumed) else { return [] }
+    let start = position
     pass(
       counter.consumed, rows: counter.runs.reduce(0) { $0 + $1.rows },
       lastRowSize: last.lastRow.count)
     return counter.runs.map { run in
       var run = run
-      run.move(by: distance)
+      run.move(by: start)
       return run
     }
   }

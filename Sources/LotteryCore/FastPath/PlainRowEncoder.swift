@@ -24,30 +24,28 @@ struct PlainRowEncoder {
   /// Room beyond the limit: a bet is stored into a whole ``RowRoom``.
   static let slack = RowRoom.size
 
-  /// Takes rows from `input`, the bytes at `unread`, and stores their bets at the front of `output`,
-  /// until `most` rows are taken, the bets would take more than `limit` bytes, or a row is not
-  /// plain.
+  /// Takes rows from `input` and stores their bets at the front of `output`, until `most` rows are
+  /// taken, the bets would take more than `limit` bytes, or a row is not plain.
   ///
   /// - Returns: the size of the bets.
   mutating func encode(
-    _ input: Span<UInt8>, _ unread: Range<Int>, to output: RowRoom.Buffer,
+    _ input: Span<UInt8>, to output: RowRoom.Buffer,
     limit: Int, most: Int
   ) -> Int {
     var map = StopMap()
-    var (row, end) = (0, 0)
-    input.extracting(unread).withRowBytes { input in
-      while rows < most, let text = input.row(at: row),
-        let bet = PlainRow(in: text, stops: map.stops(in: input, at: row)),
+    var end = 0
+    input.withRowBytes { input in
+      while rows < most, let text = input.row(at: consumed),
+        let bet = PlainRow(in: text, stops: map.stops(in: input, at: consumed)),
         end + bet.wireSize <= limit
       {
         bet.store(from: text, to: output.room(at: end))
         end += bet.wireSize
-        row += bet.size
+        consumed += bet.size
         lastRowSize = bet.size
         rows += 1
       }
     }
-    consumed = row
     return end
   }
 }

@@ -10,12 +10,12 @@ struct StoredRowCounter {
   /// The rows that were taken, in their order.
   private(set) var runs: [AgencyRun] = []
 
-  /// Takes rows from `input`, the bytes at `unread`, until one is not plain.
-  mutating func count(_ input: Span<UInt8>, _ unread: Range<Int>) {
+  /// Takes rows from `input` until one is not plain.
+  mutating func count(_ input: Span<UInt8>) {
     var row = 0
     var run: AgencyRun?
     var map = StopMap()
-    input.extracting(unread).withRowBytes { input in
+    input.withRowBytes { input in
       while let front = input.row(at: row), let (agency, size) = Self.agency(in: front),
         let text = input.row(at: row + size),
         let bet = PlainRow(in: text, stops: map.stops(in: input, at: row + size))
@@ -25,7 +25,7 @@ struct StoredRowCounter {
           run = AgencyRun(agency: agency)
         }
         let end = row + size + bet.size
-        run?.append((unread.lowerBound + row)..<(unread.lowerBound + end))
+        run?.append(row..<end)
         row = end
       }
     }
