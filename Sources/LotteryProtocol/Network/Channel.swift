@@ -101,13 +101,15 @@ public final class Channel: Sendable {
   }
 
   /// Sends all of `bytes`, like ``send(_:onProgress:)``.
+  ///
+  /// - Parameter more: whether more is sent right afterwards.
   public func send(
-    _ bytes: ArraySlice<UInt8>, onProgress: () -> Void = {}
+    _ bytes: ArraySlice<UInt8>, more: Bool = false, onProgress: () -> Void = {}
   ) async throws(ChannelError) {
     if isCutShort.load(ordering: .relaxed) { throw .broken(SystemError("send", code: EPIPE)) }
     var sent = 0
     while sent < bytes.count {
-      if let count = try sendNow(bytes, from: sent) {
+      if let count = try sendNow(bytes, from: sent, more: more) {
         if sent > 0 { onProgress() }
         sent += count
       } else {
@@ -169,10 +171,12 @@ public final class Channel: Sendable {
     return true
   }
 
-  private func sendNow(_ bytes: ArraySlice<UInt8>, from start: Int) throws(ChannelError) -> Int? {
+  private func sendNow(
+    _ bytes: ArraySlice<UInt8>, from start: Int, more: Bool
+  ) throws(ChannelError) -> Int? {
     let end = min(bytes.count, start + ProtocolLimits.packetSize)
     return try mapError(ChannelError.broken) { () throws(SystemError) in
-      try socket.send(bytes.span.extracting(start..<end))
+      try socket.send(bytes.span.extracting(start..<end), more: more || end < bytes.count)
     }
   }
 }
@@ -196,14 +200,16 @@ extension ChannelError: CustomStringConvertible {
 }
 
 extension Channel {
-  /// Sends all of `frames`, each with a send(2) of its own, so that no packet holds more than one
-  /// message.
+  /// Sends all of `frames`, each with a send(2) of its own, so that no call passes on more than one
+  /// message. The kernel learns that more follows, and may put several into one segment: fewer
+  /// segments wake the receiver less often.
   ///
   /// - Throws: ``ChannelError``, like ``send(_:onProgress:)``.
   public func send(frames: [UInt8]) async throws(ChannelError) {
     var rest = frames[...]
     while let frame = try? frames.span.nextFrame(in: rest.indices) {
-      try await send(frames[rest.startIndex..<frame.upperBound])
+      try await send(
+        frames[rest.startIndex..<frame.upperBound], more: frame.upperBound < frames.endIndex)
       rest = frames[frame.upperBound...]
     }
     try await send(rest)

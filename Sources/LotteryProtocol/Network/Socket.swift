@@ -44,13 +44,16 @@ package struct Socket: Sendable {
 
   /// Sends as much as the kernel takes.
   ///
+  /// - Parameter more: whether more is sent at once after `bytes`. The kernel may wait for it with
+  ///   bytes that do not fill a segment (send(2), MSG_MORE).
   /// - Returns: the number of bytes, or nil if the kernel takes none at the moment.
-  func send(_ bytes: Span<UInt8>) throws(SystemError) -> Int? {
+  func send(_ bytes: Span<UInt8>, more: Bool = false) throws(SystemError) -> Int? {
+    // MSG_NOSIGNAL: a closed connection is an error to handle, not a SIGPIPE.
+    let flags = Int32(MSG_NOSIGNAL | (more ? MSG_MORE : 0))
     do throws(SystemError) {
-      // MSG_NOSIGNAL: a closed connection is an error to handle, not a SIGPIPE.
       return try SystemError.check("send") {
         bytes.withUnsafeBytes {
-          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+          Glibc.send(descriptor, $0.baseAddress, $0.count, flags)
         }
       }
     } catch {
