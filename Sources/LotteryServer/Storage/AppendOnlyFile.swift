@@ -53,19 +53,25 @@ struct AppendOnlyFile: Sendable {
   ///   partial write could not be taken back, or ``StorageError/changed(path:position:)`` if
   ///   something else has removed the file or changed its size.
   mutating func append(_ bytes: [UInt8]) throws(StorageError) {
+    try append([bytes])
+  }
+
+  /// Appends all of `parts`, or nothing, as ``append(_:)-([UInt8])`` does.
+  mutating func append(_ parts: [[UInt8]]) throws(StorageError) {
     if let failure { throw failure }
     let status: (size: Int, names: Int, isRegular: Bool)
     do throws(SystemError) {
-      try file.write(bytes.span)
+      for part in parts { try file.write(part.span) }
       status = try file.status()
     } catch {
       try takeBack()
       throw .notWritten(path: path, error)
     }
-    size += bytes.count
+    let count = parts.reduce(0) { $0 + $1.count }
+    size += count
     guard status.size == size, status.names > 0 else {
       throw giveUp(
-        .changed(path: path, position: max(0, min(status.size, size) - bytes.count)))
+        .changed(path: path, position: max(0, min(status.size, size) - count)))
     }
   }
 
