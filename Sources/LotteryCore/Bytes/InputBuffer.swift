@@ -115,6 +115,11 @@ public struct InputBuffer: ~Copyable {
 
   private mutating func grow(to size: Int) {
     let missing = min(size, capacity) - storage.count
-    if missing > 0 { storage += [UInt8](repeating: 0, count: missing) }
+    guard missing > 0 else { return }
+    if storage.isEmpty {
+      storage = [UInt8](repeating: 0, count: missing)
+    } else {
+      storage += repeatElement(0, count: missing)
+    }
   }
 }

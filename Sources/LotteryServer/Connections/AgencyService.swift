@@ -97,23 +97,26 @@ struct AgencyService: ~Copyable {
   /// - Returns: whether they are stored. If not, the agency has been told.
   @discardableResult
   private mutating func storePending() async throws(ServiceError) -> Bool {
-    let pending = session.pending
-    guard let claim, !pending.isEmpty else { return true }
+    guard let claim, !session.pending.isEmpty else { return true }
     stream.park()
     var holdsClaim = true
     var failure: StorageError?
     do throws(StorageError) {
       holdsClaim = try await context.store.store(
-        pending.rows, count: pending.newBets, lastRow: pending.lastRow, by: claim)
+        session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
+        by: claim)
     } catch {
       failure = error
     }
     guard holdsClaim else { throw .superseded }
-    if failure == nil, pending.newBets > 0 { rejections.endRun(of: claim.agency) }
+    let newBets = session.pending.newBets
+    if failure == nil, newBets > 0 { rejections.endRun(of: claim.agency) }
+    let stored = session.stored + (failure == nil ? UInt64(newBets) : 0)
+    BatchLogLines.write(session.pending, stored: stored, to: context.log)
     let answers =
       failure == nil
-      ? [session.pendingStored()] : session.pendingFailed(reason: Self.notStored)
-    BatchLogLines.write(pending, stored: session.stored, to: context.log)
+      ? [session.pendingStored(keepsRoom: !stream.isCrowded)]
+      : session.pendingFailed(reason: Self.notStored)
     if let failure {
       context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
       // The next server may find the bets in the file: REJECTED would say that they are not stored.

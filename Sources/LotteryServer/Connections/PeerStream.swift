@@ -7,7 +7,7 @@ struct PeerStream: ~Copyable {
   /// Bytes that have arrived and are not used up.
   var buffer: InputBuffer
 
-  private let isCrowded: Bool
+  let isCrowded: Bool
   private let deadline: MessageDeadline
   /// Answers that have not been sent.
   private var answers: [UInt8] = []

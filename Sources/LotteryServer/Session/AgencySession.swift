@@ -154,9 +154,10 @@ struct AgencySession {
 
   /// Notes that the pending bets are stored.
   ///
+  /// - Parameter keepsRoom: whether the next ones get the same memory.
   /// - Returns: the one answer to all their batches.
-  mutating func pendingStored() -> ServerMessage {
-    pending = PendingBets()
+  mutating func pendingStored(keepsRoom: Bool = false) -> ServerMessage {
+    if keepsRoom { pending.removeAll() } else { pending = PendingBets() }
     return .stored(accepted)
   }
 

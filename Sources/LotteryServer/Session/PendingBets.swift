@@ -37,6 +37,13 @@ struct PendingBets: Sendable {
   /// The row of the last bet.
   var lastRow: [UInt8] { Array(rows[lastRowStart...]) }
 
+  /// Forgets all batches. Their memory is used again if nothing else holds it.
+  mutating func removeAll() {
+    rows.removeAll(keepingCapacity: rows.capacity <= 2 * Self.rowsLimit)
+    batches.removeAll(keepingCapacity: true)
+    (newBets, lastRowStart) = (0, 0)
+  }
+
   /// Adds a batch, all of it or nothing. Its first `known` bets are passed over: the server has
   /// them.
   ///

@@ -95,7 +95,8 @@ final class CommitLog: Sendable {
 
   private func flush() {
     while let (rows, waiters) = takeGroup() {
-      let failure = commit(rows)
+      // A caller that is resumed may use the memory of its rows again.
+      let failure = commit(consume rows)
       for waiter in waiters { waiter.resume(returning: failure) }
     }
   }
