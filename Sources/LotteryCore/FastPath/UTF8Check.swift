@@ -14,6 +14,14 @@ extension RawSpan {
     else { return isValidUTF8(range) }
     var wrong = TextBlock(repeating: 0)
     var offset = range.lowerBound + 1
+    // Four blocks at a time, while there are bytes after them: checked against the size once.
+    Span<UInt8>(_bytes: self).withRowBytes { input in
+      while offset + ByteWindow.size <= end, let text = input.row(at: offset - 1) {
+        wrong |= Self.wrongBytes(in: text, at: 1) | Self.wrongBytes(in: text, at: 17)
+        wrong |= Self.wrongBytes(in: text, at: 33) | Self.wrongBytes(in: text, at: 49)
+        offset += ByteWindow.size
+      }
+    }
     while offset < end {
       wrong |= wrongBytes(at: offset)
       offset += TextBlock.scalarCount
@@ -30,8 +38,18 @@ extension RawSpan {
   /// two bytes. At least one byte comes before the block.
   @inline(__always)
   private func wrongBytes(at offset: Int) -> TextBlock {
-    let bytes = unsafeLoadUnaligned(fromByteOffset: offset, as: TextBlock.self)
-    let before = unsafeLoadUnaligned(fromByteOffset: offset - 1, as: TextBlock.self)
+    Self.wrongBytes(
+      unsafeLoadUnaligned(fromByteOffset: offset, as: TextBlock.self),
+      after: unsafeLoadUnaligned(fromByteOffset: offset - 1, as: TextBlock.self))
+  }
+
+  @inline(__always)
+  private static func wrongBytes(in text: RowBytes, at offset: Int) -> TextBlock {
+    wrongBytes(text.load(at: offset), after: text.load(at: offset - 1))
+  }
+
+  @inline(__always)
+  private static func wrongBytes(_ bytes: TextBlock, after before: TextBlock) -> TextBlock {
     let followsLead = mask((before & TextBlock(repeating: 0xE0)) .== TextBlock(repeating: 0xC0))
     let continues = mask((bytes & TextBlock(repeating: 0xC0)) .== TextBlock(repeating: 0x80))
     let isLonger = mask((bytes & TextBlock(repeating: 0xE0)) .== TextBlock(repeating: 0xE0))
@@ -51,7 +69,7 @@ extension RawSpan {
   }
 
   @inline(__always)
-  private func mask(_ mask: SIMDMask<SIMD16<Int8>>) -> TextBlock {
+  private static func mask(_ mask: SIMDMask<SIMD16<Int8>>) -> TextBlock {
     // All ones or all zeros in each byte, in either type.
     unsafeBitCast(mask, to: TextBlock.self)
   }
