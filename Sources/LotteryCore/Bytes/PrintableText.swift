@@ -22,6 +22,16 @@ package enum PrintableText {
     escaped(text.utf8.span, limit: limit)
   }
 
+  /// Appends `text`, escaped likewise.
+  package static func append(escaped text: String, to bytes: inout [UInt8]) {
+    let plain = text.utf8.span
+    if isPlain(plain) {
+      bytes.append(copying: plain)
+    } else {
+      bytes.append(contentsOf: escaped(plain).utf8)
+    }
+  }
+
   /// Whether there is nothing to escape, as in most texts by far.
   private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
     for index in bytes.indices {

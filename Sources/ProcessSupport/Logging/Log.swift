@@ -30,7 +30,8 @@ package final class Log: Sendable {
     var isStuck = false
   }
 
-  private let layout: LogLayout
+  /// What stands between time and message, by level.
+  private let columns: [String]
   private let leastLevel: Atomic<Int>
   private let descriptor: Int32
   private let stallLimit: Duration
@@ -55,7 +56,7 @@ package final class Log: Sendable {
     layout: LogLayout, level: LogLevel, descriptor: Int32 = STDOUT_FILENO,
     stallLimit: Duration = .seconds(1)
   ) {
-    self.layout = layout
+    columns = LogLevel.allCases.map(layout.column)
     leastLevel = Atomic(level.rawValue)
     self.descriptor = descriptor
     self.stallLimit = stallLimit
@@ -147,24 +148,24 @@ package final class Log: Sendable {
 
   private func write(_ level: LogLevel, _ line: () -> LogLine) {
     guard writes(level) else { return }
-    let text = line().text
+    let line = line()
     let mustStart = state.withLock { state in
       guard state.pending.count < Self.pendingLimit else {
         state.lost += 1
         return false
       }
-      append(text, level, to: &state)
+      append(line, level, to: &state)
       defer { state.isWriting = true }
       return !state.isWriting
     }
     if mustStart { queue.async { self.writePending() } }
   }
 
-  private func append(_ text: String, _ level: LogLevel, to state: inout State) {
+  private func append(_ line: LogLine, _ level: LogLevel, to state: inout State) {
     state.clock.update()
-    state.pending += state.clock.text.utf8
-    state.pending += layout.column(for: level).utf8
-    state.pending += text.utf8
+    state.pending.append(copying: state.clock.text.utf8.span)
+    state.pending.append(copying: columns[level.rawValue].utf8.span)
+    state.pending.append(copying: line.bytes.span)
     state.pending.append(UInt8(ascii: "\n"))
   }
 
@@ -184,7 +185,7 @@ package final class Log: Sendable {
     }
     // After the last line for which there was room, and before the next one.
     if state.lost > 0 {
-      append(LogLine("log", .fail, ["lost_lines": "\(state.lost)"]).text, .error, to: &state)
+      append(LogLine("log", .fail, ["lost_lines": "\(state.lost)"]), .error, to: &state)
     }
     return (state.pending, state.room)
   }

@@ -10,18 +10,38 @@ package struct LogLine: Sendable {
     case inProgress = "in_progress"
   }
 
+  /// The message, without time and level, as UTF-8.
+  let bytes: [UInt8]
   /// The message, without time and level.
-  package let text: String
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// A line about `action`. Values may contain anything: what would break the line is escaped.
   package init(
     _ action: StaticString, _ result: Result, _ fields: KeyValuePairs<StaticString, String> = [:]
   ) {
-    var text = "action: \(action) | result: \(result.rawValue)"
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.usualSize)
+    bytes.append("action: ")
+    bytes.append(action)
+    bytes.append(" | result: ")
+    bytes.append(copying: result.rawValue.utf8.span)
     for (key, value) in fields {
-      text += " | \(key): \(PrintableText.escaped(value))"
+      bytes.append(" | ")
+      bytes.append(key)
+      bytes.append(": ")
+      PrintableText.append(escaped: value, to: &bytes)
     }
-    self.text = text
+    self.bytes = bytes
+  }
+
+  /// Room for most lines.
+  private static let usualSize = 128
+}
+
+extension Array where Element == UInt8 {
+  /// Appends a text of the code.
+  fileprivate mutating func append(_ text: StaticString) {
+    text.withUTF8Buffer { append(contentsOf: $0) }
   }
 }
 
