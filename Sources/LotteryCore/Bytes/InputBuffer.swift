@@ -15,6 +15,9 @@ public struct InputBuffer: ~Copyable {
   /// The memory that it takes next time, in bytes. Follows the size of the reads.
   private var size = Self.leastSize
 
+  /// Whether the last ``fill(_:)`` left no room, so that more may be there to read at once.
+  public private(set) var wasFilled = false
+
   /// An empty buffer for at most `capacity` bytes.
   public init(capacity: Int) {
     self.capacity = capacity
@@ -92,7 +95,8 @@ public struct InputBuffer: ~Copyable {
 
   /// Adapts the size: more if the last read filled the memory, less if it used little.
   private mutating func adapt(to count: Int) {
-    if unread.upperBound == storage.count {
+    wasFilled = unread.upperBound == storage.count
+    if wasFilled {
       size = 2 * storage.count
     } else if count < size / 4 {
       size = max(size / 2, Self.leastSize)

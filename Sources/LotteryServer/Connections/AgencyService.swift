@@ -58,8 +58,22 @@ struct AgencyService: ~Copyable {
     context.store.release(claim)
   }
 
-  /// Handles every frame that is complete. Batches that arrived together are stored together.
+  /// Handles every frame that has arrived. Batches that arrived together are stored together, also
+  /// if that took several reads.
   private mutating func handleFrames() async throws(ServiceError) {
+    try await handleFramesInBuffer()
+    for _ in 1..<Self.readsInATurn {
+      guard try stream.receiveMore() else { break }
+      try await handleFramesInBuffer()
+    }
+    try await storePending()
+  }
+
+  /// Reads after which what came is stored, even if more has arrived: as many as it takes a buffer
+  /// to grow to its full size.
+  private static let readsInATurn = 8
+
+  private mutating func handleFramesInBuffer() async throws(ServiceError) {
     var turn = 0
     while let frame = try await nextFrame() {
       turn += 1
@@ -76,7 +90,6 @@ struct AgencyService: ~Copyable {
       // If the pending bets could not be stored, the session receives the frame again: its action
       // counted on them.
     }
-    try await storePending()
   }
 
   /// Frames after which the other connections have their turn: many small ones arrive at once.

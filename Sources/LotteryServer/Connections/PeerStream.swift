@@ -46,6 +46,16 @@ struct PeerStream: ~Copyable {
     }
   }
 
+  /// Takes more bytes if the last ones filled the buffer and more have arrived.
+  ///
+  /// - Returns: whether it took any.
+  mutating func receiveMore() throws(ServiceError) -> Bool {
+    guard buffer.wasFilled, !buffer.isFull else { return false }
+    return try mapError(ServiceError.channel) { () throws(ChannelError) in
+      (try channel.receiveNow(into: &buffer) ?? 0) > 0
+    }
+  }
+
   /// Returns where the next frame, its header left out, lies in ``buffer``, or nil while it is
   /// incomplete.
   func nextFrame() throws(WireError) -> Range<Int>? {
