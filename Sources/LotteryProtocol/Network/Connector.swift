@@ -70,6 +70,9 @@ public enum Connector {
 
   /// Resolves the name on a thread of its own, because getaddrinfo(3) blocks.
   private static func resolve(_ endpoint: Endpoint) async -> Result<[ResolvedAddress], Failure> {
+    // A numeric address needs no name server, and no thread.
+    let numeric = ResolvedAddress.all(of: endpoint, flags: AI_NUMERICHOST)
+    if case .success = numeric { return numeric }
     let answer = Promise<Result<[ResolvedAddress], Failure>>()
     DispatchQueue(label: "resolver").async { answer.fulfill(ResolvedAddress.all(of: endpoint)) }
     return await answer.wait() ?? .failure(.cancelled)
@@ -83,8 +86,11 @@ struct ResolvedAddress: Sendable {
   private let bytes: [UInt8]
 
   /// Returns the addresses of `endpoint`, in the order in which to try them.
-  static func all(of endpoint: Endpoint) -> Result<[ResolvedAddress], Connector.Failure> {
+  static func all(
+    of endpoint: Endpoint, flags: Int32 = 0
+  ) -> Result<[ResolvedAddress], Connector.Failure> {
     var hints = addrinfo()
+    hints.ai_flags = flags
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(endpoint.host, "\(endpoint.port)", &hints, &list)
