@@ -51,21 +51,36 @@ final class Poller: Sendable {
   ///
   /// - Returns: the token for ``unregister(_:of:)``.
   /// - Throws: ``SystemError`` if the kernel has no room for one more (epoll_ctl(2)).
+  ///
+  /// Whether it can be written to is reported once ``watchWriting(_:of:)`` asks for it.
   func register(_ readiness: Readiness, for descriptor: Int32) throws(SystemError) -> UInt64 {
     let token = state.withLock { state in
       state.lastToken += 1
       state.watched[state.lastToken] = readiness
       return state.lastToken
     }
-    var event = epoll_event()
-    event.events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLET.rawValue
-    event.data.u64 = token
     try onError({ state.withLock { $0.watched[token] = nil } }) { () throws(SystemError) in
-      try SystemError.check("epoll_ctl") {
-        epoll_ctl(self.descriptor, EPOLL_CTL_ADD, descriptor, &event)
-      }
+      try control(EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, token)
     }
     return token
+  }
+
+  /// Reports from now on, and once at once, also whether `descriptor` can be written to: few
+  /// connections ever need to know.
+  func watchWriting(_ token: UInt64, of descriptor: Int32) {
+    // Fails only if the descriptor is not registered.
+    try? control(EPOLL_CTL_MOD, descriptor, EPOLLIN.rawValue | EPOLLOUT.rawValue, token)
+  }
+
+  private func control(
+    _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ token: UInt64
+  ) throws(SystemError) {
+    var event = epoll_event()
+    event.events = events | EPOLLET.rawValue
+    event.data.u64 = token
+    try SystemError.check("epoll_ctl") {
+      epoll_ctl(self.descriptor, operation, descriptor, &event)
+    }
   }
 
   /// Stops reporting for `token`. The caller may close `descriptor` afterwards.

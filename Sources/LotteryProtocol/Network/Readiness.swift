@@ -38,6 +38,8 @@ package final class Readiness: Sendable {
     var writing = Condition.unchanged
     /// The token of the ``Poller``. Nil before the registration and after ``cancel()``.
     var token: UInt64?
+    /// Whether the poller reports changes of ``writing``.
+    var watchesWriting = false
 
     subscript(direction: Direction) -> Condition {
       get { direction == .reading ? reading : writing }
@@ -66,6 +68,7 @@ package final class Readiness: Sendable {
 
   /// Returns when the socket may be ready or the task is cancelled. Then the caller tries again.
   package func wait(for direction: Direction) async {
+    if direction == .writing { watchWriting() }
     await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         let hasChanged = state.withLock { state in
@@ -90,6 +93,14 @@ package final class Readiness: Sendable {
     } onCancel: {
       end(direction, leaving: nil)
     }
+  }
+
+  private func watchWriting() {
+    let token = state.withLock { state in
+      defer { state.watchesWriting = true }
+      return state.watchesWriting ? nil : state.token
+    }
+    if let token { poller.watchWriting(token, of: descriptor) }
   }
 
   /// Whether a task waits for `direction`.
