@@ -11,15 +11,16 @@ struct AgencyRecord: Sendable {
   var hasFinished = false
   /// The claim of the connection that speaks for the agency, if there is one.
   var claim: Claim?
-  /// Fulfilled when the rows on their way to the disk are safe or have failed. Nil if there are
-  /// none.
-  var writing: Promise<Void>?
+  /// Whether rows are on their way to the disk.
+  var isWriting = false
+  /// Fulfilled when they are safe or have failed. Nil while no connection waits for that.
+  var written: Promise<Void>?
 
   /// The last bet that is safe, or nil if the agency has none.
   var lastBet: Bet? { BetCSV.storedBet(row: lastRow.span)?.bet }
 
   /// Whether nothing is known of the agency, as if it had never connected.
-  var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && writing == nil }
+  var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && !isWriting }
 }
 
 /// The right of one connection to speak for an agency, until a newer connection takes it over.

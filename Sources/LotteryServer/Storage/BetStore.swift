@@ -94,7 +94,8 @@ package final class BetStore: Sendable {
     let (loser, writing) = update(claim.agency) { record -> (Claim?, Promise<Void>?) in
       if let holder = record.claim, holder.order > claim.order { return (claim, nil) }
       defer { record.claim = claim }
-      return (record.claim, record.writing)
+      if record.isWriting, record.written == nil { record.written = Promise() }
+      return (record.claim, record.written)
     }
     loser?.onLoss()
     if loser === claim { return nil }
@@ -158,20 +159,21 @@ package final class BetStore: Sendable {
   private func append(
     _ rows: [UInt8], to log: CommitLog, by claim: Claim, change: (inout AgencyRecord) -> Void
   ) async throws(StorageError) -> Bool {
-    let writing = Promise<Void>()
     let holdsClaim = update(claim.agency) { record in
       guard record.claim === claim else { return false }
-      record.writing = writing
+      record.isWriting = true
       return true
     }
     guard holdsClaim else { return false }
     var isSafe = false
     defer {
-      update(claim.agency) { record in
-        record.writing = nil
+      let written = update(claim.agency) { record in
+        defer { record.written = nil }
+        record.isWriting = false
         if isSafe { change(&record) }
+        return record.written
       }
-      writing.fulfill(())
+      written?.fulfill(())
     }
     try await log.append(rows)
     isSafe = true
@@ -184,9 +186,8 @@ package final class BetStore: Sendable {
     _ agency: UInt32, _ change: (inout AgencyRecord) -> Value
   ) -> Value {
     records.withLock { records in
-      var record = records.removeValue(forKey: agency) ?? AgencyRecord()
-      defer { if !record.isEmpty { records[agency] = record } }
-      return change(&record)
+      defer { if records[agency]?.isEmpty == true { records[agency] = nil } }
+      return change(&records[agency, default: AgencyRecord()])
     }
   }
 }
