@@ -11,7 +11,7 @@ public struct InputBuffer: ~Copyable {
   public let capacity: Int
 
   /// The least memory that it takes, in bytes: room for a small agency's batches.
-  static let leastSize = 2 * 1024
+  static let leastSize = 960
   /// The memory that it takes next time, in bytes. Follows the size of the reads.
   private var size = Self.leastSize
 
@@ -57,14 +57,9 @@ public struct InputBuffer: ~Copyable {
     let end = unread.upperBound
     assert(end < storage.count || isFull, "0 must not mean that there was no room")
     // The pointer is valid for the call only, and covers the part of the array after `end`.
-    let result = storage.withUnsafeMutableBytes { bytes -> Result<Int, Failure> in
-      do throws(Failure) {
-        return .success(try read(UnsafeMutableRawBufferPointer(rebasing: bytes[end...])))
-      } catch {
-        return .failure(error)
-      }
+    let count = try storage.withUnsafeMutableBufferPointer { bytes throws(Failure) in
+      try read(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[end...])))
     }
-    let count = try result.get()
     precondition((0...(storage.count - end)).contains(count), "read more than there was room for")
     unread = unread.lowerBound..<(end + count)
     adapt(to: count)

@@ -34,12 +34,14 @@ public final class Channel: Sendable {
   ///
   /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. The socket is closed
   ///   then.
-  init(_ socket: Socket, peer: PeerAddress?, worker: Worker) throws(SystemError) {
+  init(
+    _ socket: Socket, peer: PeerAddress?, worker: Worker, connecting: Bool = false
+  ) throws(SystemError) {
     self.socket = socket
     self.peer = peer
     self.worker = worker
     readiness = try onError(socket.close) { () throws(SystemError) in
-      try Readiness(of: socket.descriptor)
+      try Readiness(of: socket.descriptor, writing: connecting)
     }
   }
 
@@ -158,7 +160,7 @@ public final class Channel: Sendable {
 
   /// Closes the connection. The descriptor is free when it returns.
   public func close() {
-    readiness.cancel()
+    readiness.cancel(closing: true)
     socket.close()
   }
 

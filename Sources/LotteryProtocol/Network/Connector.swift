@@ -64,7 +64,7 @@ public enum Connector {
     to address: ResolvedAddress, worker: Worker
   ) throws(ChannelError) -> Channel {
     try mapError(ChannelError.broken) { () throws(SystemError) in
-      try Channel(address.startConnecting(), peer: nil, worker: worker)
+      try Channel(address.startConnecting(), peer: nil, worker: worker, connecting: true)
     }
   }
 

@@ -53,14 +53,17 @@ final class Poller: Sendable {
   /// - Throws: ``SystemError`` if the kernel has no room for one more (epoll_ctl(2)).
   ///
   /// Whether it can be written to is reported once ``watchWriting(_:of:)`` asks for it.
-  func register(_ readiness: Readiness, for descriptor: Int32) throws(SystemError) -> UInt64 {
+  func register(
+    _ readiness: Readiness, for descriptor: Int32, writing: Bool
+  ) throws(SystemError) -> UInt64 {
     let token = state.withLock { state in
       state.lastToken += 1
       state.watched[state.lastToken] = readiness
       return state.lastToken
     }
     try onError({ state.withLock { $0.watched[token] = nil } }) { () throws(SystemError) in
-      try control(EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, token)
+      let events = writing ? EPOLLIN.rawValue | EPOLLOUT.rawValue : EPOLLIN.rawValue
+      try control(EPOLL_CTL_ADD, descriptor, events, token)
     }
     return token
   }
@@ -84,8 +87,11 @@ final class Poller: Sendable {
   }
 
   /// Stops reporting for `token`. The caller may close `descriptor` afterwards.
-  func unregister(_ token: UInt64, of descriptor: Int32) {
+  ///
+  /// - Parameter closing: whether that closes it for good: then the kernel forgets it by itself.
+  func unregister(_ token: UInt64, of descriptor: Int32, closing: Bool) {
     state.withLock { $0.watched[token] = nil }
+    if closing { return }
     var unused = epoll_event()
     // Fails only if the descriptor is not registered, which is the purpose.
     _ = epoll_ctl(self.descriptor, EPOLL_CTL_DEL, descriptor, &unused)

@@ -59,11 +59,14 @@ package final class Readiness: Sendable {
   /// Watches `descriptor`, which must stay open until ``cancel()`` has returned.
   ///
   /// - Throws: ``SystemError`` if the kernel has no room for one more.
-  package init(of descriptor: Int32) throws(SystemError) {
+  package init(of descriptor: Int32, writing: Bool = false) throws(SystemError) {
     self.descriptor = descriptor
     poller = try Poller.shared()
-    let token = try poller.register(self, for: descriptor)
-    state.withLock { $0.token = token }
+    let token = try poller.register(self, for: descriptor, writing: writing)
+    state.withLock { state in
+      state.token = token
+      state.watchesWriting = writing
+    }
   }
 
   /// Returns when the socket may be ready or the task is cancelled. Then the caller tries again.
@@ -116,12 +119,12 @@ package final class Readiness: Sendable {
   }
 
   /// Stops watching. Afterwards the caller may close the descriptor, and no task may wait.
-  package func cancel() {
+  package func cancel(closing: Bool = false) {
     let token = state.withLock { state in
       defer { state.token = nil }
       return state.token
     }
-    if let token { poller.unregister(token, of: descriptor) }
+    if let token { poller.unregister(token, of: descriptor, closing: closing) }
   }
 
   /// Resumes the waiter. If there is none, sets the state to `condition` unless that is nil.
