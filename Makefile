@@ -56,11 +56,12 @@ data: ## Unpacks .data/dataset.zip, or generates the missing files
 	$(call needs,awk)
 	scripts/data.sh
 
-# With Swift's libraries linked statically, a program starts in half the time.
+# A static executable, as in the images: a program starts with 3 ms less CPU time than one that looks
+# up the C library's symbols when it starts.
 build: ## Builds the two programs for this machine, in .build/release
 	$(call needs,swift)
-	swift build -c release --static-swift-stdlib --product lottery-server
-	swift build -c release --static-swift-stdlib --product agency-client
+	swift build -c release -Xswiftc -static-executable --product lottery-server
+	swift build -c release -Xswiftc -static-executable --product agency-client
 
 test: ## Tests the scripts and the programs, and names the tests that it skips for lack of a tool
 	$(call needs,swift)
