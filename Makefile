@@ -9,16 +9,27 @@ COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 MINUTES := 1
+# An environment of Python with what checks/requirements.txt names. PYTEST runs tests in checks/.
+CHECKS := .build/checks
+PYTEST := PYTHONDONTWRITEBYTECODE=1 $(CHECKS)/bin/python -m pytest -c checks/pytest.ini
 # With the modules that the fault bench and the benchmarks share.
 PYTHON := PYTHONPATH=Tests/Python python3 -B
 
 .DEFAULT_GOAL := help
 .PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
   graders dissector-test stack-test data build test fuzz sanitize run crowd bench bench-publish \
-  bench-self-test faults faults-self-test resets entrega format lint
+  bench-self-test checks-self-test faults faults-self-test resets entrega format lint
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
+
+# Made anew if what it holds changes. `swift test` needs none of it.
+$(CHECKS)/made: checks/requirements.txt
+	$(call needs,python3)
+	python3 -m venv --clear $(CHECKS) || { echo "python3 lacks venv: apt-get install python3-venv" >&2; \
+	  exit 1; }
+	$(CHECKS)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
+	touch $@
 
 docker-image: ## Builds the images server:latest and client:latest
 	docker build -f server.Dockerfile -t server:latest .
@@ -112,6 +123,9 @@ entrega: ## Makes the branches ej1 to ej8, one for each exercise
 
 format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
+
+checks-self-test: $(CHECKS)/made ## Tests the library that the checks share
+	$(PYTEST) checks/lottery
 
 lint: ## Checks the style of sources and scripts, and the links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)

@@ -1,0 +1,1 @@
+"""One library for everything that is tested from outside."""

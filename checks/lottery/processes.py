@@ -1,0 +1,183 @@
+"""Processes that never outlive the script that started them, and waits that end."""
+
+import atexit
+import ctypes
+import itertools
+import os
+import random
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+# Seconds between two looks at a condition.
+PAUSE = 0.0005
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+_running = set()
+
+
+class Failure(Exception):
+    """Something that must not happen in a lottery. Its text says what."""
+
+
+class Deadline:
+    """The end of one or several waits."""
+
+    def __init__(self, seconds):
+        self.end = time.monotonic() + seconds
+
+    def left(self):
+        """Returns the seconds that are left."""
+        return max(0.0, self.end - time.monotonic())
+
+    def wait(self, condition, what, watch=lambda: None):
+        """Waits until `condition` returns something true, and returns that.
+
+        Calls `watch` meanwhile, which raises a Failure if waiting has become hopeless.
+        """
+        while not (answer := condition()):
+            watch()
+            self.check(what)
+            time.sleep(PAUSE)
+        return answer
+
+    def check(self, what):
+        """Raises a Failure after the deadline."""
+        if not self.left():
+            raise Failure(f"not within the time: {what}")
+
+
+class Process:
+    """A process whose output goes to the file `log`."""
+
+    def __init__(self, command, environment, log):
+        self.log = log
+        self.name = log.stem
+        # What the kernel counted (getrusage(2)), once it has ended.
+        self.usage = None
+        self.popen = self._start(command, os.environ | environment)
+        _running.add(self)
+
+    def _start(self, command, environment):
+        with open(self.log, "wb") as output:
+            return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                    stdout=output, stderr=subprocess.STDOUT)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    @property
+    def status(self):
+        """The exit status, None while it runs, negative if a signal ended it."""
+        return self._reap(os.WNOHANG)
+
+    def signal(self, number):
+        if self.status is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        """Ends it as a crash would, even while it is stopped."""
+        self.signal(signal.SIGKILL)
+        self._reap(0)
+        self._forget()
+
+    def ends_within(self, seconds):
+        """Waits for its end, at most so long. Returns whether it has ended."""
+        if self.status is None:
+            descriptor = os.pidfd_open(self.pid)
+            try:
+                poll = select.poll()
+                poll.register(descriptor, select.POLLIN)
+                poll.poll(seconds * 1000)
+            finally:
+                os.close(descriptor)
+        return self.status is not None
+
+    def wait(self, deadline):
+        """Waits for its end, and returns its exit status."""
+        if not self.ends_within(deadline.left()):
+            raise Failure(f"not within the time: the end of {self.name}")
+        self._forget()
+        return self.status
+
+    def text(self, start=0):
+        """Returns what it has logged so far, from byte `start` on."""
+        with open(self.log, "rb") as file:
+            file.seek(start)
+            return file.read().decode(errors="replace")
+
+    def last_line(self):
+        return (self.text().splitlines() or ["nothing logged"])[-1]
+
+    # In place of Popen's own, which does not return what the process used.
+    def _reap(self, options):
+        if self.popen.returncode is None:
+            pid, status, usage = os.wait4(self.pid, options)
+            if pid:
+                self.usage = usage
+                self.popen.returncode = os.waitstatus_to_exitcode(status)
+        return self.popen.returncode
+
+    def _forget(self):
+        _running.discard(self)
+
+
+class PipedProcess(Process):
+    """A process that logs through a pipe: a limit on the size of its files does not apply to its
+    log. It also ends if the script is killed."""
+
+    def _start(self, command, environment):
+        self.log.touch()
+        popen = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, bufsize=0,
+            preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+        self.writer = threading.Thread(target=self._write_log, args=(popen.stdout,), daemon=True)
+        self.writer.start()
+        return popen
+
+    def text(self, start=0):
+        """Returns what it has logged so far, from byte `start` on: everything if it has ended."""
+        if self.status is not None:
+            self.writer.join()
+        return super().text(start)
+
+    def _forget(self):
+        self.writer.join()
+        super()._forget()
+
+    def _write_log(self, output):
+        with open(self.log, "wb", buffering=0) as file, output:
+            while chunk := output.read(65536):
+                file.write(chunk)
+
+
+@atexit.register
+def kill_all():
+    """Ends all processes that still run."""
+    for process in list(_running):
+        process.kill()
+
+
+_ports = itertools.count(random.randrange(17000))
+
+
+def free_port():
+    """Returns a port that no earlier call returned.
+
+    It is below those that the kernel gives to outgoing connections: one of them could take the port
+    of a server that is down for a moment.
+    """
+    while True:
+        port = 15000 + next(_ports) % 17000
+        with socket.socket() as candidate:
+            try:
+                candidate.bind(("0.0.0.0", port))
+                return port
+            except OSError:
+                continue
