@@ -11,6 +11,7 @@ import LotteryProtocol
 /// ``failure`` is set and the file takes nothing more.
 struct AppendOnlyFile: Sendable {
   let path: String
+  let disk: any Disk
   private let file: File
   /// Bytes that are known to be good. The file has as many between two calls, unless something else
   /// has changed it.
@@ -23,10 +24,11 @@ struct AppendOnlyFile: Sendable {
 
   /// Opens the file at `path` and takes its lock, and makes it if it is missing. Symbolic links in
   /// the data directories of two servers may lead to the same file.
-  init(path: String) throws(StorageError) {
+  init(path: String, on disk: any Disk = LocalDisk()) throws(StorageError) {
     self.path = path
+    self.disk = disk
     file = try StorageError.reading(path) { () throws(SystemError) in
-      try File(appending: path)
+      try disk.open(path)
     }
     do throws(StorageError) {
       size = try Self.take(file, path)
@@ -61,7 +63,7 @@ struct AppendOnlyFile: Sendable {
     if let failure { throw failure }
     let status: (size: Int, names: Int, isRegular: Bool)
     do throws(SystemError) {
-      for part in parts { try file.write(part.span) }
+      for part in parts { try disk.write(part.span, to: file) }
       status = try file.status()
     } catch {
       try takeBack()
@@ -86,7 +88,7 @@ struct AppendOnlyFile: Sendable {
   mutating func synchronize() throws(StorageError) {
     if let failure { throw failure }
     do throws(SystemError) {
-      try file.synchronize()
+      try disk.synchronize(file)
       safeSize = size
     } catch {
       if safeSize < size {
@@ -167,7 +169,7 @@ struct AppendOnlyFile: Sendable {
     let found: Int
     do throws(SystemError) {
       found = try file.size()
-      if found > size { try file.truncate(to: size) }
+      if found > size { try disk.truncate(file, to: size) }
     } catch {
       throw giveUp(.unreliable(path: path, error))
     }

@@ -29,18 +29,20 @@ package final class BetStore: Sendable {
 
   /// Opens the files in `directory` and reads what they hold.
   ///
-  /// - Parameter onFailure: is called when the disk can no longer be relied upon.
+  /// - Parameters:
+  ///   - disk: how the files reach it.
+  ///   - onFailure: is called when the disk can no longer be relied upon.
   /// - Throws: ``StorageError`` if they cannot be read, are damaged, or another server uses them.
   package init(
-    directory path: String, durability: Durability = .disk,
+    directory path: String, durability: Durability = .disk, disk: any Disk = LocalDisk(),
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) throws(StorageError) {
     directory = try DataDirectory(path: path)
     var opened: [AppendOnlyFile] = []
     do throws(StorageError) {
-      var betsFile = try AppendOnlyFile(path: directory.bets)
+      var betsFile = try AppendOnlyFile(path: directory.bets, on: disk)
       opened.append(betsFile)
-      var finishedFile = try AppendOnlyFile(path: directory.finished)
+      var finishedFile = try AppendOnlyFile(path: directory.finished, on: disk)
       opened.append(finishedFile)
       try directory.synchronize()
       // After a crash, what is found may be in the kernel's memory only, and WELCOME will

@@ -11,7 +11,6 @@
 // another, never during a write or a sync. Each `append` lies in the file unbroken, because a group
 // is written in the order in which its callers took the lock.
 
-import Dispatch
 import LotteryCore
 import Synchronization
 
@@ -38,9 +37,9 @@ final class CommitLog: Sendable {
   }
 
   private let state = Mutex(State())
-  /// Locked on ``queue`` only.
+  /// Locked by the one flush that runs, and to close it.
   private let file: Mutex<AppendOnlyFile>
-  private let queue: DispatchQueue
+  private let queue: Disk.Queue
   private let durability: Durability
   private let onFailure: @Sendable (StorageError) -> Void
 
@@ -52,7 +51,7 @@ final class CommitLog: Sendable {
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {
     self.file = Mutex(file)
-    queue = DispatchQueue(label: "commit \(file.path)")
+    queue = file.disk.queue(label: "commit \(file.path)")
     self.durability = durability
     self.onFailure = onFailure
   }
@@ -69,7 +68,7 @@ final class CommitLog: Sendable {
         defer { state.isFlushing = true }
         return !state.isFlushing
       }
-      if mustStart { queue.async { self.flush() } }
+      if mustStart { queue { self.flush() } }
     }
     if let failure { throw failure }
   }
@@ -88,9 +87,9 @@ final class CommitLog: Sendable {
   /// How long syncs took.
   var syncTimes: SyncTimes { state.withLock { $0.syncTimes } }
 
-  /// Closes the file. Nothing may be appended afterwards.
+  /// Closes the file. Every append must have returned, and nothing may be appended afterwards.
   func close() {
-    queue.sync { file.withLock { $0.close() } }
+    file.withLock { $0.close() }
   }
 
   private func flush() {
