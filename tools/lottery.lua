@@ -12,9 +12,9 @@ local LONGEST = 7996
 
 local TYPES = {
   [0x01] = "HELLO", [0x02] = "BET", [0x03] = "BATCH", [0x04] = "FINISHED", [0x05] = "WINNERS?",
-  [0x10] = "STATUS?", [0x11] = "SYNCS?", [0x81] = "WELCOME", [0x82] = "STORED",
+  [0x10] = "STATUS?", [0x81] = "WELCOME", [0x82] = "STORED",
   [0x83] = "REJECTED", [0x84] = "CONFIRMED", [0x85] = "WINNERS", [0x8F] = "ERROR",
-  [0x90] = "STATUS", [0x91] = "SYNCS",
+  [0x90] = "STATUS",
 }
 local STATES = { [0] = "bets are taken", [1] = "has finished", [2] = "the draw has been held" }
 local REJECTIONS = {
@@ -57,14 +57,14 @@ local fields = {
   drawn = ProtoField.uint8("lottery.status.drawn", "The draw has been held"),
   agencies = ProtoField.uint32("lottery.status.agencies", "Agencies that take part"),
   connections = ProtoField.uint32("lottery.status.connections", "Connections"),
+  syncs = ProtoField.uint64("lottery.status.syncs", "Syncs"),
+  sync_time = ProtoField.uint64("lottery.status.sync_time", "Time of all syncs (ns)"),
+  longest_sync = ProtoField.uint64("lottery.status.longest_sync", "The longest sync (ns)"),
   standing = ProtoField.none("lottery.status.entry", "Entry"),
   standing_agency = ProtoField.uint32("lottery.status.agency", "Agency"),
   standing_stored = ProtoField.uint64("lottery.status.stored", "Stored"),
   finished = ProtoField.uint8("lottery.status.finished", "Finished"),
   connected = ProtoField.uint8("lottery.status.connected", "Connected"),
-  syncs = ProtoField.uint64("lottery.syncs.count", "Syncs"),
-  syncs_total = ProtoField.uint64("lottery.syncs.total", "All together (ns)"),
-  syncs_longest = ProtoField.uint64("lottery.syncs.longest", "The longest (ns)"),
   echo = ProtoField.string("lottery.echo", "Echo line"),
 }
 lottery.fields = fields
@@ -232,16 +232,11 @@ function readers.ERROR(body, tree)
 end
 
 function readers.STATUS(body, tree)
-  local more, drawn, _, _, count = body:all(
+  local more, drawn, _, _, _, _, _, count = body:all(
     tree, fields.more, 1, fields.drawn, 1, fields.agencies, 4, fields.connections, 4,
-    fields.count, 2)
+    fields.syncs, 8, fields.sync_time, 8, fields.longest_sync, 8, fields.count, 2)
   for _ = 1, count do read_entry(body, tree) end
   return string.format("more %d, drawn %d, count %d", more, drawn, count)
-end
-
-function readers.SYNCS(body, tree)
-  return string.format("count %s, total %s ns, longest %s ns", body:all(
-    tree, fields.syncs, 8, fields.syncs_total, 8, fields.syncs_longest, 8))
 end
 
 -- Reads what follows the length, and returns a line about it. Raises if that is no message.

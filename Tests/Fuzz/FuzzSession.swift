@@ -73,7 +73,7 @@ private struct SessionRun {
       expectEqual(session.confirm(), .confirmed, "FINISHED")
       model.finish()
     case .fail: disconnect()
-    case .tellStatus, .tellSyncs: model.phase = .tellingStatus
+    case .tellStatus: model.phase = .tellingStatus
     case .reject: model.rejected += 1
     case .gathered, .reply, .awaitDraw: break
     }

@@ -54,7 +54,6 @@ struct SessionModel {
       return total == accepted ? .confirmed : .error(.totalsDiffer)
     case (.finished, .winnersQuery): return .awaitDraw
     case (.greeting, .statusQuery), (.tellingStatus, .statusQuery): return .tellStatus
-    case (.greeting, .syncsQuery), (.tellingStatus, .syncsQuery): return .tellSyncs
     default: return .error(.notNow)
     }
   }
@@ -144,7 +143,6 @@ enum ModelAnswer: Equatable {
   case finish(UInt64)
   case awaitDraw
   case tellStatus
-  case tellSyncs
   case error(ErrorCode)
   /// No session should ever answer this.
   case other
@@ -161,7 +159,6 @@ enum ModelAnswer: Equatable {
       case .finish(let total): .finish(total)
       case .awaitDraw: .awaitDraw
       case .tellStatus: .tellStatus
-      case .tellSyncs: .tellSyncs
       case .fail(let code, _): .error(code)
       }
   }

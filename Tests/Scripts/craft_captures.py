@@ -73,7 +73,7 @@ def captures(messages):
         "long-body": frame(HELLO, f"{len(body)}sc", body, b"!"),
         "empty-batch": frame(BATCH, "QH", 0, 0),
         "batch-of-lies": frame(BATCH, "QH", 0, 65535),
-        "short-entry": frame(STATUS, "BBIIHI", 0, 0, 5, 0, 1, 3),
+        "short-entry": frame(STATUS, "BBIIQQQHI", 0, 0, 5, 0, 0, 0, 0, 1, 3),
         "long-text": frame(HELLO, "BIB", 1, 3, 255),
     }
     return {

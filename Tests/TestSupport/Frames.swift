@@ -39,7 +39,6 @@ package func serverMessages(in frames: [UInt8]) throws -> [ServerMessage] {
 package enum Frames {
   package static let winnersQuery = AgencyMessage.winnersQuery.frame
   package static let statusQuery = AgencyMessage.statusQuery.frame
-  package static let syncsQuery = AgencyMessage.syncsQuery.frame
 
   package static func hello(_ agency: UInt32, version: UInt8 = 1, key: String = "") -> [UInt8] {
     var frame = AgencyMessage.hello(agency: agency, key: key).frame

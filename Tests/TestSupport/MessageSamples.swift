@@ -22,23 +22,24 @@ package enum MessageSamples {
   package static let error = hex("00000003 8F 09 00")
 
   package static let statusQuery = hex("00000001 10")
-  /// Of five agencies, with two connections: agency 3 with 300 bets has finished and is connected.
+  /// Of five agencies, with two connections, after three syncs of 12 ms together, the longest of
+  /// 6 ms: agency 3 with 300 bets has finished and is connected.
   package static let status = hex(
-    "0000001B 90 00 01 00000005 00000002 0001 00000003 000000000000012C 01 01")
-  package static let statusGoesOn = hex("0000000D 90 01 00 00000000 00000000 0000")
-
-  package static let syncsQuery = hex("00000001 11")
-  /// Three syncs of 12 ms together, the longest of 6 ms.
-  package static let syncs = hex("00000019 91 0000000000000003 0000000000B71B00 00000000005B8D80")
+    "00000033 90 00 01 00000005 00000002 0000000000000003 0000000000B71B00 00000000005B8D80"
+      + " 0001 00000003 000000000000012C 01 01")
+  package static let statusGoesOn = hex(
+    "00000025 90 01 00 00000000 00000000" + noSyncs + " 0000")
+  /// The fields of STATUS about syncs, of a server that has made none.
+  package static let noSyncs = "0000000000000000 0000000000000000 0000000000000000"
 
   /// Every message that an agency sends, or the operator.
   package static let ofAgency = [
-    hello, bet, batch, finished, winnersQuery, statusQuery, syncsQuery,
+    hello, bet, batch, finished, winnersQuery, statusQuery,
   ]
   /// Every message that the server sends.
   package static let ofServer = [
     welcome, welcomeBack, stored, rejected, confirmed, winners, noWinners, error, status,
-    statusGoesOn, syncs,
+    statusGoesOn,
   ]
   /// Every message there is.
   package static let all = ofAgency + ofServer

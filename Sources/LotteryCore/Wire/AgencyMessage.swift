@@ -12,8 +12,6 @@ public enum AgencyMessage: WireMessage {
   case winnersQuery
   /// STATUS?: the operator asks for the state of the lottery, on a connection of its own.
   case statusQuery
-  /// SYNCS?: the operator asks for the times of syncs, likewise.
-  case syncsQuery
 
   /// The type byte of its frame.
   public var type: MessageType {
@@ -23,7 +21,6 @@ public enum AgencyMessage: WireMessage {
     case .finished: .finished
     case .winnersQuery: .winnersQuery
     case .statusQuery: .statusQuery
-    case .syncsQuery: .syncsQuery
     }
   }
 
@@ -37,9 +34,8 @@ public enum AgencyMessage: WireMessage {
     case .finished: self = .finished(total: try fields.takeInteger())
     case .winnersQuery: self = .winnersQuery
     case .statusQuery: self = .statusQuery
-    case .syncsQuery: self = .syncsQuery
     // No default: a new type must be decoded here or in ``ServerMessage``.
-    case .welcome, .stored, .rejected, .confirmed, .winners, .error, .status, .syncs: return nil
+    case .welcome, .stored, .rejected, .confirmed, .winners, .error, .status: return nil
     }
   }
 
@@ -64,7 +60,7 @@ public enum AgencyMessage: WireMessage {
     case .otherVersion(let version): bytes.append(version)
     case .bets(let batch): batch.appendFields(to: &bytes, in: frame)
     case .finished(let total): bytes.append(bigEndian: total)
-    case .winnersQuery, .statusQuery, .syncsQuery: break
+    case .winnersQuery, .statusQuery: break
     }
   }
 }

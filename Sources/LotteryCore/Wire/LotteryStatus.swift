@@ -26,14 +26,20 @@ public struct LotteryStatus: Hashable, Sendable {
   public var agencies: UInt32
   /// Connections that are open.
   public var connections: UInt32
+  /// The syncs of `bets.csv` since the server started.
+  public var syncs: SyncTimes
   /// Every agency that has bets, has finished or is connected, in the order of their numbers.
   public var seen: [Agency]
 
   /// The state of a lottery.
-  public init(isDrawn: Bool, agencies: UInt32, connections: UInt32, seen: [Agency]) {
+  public init(
+    isDrawn: Bool, agencies: UInt32, connections: UInt32, syncs: SyncTimes = SyncTimes(),
+    seen: [Agency]
+  ) {
     self.isDrawn = isDrawn
     self.agencies = agencies
     self.connections = connections
+    self.syncs = syncs
     self.seen = seen
   }
 }
@@ -42,8 +48,8 @@ public struct LotteryStatus: Hashable, Sendable {
 extension LotteryStatus {
   /// Agency, stored, finished and connected.
   private static let agencySize = 4 + 8 + 1 + 1
-  /// Header, type, more, drawn, agencies, connections and count.
-  private static let headSize = ProtocolLimits.frameHeaderSize + 1 + 1 + 1 + 4 + 4 + 2
+  /// Header, type, more, drawn, agencies, connections, the three of the syncs, and count.
+  private static let headSize = ProtocolLimits.frameHeaderSize + 1 + 1 + 1 + 4 + 4 + 3 * 8 + 2
   /// Agencies that fit one frame.
   static let agenciesPerFrame = (ProtocolLimits.packetSize - headSize) / agencySize
 
@@ -51,7 +57,7 @@ extension LotteryStatus {
   init(fields: inout Span<UInt8>) throws(BodyError) {
     self.init(
       isDrawn: try fields.takeFlag("drawn"), agencies: try fields.takeInteger(),
-      connections: try fields.takeInteger(), seen: [])
+      connections: try fields.takeInteger(), syncs: try SyncTimes(fields: &fields), seen: [])
     for _ in 0..<(try fields.takeInteger(UInt16.self)) {
       seen.append(try Agency(fields: &fields))
     }
@@ -62,6 +68,7 @@ extension LotteryStatus {
     bytes.append(isDrawn ? 1 : 0)
     bytes.append(bigEndian: agencies)
     bytes.append(bigEndian: connections)
+    syncs.appendFields(to: &bytes)
     bytes.append(bigEndian: UInt16(seen.count))
     for agency in seen {
       bytes.append(bigEndian: agency.number)
@@ -107,17 +114,14 @@ public struct SyncTimes: Hashable, Sendable {
   }
 }
 
-/// The bytes of SYNCS (`PROTOCOL.md`, The status).
 extension SyncTimes {
-  /// Takes the fields off the front of `fields`.
-  init(fields: inout Span<UInt8>) throws(BodyError) {
+  fileprivate init(fields: inout Span<UInt8>) throws(BodyError) {
     self.init(
-      count: try fields.takeInteger(), total: try fields.takeDuration("total"),
-      longest: try fields.takeDuration("longest"))
+      count: try fields.takeInteger(), total: try fields.takeDuration("syncTime"),
+      longest: try fields.takeDuration("longestSync"))
   }
 
-  /// Appends the fields.
-  func appendFields(to bytes: inout [UInt8]) {
+  fileprivate func appendFields(to bytes: inout [UInt8]) {
     bytes.append(bigEndian: count)
     bytes.append(bigEndian: UInt64(total.nanoseconds))
     bytes.append(bigEndian: UInt64(longest.nanoseconds))

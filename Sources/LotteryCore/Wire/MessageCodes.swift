@@ -6,7 +6,6 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
   case finished = 0x04
   case winnersQuery = 0x05
   case statusQuery = 0x10
-  case syncsQuery = 0x11
 
   case welcome = 0x81
   case stored = 0x82
@@ -15,7 +14,6 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
   case winners = 0x85
   case error = 0x8F
   case status = 0x90
-  case syncs = 0x91
 }
 
 extension MessageType: CustomStringConvertible {
@@ -28,7 +26,6 @@ extension MessageType: CustomStringConvertible {
     case .finished: "FINISHED"
     case .winnersQuery: "WINNERS?"
     case .statusQuery: "STATUS?"
-    case .syncsQuery: "SYNCS?"
     case .welcome: "WELCOME"
     case .stored: "STORED"
     case .rejected: "REJECTED"
@@ -36,7 +33,6 @@ extension MessageType: CustomStringConvertible {
     case .winners: "WINNERS"
     case .error: "ERROR"
     case .status: "STATUS"
-    case .syncs: "SYNCS"
     }
   }
 }

@@ -16,8 +16,6 @@ public enum ServerMessage: WireMessage {
   /// STATUS: the state of the lottery; `more` frames follow, each with other agencies. They must
   /// fit one frame, as those of ``appendStatus(_:to:)`` do.
   case status(more: Bool, LotteryStatus)
-  /// SYNCS: the times of syncs.
-  case syncs(SyncTimes)
   /// ERROR: the connection ends. A reason is cut as in REJECTED.
   case error(code: ErrorCode, reason: String)
 
@@ -30,7 +28,6 @@ public enum ServerMessage: WireMessage {
     case .confirmed: .confirmed
     case .winners: .winners
     case .status: .status
-    case .syncs: .syncs
     case .error: .error
     }
   }
@@ -50,12 +47,11 @@ public enum ServerMessage: WireMessage {
     case .winners: self = try Self.winners(&fields, in: frame)
     case .status:
       self = .status(more: try fields.takeFlag("more"), try LotteryStatus(fields: &fields))
-    case .syncs: self = .syncs(try SyncTimes(fields: &fields))
     case .error:
       self = .error(
         code: try fields.takeCode("code"), reason: try fields.takeString(in: frame))
     // No default: a new type must be decoded here or in ``AgencyMessage``.
-    case .hello, .bet, .batch, .finished, .winnersQuery, .statusQuery, .syncsQuery: return nil
+    case .hello, .bet, .batch, .finished, .winnersQuery, .statusQuery: return nil
     }
   }
 
@@ -106,7 +102,6 @@ public enum ServerMessage: WireMessage {
     case .status(let more, let status):
       bytes.append(more ? 1 : 0)
       status.appendFields(to: &bytes)
-    case .syncs(let times): times.appendFields(to: &bytes)
     case .error(let code, let reason):
       bytes.append(code.rawValue)
       bytes.append(reason: reason)

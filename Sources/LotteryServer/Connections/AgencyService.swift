@@ -165,9 +165,6 @@ extension AgencyService {
     case .tellStatus:
       try checkOperator()
       try await tellStatus()
-    case .tellSyncs:
-      try checkOperator()
-      try await stream.send([.syncs(context.store.syncTimes)])
     case .fail(let code, let reason):
       if session.isStorming { try await pause(Self.refusalPause) }
       throw .refused(code, reason)

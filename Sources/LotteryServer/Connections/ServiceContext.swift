@@ -21,7 +21,7 @@ extension ServiceContext {
   var status: LotteryStatus {
     LotteryStatus(
       isDrawn: draw.isHeld, agencies: agencies, connections: UInt32(connections.count),
-      seen: store.agencyStatuses)
+      syncs: store.syncTimes, seen: store.agencyStatuses)
   }
 }
 

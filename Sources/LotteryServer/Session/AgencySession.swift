@@ -6,10 +6,10 @@
 // actions need an answer from elsewhere. The service reports it with a second call, which returns
 // what to send: `claim` → `welcome`, `finish` → `confirm`. Until then the phase does not change.
 //
-//                 HELLO     BATCH, BET       FINISHED   WINNERS?    STATUS?, SYNCS?
-//   greeting      claim     ERROR 5          ERROR 5    ERROR 5     tellStatus, tellSyncs
+//                 HELLO     BATCH, BET       FINISHED   WINNERS?    STATUS?
+//   greeting      claim     ERROR 5          ERROR 5    ERROR 5     tellStatus
 //                 → claiming                                        → tellingStatus
-//   tellingStatus ERROR 5   ERROR 5          ERROR 5    ERROR 5     tellStatus, tellSyncs
+//   tellingStatus ERROR 5   ERROR 5          ERROR 5    ERROR 5     tellStatus
 //   claiming      ERROR 5   ERROR 5          ERROR 5    ERROR 5     ERROR 5
 //     `welcome`: → open, or → finished if the agency had finished before
 //   open          ERROR 5   gathered,        finish     ERROR 5     ERROR 5
@@ -47,8 +47,6 @@ enum SessionAction: Equatable {
   case awaitDraw
   /// Send the lottery's status, and go on.
   case tellStatus
-  /// Send how long syncs took, and go on.
-  case tellSyncs
   /// Send ERROR, and close.
   case fail(ErrorCode, String)
 }
@@ -103,9 +101,6 @@ struct AgencySession {
       case (.greeting, .statusQuery), (.tellingStatus, .statusQuery):
         phase = .tellingStatus
         return .tellStatus
-      case (.greeting, .syncsQuery), (.tellingStatus, .syncsQuery):
-        phase = .tellingStatus
-        return .tellSyncs
       case (.open, .bets(let batch)), (.finished, .bets(let batch)):
         return try take(batch, in: frame)
       case (.open, .finished(let total)), (.finished, .finished(let total)):
@@ -118,7 +113,7 @@ struct AgencySession {
         return .fail(.notNow, "this connection asks for the status alone")
       case (_, .hello), (_, .otherVersion):
         return .fail(.notNow, "HELLO may be sent only once")
-      case (_, .statusQuery), (_, .syncsQuery):
+      case (_, .statusQuery):
         return .fail(.notNow, "the status is not told on an agency's connection")
       case (_, .winnersQuery):
         return .fail(.notNow, "WINNERS? must come after FINISHED")

@@ -9,104 +9,62 @@ struct StatusQuery: Sendable {
   /// How long the server may take for the whole answer.
   var timeout = Duration.seconds(3)
 
-  /// What the server answers.
-  struct Answer: Equatable, Sendable {
-    var status: LotteryStatus
-    /// Nil if the server is an older one, which does not know SYNCS?.
-    var syncs: SyncTimes?
-  }
-
   /// Asks, and returns the answer.
   ///
   /// - Throws: ``StatusError``
-  func ask() async throws(StatusError) -> Answer {
+  func ask() async throws(StatusError) -> LotteryStatus {
     guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
-    let answer = Promise<Result<Answer, StatusError>>()
+    let answer = Promise<Result<LotteryStatus, StatusError>>()
     await Deadline.run(on: worker, for: timeout) {
-      do throws(StatusError) {
+      do {
         answer.fulfill(.success(try await exchange(with: endpoint)))
       } catch {
-        answer.fulfill(.failure(error))
+        answer.fulfill(.failure(statusError(error)))
       }
     }
     guard let answer = answer.value else { throw noAnswer }
     return try answer.get()
   }
 
-  private func exchange(with endpoint: Endpoint) async throws(StatusError) -> Answer {
-    let channel = try await mapError(unreachable) { () async throws(Connector.Failure) in
-      try await Connector.connect(to: endpoint, worker: worker)
-    }
+  private func exchange(with endpoint: Endpoint) async throws -> LotteryStatus {
+    let channel = try await Connector.connect(to: endpoint, worker: worker)
     defer { channel.close() }
     var messages = MessageChannel(over: channel, capacity: ProtocolLimits.packetSize)
-    let status = try await askStatus(over: &messages)
-    let syncs = try await askSyncs(over: &messages)
-    return Answer(status: status, syncs: syncs)
-  }
-
-  private func askStatus(
-    over messages: inout MessageChannel
-  ) async throws(StatusError) -> LotteryStatus {
     var query: [UInt8] = []
     AgencyMessage.statusQuery.append(to: &query)
-    try await send(query, for: "STATUS", over: &messages)
+    try await messages.send(query)
     var whole: LotteryStatus?
     while true {
-      let message = try await mapError({ ended($0, awaiting: "STATUS") }) {
-        () async throws(MessageChannel.Failure) in try await messages.receive()
+      guard case .status(let more, let part) = try await messages.receive() else {
+        throw unexpected("STATUS should answer STATUS?")
       }
-      guard case .status(let more, let part) = message else { throw unexpected("STATUS") }
       guard part.seen.follow(whole?.seen.last, orEnd: !more) else {
-        throw .unexpected(port: port, reason: "the agencies are not in their order")
+        throw unexpected("the agencies are not in their order")
       }
       if whole == nil { whole = part } else { whole?.seen += part.seen }
       if let whole, !more { return whole }
     }
   }
 
-  private func askSyncs(
-    over messages: inout MessageChannel
-  ) async throws(StatusError) -> SyncTimes? {
-    var query: [UInt8] = []
-    AgencyMessage.syncsQuery.append(to: &query)
-    try await send(query, for: "SYNCS", over: &messages)
-    do throws(MessageChannel.Failure) {
-      if case .syncs(let times) = try await messages.receive() { return times }
-    } catch .refused(.malformed, _) {
-      // An older server does not know the type.
-      return nil
-    } catch {
-      throw ended(error, awaiting: "SYNCS")
-    }
-    throw unexpected("SYNCS")
-  }
-
-  private func send(
-    _ query: [UInt8], for message: String, over messages: inout MessageChannel
-  ) async throws(StatusError) {
-    try await mapError({ ended($0, awaiting: message) }) {
-      () async throws(MessageChannel.Failure) in try await messages.send(query)
-    }
-  }
-
   private var noAnswer: StatusError { .noAnswer(port: port, after: timeout) }
 
-  private func unexpected(_ message: String) -> StatusError {
-    .unexpected(port: port, reason: "\(message) should answer \(message)?")
+  private func unexpected(_ reason: String) -> StatusError {
+    .unexpected(port: port, reason: reason)
   }
 
-  private func unreachable(_ failure: Connector.Failure) -> StatusError {
-    failure == .cancelled ? noAnswer : .unreachable(port: port, reason: failure.description)
-  }
-
-  private func ended(_ failure: MessageChannel.Failure, awaiting message: String) -> StatusError {
-    switch failure {
-    case .channel(.cancelled): noAnswer
-    case .channel(.broken(let error)): .unreachable(port: port, reason: error.description)
-    case .closed: .unreachable(port: port, reason: "the server closed the connection")
-    case .malformed(let error): .unexpected(port: port, reason: error.description)
-    case .refused(let code, let reason): .refused(code, reason: reason)
-    case .rejected: unexpected(message)
+  /// What an error of the exchange means to the operator.
+  private func statusError(_ error: any Error) -> StatusError {
+    switch error {
+    case let error as StatusError: error
+    case Connector.Failure.cancelled, MessageChannel.Failure.channel(.cancelled): noAnswer
+    case MessageChannel.Failure.closed:
+      .unreachable(port: port, reason: "the server closed the connection")
+    case MessageChannel.Failure.malformed(let error): unexpected(error.description)
+    case MessageChannel.Failure.refused(let code, let reason): .refused(code, reason: reason)
+    case MessageChannel.Failure.rejected: unexpected("STATUS should answer STATUS?")
+    case MessageChannel.Failure.channel(.broken(let error)):
+      .unreachable(port: port, reason: "\(error)")
+    default: .unreachable(port: port, reason: "\(error)")
     }
   }
 }

@@ -1,19 +1,12 @@
 import LotteryCore
 import ProcessSupport
 
-extension StatusQuery.Answer {
+extension LotteryStatus {
   /// What `--status` prints. The last line tells whether the draw has been held.
   var table: String {
-    var lines = status.rows
-    if let syncs {
-      lines.append(
-        "syncs: \(syncs.count), mean: \(syncs.mean.goText), longest: \(syncs.longest.goText)")
-    }
-    return (lines + [status.summary]).joined(separator: "\n")
+    (rows + [disk, summary]).joined(separator: "\n")
   }
-}
 
-extension LotteryStatus {
   /// The number of stored bets of all agencies.
   var bets: UInt64 { seen.reduce(0) { $0 &+ $1.stored } }
 
@@ -22,7 +15,7 @@ extension LotteryStatus {
 
   /// A row for each agency that has connected, and one for each range of agencies that take part
   /// and have not.
-  fileprivate var rows: [String] {
+  private var rows: [String] {
     var lines = [Self.row("agency", "bets", "finished", "connected")]
     var nextAgency: UInt64 = 1
     for agency in seen {
@@ -36,8 +29,13 @@ extension LotteryStatus {
     return lines + absentRow(from: nextAgency, to: .max)
   }
 
+  /// How long the server has waited for the disk.
+  private var disk: String {
+    "syncs: \(syncs.count), mean: \(syncs.mean.goText), longest: \(syncs.longest.goText)"
+  }
+
   /// The totals, in one line.
-  fileprivate var summary: String {
+  private var summary: String {
     "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
       + "draw: \(isDrawn ? "held" : "not held")"
   }

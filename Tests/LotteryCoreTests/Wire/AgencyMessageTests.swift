@@ -9,7 +9,6 @@ import Testing
       (.hello(agency: 5, key: "ab"), MessageSamples.hello),
       (.finished(total: 300), MessageSamples.finished),
       (.winnersQuery, MessageSamples.winnersQuery), (.statusQuery, MessageSamples.statusQuery),
-      (.syncsQuery, MessageSamples.syncsQuery),
     ] as [(AgencyMessage, [UInt8])])
   func `every message without bets has the bytes that the contract says`(
     message: AgencyMessage, expected: [UInt8]

@@ -22,16 +22,13 @@ import TestSupport
           more: false,
           LotteryStatus(
             isDrawn: true, agencies: 5, connections: 2,
+            syncs: SyncTimes(count: 3, total: .milliseconds(12), longest: .milliseconds(6)),
             seen: [.init(number: 3, stored: 300, hasFinished: true, isConnected: true)])),
         MessageSamples.status
       ),
       (
         .status(more: true, LotteryStatus(isDrawn: false, agencies: 0, connections: 0, seen: [])),
         MessageSamples.statusGoesOn
-      ),
-      (
-        .syncs(SyncTimes(count: 3, total: .milliseconds(12), longest: .milliseconds(6))),
-        MessageSamples.syncs
       ),
     ]
   }
@@ -61,6 +58,10 @@ import TestSupport
     #expect(ErrorCode.allCases.count == 9)
   }
 
+  /// A STATUS about one agency, up to whether it has finished.
+  private static let oneAgency =
+    "90 00 00 00000000 00000000 \(MessageSamples.noSyncs) 0001 00000001 0000000000000000"
+
   @Test(
     arguments: [
       ("81 01 03 0000000000000000", .welcome, "state", 3),
@@ -69,15 +70,17 @@ import TestSupport
       ("8F 00 00", .error, "code", 0),
       ("8F 0A 00", .error, "code", 10),
       ("85 02 0000", .winners, "more", 2),
-      ("90 02 00 00000000 00000000 0000", .status, "more", 2),
-      ("90 00 FF 00000000 00000000 0000", .status, "drawn", 255),
-      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 02 00", .status, "finished", 2),
-      ("90 00 00 00000000 00000000 0001 00000001 0000000000000000 01 03", .status, "connected", 3),
+      ("90 02 00 00000000 00000000 \(MessageSamples.noSyncs) 0000", .status, "more", 2),
+      ("90 00 FF 00000000 00000000 \(MessageSamples.noSyncs) 0000", .status, "drawn", 255),
       (
-        "91 0000000000000001 8000000000000000 0000000000000000", .syncs, "total",
-        0x8000_0000_0000_0000
+        "90 00 00 00000000 00000000 0000000000000001 8000000000000000 0000000000000000 0000",
+        .status, "syncTime", 0x8000_0000_0000_0000
       ),
-      ("91 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF", .syncs, "longest", .max),
+      (
+        "90 00 00 00000000 00000000 0000000000000001 7FFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF 0000",
+        .status, "longestSync", .max
+      ),
+      (oneAgency + "02 00", .status, "finished", 2), (oneAgency + "01 03", .status, "connected", 3),
     ] as [(String, MessageType, String, UInt64)])
   func `a value that the contract does not name is refused`(
     frame: String, type: MessageType, field: String, value: UInt64

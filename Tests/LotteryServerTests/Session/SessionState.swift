@@ -52,7 +52,6 @@ enum Answer: Equatable {
   case finish(UInt64)
   case awaitDraw
   case tellStatus
-  case tellSyncs
   case error(ErrorCode)
   /// No session should ever answer this here.
   case other
@@ -68,7 +67,6 @@ enum Answer: Equatable {
       case .finish(let total): .finish(total)
       case .awaitDraw: .awaitDraw
       case .tellStatus: .tellStatus
-      case .tellSyncs: .tellSyncs
       case .fail(let code, _): .error(code)
       }
   }

@@ -61,7 +61,6 @@ import Testing
       notNow, notNow, totalsDiffer, totalsDiffer, totalsDiffer),
     Row("WINNERS?", Frames.winnersQuery, notNow, notNow, notNow, .awaitDraw, .awaitDraw),
     Row("STATUS?", Frames.statusQuery, .tellStatus, notNow, notNow, notNow, notNow),
-    Row("SYNCS?", Frames.syncsQuery, .tellSyncs, notNow, notNow, notNow, notNow),
   ]
 
   static var bets: [Row] {
