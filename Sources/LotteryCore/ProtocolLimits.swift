@@ -19,9 +19,6 @@ public enum ProtocolLimits {
   public static let echoLineSize = 8000
   /// Bets in one batch: the count is 16 bits wide.
   public static let batchCount = 1...Int(UInt16.max)
-  /// Batches that a server may reject one after the other on a connection, nothing being stored in
-  /// between, before it refuses the agency: twice the most that ours keeps in flight.
-  public static let rejectedInARow = 2048
   /// A row of a CSV file, its line end included. Five texts of 255 bytes, all quotes doubled, fit.
   public static let csvRowSize = 4096
 }

@@ -17,14 +17,26 @@ import Testing
     }
   }
 
-  @Test func `batches that are all rejected hold up nothing`() async throws {
-    try await Self.holdWithAgencies {
-      Frames.hello($0) + Frames.finished(0)
-    } repeating: {
+  @Test func `batches that are rejected on one connection after the other hold up nothing`()
+    async throws
+  {
+    let agencies = 2 + Self.flooders
+    try await SiegedLottery.hold(agencies: agencies, staysConnected: true) { attack in
       var bet = Recorded.bet
       // Its offset, after all that is stored.
       bet[12] = 9
-      return bet
+      for agency in 3...UInt32(agencies) {
+        let conversation = Frames.hello(agency) + Frames.finished(0) + bet
+        attack.run {
+          // Until the server has gone, and connecting fails.
+          while true {
+            let client = try Peer(port: attack.port, takesResets: true)
+            defer { client.close() }
+            try await client.send(conversation)
+            _ = try await client.receiveAll()
+          }
+        }
+      }
     }
   }
 

@@ -49,9 +49,6 @@ private struct SessionRun {
       model.gather(frame)
     } else if storeGroup() {
       perform(action)
-    } else {
-      // What it was answered with counted on bets that are not stored.
-      receive(frame)
     }
   }
 
@@ -72,14 +69,13 @@ private struct SessionRun {
       guard luck() else { return disconnect() }
       expectEqual(session.confirm(), .confirmed, "FINISHED")
       model.finish()
-    case .fail: disconnect()
+    case .fail, .reject: disconnect()
     case .tellStatus: model.phase = .tellingStatus
-    case .reject: model.rejected += 1
     case .gathered, .reply, .awaitDraw: break
     }
   }
 
-  /// Stores the group, or fails to; true where nothing of it was lost.
+  /// Stores the group, or fails to, which ends the connection; true where nothing of it was lost.
   @discardableResult
   private mutating func storeGroup() -> Bool {
     expectEqual(session.pending.isEmpty, model.batches.isEmpty, "whether there is a group")
@@ -87,9 +83,11 @@ private struct SessionRun {
     expectEqual(session.pending.rows, rows(model.pending), "the rows of the group")
     expectEqual(session.pending.lastRow, rows(model.pending.suffix(1)), "the last row")
     expectEqual(session.pending.newBets, model.pending.count, "the bets of the group")
-    guard luck() else {
+    // A group without new bets takes no luck.
+    guard session.pending.newBets == 0 || luck() else {
       let answers = session.pendingFailed(reason: "")
       expectEqual(answers, model.pendingFailed(), "a group that could not be stored")
+      disconnect()
       return false
     }
     expectEqual(session.pendingStored(), model.pendingStored(), "a group that was stored")

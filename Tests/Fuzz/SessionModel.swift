@@ -14,8 +14,6 @@ struct SessionModel {
   /// Bets that wait to be stored, and where the batches that brought them begin and end.
   private(set) var pending: [Bet] = []
   private(set) var batches: [Range<UInt64>] = []
-  /// Batches rejected since the last new bet, or the last group that could not be stored.
-  var rejected = 0
 
   private var agency: UInt32 = 0
   private var bets: [UInt32: [Bet]] = [:]
@@ -60,16 +58,11 @@ struct SessionModel {
 
   private func answer(to batch: BetBatch, in frame: [UInt8]) -> ModelAnswer {
     guard let (_, bad) = decodeNew(batch, in: frame) else { return .error(.malformed) }
-    if batch.offset > accepted { return rejection(.outOfSequence, of: batch, at: 0) }
+    if batch.offset > accepted { return .rejected(batch.offset, .outOfSequence, 0) }
     if phase == .finished, Int(batch.offset) + batch.count > accepted {
-      return rejection(.agencyFinished, of: batch, at: 0)
+      return .rejected(batch.offset, .agencyFinished, 0)
     }
-    return bad.map { rejection(.ruleBroken, of: batch, at: $0) } ?? .gathered
-  }
-
-  private func rejection(_ code: RejectionCode, of batch: BetBatch, at index: Int) -> ModelAnswer {
-    rejected < ProtocolLimits.rejectedInARow
-      ? .rejected(batch.offset, code, index) : .error(.notNow)
+    return bad.map { .rejected(batch.offset, .ruleBroken, $0) } ?? .gathered
   }
 
   /// The bets that are not there yet, up to the first bad one of them, and its place in the batch
@@ -91,7 +84,7 @@ struct SessionModel {
 /// What happens to the connection, after it was answered.
 extension SessionModel {
   mutating func disconnect() {
-    (phase, agency, pending, batches, rejected) = (.greeting, 0, [], [], 0)
+    (phase, agency, pending, batches) = (.greeting, 0, [], [])
   }
 
   mutating func welcome(_ agency: UInt32) -> ServerMessage {
@@ -107,7 +100,6 @@ extension SessionModel {
     guard case .bets(let batch) = try? AgencyMessage(frame: frame.span),
       let (new, _) = decodeNew(batch, in: frame)
     else { fatalError("no batch: \(frame)") }
-    if !new.isEmpty { rejected = 0 }
     pending += new
     batches.append(batch.offset..<(batch.offset + UInt64(batch.count)))
   }
@@ -118,14 +110,12 @@ extension SessionModel {
     return .stored(UInt64(stored.count))
   }
 
-  mutating func pendingFailed() -> [ServerMessage] {
-    defer { (pending, batches, rejected) = ([], [], 0) }
-    var code = RejectionCode.notStored
-    return batches.map { batch in
-      if batch.upperBound <= UInt64(stored.count) { return .stored(UInt64(stored.count)) }
-      defer { code = .outOfSequence }
-      return .rejected(offset: batch.lowerBound, index: 0, code: code, reason: "")
-    }
+  func pendingFailed() -> [ServerMessage] {
+    let old = batches.prefix { $0.upperBound <= UInt64(stored.count) }
+    return (old.isEmpty ? [] : [.stored(UInt64(stored.count))])
+      + batches.dropFirst(old.count).prefix(1).map {
+        .rejected(offset: $0.lowerBound, index: 0, code: .notStored, reason: "")
+      }
   }
 
   mutating func finish() {

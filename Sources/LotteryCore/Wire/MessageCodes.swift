@@ -37,7 +37,7 @@ extension MessageType: CustomStringConvertible {
   }
 }
 
-/// Why a batch was not stored, in REJECTED. The connection stays open.
+/// Why a batch was not stored, in REJECTED, which ends the connection.
 public enum RejectionCode: UInt8, Sendable, CaseIterable {
   /// A field of a bet breaks its rule.
   case ruleBroken = 1

@@ -10,7 +10,6 @@ struct AgencyService: ~Copyable {
   private let order: UInt64
   private var stream: PeerStream
   private var session: AgencySession
-  private var rejections: RejectionLog
   /// Not nil once the session has asked for it. It may be lost since.
   private var claim: Claim?
 
@@ -27,7 +26,6 @@ struct AgencyService: ~Copyable {
     self.handle = handle
     self.order = order
     session = AgencySession(agencies: context.agencies)
-    rejections = RejectionLog(log: context.log, budget: context.rejectionBudget)
   }
 
   /// Serves until the agency closes the connection.
@@ -35,8 +33,6 @@ struct AgencyService: ~Copyable {
     do throws(ServiceError) {
       repeat {
         try await handleFrames()
-        try await stream.sendAnswers()
-        try await slowDown()
         await context.log.waitForRoom()
         // A message that has begun must end. Between two messages an agency may take its time.
         if session.agency == nil || !stream.buffer.unread.isEmpty {
@@ -46,16 +42,12 @@ struct AgencyService: ~Copyable {
       end()
     } catch {
       end()
-      // If these cannot be sent, neither can ERROR: the first failure is the one that counts.
-      if case .refused = error { _ = try? await stream.sendAnswers() }
       throw error
     }
   }
 
   private mutating func end() {
-    guard let claim else { return }
-    rejections.endRun(of: claim.agency)
-    context.store.release(claim)
+    if let claim { context.store.release(claim) }
   }
 
   /// Handles every frame that has arrived. Batches that arrived together are stored together, also
@@ -83,12 +75,11 @@ struct AgencyService: ~Copyable {
       if action == .gathered {
         stream.buffer.consume(frame: frame)
         if session.pending.isFull { try await storePending() }
-      } else if try await storePending() {
+      } else {
+        try await storePending()
         stream.buffer.consume(frame: frame)
         try await perform(action)
       }
-      // If the pending bets could not be stored, the session receives the frame again: its action
-      // counted on them.
     }
   }
 
@@ -106,11 +97,8 @@ struct AgencyService: ~Copyable {
   }
 
   /// Stores the pending batches and answers them.
-  ///
-  /// - Returns: whether they are stored. If not, the agency has been told.
-  @discardableResult
-  private mutating func storePending() async throws(ServiceError) -> Bool {
-    guard let claim, !session.pending.isEmpty else { return true }
+  private mutating func storePending() async throws(ServiceError) {
+    guard let claim, !session.pending.isEmpty else { return }
     stream.park()
     var holdsClaim = true
     var failure: StorageError?
@@ -123,20 +111,15 @@ struct AgencyService: ~Copyable {
     }
     guard holdsClaim else { throw .superseded }
     let newBets = session.pending.newBets
-    if failure == nil, newBets > 0 { rejections.endRun(of: claim.agency) }
     let stored = session.stored + (failure == nil ? UInt64(newBets) : 0)
     BatchLogLines.write(session.pending, stored: stored, to: context.log)
-    let answers =
-      failure == nil
-      ? [session.pendingStored(keepsRoom: !stream.isCrowded)]
-      : session.pendingFailed(reason: Self.notStored)
     if let failure {
       context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
       // The next server may find the bets in the file: REJECTED would say that they are not stored.
       if failure.isFatal { throw .refused(.shuttingDown, Self.notStored) }
+      throw .rejected(session.pendingFailed(reason: Self.notStored))
     }
-    try await stream.send(answers)
-    return failure == nil
+    try await stream.send([session.pendingStored(keepsRoom: !stream.isCrowded)])
   }
 
   private static let notStored = "the server could not store it"
@@ -145,8 +128,6 @@ struct AgencyService: ~Copyable {
 /// What the session asks for.
 extension AgencyService {
   private mutating func perform(_ action: SessionAction) async throws(ServiceError) {
-    // Rejections gather. Anything else is answered after them, or not at once.
-    if case .reject = action {} else { try await stream.sendAnswers() }
     switch action {
     case .gathered:
       break
@@ -156,8 +137,11 @@ extension AgencyService {
     case .reply(let message):
       try await stream.send([message])
     case .reject(let message, let bets, let single):
-      if let claim { rejections.add(message, of: claim.agency, bets: bets, single: single) }
-      try await stream.gather(message)
+      if let claim {
+        BatchLogLines.write(
+          message, of: claim.agency, bets: bets, single: single, to: context.log)
+      }
+      throw .rejected([message])
     case .finish(let total):
       if let claim { try await finish(total: total, by: claim) }
     case .awaitDraw:
@@ -166,7 +150,6 @@ extension AgencyService {
       try checkOperator()
       try await tellStatus()
     case .fail(let code, let reason):
-      if session.isStorming { try await pause(Self.refusalPause) }
       throw .refused(code, reason)
     }
   }
@@ -229,12 +212,14 @@ extension AgencyService {
   }
 }
 
-/// What a peer is refused or slowed down for.
+/// What a peer is refused for.
 extension AgencyService {
   /// Refuses a wrong key, after a pause that slows down key guessing.
   private func checkKey(of agency: UInt32, _ key: String) async throws(ServiceError) {
     guard let keys = context.keys, !keys.admit(agency, key: key) else { return }
-    try await pause(Self.refusalPause)
+    try await mapError({ (_: any Error) in ServiceError.channel(.cancelled) }) {
+      try await Task.sleep(for: Self.refusalPause)
+    }
     throw .refused(.wrongKey, "agency \(agency): the key is not this agency's")
   }
 
@@ -245,24 +230,6 @@ extension AgencyService {
     }
   }
 
-  /// Makes an agency whose batches are all rejected wait before the next ones are handled, so that
-  /// it costs the others less than one whose batches are stored.
-  private func slowDown() async throws(ServiceError) {
-    guard session.rejectedInARow > Self.quickRejections else { return }
-    try await pause(Self.rejectionPause)
-  }
-
-  private func pause(_ duration: Duration) async throws(ServiceError) {
-    try await mapError({ (_: any Error) in ServiceError.channel(.cancelled) }) {
-      try await Task.sleep(for: duration)
-    }
-  }
-
-  /// Batches rejected in a row from which on the agency has to pause.
-  private static let quickRejections = 8
-  /// The pause after bytes that brought nothing but rejected batches. Short, because an honest
-  /// agency may have many megabytes in flight when it meets a bad bet.
-  private static let rejectionPause = Duration.milliseconds(10)
   /// The pause before ERROR for a peer that would otherwise reconnect at once and do the same
   /// again.
   private static let refusalPause = Duration.seconds(1)

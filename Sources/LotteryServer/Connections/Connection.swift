@@ -25,8 +25,9 @@ struct Connection: Sendable {
     self.order = order
   }
 
-  /// Bytes that a peer may still send after ERROR before the connection is closed.
-  private static let drainLimit = 1024 * 1024
+  /// Bytes that a peer may still send after ERROR or REJECTED before the connection is closed: the
+  /// largest window of ours, 1024 batches in flight.
+  private static let drainLimit = 1024 * ProtocolLimits.packetSize
 
   /// Serves the connection, and closes it.
   mutating func run() async {
@@ -83,6 +84,8 @@ struct Connection: Sendable {
     switch error {
     case .refused(let code, let reason):
       await refuse(code, reason)
+    case .rejected(let answers):
+      await sayFarewell(answers)
     case .channel(.cancelled):
       await endInterrupted()
     case .channel(.broken(let error)):
@@ -104,14 +107,19 @@ struct Connection: Sendable {
     }
   }
 
-  /// Sends ERROR, and gives it time to arrive.
+  /// Logs a refusal and sends ERROR.
   private mutating func refuse(_ code: ErrorCode, _ reason: String) async {
     announce()
     context.log.info(
       LogLine(
         "refuse_connection", .success, ["ip": ip, "code": "\(code.rawValue)", "reason": reason]))
+    await sayFarewell([.error(code: code, reason: reason)])
+  }
+
+  /// Sends the last messages, and gives them time to arrive.
+  private func sayFarewell(_ messages: [ServerMessage]) async {
     var bytes: [UInt8] = []
-    ServerMessage.error(code: code, reason: reason).append(to: &bytes)
+    for message in messages { message.append(to: &bytes) }
     let channel = channel
     // A task of its own: that of the connection may have been cancelled.
     let farewell = Task(executorPreference: worker) { [bytes] in
@@ -127,7 +135,7 @@ struct Connection: Sendable {
     await farewell.value
   }
 
-  /// How long ERROR may take to arrive.
+  /// How long the last messages may take to arrive.
   private static let farewellLimit = Duration.seconds(2)
   /// How long it may take once the server shuts down, which has to be quick.
   private static let shutdownLimit = Duration.milliseconds(250)
@@ -139,6 +147,8 @@ enum ServiceError: Error {
   case channel(ChannelError)
   /// The peer broke the contract or may not go on, and is sent ERROR.
   case refused(ErrorCode, String)
+  /// A batch could not be taken. The peer is sent these, which end with REJECTED.
+  case rejected([ServerMessage])
 
   /// A newer connection of the agency took over.
   ///

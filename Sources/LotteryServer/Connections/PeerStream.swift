@@ -9,8 +9,6 @@ struct PeerStream: ~Copyable {
 
   let isCrowded: Bool
   private let deadline: MessageDeadline
-  /// Answers that have not been sent.
-  private var answers: [UInt8] = []
 
   /// Bytes taken off the socket in one go by a connection that begins while there are `others`.
   /// Larger reads mean fewer of them, but in a crowd all buffers together must stay small.
@@ -20,8 +18,6 @@ struct PeerStream: ~Copyable {
 
   /// Connections from which on memory matters more than the number of reads.
   static let crowd = 64
-  /// Answers are sent once there are more bytes of them than this.
-  private static let answersSize = 16 * 1024
 
   /// The bytes of `channel`, `others` being the number of other connections.
   init(channel: Channel, deadline: MessageDeadline, others: Int) {
@@ -64,23 +60,10 @@ struct PeerStream: ~Copyable {
     return frame
   }
 
-  /// Adds an answer to those that are sent together, and sends them if they are many.
-  mutating func gather(_ answer: ServerMessage) async throws(ServiceError) {
-    answer.append(to: &answers)
-    if answers.count > Self.answersSize { try await sendAnswers() }
-  }
-
-  /// Sends the answers gathered so far and these.
-  mutating func send(_ messages: [ServerMessage]) async throws(ServiceError) {
-    for message in messages { message.append(to: &answers) }
-    try await sendAnswers()
-  }
-
-  /// Sends the answers gathered so far.
-  mutating func sendAnswers() async throws(ServiceError) {
-    guard !answers.isEmpty else { return }
-    let bytes = answers
-    answers = []
+  /// Sends messages.
+  func send(_ messages: [ServerMessage]) async throws(ServiceError) {
+    var bytes: [UInt8] = []
+    for message in messages { message.append(to: &bytes) }
     try await send(bytes)
   }
 

@@ -13,7 +13,6 @@ struct ServiceContext: Sendable {
   let connections: ConnectionRegistry
   let log: Log
   let acceptLog: AcceptLog
-  let rejectionBudget = RejectionBudget()
 }
 
 extension ServiceContext {

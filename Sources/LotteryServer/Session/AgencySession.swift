@@ -20,14 +20,13 @@
 //                           new, or REJECTED
 //
 // In every phase a message that cannot be decoded gets ERROR 1. A HELLO may also get ERROR 2 or 3,
-// and a FINISHED with another total than the server has gets ERROR 6. Every ERROR ends the
-// connection.
+// and a FINISHED with another total than the server has gets ERROR 6. Every ERROR and every REJECTED
+// ends the conversation: nothing that comes after it is judged.
 //
 // Batches are not stored one by one. They gather in `pending` and are stored together, after the
 // service has handled all frames that arrived. `accepted` counts them already, so that the next
 // batch can be checked against it. `pendingStored` answers all of them with one cumulative STORED.
-// If they cannot be stored, `pendingFailed` takes `accepted` back and rejects them. A frame whose
-// action counted on them must then be received again.
+// If they cannot be stored, the answer is that of `pendingFailed`, and the conversation ends.
 
 import LotteryCore
 
@@ -39,7 +38,7 @@ enum SessionAction: Equatable {
   case claim(agency: UInt32, key: String)
   /// Answer, and go on.
   case reply(ServerMessage)
-  /// Refuse a batch of `bets` bets with REJECTED, and go on. `single` is the label of a BET.
+  /// Refuse a batch of `bets` bets with REJECTED, and close. `single` is the label of a BET.
   case reject(ServerMessage, bets: Int, single: BetBatch.Label?)
   /// Note that the agency has finished, then confirm.
   case finish(total: UInt64)
@@ -70,11 +69,6 @@ struct AgencySession {
   private(set) var agency: UInt32?
   /// Batches that are accepted and not stored yet.
   private(set) var pending = PendingBets()
-
-  /// Batches rejected for a fault of the agency since the last that brought a new bet.
-  private(set) var rejectedInARow = 0
-  /// Whether as many batches were rejected in a row as are allowed.
-  var isStorming: Bool { rejectedInARow >= ProtocolLimits.rejectedInARow }
 
   private let agencies: UInt32
   private var phase = Phase.greeting
@@ -156,21 +150,13 @@ struct AgencySession {
     return .stored(accepted)
   }
 
-  /// Notes that the pending bets could not be stored, and forgets them.
-  ///
-  /// - Returns: an answer for each of their batches: STORED for one that was stored before.
-  mutating func pendingFailed(reason: String) -> [ServerMessage] {
-    accepted = stored
-    var code = RejectionCode.notStored
-    let answers = pending.batches.map { batch in
-      if batch.end <= accepted { return ServerMessage.stored(accepted) }
-      defer { code = .outOfSequence }
-      return ServerMessage.rejected(offset: batch.offset, index: 0, code: code, reason: reason)
-    }
-    pending = PendingBets()
-    // The batches in flight are about to be rejected too, and the disk is no fault of the agency.
-    rejectedInARow = 0
-    return answers
+  /// Answers the pending bets if they could not be stored: REJECTED for the first batch of them
+  /// with new bets, and STORED for those before it.
+  func pendingFailed(reason: String) -> [ServerMessage] {
+    guard let first = pending.batches.firstIndex(where: { $0.newBets > 0 }) else { return [] }
+    let rejected = ServerMessage.rejected(
+      offset: pending.batches[first].offset, index: 0, code: .notStored, reason: reason)
+    return first > 0 ? [.stored(stored), rejected] : [rejected]
   }
 
   private static let helloFirst = "HELLO must come first"
@@ -206,19 +192,14 @@ struct AgencySession {
         batch, in: frame, .ruleBroken, bad.violation.description, index: bad.index)
     }
     accepted += UInt64(new)
-    if new > 0 { rejectedInARow = 0 }
     return .gathered
   }
 
-  private mutating func reject(
+  private func reject(
     _ batch: BetBatch, in frame: Span<UInt8>, _ code: RejectionCode, _ reason: String,
     index: Int = 0
   ) -> SessionAction {
-    guard !isStorming else {
-      return .fail(.notNow, "\(rejectedInARow) batches rejected in a row")
-    }
-    rejectedInARow += 1
-    return .reject(
+    .reject(
       .rejected(offset: batch.offset, index: UInt16(index), code: code, reason: reason),
       bets: batch.count, single: batch.label(in: frame))
   }

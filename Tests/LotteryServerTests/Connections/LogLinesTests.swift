@@ -17,18 +17,18 @@ import Testing
       try await $0.expect(.stored(4), after: Frames.batch(Array(bets[..<3]), at: 0))
       try await $0.expect(.stored(4), after: Frames.bet(bets[3], at: 3))
       try await $0.expect(.stored(6), after: Frames.batch(Array(bets[2...]), at: 2))
-      try await $0.send(Frames.batch(bets, badAt: 1, at: 6))
-      _ = try await $0.receive()
       try await $0.expect(.confirmed, after: Frames.finished(6))
       _ = try await $0.askWinners()
+      try await $0.send(Frames.batch(bets, badAt: 1, at: 6))
+      _ = try await $0.receive()
     }
     #expect(
       try log.lines(of: "apuesta_recibida", "apuesta_almacenada", "sorteo") == [
         "INFO     action: apuesta_recibida | result: success | cantidad: 3",
         "INFO     action: apuesta_almacenada | result: success | dni: 30000003 | numero: 1",
         "INFO     action: apuesta_recibida | result: success | cantidad: 2",
-        "INFO     action: apuesta_recibida | result: fail | cantidad: 6",
         "INFO     action: sorteo | result: success",
+        "INFO     action: apuesta_recibida | result: fail | cantidad: 6",
       ])
   }
 
@@ -69,15 +69,17 @@ import Testing
   }
 
   @Test func `a rejected single bet is logged with its document and number`() async throws {
-    let log = try await Self.log {
-      try await $0.greet()
-      var invalid = Frames.bet(try sampleBet(1, 2, number: 5), at: 0)
-      let document = Array("30000002".utf8)
-      let range = try #require(invalid.firstRange(of: document))
-      invalid[range.lowerBound] = UInt8(ascii: "x")
+    var invalid = Frames.bet(try sampleBet(1, 2, number: 5), at: 0)
+    let document = Array("30000002".utf8)
+    let range = try #require(invalid.firstRange(of: document))
+    invalid[range.lowerBound] = UInt8(ascii: "x")
+    let log = try LogFile()
+    try await withServer(agencies: 1, log: log.log) { [invalid] server in
       for frame in [Frames.bet(try sampleBet(1, 1, number: 7), at: 9), invalid] {
-        try await $0.send(frame)
-        _ = try await $0.receive()
+        try await server.withAgency {
+          try await $0.send(frame)
+          _ = try await $0.receive()
+        }
       }
     }
     #expect(

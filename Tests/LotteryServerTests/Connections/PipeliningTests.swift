@@ -56,24 +56,6 @@ import Testing
     }
   }
 
-  @Test func `batches in flight after a rejected one are rejected too`() async throws {
-    try await withAgency { client, server in
-      let bets = try sampleBets(1, 0..<6)
-      try await client.send(
-        Frames.batch(Array(bets[..<2]), at: 0),
-        Frames.batch(Array(bets[2..<4]), badAt: 1, at: 2),
-        Frames.batch(Array(bets[4...]), at: 4))
-      try await client.expect(.stored(2))
-      try await client.expect(
-        .rejected(
-          offset: 2, index: 1, code: .ruleBroken,
-          reason: "document \"x0000003\": must be 1 to 20 digits"))
-      try await client.expect(.gap(4, stored: 2))
-      try await client.expect(.stored(6), after: Frames.batch(Array(bets[2...]), at: 2))
-      #expect(try server.directory.read("bets.csv") == rows(bets))
-    }
-  }
-
   @Test func `a batch sent twice is stored once`() async throws {
     try await withAgency { client, server in
       let bets = try sampleBets(1, 0..<5)
