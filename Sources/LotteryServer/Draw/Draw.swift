@@ -47,7 +47,7 @@ final class Draw: Sendable {
   private let winnersDelay: Duration
   private let timer: Timer
   /// Reads the bets: that blocks, and must not hold up a connection's worker.
-  private let worker = Worker(blocking: "draw")
+  private let worker: any TaskExecutor
 
   /// The draw of the agencies from 1 to `agencies`.
   ///
@@ -55,10 +55,12 @@ final class Draw: Sendable {
   ///   - indexLimit: see ``WinnerIndex/sizeLimit``.
   ///   - winnersDelay: the time from the draw to the announcement of its winners.
   ///   - timer: measures that time.
+  ///   - worker: reads the bets.
   ///   - onFailure: is called if the bets cannot be read. Then there are no winners.
   init(
     agencies: Int, bets: StoredBets, indexLimit: Int = WinnerIndex.sizeLimit, log: Log,
     winnersDelay: Duration = .zero, timer: @escaping Timer = { Deadline.after($0, $1) },
+    worker: any TaskExecutor = Worker(blocking: "draw"),
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {
     self.agencies = agencies
@@ -68,6 +70,7 @@ final class Draw: Sendable {
     self.log = log
     self.winnersDelay = winnersDelay
     self.timer = timer
+    self.worker = worker
     self.onFailure = onFailure
   }
 
