@@ -26,10 +26,8 @@ final class Server: Sendable {
   /// Opens the files and the port.
   ///
   /// - Parameter keys: the key of each agency; nil lets any client speak for any agency.
-  /// - Throws: ``ServerError``
-  init(
-    _ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log
-  ) throws(ServerError) {
+  /// - Throws: ``StorageError`` or ``PortError``; `CancellationError` if the task is cancelled.
+  init(_ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log) throws {
     let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
     let limitPerAddress = configuration.maxConnectionsPerAddress
     Self.warn(log, agencies: Int(configuration.agencies), limit, perAddress: limitPerAddress)
@@ -37,11 +35,7 @@ final class Server: Sendable {
     let failure = Promise<StorageError>()
     self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.fulfill($0) }
-    let store = try mapError(ServerError.storage) { () throws(StorageError) in
-      try BetStore(
-        directory: configuration.dataDirectory, durability: configuration.durability,
-        onFailure: onFailure)
-    }
+    let store = try BetStore(directory: configuration.dataDirectory, onFailure: onFailure)
     Self.log(store.recovery, to: log)
     let draw = Draw(
       agencies: Int(configuration.agencies), bets: store.storedBets, log: log,
@@ -56,7 +50,7 @@ final class Server: Sendable {
         port: configuration.port, backlog: configuration.acceptQueue)
     } catch {
       store.close()
-      throw .port(configuration.port, error)
+      throw PortError(port: configuration.port, error: error)
     }
   }
 
@@ -66,8 +60,8 @@ final class Server: Sendable {
   /// Serves until the task is cancelled, then shuts down gracefully: accepts no more connections,
   /// answers or refuses what is in flight, and closes everything.
   ///
-  /// - Throws: ``ServerError`` if it had to end because the disk failed. It may be started again.
-  func run() async throws(ServerError) {
+  /// - Throws: ``StorageError`` if it had to end because the disk failed. It may be started again.
+  func run() async throws(StorageError) {
     // Agencies that finished before a restart need not reconnect for the draw to be held. Agencies
     // of an earlier, larger lottery must not count for ones that have not finished.
     for agency in context.store.finishedAgencies where agency <= context.agencies {
@@ -83,7 +77,7 @@ final class Server: Sendable {
     }
     context.acceptLog.end()
     await close()
-    if let error = failure.value { throw .storage(error) }
+    if let error = failure.value { throw error }
   }
 
   private func close() async {
@@ -127,16 +121,6 @@ final class Server: Sendable {
           "finished": "\(report.finished)", "torn_bytes": "\(report.tornBytes)",
           "duration": report.duration.goText,
         ]))
-    for agency in report.reopened {
-      log.warning(
-        LogLine(
-          "reopen_agency", .success,
-          [
-            "agency": "\(agency.agency)", "total": "\(agency.total)",
-            "stored": "\(agency.stored)",
-            "note": "its total differs from the bets stored: it must finish again",
-          ]))
-    }
   }
 
   private func acceptConnections() async {

@@ -1,6 +1,6 @@
 import LotteryCore
 import LotteryProtocol
-import ProcessSupport
+package import ProcessSupport
 
 /// The program `lottery-server`.
 package enum ServerProgram {
@@ -16,7 +16,13 @@ package enum ServerProgram {
       ConnectionLimit.raise()
       let keys = try keys(configuration)
       if keys == nil { log.warning(LogLine("agency_keys", .success, ["note": noKeys])) }
-      let server = try Server(configuration, keys: keys, log: log)
+      let server: Server
+      do {
+        server = try Server(configuration, keys: keys, log: log)
+      } catch is CancellationError {
+        // A signal ended the recovery. Nothing is open any more.
+        return
+      }
       try await server.run()
     }
   }
@@ -60,8 +66,6 @@ package enum ServerProgram {
       LOGGING_LEVEL          DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
       SERVER_AGENCIES        agencies that take part, 0 for the echo service alone (5)
       SERVER_DATA_DIR        directory of bets.csv and finished.csv (the working directory)
-      SERVER_DURABILITY      what STORED promises to survive: a crash of the machine (disk)
-                             or of the server alone (process) (disk)
       SERVER_AGENCY_KEYS     file with a line AGENCY:KEY for each agency (no keys are asked for)
       SERVER_TIMEOUT         time for a peer to complete a message that it owes (30s)
       SERVER_WINNERS_DELAY   time from the draw to the announcement of its winners (0s)
@@ -72,29 +76,21 @@ package enum ServerProgram {
     """
 }
 
-/// Why a server cannot start or cannot go on.
-enum ServerError: Error {
-  /// Its files cannot be used.
-  case storage(StorageError)
-  /// It cannot listen.
-  case port(UInt16, SystemError)
+/// The server cannot listen.
+struct PortError: ProgramError {
+  let port: UInt16
+  let error: SystemError
+
+  var description: String { "port \(port): \(error)" }
+  var exitStatus: ExitStatus { .systemError }
 }
 
-extension ServerError: ProgramError {
-  /// One line that the operator can act on.
-  var description: String {
+extension StorageError: ProgramError {
+  package var exitStatus: ExitStatus {
     switch self {
-    case .storage(let error): error.description
-    case .port(let port, let error): "port \(port): \(error)"
-    }
-  }
-
-  var exitStatus: ExitStatus {
-    switch self {
-    case .storage(.inUse): .inUse
-    case .storage(.damaged), .storage(.changed): .badData
-    case .storage: .ioError
-    case .port: .systemError
+    case .inUse: .inUse
+    case .damaged, .changed: .badData
+    case .notWritten, .unreliable, .unreadable, .notAFile: .ioError
     }
   }
 }

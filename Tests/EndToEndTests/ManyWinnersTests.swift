@@ -10,7 +10,8 @@ import Testing
   /// much.
   private static let growthLimit = 4 * 1024
 
-  @Test func `a server with very many winners keeps none of them in memory`() async throws {
+  @Test func `a server with very many winners keeps their documents alone in memory`() async throws
+  {
     let winners = 50_000
     let lottery = try Lottery(agencies: 1)
     try FileManager.default.createDirectory(

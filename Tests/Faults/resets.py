@@ -90,8 +90,7 @@ def _answers(port):
 def _against_server(peer, directory, chosen):
     port = free_port()
     settings = {"SERVER_PORT": str(port), "SERVER_AGENCIES": str(PEERS + 1),
-                "SERVER_DURABILITY": "process", "SERVER_LISTEN_BACKLOG": "1024",
-                "LOGGING_LEVEL": "WARNING"}
+                "SERVER_LISTEN_BACKLOG": "1024", "LOGGING_LEVEL": "WARNING"}
     if chosen.image:
         command = ["docker", "run", "--rm", "--network", "host"]
         command += [word for name in settings for word in ("-e", f"{name}={settings[name]}")]

@@ -97,7 +97,7 @@ import Testing
       var configuration = ServerConfiguration()
       configuration.port = other.port
       configuration.dataDirectory = directory.path
-      let error = #expect(throws: ServerError.self) {
+      let error = #expect(throws: PortError.self) {
         try Server(configuration, log: .discarding)
       }
       #expect(error?.description == "port \(other.port): bind: Address already in use")
@@ -107,7 +107,7 @@ import Testing
 
   @Test func `a directory that is in use is named`() async throws {
     try await withServer(agencies: 1) { server in
-      let error = #expect(throws: ServerError.self) {
+      let error = #expect(throws: StorageError.self) {
         try RunningServer(agencies: 1, in: server.directory)
       }
       #expect(

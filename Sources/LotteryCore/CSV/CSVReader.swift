@@ -30,9 +30,6 @@ package struct CSVReader: ~Copyable {
   private var rowStart = 0
   private var nextLine = 1
 
-  /// Whether a field of any row so far stood in quotes.
-  package private(set) var hasSeenQuotes = false
-
   /// A reader over a buffer of `capacity` bytes, which must hold at least one row.
   ///
   /// - Parameter position: where in the stream it begins, at the front of a row.
@@ -135,7 +132,6 @@ package struct CSVReader: ~Copyable {
     for index in found.indices where scanner.hasDoubledQuotes {
       found[index] = undouble(found[index])
     }
-    if scanner.hasQuotes { hasSeenQuotes = true }
     let isBlank = found.count == 1 && found[0].isEmpty && !scanner.hasQuotes
     fields = found
     return ScannedRow(

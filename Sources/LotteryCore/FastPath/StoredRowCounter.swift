@@ -69,6 +69,12 @@ package struct AgencyRun: Equatable, Sendable {
     lastRow = row
   }
 
+  /// Adds rows that follow, perhaps after those of other agencies.
+  package mutating func append(_ run: AgencyRun) {
+    rows += run.rows
+    lastRow = run.lastRow
+  }
+
   /// Moves the range of the last row by `distance`.
   mutating func move(by distance: Int) {
     lastRow = (lastRow.lowerBound + distance)..<(lastRow.upperBound + distance)

@@ -119,6 +119,31 @@ public enum ServerMessage: WireMessage {
       ServerMessage.status(more: !rest.isEmpty, part).append(to: &bytes)
     } while !rest.isEmpty
   }
+
+  /// Appends one WINNERS frame with as many of `documents` as fit.
+  ///
+  /// - Parameters:
+  ///   - documents: each as its length in a byte and its digits.
+  ///   - total: the winners that are in no frame yet, those among them. If not all fit, `more` is 1.
+  /// - Returns: how many winners are in the frame, and their size in `documents`.
+  package static func appendWinners(
+    _ documents: Span<UInt8>, of total: Int, to bytes: inout [UInt8]
+  ) -> (count: Int, size: Int) {
+    // Besides the header: type, `more` and count.
+    let limit = ProtocolLimits.packetSize - ProtocolLimits.frameHeaderSize - 4
+    var (count, size) = (0, 0)
+    while size < documents.count {
+      let end = size + 1 + Int(documents[size])
+      if end > limit { break }
+      (count, size) = (count + 1, end)
+    }
+    bytes.appendFrame(.winners) { body in
+      body.append(count < total ? 1 : 0)
+      body.append(bigEndian: UInt16(count))
+      body.append(copying: documents.extracting(first: size))
+    }
+    return (count, size)
+  }
 }
 
 extension Array where Element == UInt8 {

@@ -32,9 +32,6 @@ public struct CSVFile: ~Copyable {
     case torn
   }
 
-  /// Whether a field of any row so far was quoted.
-  public var hasSeenQuotes: Bool { reader.hasSeenQuotes }
-
   /// The size of the file in bytes when it was opened; 0 if it has none, like a pipe.
   public let size: Int
 
@@ -48,7 +45,7 @@ public struct CSVFile: ~Copyable {
 
   /// Bytes per read(2): large enough that the calls do not matter.
   public static let chunkSize = 64 * 1024
-  /// The same for a range, of which there are only as many at a time as there are cores.
+  /// The same for a range, of which there is one at a time.
   static let rangeChunkSize = 256 * 1024
 
   /// Opens the file at `path`, to read all of it.

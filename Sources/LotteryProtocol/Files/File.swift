@@ -57,10 +57,11 @@ package struct File: Sendable {
     }
   }
 
-  /// Opens the file at `path` for appending and reading, and creates it if it does not exist.
+  /// Opens the file at `path` for appending and reading, and creates it if it does not exist. A
+  /// symbolic link is an error (`ELOOP`).
   package init(appending path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") {
-      open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+      open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
     }
   }
 
@@ -77,17 +78,6 @@ package struct File: Sendable {
   /// Opens the directory at `path`.
   package init(directory path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-  }
-
-  /// Returns the absolute path of the target of the symbolic link at `path`, or nil if it is not a
-  /// link.
-  package static func linkTarget(_ path: String) throws(SystemError) -> String? {
-    var status = stat()
-    try SystemError.check("lstat") { lstat(path, &status) }
-    guard status.st_mode & S_IFMT == S_IFLNK else { return nil }
-    guard let target = realpath(path, nil) else { throw SystemError("realpath", code: errno) }
-    defer { free(target) }
-    return String(cString: target)
   }
 
   /// Takes the lock on this file or directory. The kernel releases it when the process ends,

@@ -13,8 +13,6 @@ struct ServerConfiguration: Equatable {
   var agencies: UInt32 = 5
   /// The directory of `bets.csv` and `finished.csv`.
   var dataDirectory = "."
-  /// What an acknowledgement promises.
-  var durability = Durability.disk
   /// The file with the agencies' keys, or nil if no keys are asked for.
   var agencyKeys: String?
   /// How long a peer may take for its first message, and for each that it has begun.
@@ -40,7 +38,6 @@ extension ServerConfiguration {
     try settings.read("LOGGING_LEVEL", .logLevel, into: &loggingLevel)
     try settings.read("SERVER_AGENCIES", .wholeNumber(0...UInt32.max), into: &agencies)
     try settings.read("SERVER_DATA_DIR", .text, into: &dataDirectory)
-    try settings.read("SERVER_DURABILITY", .word, into: &durability)
     agencyKeys = try settings.value(
       "SERVER_AGENCY_KEYS", "SERVER_AGENCY_KEYS", Self.keysFile, acceptsEmpty: true)
     try settings.read("SERVER_TIMEOUT", .duration(Self.timeouts), into: &timeout)

@@ -1,6 +1,6 @@
 import LotteryCore
 
-/// Finds the winners in a stretch of `bets.csv`, block by block.
+/// Finds the winners in `bets.csv`, block by block.
 ///
 /// This is the course's `for bet in load_bets(): if has_won(bet)`. It loads the bets, of which
 /// there may be more than fit the memory, and ``hasWon(_:)`` decides.
@@ -12,16 +12,10 @@ struct WinnerScan: Sendable {
   /// A bet that won, its agency, and where its row begins.
   typealias Winner = (position: Int, agency: UInt32, bet: Bet)
 
-  /// Whether a block had quotes, between which a line end ends no row.
-  private(set) var hasSeenQuotes = false
-
-  private let stopsAtQuotes: Bool
   private let bets: StoredBets
   /// Where the next row begins.
   private var position: Int
   private let end: Int
-  /// The bytes of the last block at its front. Empty before the first block and after the last.
-  private var block: [UInt8] = []
 
   /// Bytes read in one go.
   static let blockSize = 256 * 1024
@@ -29,11 +23,8 @@ struct WinnerScan: Sendable {
   private static let candidates = WinnerCandidates(number: winningNumber)
 
   /// A scan of the rows at `range`, which begins at the front of one.
-  ///
-  /// - Parameter stopsAtQuotes: whether a block with quotes is the end.
-  init(of bets: StoredBets, at range: Range<Int>, stopsAtQuotes: Bool = false) {
+  init(of bets: StoredBets, at range: Range<Int>) {
     self.bets = bets
-    self.stopsAtQuotes = stopsAtQuotes
     position = range.lowerBound
     end = range.upperBound
   }
@@ -41,24 +32,21 @@ struct WinnerScan: Sendable {
   /// Returns the winners in the next block, or nil if there are no more blocks. Blocks while it
   /// reads.
   ///
+  /// - Parameter block: room to read into, empty before the first call.
   /// - Throws: ``StorageError``
-  mutating func next() throws(StorageError) -> [Winner]? {
+  mutating func next(_ block: inout [UInt8]) throws(StorageError) -> [Winner]? {
     guard position < end else { return nil }
     let isLast = end - position <= Self.blockSize
     let count = isLast ? end - position : Self.blockSize
-    if block.isEmpty { block = [UInt8](repeating: 0, count: count) }
+    if block.count < count { block = [UInt8](repeating: 0, count: count) }
     try bets.read(position..<(position + count), into: &block)
+    let rows = block.span.extracting(..<count)
     var winners: [Winner] = []
-    var size = try scanLines(block.span.extracting(..<count), &winners)
-    if size == nil {
-      hasSeenQuotes = true
-      if stopsAtQuotes { return nil }
-      size = try scanRows(block.span.extracting(..<count), &winners)
-    }
+    var size = try scanLines(rows, &winners)
+    if size == nil { size = try scanRows(rows, &winners) }
     if isLast {
-      // What follows the last line end of the stretch is no row.
+      // What follows the last line end is no row.
       position = end
-      block = []
     } else {
       guard let size, size > 0 else { throw bets.changed(at: position) }
       position += size

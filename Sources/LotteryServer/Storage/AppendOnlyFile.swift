@@ -22,13 +22,15 @@ struct AppendOnlyFile: Sendable {
   /// Why nothing may be appended any more. Never becomes nil again.
   private var failure: StorageError?
 
-  /// Opens the file at `path` and takes its lock, and makes it if it is missing. Symbolic links in
-  /// the data directories of two servers may lead to the same file.
+  /// Opens the file at `path` and takes its lock, and makes it if it is missing. The data
+  /// directories of two servers may hold hard links to the same file.
   init(path: String, on disk: any Disk = LocalDisk()) throws(StorageError) {
     self.path = path
     self.disk = disk
-    file = try StorageError.reading(path) { () throws(SystemError) in
-      try disk.open(path)
+    do throws(SystemError) {
+      file = try disk.open(path)
+    } catch {
+      throw error.code == ELOOP ? .notAFile(path: path) : .unreadable(path: path, error)
     }
     do throws(StorageError) {
       size = try Self.take(file, path)

@@ -32,14 +32,15 @@ package final class BetStore: Sendable {
   /// - Parameters:
   ///   - disk: how the files reach it.
   ///   - onFailure: is called when the disk can no longer be relied upon.
-  /// - Throws: ``StorageError`` if they cannot be read, are damaged, or another server uses them.
+  /// - Throws: ``StorageError`` if they cannot be read, are damaged, or another server uses them;
+  ///   `CancellationError` if the task is cancelled.
   package init(
-    directory path: String, durability: Durability = .disk, disk: any Disk = LocalDisk(),
+    directory path: String, disk: any Disk = LocalDisk(),
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
-  ) throws(StorageError) {
+  ) throws {
     directory = try DataDirectory(path: path)
     var opened: [AppendOnlyFile] = []
-    do throws(StorageError) {
+    do {
       var betsFile = try AppendOnlyFile(path: directory.bets, on: disk)
       opened.append(betsFile)
       var finishedFile = try AppendOnlyFile(path: directory.finished, on: disk)
@@ -47,17 +48,14 @@ package final class BetStore: Sendable {
       try directory.synchronize()
       // After a crash, what is found may be in the kernel's memory only, and WELCOME will
       // acknowledge it. Sync before anything is changed, so that a failure changes nothing.
-      if durability == .disk {
-        try betsFile.synchronize()
-        try finishedFile.synchronize()
-      }
-      let recovery = try Recovery(
-        bets: &betsFile, finished: &finishedFile, durability: durability)
+      try betsFile.synchronize()
+      try finishedFile.synchronize()
+      let recovery = try Recovery(bets: &betsFile, finished: &finishedFile)
       self.recovery = recovery.report
       storedBets = try betsFile.share()
       records = Mutex(recovery.records)
-      bets = CommitLog(betsFile, durability: durability, onFailure: onFailure)
-      finished = CommitLog(finishedFile, durability: durability, onFailure: onFailure)
+      bets = CommitLog(betsFile, onFailure: onFailure)
+      finished = CommitLog(finishedFile, onFailure: onFailure)
     } catch {
       for file in opened { file.close() }
       directory.close()
@@ -112,9 +110,8 @@ package final class BetStore: Sendable {
     }
   }
 
-  /// Stores bets, all or none, and returns when they are safe.
-  ///
-  /// This is the course's `store_bets`: the same rows, byte for byte, for many workers at once.
+  /// The course's `store_bets`, for many workers at once: appends the same rows, byte for byte.
+  /// Stores all bets or none, and returns when they are safe.
   ///
   /// - Parameters:
   ///   - rows: the rows of `count` bets, the last of which is `lastRow`.

@@ -14,14 +14,6 @@
 import LotteryCore
 import Synchronization
 
-/// What an acknowledgement promises.
-package enum Durability: String, Sendable, CaseIterable {
-  /// The bets survive a crash of the machine.
-  case disk
-  /// The bets survive a crash of the server, not of the machine.
-  case process
-}
-
 /// Appends to one file for many workers at once: the lock around `store_bets`.
 final class CommitLog: Sendable {
   private typealias Waiter = UnsafeContinuation<StorageError?, Never>
@@ -40,19 +32,14 @@ final class CommitLog: Sendable {
   /// Locked by the one flush that runs, and to close it.
   private let file: Mutex<AppendOnlyFile>
   private let queue: Disk.Queue
-  private let durability: Durability
   private let onFailure: @Sendable (StorageError) -> Void
 
   /// A log over `file`.
   ///
   /// - Parameter onFailure: is called when the file can no longer be relied upon.
-  init(
-    _ file: AppendOnlyFile, durability: Durability,
-    onFailure: @escaping @Sendable (StorageError) -> Void
-  ) {
+  init(_ file: AppendOnlyFile, onFailure: @escaping @Sendable (StorageError) -> Void) {
     self.file = Mutex(file)
     queue = file.disk.queue(label: "commit \(file.path)")
-    self.durability = durability
     self.onFailure = onFailure
   }
 
@@ -118,7 +105,7 @@ final class CommitLog: Sendable {
     do throws(StorageError) {
       try file.withLock { file throws(StorageError) in
         try file.append(rows)
-        if durability == .disk { try synchronize(&file) }
+        try synchronize(&file)
       }
       return nil
     } catch {

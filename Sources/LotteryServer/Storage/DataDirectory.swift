@@ -36,18 +36,10 @@ struct DataDirectory: Sendable {
     }
   }
 
-  /// Returns when the names of files just made are on the disk, also if one of the two is a
-  /// symbolic link to a file elsewhere.
+  /// Returns when the names of files just made are on the disk.
   func synchronize() throws(StorageError) {
     try StorageError.reading(path) { () throws(SystemError) in
       try lock.synchronizeAll()
-    }
-    for file in [bets, finished] {
-      try StorageError.reading(file) { () throws(SystemError) in
-        guard let target = try File.linkTarget(file) else { return }
-        let end = target.lastIndex(of: "/") ?? target.startIndex
-        try Self.synchronize("\(target[...end]).")
-      }
     }
   }
 

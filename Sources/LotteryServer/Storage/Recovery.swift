@@ -7,9 +7,9 @@
 //
 // One pass over `bets.csv` counts the bets of each agency and finds its last row, which WELCOME
 // tells the agency. `finished.csv` says which agencies have finished, and with how many bets. The
-// two must agree. Without syncs (`Durability.process`) a crash of the machine may take bets and
-// leave the later row of `finished.csv`. Such an agency is reopened and finishes again, and the
-// last row of an agency counts.
+// two must agree.
+//
+// The files may be large and the disk slow, and a cancelled task reads no further.
 
 import LotteryCore
 import LotteryProtocol
@@ -23,17 +23,7 @@ struct Recovery {
     var finished = 0
     /// Bytes of incomplete rows, and of NUL bytes after them, that were cut off.
     var tornBytes = 0
-    /// Agencies whose row in `finished.csv` does not count.
-    var reopened: [Reopened] = []
     var duration = Duration.zero
-  }
-
-  /// An agency that had finished with another number of bets than are stored. It counts as one
-  /// that has not finished.
-  struct Reopened: Sendable, Equatable {
-    var agency: UInt32
-    var total: UInt64
-    var stored: UInt64
   }
 
   private(set) var records: [UInt32: AgencyRecord] = [:]
@@ -41,45 +31,55 @@ struct Recovery {
 
   /// Reads both files once and cuts off an incomplete row at their end.
   ///
-  /// - Parameter durability: what the answers promised.
-  /// - Throws: ``StorageError/damaged(path:line:reason:)`` if a row elsewhere cannot be read. Then
-  ///   nothing has been changed.
-  init(
-    bets: inout AppendOnlyFile, finished: inout AppendOnlyFile, durability: Durability
-  ) throws(StorageError) {
+  /// - Throws: ``StorageError/damaged(path:line:reason:)`` if a row elsewhere cannot be read, or
+  ///   `CancellationError`. Then nothing has been changed.
+  init(bets: inout AppendOnlyFile, finished: inout AppendOnlyFile) throws {
     let start = ContinuousClock.now
-    let tally = try BetTally.all(of: bets, size: bets.sizeWithoutNULs())
-    for (agency, count) in tally.counts { records[agency] = AgencyRecord(stored: count) }
-    report.bets = tally.bets
-    let finishedEnd = try read(finished, durability)
-    for (agency, range) in tally.lastRows { records[agency]?.lastRow = try bets.read(range) }
-    report.tornBytes = bets.size - tally.end + finished.size - finishedEnd
-    try bets.cutTornRow(at: tally.end)
+    let betsEnd = try readBets(bets)
+    let finishedEnd = try readFinished(finished)
+    report.tornBytes = bets.size - betsEnd + finished.size - finishedEnd
+    try bets.cutTornRow(at: betsEnd)
     try finished.cutTornRow(at: finishedEnd)
     report.agencies = records.count
     report.duration = start.duration(to: .now)
   }
 
-  /// Reads `finished.csv`, and returns where its whole rows end.
-  private mutating func read(
-    _ finished: AppendOnlyFile, _ durability: Durability
-  ) throws(StorageError) -> Int {
-    var rows = finished.rows(at: 0..<(try finished.sizeWithoutNULs()))
-    var lastRows: [UInt32: (line: Int, total: UInt64)] = [:]
-    while let (agency, total) = try rows.nextFinished(path: finished.path) {
-      lastRows[agency] = (rows.line, total)
-    }
-    for (agency, row) in lastRows.sorted(by: { $0.value.line < $1.value.line }) {
-      let stored = records[agency]?.stored ?? 0
-      if row.total == stored {
-        records[agency, default: AgencyRecord()].hasFinished = true
-      } else if durability == .process {
-        report.reopened.append(Reopened(agency: agency, total: row.total, stored: stored))
-      } else {
-        throw .damaged(
-          path: finished.path, line: row.line,
-          reason: "agency \(agency) finished with \(row.total) bets, but \(stored) are stored")
+  /// The course's `load_bets`, except that no bet is kept: counts those of each agency and finds
+  /// its last row. Returns where the whole rows end.
+  private mutating func readBets(_ bets: AppendOnlyFile) throws -> Int {
+    var found: [UInt32: AgencyRun] = [:]
+    var rows = bets.rows(at: 0..<(try bets.sizeWithoutNULs()))
+    var runs: [AgencyRun]
+    repeat {
+      try Task.checkCancellation()
+      runs = rows.takeStoredRows()
+      // Nearly all rows are plain. Any other is read on its own, and so is the end.
+      if runs.isEmpty, let run = try rows.nextStoredRow(path: bets.path) { runs = [run] }
+      for run in runs {
+        found[run.agency, default: AgencyRun(agency: run.agency)].append(run)
+        report.bets += UInt64(run.rows)
       }
+    } while !runs.isEmpty
+    for (agency, run) in found {
+      try Task.checkCancellation()
+      records[agency] = AgencyRecord(
+        stored: UInt64(run.rows), lastRow: try bets.read(run.lastRow))
+    }
+    return rows.position
+  }
+
+  /// Reads `finished.csv`, and returns where its whole rows end.
+  private mutating func readFinished(_ finished: AppendOnlyFile) throws -> Int {
+    var rows = finished.rows(at: 0..<(try finished.sizeWithoutNULs()))
+    while let (agency, total) = try rows.nextFinished(path: finished.path) {
+      try Task.checkCancellation()
+      let stored = records[agency]?.stored ?? 0
+      guard total == stored else {
+        throw StorageError.damaged(
+          path: finished.path, line: rows.line,
+          reason: "agency \(agency) finished with \(total) bets, but \(stored) are stored")
+      }
+      records[agency, default: AgencyRecord()].hasFinished = true
     }
     report.finished = records.values.count { $0.hasFinished }
     return rows.position
@@ -87,6 +87,17 @@ struct Recovery {
 }
 
 extension CSVFile {
+  /// Reads the next row of `bets.csv`.
+  fileprivate mutating func nextStoredRow(path: String) throws(StorageError) -> AgencyRun? {
+    let stored = try next(of: path) { rows throws(CSVFile.Failure) in
+      try rows.nextStoredBet()
+    }
+    guard let stored else { return nil }
+    var run = AgencyRun(agency: stored.agency)
+    run.append(row)
+    return run
+  }
+
   /// Reads the next row of `finished.csv`: an agency, and the number of bets that it finished with.
   fileprivate mutating func nextFinished(
     path: String

@@ -13,7 +13,7 @@ package enum StorageError: Error, Hashable, Sendable {
   case unreadable(path: String, SystemError)
   /// The file holds something that this server did not write.
   case damaged(path: String, line: Int, reason: String)
-  /// In place of the file there is a directory, a pipe or a device.
+  /// In place of the file there is a symbolic link, a directory, a pipe or a device.
   case notAFile(path: String)
   /// Something else has changed the file, from the byte at `position` on.
   case changed(path: String, position: Int)

@@ -24,10 +24,14 @@ import TestSupport
   }
 
   private static func bytes(_ documents: [String]) -> [UInt8] {
-    var writer = WinnersWriter()
-    for document in documents { writer.append(document: document.utf8.span) }
-    writer.finish()
-    return writer.takeFrames()
+    var rest = documents.flatMap { [UInt8($0.utf8.count)] + $0.utf8 }
+    var (missing, frames) = (documents.count, [UInt8]())
+    repeat {
+      let part = ServerMessage.appendWinners(rest.span, of: missing, to: &frames)
+      rest.removeFirst(part.size)
+      missing -= part.count
+    } while missing > 0
+    return frames
   }
 
   @Test func `no winners are one frame without documents`() throws {
@@ -55,21 +59,5 @@ import TestSupport
     #expect(frames.count == (count + 379) / 380)
     #expect(frames.allSatisfy { $0.size <= 8000 })
     #expect(frames.map(\.more) == frames.indices.map { $0 < frames.count - 1 })
-  }
-
-  @Test(arguments: [0, 1, 888, 5000])
-  func `taken as soon as they are complete, the frames are the same`(count: Int) throws {
-    let documents = (0..<count).map { String(10_000_000 + $0) }
-    var (writer, bytes) = (WinnersWriter(), [UInt8]())
-    for document in documents {
-      writer.append(document: document.utf8.span)
-      #expect(writer.completeSize <= ProtocolLimits.packetSize)
-      bytes += writer.takeFrames()
-      #expect(writer.completeSize == 0)
-    }
-    writer.finish()
-    bytes += writer.takeFrames()
-    #expect(bytes == Self.bytes(documents))
-    #expect(writer.takeFrames() == [])
   }
 }

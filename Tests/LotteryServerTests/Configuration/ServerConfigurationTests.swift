@@ -28,13 +28,12 @@ import Testing
 
   @Test func `the environment takes precedence over the file`() throws {
     let configuration = try Self.read(
-      "[DEFAULT]\nSERVER_PORT = 1\nLOGGING_LEVEL = debug\nSERVER_DURABILITY = process\n",
+      "[DEFAULT]\nSERVER_PORT = 1\nLOGGING_LEVEL = debug\n",
       ["SERVER_PORT": "2", "SERVER_AGENCIES": "0", "SERVER_DATA_DIR": "/d", "LOGGING_LEVEL": ""])
     #expect(configuration.port == 2)
     #expect(configuration.loggingLevel == .debug)
     #expect(configuration.agencies == 0)
     #expect(configuration.dataDirectory == "/d")
-    #expect(configuration.durability == .process)
   }
 
   @Test func `keys of other sections than DEFAULT are ignored with a warning`() throws {
@@ -80,7 +79,6 @@ import Testing
         "LOGGING_LEVEL = loud",
         "LOGGING_LEVEL = \"loud\": must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"
       ),
-      ("SERVER_DURABILITY = no", "SERVER_DURABILITY = \"no\": must be one of disk, process"),
       (
         "SERVER_AGENCIES = -1",
         "SERVER_AGENCIES = \"-1\": must be a whole number from 0 to 4294967295"

@@ -12,8 +12,8 @@ import Testing
     try directory.write(text.utf8, to: "bets.csv")
     let bets = try StoredBets(path: directory.file("bets.csv"))
     var scan = WinnerScan(of: bets, at: 0..<(try bets.size()))
-    var winners: [WinnerScan.Winner] = []
-    while let part = try scan.next() { winners += part }
+    var (winners, block) = ([WinnerScan.Winner](), [UInt8]())
+    while let part = try scan.next(&block) { winners += part }
     return winners
   }
 

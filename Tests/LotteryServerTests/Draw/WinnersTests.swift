@@ -31,16 +31,14 @@ import Testing
   }
 
   @Test(arguments: [(1, 0), (1, 1000), (20, 0), (20, 1), (20, 500)])
-  func `they are those that a reader of all bets finds, for any index size`(
+  func `they are those that a reader of all bets finds, however many are kept`(
     share: Int, quotes: Int
   ) throws {
     let bets = try write(3000, winning: share, quotes: quotes, seed: UInt64(7 * share + quotes))
     let expected = Dictionary(grouping: bets.filter { hasWon($0.bet) }, by: \.agency)
       .mapValues { $0.map(\.bet.document) }
-    for (indexLimit, cores) in [(0, 1), (1, 3), (200, 1), (200, 3), (1 << 20, 1), (1 << 20, 7)] {
-      let winners = try Winners(
-        of: StoredBets(path: path), agencies: 3, indexLimit: indexLimit, cores: cores,
-        leastStretch: 9000)
+    for sizeLimit in [0, 15, 200, 1 << 20] {
+      let winners = try Winners(of: StoredBets(path: path), agencies: 3, sizeLimit: sizeLimit)
       #expect(winners.count == (1...3).reduce(0) { $0 + (expected[$1]?.count ?? 0) })
       for agency in 0...5 as ClosedRange<UInt32> {
         let takesPart = (1...3).contains(agency)
@@ -49,31 +47,55 @@ import Testing
     }
   }
 
+  @Test func `an agency with more winners than its share costs the others nothing`() throws {
+    let flood = try (0..<5000).map { StoredBet(agency: 1, bet: try sampleBet(1, $0, number: 7574)) }
+    let few = try (0..<3).map { StoredBet(agency: 2, bet: try sampleBet(2, $0, number: 7574)) }
+    try directory.write(rows(flood + few), to: "bets.csv")
+    let documents = flood.map(\.bet.document)
+    // Nine bytes each.
+    for (share, kept) in [(26, 2), (27, 3), (28, 3), (9 * 5000 - 1, 4999), (9 * 5000, 5000)] {
+      let winners = try Winners(of: StoredBets(path: path), agencies: 2, sizeLimit: 2 * share)
+      #expect(winners.count == 5003)
+      #expect(winners.reader(of: 1).needsFile == (kept < 900))
+      #expect(try winners.documents(of: 1) == documents)
+      #expect(winners.reader(of: 2).needsFile == (kept < 3))
+      #expect(try winners.documents(of: 2) == few.map(\.bet.document))
+    }
+  }
+
+  @Test func `a cancelled task holds no draw to its end`() async throws {
+    _ = try write(3000, winning: 1, quotes: 0, seed: 1)
+    let bets = try StoredBets(path: path)
+    let drawing = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try Winners(of: bets, agencies: 5).count
+    }
+    #expect(try await drawing.value == 0)
+  }
+
   @Test(arguments: [0, 1 << 20])
-  func `they are read in chunks, whatever their number`(indexLimit: Int) throws {
+  func `they are read in chunks, whatever their number`(sizeLimit: Int) throws {
     let row = Array("1,A,B,\(String(repeating: "7", count: 20)),1990-01-15,7574\r\n".utf8)
     let count = 15_000
     try directory.write(repeatElement(row, count: count).joined(), to: "bets.csv")
-    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, sizeLimit: sizeLimit)
     let (documents, largestChunk) = try winners.all(of: 1)
     #expect(documents.count == count)
-    // What one block of the file holds may come on top of a chunk that was nearly complete.
-    #expect(largestChunk < 32_000 + WinnerScan.blockSize)
+    #expect(largestChunk < 32_000 + ProtocolLimits.packetSize)
   }
 
   @Test func `rows that are stored after the draw do not count`() throws {
     let bets = try [1, 2].map { try sampleBet(1, $0, number: winningNumber) }
     try directory.write(rows([bets[0]]), to: "bets.csv")
-    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: 0)
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, sizeLimit: 0)
     try directory.write(rows(bets), to: "bets.csv")
     #expect(try winners.documents(of: 1) == [bets[0].document])
   }
 
-  @Test(arguments: [0, 1 << 20])
-  func `a file that was cut off meanwhile is reported`(indexLimit: Int) throws {
+  @Test func `a file that was cut off before a second scan is reported`() throws {
     let bet = rows([try sampleBet(1, number: winningNumber)])
     try directory.write(bet + bet, to: "bets.csv")
-    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, sizeLimit: 0)
     try #require(truncate(path, off_t(bet.count + 3)) == 0)
     let error = #expect(throws: StorageError.self) { try winners.documents(of: 1) }
     #expect(error == .changed(path: path, position: bet.count + 3))
@@ -86,10 +108,10 @@ import Testing
     #expect(try winners.documents(of: 1) == ["9"] + bets.map(\.document))
   }
 
-  @Test(arguments: ["2,A,P,1,1990-01-15,7574\r\n", "1,A,P,1,1990-01-15,7575\r\n"], [0, 1 << 20])
-  func `so is one that was overwritten`(row: String, indexLimit: Int) throws {
+  @Test(arguments: ["2,A,P,1,1990-01-15,7574\r\n", "1,A,P,1,1990-01-15,7575\r\n"])
+  func `so is one that was overwritten`(row: String) throws {
     try directory.write("1,A,P,1,1990-01-15,7574\r\n".utf8, to: "bets.csv")
-    let winners = try Winners(of: StoredBets(path: path), agencies: 1, indexLimit: indexLimit)
+    let winners = try Winners(of: StoredBets(path: path), agencies: 1, sizeLimit: 0)
     // In place: the draw has the file open.
     let file = try FileHandle(forWritingTo: URL(filePath: path))
     try file.write(contentsOf: Data(row.utf8))

@@ -115,8 +115,7 @@ import Testing
   }
 
   @Test func `it reports the sync times`() async throws {
-    let durable: (inout ServerConfiguration) -> Void = { $0.durability = .disk }
-    try await withServer(agencies: 1, changing: durable) { server in
+    try await withServer(agencies: 1) { server in
       try await server.withAgency(1) { client in
         for (index, bet) in try sampleBets(1, 0..<3).enumerated() {
           let stored = UInt64(index + 1)

@@ -12,7 +12,7 @@ import Testing
 
   init() throws {
     directory = TemporaryDirectory()
-    store = try BetStore(directory: directory.path, durability: .process)
+    store = try BetStore(directory: directory.path)
   }
 
   @Test func `bets are loaded in the order in which they were stored`() async throws {

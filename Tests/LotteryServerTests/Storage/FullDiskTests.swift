@@ -57,7 +57,7 @@ import Testing
       let directory = TemporaryDirectory()
       let path = directory.file("bets.csv")
       let failure = Promise<StorageError>()
-      let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.fulfill($0) }
+      let log = CommitLog(try AppendOnlyFile(path: path)) { failure.fulfill($0) }
       defer { log.close() }
       let unreliable = StorageError.unreliable(path: path, SystemError("ftruncate", code: EIO))
       FullDiskTests.limitFiles(to: 4096)
@@ -73,7 +73,7 @@ import Testing
     let directory = TemporaryDirectory()
     let path = directory.file("bets.csv")
     let failure = Promise<StorageError>()
-    let log = CommitLog(try AppendOnlyFile(path: path), durability: .disk) { failure.fulfill($0) }
+    let log = CommitLog(try AppendOnlyFile(path: path)) { failure.fulfill($0) }
     defer { log.close() }
     let unreliable = StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
     await FailingCalls.with(.fdatasync, on: path) {

@@ -6,10 +6,9 @@ import Testing
 
 /// Many agencies that store at the same time.
 @Suite struct GroupCommitTests {
-  @Test(arguments: Durability.allCases)
-  func `each agency's bets keep their order`(durability: Durability) async throws {
+  @Test func `each agency's bets keep their order`() async throws {
     let directory = TemporaryDirectory()
-    let store = try BetStore(directory: directory.path, durability: durability)
+    let store = try BetStore(directory: directory.path)
     defer { store.close() }
     let (agencies, batches, size): (UInt32, Int, Int) = (30, 20, 7)
     try await withThrowingTaskGroup { group in
@@ -34,7 +33,7 @@ import Testing
 
   @Test func `batches lie in the file unbroken`() async throws {
     let directory = TemporaryDirectory()
-    let store = try BetStore(directory: directory.path, durability: .process)
+    let store = try BetStore(directory: directory.path)
     defer { store.close() }
     let (agencies, size): (UInt32, Int) = (50, 9)
     try await withThrowingTaskGroup { group in
@@ -53,7 +52,7 @@ import Testing
 
   @Test func `connections that take over from each other store every bet once`() async throws {
     let directory = TemporaryDirectory()
-    let store = try BetStore(directory: directory.path, durability: .process)
+    let store = try BetStore(directory: directory.path)
     defer { store.close() }
     let total: UInt64 = 300
     try await withThrowingTaskGroup { group in

@@ -14,7 +14,7 @@ import Testing
     let ends = [0] + bets.indices.map { rows(Array(bets[...$0])).count }
     for size in 0...file.count {
       try directory.write(file.prefix(size), to: "bets.csv")
-      let store = try BetStore(directory: directory.path, durability: .process)
+      let store = try BetStore(directory: directory.path)
       defer { store.close() }
       let whole = ends.lastIndex { $0 <= size } ?? 0
       #expect(store.recovery.bets == UInt64(whole), "of \(size) bytes")
@@ -101,38 +101,18 @@ import Testing
     #expect(try directory.read("bets.csv").isEmpty)
   }
 
-  @Test(arguments: [3, 4] as [UInt64])
-  func `without syncs, an agency whose bets a crash took finishes again`(
-    total: UInt64
-  ) async throws {
-    let bets = try sampleBets(1, 0..<Int(total))
-    try directory.write(rows(Array(bets[..<2])), to: "bets.csv")
-    try directory.write("1,3\r\n2,0\r\n".utf8, to: "finished.csv")
-    let store = try BetStore(directory: directory.path, durability: .process)
-    #expect(store.recovery.reopened == [.init(agency: 1, total: 3, stored: 2)])
-    #expect(store.finishedAgencies == [2])
-    let claim = Claim(agency: 1) {}
-    #expect(
-      await store.take(claim)?.standing == Standing(stored: 2, lastBet: bets[1], hasFinished: false)
-    )
-    try await store.store(Array(bets[2...]), by: claim)
-    #expect(try await store.finish(total: total, by: claim))
-    store.close()
-
-    let next = try BetStore(directory: directory.path, durability: .disk)
-    defer { next.close() }
-    #expect(next.recovery.reopened.isEmpty)
-    #expect(Set(next.finishedAgencies) == [1, 2])
-    #expect(try next.bets() == bets)
-  }
-
-  @Test func `without syncs, a crash between the lost bets and the end reopens it again`() throws {
-    try directory.write(rows(try sampleBets(1, 0..<4)), to: "bets.csv")
-    try directory.write("1,3\r\n".utf8, to: "finished.csv")
-    let store = try BetStore(directory: directory.path, durability: .process)
-    defer { store.close() }
-    #expect(store.recovery.reopened == [.init(agency: 1, total: 3, stored: 4)])
-    #expect(store.finishedAgencies.isEmpty)
+  @Test func `a cancelled task recovers nothing, and changes nothing`() async throws {
+    let torn = rows(try sampleBets(1, 0..<3)) + "1,An".utf8
+    try directory.write(torn, to: "bets.csv")
+    let path = directory.path
+    let starting = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      try BetStore(directory: path).close()
+    }
+    await #expect(throws: CancellationError.self) { try await starting.value }
+    #expect(try directory.read("bets.csv") == torn)
+    // The directory is free again.
+    try BetStore(directory: path).close()
   }
 
   private static var twoLineBet: Bet {

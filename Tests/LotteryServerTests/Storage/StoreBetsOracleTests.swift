@@ -105,7 +105,7 @@ import Testing
   /// The bytes of `bets.csv` once `bets` are stored.
   private static func store(_ bets: [StoredBet]) async throws -> [UInt8] {
     let directory = TemporaryDirectory()
-    let store = try BetStore(directory: directory.path, durability: .process)
+    let store = try BetStore(directory: directory.path)
     defer { store.close() }
     try await store.storeBets(bets)
     return try directory.read("bets.csv")

@@ -30,7 +30,7 @@ struct RunningServer: Sendable {
     self.server = server
     port = server.port
     task = Task(executorPreference: Worker(label: "server")) {
-      do throws(ServerError) {
+      do throws(StorageError) {
         try await server.run()
       } catch {
         Issue.record("the disk failed: \(error)")
