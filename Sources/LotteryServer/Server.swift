@@ -130,14 +130,13 @@ final class Server: Sendable {
       await waitForRoom()
       // Each connection logs at least two lines.
       await context.log.waitForRoom()
-      do throws(ChannelError) {
-        let (channel, worker) = try await listener.accept()
+      do throws(SystemError) {
+        guard let handle = try await listener.accept() else { return }
         isExhausted = false
         accepted += 1
-        serve(channel, on: worker, order: accepted)
-        if accepted % Self.acceptsInATurn == 0 { await worker.yield() }
+        serve(Channel(handle), on: handle.worker, order: accepted)
+        if accepted % Self.acceptsInATurn == 0 { await handle.worker.yield() }
       } catch {
-        guard case .broken(let error) = error else { return }
         // The connection stays in the kernel's queue until there is room.
         if !isExhausted {
           context.log.error(

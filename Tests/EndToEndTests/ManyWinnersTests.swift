@@ -52,19 +52,19 @@ import Testing
         "CLI_ID": "1", "CLI_SERVER_ADDRESS": "127.0.0.1:\(listener.port)",
         "CLI_DATA_FILE": try directory.path(of: "agency-1.csv", holding: ""),
       ])
-    let (channel, _) = try await listener.accept()
+    let server = try Peer(try #require(try await listener.accept()))
     let welcome = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
-    try await channel.send([welcome, .confirmed].frames)
-    try await channel.send(frame)
+    try await server.send([welcome, .confirmed].frames)
+    try await server.send(frame)
     let before = try #require(agency.peakMemory)
-    for _ in 1..<frames { try await channel.send(frame) }
+    for _ in 1..<frames { try await server.send(frame) }
     let growth = try #require(agency.peakMemory) - before
-    try await channel.send(ServerMessage.winners(more: false, documents: ["1"]).frame)
+    try await server.send(ServerMessage.winners(more: false, documents: ["1"]).frame)
     #expect(await agency.end() == .exit(0))
     let winners = frames * winnersInFrame + 1
     #expect(agency.lines.contains { $0.hasSuffix("cant_ganadores: \(winners)") })
     if !isSanitized { #expect(growth < Self.growthLimit) }
-    channel.close()
+    server.close()
     listener.close()
   }
 }

@@ -58,7 +58,7 @@ import Testing
     let status = try ProgramProcess(
       "lottery-server", ["--status"], environment: ["SERVER_PORT": "\(listener.port)"])
     try await onWorker {
-      let peer = try Peer(try await listener.accept().0)
+      let peer = try Peer(try #require(try await listener.accept()))
       #expect(try await peer.receive(Recorded.statusQuery.count) == Recorded.statusQuery)
       let reason = "\u{1B}]0;owned\u{7}\n\u{202E}x"
       try await peer.send(ServerMessage.error(code: .notNow, reason: reason).frame)

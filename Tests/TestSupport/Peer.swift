@@ -43,9 +43,9 @@ package final class Peer: Sendable {
   }
 
   /// Takes over a connection that was accepted.
-  package convenience init(_ channel: Channel) throws {
-    let descriptor = dup(channel.socket.descriptor)
-    channel.close()
+  package convenience init(_ accepted: Connection.Handle) throws {
+    let descriptor = dup(accepted.socket.descriptor)
+    accepted.close()
     try self.init(descriptor, agency: 0, takesResets: false)
   }
 
@@ -96,7 +96,7 @@ package final class Peer: Sendable {
   private func wait(for direction: Readiness.Direction, _ call: String) async throws {
     guard errno == EAGAIN else { throw SystemError(call, code: errno) }
     try Task.checkCancellation()
-    await readiness.wait(for: direction)
+    await readiness.waitUnlessCancelled(for: direction)
   }
 
   /// Takes up to `count` of the bytes that have arrived.

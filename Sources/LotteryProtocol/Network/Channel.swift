@@ -45,6 +45,14 @@ public final class Channel: Sendable {
     }
   }
 
+  /// Takes over an accepted connection.
+  package init(_ accepted: Connection.Handle) {
+    socket = accepted.socket
+    peer = accepted.peer
+    worker = accepted.worker
+    readiness = accepted.readiness
+  }
+
   /// Waits until bytes arrive, and appends them to `buffer`, which must not be full.
   ///
   /// An empty buffer releases its memory during the wait.
@@ -67,7 +75,7 @@ public final class Channel: Sendable {
         return count
       }
       buffer.releaseIfEmpty()
-      await readiness.wait(for: .reading)
+      await readiness.waitUnlessCancelled(for: .reading)
       hasWaited = true
     }
   }
@@ -115,7 +123,7 @@ public final class Channel: Sendable {
         if sent > 0 { onProgress() }
         sent += count
       } else {
-        await readiness.wait(for: .writing)
+        await readiness.waitUnlessCancelled(for: .writing)
         if Task.isCancelled {
           isCutShort.store(sent > 0, ordering: .relaxed)
           throw .cancelled
@@ -147,7 +155,7 @@ public final class Channel: Sendable {
   ///
   /// - Throws: ``ChannelError``
   func finishConnecting() async throws(ChannelError) {
-    await readiness.wait(for: .writing)
+    await readiness.waitUnlessCancelled(for: .writing)
     if Task.isCancelled { throw .cancelled }
     try checkConnected()
   }

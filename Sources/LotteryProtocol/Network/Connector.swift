@@ -12,6 +12,8 @@ public enum Connector {
     case unresolved(host: String, reason: String)
     /// None of the server's addresses accepts a connection.
     case refused(SystemError)
+    /// The deadline is over.
+    case timedOut
 
     /// One line that a person can act on.
     public var description: String {
@@ -19,8 +21,58 @@ public enum Connector {
       case .cancelled: "cancelled"
       case .unresolved(let host, let reason): "\(host): \(reason)"
       case .refused(let error): error.description
+      case .timedOut: "no answer in time"
       }
     }
+  }
+
+  /// Connects to the first address of `endpoint` that accepts a connection. Each address gets an
+  /// equal share of the time that is left, so that a silent one does not keep the next from being
+  /// tried.
+  ///
+  /// The task must run on `worker`, which serves the connection from then on.
+  ///
+  /// - Parameter deadline: the time at which this gives up; nil for never.
+  /// - Throws: ``Failure``
+  public static func open(
+    _ endpoint: Endpoint, worker: Worker, until deadline: ContinuousClock.Instant? = nil
+  ) async throws(Failure) -> Connection.Handle {
+    let addresses = try await resolve(endpoint, until: deadline).get()
+    var failure = Failure.unresolved(host: endpoint.host, reason: "no address")
+    for (index, address) in addresses.enumerated() {
+      let share = deadline.map { end in
+        let now = ContinuousClock.now
+        return now + now.duration(to: end) / (addresses.count - index)
+      }
+      switch await open(address, worker: worker, until: share) {
+      case .success(let handle): return handle
+      case .failure(.cancelled): throw .cancelled
+      case .failure(let error): failure = error
+      }
+    }
+    throw failure
+  }
+
+  private static func open(
+    _ address: ResolvedAddress, worker: Worker, until deadline: ContinuousClock.Instant?
+  ) async -> Result<Connection.Handle, Failure> {
+    let handle: Connection.Handle
+    do throws(SystemError) {
+      handle = try Connection.Handle(
+        address.startConnecting(), peer: nil, worker: worker, connecting: true)
+    } catch {
+      return .failure(.refused(error))
+    }
+    handle.readiness.deadline = deadline
+    let failure = await withTaskCancellationHandler {
+      await handle.failureToConnect()
+    } onCancel: {
+      handle.interrupt(.cancelled)
+    }
+    handle.readiness.deadline = nil
+    guard let failure else { return .success(handle) }
+    handle.close()
+    return .failure(failure)
   }
 
   /// Connects to the first address of `endpoint` that accepts a connection.
@@ -69,13 +121,37 @@ public enum Connector {
   }
 
   /// Resolves the name on a thread of its own, because getaddrinfo(3) blocks.
-  private static func resolve(_ endpoint: Endpoint) async -> Result<[ResolvedAddress], Failure> {
+  private static func resolve(
+    _ endpoint: Endpoint, until deadline: ContinuousClock.Instant? = nil
+  ) async -> Result<[ResolvedAddress], Failure> {
     // A numeric address needs no name server, and no thread.
     let numeric = ResolvedAddress.all(of: endpoint, flags: AI_NUMERICHOST)
     if case .success = numeric { return numeric }
     let answer = Promise<Result<[ResolvedAddress], Failure>>()
     DispatchQueue(label: "resolver").async { answer.fulfill(ResolvedAddress.all(of: endpoint)) }
+    if let deadline {
+      Deadline.after(ContinuousClock.now.duration(to: deadline)) {
+        answer.fulfill(.failure(.timedOut))
+      }
+    }
     return await answer.wait() ?? .failure(.cancelled)
+  }
+}
+
+extension Connection.Handle {
+  /// Waits until an attempt to connect has ended, and returns why it failed, if it did.
+  fileprivate func failureToConnect() async -> Connector.Failure? {
+    await readiness.wait(for: .writing)
+    do throws(ConnectionError) {
+      try check()
+    } catch {
+      return error == .interrupted(.deadline) ? .timedOut : .cancelled
+    }
+    do throws(SystemError) {
+      return try socket.pendingError().map(Connector.Failure.refused)
+    } catch {
+      return .refused(error)
+    }
   }
 }
 

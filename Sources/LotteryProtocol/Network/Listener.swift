@@ -26,22 +26,18 @@ package final class Listener: Sendable {
 
   /// Waits for the next connection, which gets a worker of its own.
   ///
-  /// - Throws: ``ChannelError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection
+  /// - Returns: the connection, or nil if the task is cancelled.
+  /// - Throws: ``SystemError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection
   ///   stays in the queue, and the caller can retry when there is room.
-  package func accept() async throws(ChannelError) -> (Channel, Worker) {
-    while true {
-      if Task.isCancelled { throw .cancelled }
-      if let accepted = try acceptNow() { return accepted }
-      await readiness.wait(for: .reading)
+  package func accept() async throws(SystemError) -> Connection.Handle? {
+    while !Task.isCancelled {
+      if let (accepted, peer) = try socket.accept() {
+        return try Connection.Handle(
+          accepted, peer: peer, worker: Worker(label: "connection \(peer)"))
+      }
+      await readiness.waitUnlessCancelled(for: .reading)
     }
-  }
-
-  private func acceptNow() throws(ChannelError) -> (Channel, Worker)? {
-    try mapError(ChannelError.broken) { () throws(SystemError) in
-      guard let (accepted, peer) = try socket.accept() else { return nil }
-      let worker = Worker(label: "connection \(peer)")
-      return (try Channel(accepted, peer: peer, worker: worker), worker)
-    }
+    return nil
   }
 
   /// Stops listening. The port is free when it returns.

@@ -1,5 +1,6 @@
 import CLinux
 import Dispatch
+import LotteryCore
 import Synchronization
 
 /// Reports when descriptors become ready. One thread of the process waits for all of them
@@ -24,6 +25,10 @@ final class Poller: Sendable {
 
   private let descriptor: Int32
   private let state = Mutex(State())
+
+  /// The time between two looks at the deadlines of all descriptors: a comparison for each, and no
+  /// timer.
+  static let tick = Duration.milliseconds(200)
 
   /// The most events that one epoll_wait(2) returns.
   private static let eventsPerCall = 256
@@ -105,8 +110,15 @@ final class Poller: Sendable {
 
   private func run() -> Never {
     var events = [epoll_event](repeating: epoll_event(), count: Self.eventsPerCall)
+    var nextTick = ContinuousClock.now + Self.tick
     while true {
       let count = wait(for: &events)
+      let now = ContinuousClock.now
+      if now >= nextTick {
+        nextTick = now + Self.tick
+        let watched = state.withLock { $0.watched.values.filter { $0.isOverdue(at: now) } }
+        for readiness in watched { readiness.wake() }
+      }
       let changed = state.withLock { state in
         events[..<count].compactMap { event in
           state.watched[event.data.u64].map { ($0, event.events) }
@@ -114,9 +126,9 @@ final class Poller: Sendable {
       }
       for (readiness, events) in changed {
         // A broken connection concerns both directions: recv(2) and send(2) both report the error.
-        let isBroken = events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
-        if isBroken || events & EPOLLIN.rawValue != 0 { readiness.note(.reading) }
-        if isBroken || events & EPOLLOUT.rawValue != 0 { readiness.note(.writing) }
+        if events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness.noteBreak() }
+        if events & EPOLLIN.rawValue != 0 { readiness.note(.reading) }
+        if events & EPOLLOUT.rawValue != 0 { readiness.note(.writing) }
       }
     }
   }
@@ -124,8 +136,9 @@ final class Poller: Sendable {
   private func wait(for events: inout [epoll_event]) -> Int {
     do throws(SystemError) {
       let capacity = Int32(events.count)
+      let limit = Int32(Self.tick.nanoseconds / 1_000_000)
       return Int(
-        try SystemError.check("epoll_wait") { epoll_wait(descriptor, &events, capacity, -1) })
+        try SystemError.check("epoll_wait") { epoll_wait(descriptor, &events, capacity, limit) })
     } catch {
       // Apart from EINTR, epoll_wait(2) fails only for wrong arguments.
       fatalError("\(error)")

@@ -1,3 +1,4 @@
+import LotteryCore
 import Synchronization
 
 /// Lets a task wait, without holding a thread, until a socket can be read from or written to.
@@ -7,14 +8,15 @@ import Synchronization
 /// direction is a small state machine under a lock, and a change that finds no waiter is
 /// remembered:
 ///
-///     state       | a task waits            | the poller reports a change | the task is cancelled
-///     ------------+-------------------------+-----------------------------+----------------------
-///     unchanged   | becomes awaited         | becomes changed             | stays
-///     changed     | returns, unchanged      | stays                       | stays
-///     awaited     | not allowed             | resumes it, unchanged       | resumes it, unchanged
+///     state       | a task waits            | the poller reports a change
+///     ------------+-------------------------+----------------------------
+///     unchanged   | becomes awaited         | becomes changed
+///     changed     | returns, unchanged      | stays
+///     awaited     | not allowed             | resumes it, unchanged
 ///
 /// A remembered change may be old, because the task has already read what it announced. Then the
-/// task returns from its wait for nothing, gets `EAGAIN` again, and waits again.
+/// task returns from its wait for nothing, gets `EAGAIN` again, and waits again. So anybody may
+/// ``wake()`` the task to make it look around, and the poller does when a ``deadline`` is over.
 ///
 /// A task is resumed on its own executor, which for a connection is its ``Worker``.
 package final class Readiness: Sendable {
@@ -40,6 +42,9 @@ package final class Readiness: Sendable {
     var token: UInt64?
     /// Whether the poller reports changes of ``writing``.
     var watchesWriting = false
+    /// Whether the poller has reported a break.
+    var isBroken = false
+    var onBreak: (@Sendable () -> Void)?
 
     subscript(direction: Direction) -> Condition {
       get { direction == .reading ? reading : writing }
@@ -55,6 +60,9 @@ package final class Readiness: Sendable {
   private let state = Mutex(State())
   private let poller: Poller
   private let descriptor: Int32
+  /// Nanoseconds since ``start``; 0 without a deadline.
+  private let deadlineTime = Atomic(0)
+  private static let start = ContinuousClock.now
 
   /// Watches `descriptor`, which must stay open until ``cancel()`` has returned.
   ///
@@ -69,33 +77,78 @@ package final class Readiness: Sendable {
     }
   }
 
-  /// Returns when the socket may be ready or the task is cancelled. Then the caller tries again.
+  /// Returns when the socket may be ready, the deadline is over, or somebody wakes the task. Then
+  /// the caller tries again.
   package func wait(for direction: Direction) async {
     if direction == .writing { watchWriting() }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        let hasChanged = state.withLock { state in
-          switch state[direction] {
-          case .unchanged:
-            state[direction] = .awaited(continuation)
-            return false
-          case .changed:
-            state[direction] = .unchanged
-            return true
-          case .awaited:
-            preconditionFailure("two tasks wait for one direction")
-          }
-        }
-        if hasChanged {
-          continuation.resume()
-        } else if Task.isCancelled {
-          // The handler below may have run before there was a waiter to resume.
-          end(direction, leaving: nil)
+    await withUnsafeContinuation { continuation in
+      let hasChanged = state.withLock { state in
+        switch state[direction] {
+        case .unchanged:
+          state[direction] = .awaited(continuation)
+          return false
+        case .changed:
+          state[direction] = .unchanged
+          return true
+        case .awaited:
+          preconditionFailure("two tasks wait for one direction")
         }
       }
-    } onCancel: {
-      end(direction, leaving: nil)
+      if hasChanged { continuation.resume() }
     }
+  }
+
+  /// Returns also when the task is cancelled.
+  package func waitUnlessCancelled(for direction: Direction) async {
+    await withTaskCancellationHandler {
+      await wait(for: direction)
+    } onCancel: {
+      wake()
+    }
+  }
+
+  /// Makes the waiting tasks try again.
+  package func wake() {
+    note(.reading)
+    note(.writing)
+  }
+
+  /// The time from which on waits end, up to ``Poller/tick`` later; nil if they may last.
+  var deadline: ContinuousClock.Instant? {
+    get {
+      let time = deadlineTime.load(ordering: .relaxed)
+      return time == 0 ? nil : Self.start + .nanoseconds(time)
+    }
+    set {
+      // 0 stands for no deadline.
+      let time = newValue.map { max(1, Self.start.duration(to: $0).nanoseconds) }
+      deadlineTime.store(time ?? 0, ordering: .relaxed)
+    }
+  }
+
+  /// Whether there is a deadline and it is over.
+  func isOverdue(at now: @autoclosure () -> ContinuousClock.Instant) -> Bool {
+    let time = deadlineTime.load(ordering: .relaxed)
+    return time != 0 && time <= Self.start.duration(to: now()).nanoseconds
+  }
+
+  /// Calls `action` when the connection breaks, at once if it has; nil ends that.
+  func onBreak(_ action: (@Sendable () -> Void)?) {
+    let isBroken = state.withLock { state in
+      state.onBreak = action
+      return state.isBroken
+    }
+    if isBroken { action?() }
+  }
+
+  /// Notes that the connection is broken, as far as the kernel knows.
+  func noteBreak() {
+    let action = state.withLock { state in
+      state.isBroken = true
+      return state.onBreak
+    }
+    wake()
+    action?()
   }
 
   private func watchWriting() {
@@ -115,7 +168,15 @@ package final class Readiness: Sendable {
 
   /// Notes a change: resumes the waiter, or remembers the change if there is none.
   func note(_ direction: Direction) {
-    end(direction, leaving: .changed)
+    let waiting = state.withLock { state -> UnsafeContinuation<Void, Never>? in
+      guard case .awaited(let continuation) = state[direction] else {
+        state[direction] = .changed
+        return nil
+      }
+      state[direction] = .unchanged
+      return continuation
+    }
+    waiting?.resume()
   }
 
   /// Stops watching. Afterwards the caller may close the descriptor, and no task may wait.
@@ -125,18 +186,5 @@ package final class Readiness: Sendable {
       return state.token
     }
     if let token { poller.unregister(token, of: descriptor, closing: closing) }
-  }
-
-  /// Resumes the waiter. If there is none, sets the state to `condition` unless that is nil.
-  private func end(_ direction: Direction, leaving condition: Condition?) {
-    let waiting = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-      guard case .awaited(let continuation) = state[direction] else {
-        if let condition { state[direction] = condition }
-        return nil
-      }
-      state[direction] = .unchanged
-      return continuation
-    }
-    waiting?.resume()
   }
 }

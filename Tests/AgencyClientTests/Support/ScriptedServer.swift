@@ -40,11 +40,13 @@ final class ScriptedServer: Sendable {
 
   /// Does the same with each of the agency's connections, until the agency has ended.
   func withEachConnection(_ body: (Peer) async throws -> Void) async throws {
-    while let channel = await accept() { try await serve(channel, body) }
+    while let accepted = await accept() { try await serve(accepted, body) }
   }
 
-  private func serve(_ channel: Channel, _ body: (Peer) async throws -> Void) async throws {
-    let peer = try Peer(channel)
+  private func serve(
+    _ accepted: Connection.Handle, _ body: (Peer) async throws -> Void
+  ) async throws {
+    let peer = try Peer(accepted)
     defer { peer.close() }
     try await body(peer)
   }
@@ -55,9 +57,9 @@ final class ScriptedServer: Sendable {
   }
 
   /// The agency's next connection; nil if it ends instead.
-  private func accept() async -> Channel? {
-    await withTaskGroup(of: Channel?.self) { group in
-      group.addTask { [listener] in try? await listener.accept().0 }
+  private func accept() async -> Connection.Handle? {
+    await withTaskGroup(of: Connection.Handle?.self) { group in
+      group.addTask { [listener] in try? await listener.accept() }
       group.addTask { [agencyEnded] in
         _ = await agencyEnded.wait()
         return nil

@@ -8,24 +8,27 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ConnectorTests {
   private let worker = Worker(label: "test")
 
-  private func connect(to text: String) async throws -> Channel {
+  private func connect(to text: String) async throws -> Connection.Handle {
     let endpoint = try #require(Endpoint(text))
     let worker = worker
     return try await Task(executorPreference: worker) {
-      try await Connector.connect(to: endpoint, worker: worker)
+      try await Connector.open(endpoint, worker: worker)
     }.value
   }
 
   @Test(arguments: ["127.0.0.1", "localhost"])
   func `a server is found by address and by name`(host: String) async throws {
     let listener = try Listener(port: 0, backlog: 1)
-    let ours = try await connect(to: "\(host):\(listener.port)")
-    let (theirs, _) = try await listener.accept()
-    try await ours.send([1, 2, 3])
-    #expect(try await theirs.receive(3) == [1, 2, 3])
-    try await theirs.send([4])
-    #expect(try await ours.receive(1) == [4])
-    ours.close()
+    let handle = try await connect(to: "\(host):\(listener.port)")
+    let theirs = try Peer(try #require(try await listener.accept()))
+    try await Task(executorPreference: worker) {
+      let ours = Connection(handle, capacity: 8)
+      try await ours.send([1, 2, 3])
+      #expect(try await theirs.receive(3) == [1, 2, 3])
+      try await theirs.send([4])
+      #expect(try await ours.receive(1) == [4])
+    }.value
+    handle.close()
     #expect(try await theirs.receive(1) == [])
     theirs.close()
     listener.close()
@@ -49,13 +52,28 @@ import Testing
     }
   }
 
+  @Test func `an address that does not answer takes its share of the time alone`() async throws {
+    // A listener with a full queue, which the kernel does not answer for.
+    let silent = try Listener(port: 0, backlog: 0)
+    let waiting = try Peer(port: silent.port)
+    defer { waiting.close() }
+    let endpoint = try #require(Endpoint("127.0.0.1:\(silent.port)"))
+    let worker = worker
+    await #expect(throws: Connector.Failure.timedOut) {
+      try await Task(executorPreference: worker) {
+        try await Connector.open(endpoint, worker: worker, until: .now + .milliseconds(300))
+      }.value
+    }
+    silent.close()
+  }
+
   @Test func `a task that is cancelled connects to nothing`() async throws {
     let listener = try Listener(port: 0, backlog: 1)
     let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
     let worker = worker
     let task = Task(executorPreference: worker) {
       await untilCancelled()
-      _ = try await Connector.connect(to: endpoint, worker: worker)
+      _ = try await Connector.open(endpoint, worker: worker)
     }
     task.cancel()
     await #expect(throws: Connector.Failure.cancelled) { try await task.value }
@@ -89,7 +107,7 @@ import Testing
   @Test func `a system call that failed says which and why`() {
     #expect(SystemError("bind", code: 98).description == "bind: Address already in use")
     #expect(
-      ChannelError.broken(SystemError("recv", code: 104)).description
+      ConnectionError.broken(SystemError("recv", code: 104)).description
         == "recv: Connection reset by peer")
   }
 }

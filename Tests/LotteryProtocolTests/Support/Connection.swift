@@ -3,35 +3,48 @@ import Glibc
 @testable import LotteryProtocol
 import Synchronization
 import TestSupport
+import Testing
 
 /// Runs `body` on the worker of a connection that was accepted over loopback, and closes both ends.
 ///
 /// - Parameters:
+///   - capacity: the most bytes that our end holds.
 ///   - receiveBuffer: bytes that the kernel may keep for the other end, if that matters.
 ///   - body: gets our end, which it does not close, and the other one.
 func withConnection(
-  receiveBuffer: Int32? = nil,
-  _ body: @escaping @Sendable (Channel, Peer) async throws -> Void
+  capacity: Int = 100, receiveBuffer: Int32? = nil,
+  _ body: @escaping @Sendable (Connection, Peer) async throws -> Void
 ) async throws {
   let listener = try Listener(port: 0, backlog: 16)
   let peer = try Peer(port: listener.port, receiveBuffer: receiveBuffer)
-  let (channel, worker) = try await listener.accept()
+  let handle = try #require(try await listener.accept())
   listener.close()
-  let outcome = await Task(executorPreference: worker) { try await body(channel, peer) }.result
-  channel.close()
+  let outcome = await Task(executorPreference: handle.worker) {
+    try await body(Connection(handle, capacity: capacity), peer)
+  }.result
+  handle.close()
   peer.close()
   try outcome.get()
 }
 
-extension Channel {
+extension Connection.Handle {
   /// Whether a task waits for bytes that have not arrived.
   var isAwaited: Bool { readiness.isAwaited(for: .reading) }
+}
 
-  /// Receives until `count` bytes are there or no more come.
-  func receive(_ count: Int) async throws(ChannelError) -> [UInt8] {
-    var buffer = InputBuffer(capacity: count)
-    while !buffer.isFull, try await receive(into: &buffer) > 0 {}
-    return buffer.unreadBytes
+extension Connection {
+  /// Receives until `count` bytes are there or no more come, and takes them.
+  func receive(_ count: Int) async throws -> [UInt8] {
+    while unread.count < count, try await fill() {}
+    let bytes = Array(unread.prefix(count))
+    consume(bytes.count)
+    return bytes
+  }
+
+  /// Sends `bytes`.
+  func send(_ bytes: [UInt8]) async throws {
+    append(bytes)
+    try await flush()
   }
 }
 

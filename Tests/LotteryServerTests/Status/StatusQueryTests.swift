@@ -138,9 +138,9 @@ import Testing
 
   @Test func `a server that closes is not taken for another program`() async throws {
     let error = try await Self.failure { listener in
-      let (channel, _) = try await listener.accept()
-      await channel.drain(limit: 5)
-      channel.close()
+      let query = try Peer(try #require(try await listener.accept()))
+      _ = try await query.receive(5)
+      query.close()
     }
     #expect(error.description.hasSuffix("the server closed the connection"))
     #expect(error.exitStatus == .unavailable)
@@ -148,15 +148,11 @@ import Testing
 
   @Test func `an endless answer ends with the time limit`() async throws {
     let error = try await Self.failure(timeout: .milliseconds(50)) { listener in
-      let (channel, _) = try await listener.accept()
+      let query = try Peer(try #require(try await listener.accept()))
       var first: UInt32 = 1
-      var bytes: [UInt8] = []
       // It ends when the query has closed its connection.
-      while (try? await channel.send(bytes)) != nil {
-        bytes = Self.frame(first..<first + 500)
-        first += 500
-      }
-      channel.close()
+      while try await query.send(Self.frame(first..<first + 500)) { first += 500 }
+      query.close()
     }
     #expect(error.description.hasSuffix("no answer within 50ms"))
   }
@@ -179,10 +175,10 @@ import Testing
 
   /// Accepts a connection, sends `bytes`, and closes it after the query.
   private static func answer(_ bytes: [UInt8], on listener: Listener) async throws {
-    let (channel, _) = try await listener.accept()
-    try await channel.send(bytes)
-    await channel.drain(limit: 100)
-    channel.close()
+    let query = try Peer(try #require(try await listener.accept()))
+    try await query.send(bytes)
+    _ = try await query.receive(100)
+    query.close()
   }
 
   /// How the query ends on a port on which `serve` answers.

@@ -1,0 +1,368 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import LotteryCore
+@testable import LotteryProtocol
+
+/// Receiving: where short reads end.
+@Suite(.timeLimit(.minutes(1))) struct ConnectionReadingTests {
+  @Test func `a frame that arrives byte by byte is put together`() async throws {
+    try await withConnection { connection, peer in
+      for (index, byte) in MessageSamples.bet.enumerated() {
+        #expect(try connection.nextFrame() == nil, "after \(index) bytes")
+        try await peer.send([byte])
+        #expect(try await connection.fill())
+      }
+      #expect(try connection.nextFrame() == MessageSamples.bet[4...])
+      #expect(connection.unread.isEmpty)
+    }
+  }
+
+  @Test func `frames that arrive together are taken one by one`() async throws {
+    try await withConnection { connection, peer in
+      let frames = [MessageSamples.stored, MessageSamples.confirmed, MessageSamples.noWinners]
+      try await peer.send(Array(frames.joined()))
+      for frame in frames {
+        while connection.unread.count < frame.count, try await connection.fill() {}
+        #expect(try connection.nextFrame().map(Array.init) == Array(frame[4...]))
+      }
+      #expect(try connection.nextFrame() == nil)
+    }
+  }
+
+  @Test func `more than there is room for stays in the kernel`() async throws {
+    try await withConnection(capacity: 10) { connection, peer in
+      let sent = Array(0...255 as ClosedRange<UInt8>)
+      try await peer.send(sent)
+      var received: [UInt8] = []
+      while received.count < sent.count {
+        #expect(try await connection.fill())
+        #expect(1...10 ~= connection.unread.count)
+        received += connection.unread
+        connection.consume(connection.unread.count)
+      }
+      #expect(received == sent)
+    }
+  }
+
+  @Test func `a peer that closes in the middle of a message leaves the half`() async throws {
+    try await withConnection { connection, peer in
+      let half = Array(MessageSamples.bet.prefix(10))
+      try await peer.send(half)
+      peer.close()
+      while try await connection.fill() {}
+      #expect(Array(connection.unread) == half)
+      #expect(try connection.nextFrame() == nil)
+    }
+  }
+
+  @Test func `a peer that sends no more can still be answered`() async throws {
+    try await withConnection { connection, peer in
+      try await peer.send([1, 2, 3])
+      peer.finishSending()
+      #expect(try await connection.receive(100) == [1, 2, 3])
+      try await connection.send([4, 5, 6])
+      #expect(try await peer.receive(3) == [4, 5, 6])
+    }
+  }
+
+  @Test func `a reset by the peer is an error`() async throws {
+    try await withConnection { connection, peer in
+      peer.reset()
+      await #expect(throws: ConnectionError.broken(SystemError("recv", code: ECONNRESET))) {
+        try await connection.receive(1)
+      }
+    }
+  }
+
+  @Test func `fillNow does not wait for what has not arrived`() async throws {
+    try await withConnection { connection, peer in
+      #expect(try !connection.fillNow())
+      try await peer.send([7])
+      #expect(try await connection.fill())
+      peer.finishSending()
+      #expect(try await !connection.fill())
+      #expect(try !connection.fillNow())
+      #expect(Array(connection.unread) == [7])
+    }
+  }
+
+  @Test func `the other end is known`() async throws {
+    try await withConnection { connection, _ in
+      #expect(connection.handle.peer?.ip == "127.0.0.1")
+      #expect(connection.handle.peer?.isLoopback == true)
+    }
+  }
+}
+
+/// More than the kernel keeps for a connection whose other end does not read (tcp(7), tcp_wmem).
+private let tooMuch = {
+  let block = Array(0..<251 as Range<UInt8>)
+  var bytes: [UInt8] = []
+  while bytes.count < 16 << 20 { bytes += block }
+  return bytes
+}()
+
+/// Sending: where short writes end.
+@Suite(.timeLimit(.minutes(1))) struct ConnectionWritingTests {
+  @Test func `a reader that is slow gets all of it, in order`() async throws {
+    try await withConnection(receiveBuffer: 4096) { connection, peer in
+      async let received = peer.receive(tooMuch.count, piece: 20_000)
+      try await connection.send(tooMuch)
+      #expect(try await received == tooMuch)
+    }
+  }
+
+  @Test func `a write after a reset is an error, not a signal`() async throws {
+    try await withConnection { connection, peer in
+      peer.reset()
+      await until { connection.handle.socket.isBroken() }
+      let codes: [Int32] = [ECONNRESET, EPIPE]
+      for _ in 1...2 {
+        let error = await #expect(throws: ConnectionError.self) { try await connection.send([1]) }
+        #expect(codes.map { .broken(SystemError("send", code: $0)) }.contains(error))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (7999, [7999]), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
+  ])
+  func `no send(2) has more than 8000 bytes`(size: Int, expected: [Int]) async throws {
+    let bytes = [UInt8](repeating: 7, count: size)
+    #expect(try await Self.packets { try await $0.send(bytes) } == expected)
+  }
+
+  @Test func `frames are given to the kernel one by one`() async throws {
+    let longest = [0, 0, 0x1F, 0x3C] + [UInt8](repeating: 3, count: 7996)
+    let frames = [MessageSamples.hello, longest, longest, MessageSamples.finished]
+    let bytes = Array(frames.joined())
+    #expect(try await Self.packets { try await $0.send(bytes) } == frames.map(\.count))
+    // Not lost: the end of a frame that is not whole.
+    let cut = Array(bytes.dropLast())
+    #expect(try await Self.packets { try await $0.send(cut) }.reduce(0, +) == cut.count)
+  }
+
+  /// The bytes of each send that `body` makes.
+  private static func packets(of body: (Connection) async throws -> Void) async throws -> [Int] {
+    // A socket that keeps what each send brought apart (unix(7)).
+    var ends: [Int32] = [-1, -1]
+    let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue)
+    try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
+    defer { close(ends[1]) }
+    let socket = try Socket(family: AF_UNIX)
+    dup2(ends[0], socket.descriptor)
+    close(ends[0])
+    let handle = try Connection.Handle(socket, peer: nil, worker: Worker(label: "sender"))
+    defer { handle.close() }
+    try await body(Connection(handle, capacity: 1))
+    var room = [UInt8](repeating: 0, count: 1 << 16)
+    var packets: [Int] = []
+    while case let count = recv(ends[1], &room, room.count, 0), count > 0 { packets.append(count) }
+    return packets
+  }
+
+  @Test func `an empty flush does nothing`() async throws {
+    try await withConnection { connection, peer in
+      try await connection.flush()
+      try await connection.send([1])
+      #expect(try await peer.receive(1) == [1])
+    }
+  }
+}
+
+/// What ends a wait from outside.
+@Suite(.timeLimit(.minutes(1))) struct ConnectionInterruptTests {
+  private static let superseded = ConnectionError.interrupted(.superseded)
+
+  @Test func `an interrupt ends a read that waits, and the first one counts`() async throws {
+    try await withConnection { connection, _ in
+      let handle = connection.handle
+      async let interrupted: Void = {
+        await until { handle.isAwaited }
+        handle.interrupt(.superseded)
+        handle.interrupt(.noRoom)
+      }()
+      await #expect(throws: Self.superseded) { try await connection.fill() }
+      await interrupted
+      await #expect(throws: Self.superseded) { try await connection.fill() }
+    }
+  }
+
+  @Test func `an interrupt ends a read of which more is always there`() async throws {
+    try await withConnection { connection, peer in
+      try await peer.send([1, 2])
+      #expect(try await connection.fill())
+      connection.handle.interrupt(.superseded)
+      await #expect(throws: Self.superseded) { try await connection.fill() }
+      #expect(throws: Self.superseded) { try connection.check() }
+    }
+  }
+
+  @Test func `an interrupt ends a write that waits`() async throws {
+    try await withConnection { connection, _ in
+      let handle = connection.handle
+      async let interrupted: Void = {
+        await until { handle.readiness.isAwaited(for: .writing) }
+        handle.interrupt(.superseded)
+      }()
+      await #expect(throws: Self.superseded) { try await connection.send(tooMuch) }
+      await interrupted
+    }
+  }
+
+  @Test func `an interrupt cancels the task, also one that begins later`() async throws {
+    for isEarly in [true, false] {
+      try await withConnection { connection, _ in
+        let handle = connection.handle
+        let isCancelled = Promise<Bool>()
+        if isEarly { handle.interrupt(.superseded) }
+        handle.run {
+          await untilCancelled()
+          isCancelled.fulfill(Task.isCancelled)
+        }
+        handle.interrupt(.superseded)
+        await handle.ended()
+        #expect(isCancelled.value == true)
+      }
+    }
+  }
+
+  @Test func `a deadline ends reads and writes`() async throws {
+    let late = ConnectionError.interrupted(.deadline)
+    try await withConnection { connection, _ in
+      connection.deadline = .now + .milliseconds(10)
+      await #expect(throws: late) { try await connection.fill() }
+      connection.deadline = .now + .milliseconds(10)
+      await #expect(throws: late) { try await connection.send(tooMuch) }
+    }
+  }
+
+  @Test func `a peer without patience for it that takes nothing ends a write`() async throws {
+    try await withConnection { connection, _ in
+      connection.patience = .milliseconds(10)
+      await #expect(throws: ConnectionError.interrupted(.deadline)) {
+        try await connection.send(tooMuch)
+      }
+    }
+  }
+
+  @Test func `a write that moves has its time anew for each wait, and leaves no deadline`()
+    async throws
+  {
+    try await withConnection(receiveBuffer: 4096) { connection, peer in
+      let readiness = connection.handle.readiness
+      connection.patience = .seconds(3600)
+      async let deadlines = {
+        var deadlines: Set<ContinuousClock.Instant> = []
+        var count = 0
+        while count < tooMuch.count {
+          await until { readiness.isAwaited(for: .writing) || readiness.deadline == nil }
+          if let deadline = readiness.deadline { deadlines.insert(deadline) }
+          count += try await peer.receive(min(1 << 20, tooMuch.count - count)).count
+        }
+        return deadlines
+      }()
+      try await connection.send(tooMuch)
+      #expect(connection.deadline == nil)
+      let count = try await deadlines.count
+      #expect(count > 1)
+    }
+  }
+
+  @Test func `a break is noticed while nothing is read, and silence is none`() async throws {
+    try await withConnection { connection, peer in
+      try await peer.send([1])
+      peer.finishSending()
+      connection.handle.watchForBreak(true)
+      try connection.check()
+      peer.reset()
+      await until { (try? connection.check()) == nil }
+      #expect(throws: ConnectionError.interrupted(.vanished)) { try connection.check() }
+    }
+  }
+
+  @Test func `a break that came first is noticed at once`() async throws {
+    try await withConnection { connection, peer in
+      try connection.check()
+      peer.reset()
+      // The poller has told of it.
+      await #expect(throws: ConnectionError.self) { while try await connection.fill() {} }
+      connection.handle.watchForBreak(true)
+      await until { (try? connection.check()) == nil }
+    }
+  }
+}
+
+/// The last bytes of a connection.
+@Suite(.timeLimit(.minutes(1))) struct ConnectionEndTests {
+  @Test func `they arrive despite unread bytes and an interrupt`() async throws {
+    try await withConnection { connection, peer in
+      try await peer.send([UInt8](repeating: 0, count: 50_000))
+      connection.handle.interrupt(.superseded)
+      connection.append(MessageSamples.error)
+      async let received = {
+        defer { peer.close() }
+        return try await peer.receive(.max)
+      }()
+      await connection.finish(within: .seconds(3600), discarding: 1 << 20)
+      let bytes = try await received
+      #expect(bytes == MessageSamples.error)
+    }
+  }
+
+  @Test func `what an interrupt left unsent comes first, and whole`() async throws {
+    try await withConnection(receiveBuffer: 4096) { connection, peer in
+      let handle = connection.handle
+      connection.append(tooMuch)
+      async let interrupted: Void = {
+        await until { handle.readiness.isAwaited(for: .writing) }
+        handle.interrupt(.superseded)
+      }()
+      await #expect(throws: ConnectionError.self) { try await connection.flush() }
+      await interrupted
+      connection.append(MessageSamples.error)
+      async let received = {
+        defer { peer.close() }
+        return try await peer.receive(.max)
+      }()
+      await connection.finish(within: .seconds(3600), discarding: 0)
+      let bytes = try await received
+      #expect(bytes == tooMuch + MessageSamples.error)
+    }
+  }
+
+  @Test func `so many bytes are discarded, also of a peer that never stops`() async throws {
+    try await withConnection { connection, peer in
+      try await peer.send([UInt8](repeating: 0, count: 300_000))
+      await connection.finish(within: .seconds(3600), discarding: 10_000)
+      #expect(try await connection.fill())
+    }
+  }
+
+  @Test func `a peer that does not close is waited for until the limit`() async throws {
+    try await withConnection { connection, peer in
+      await connection.finish(within: .milliseconds(10), discarding: 1 << 20)
+      let rest = try await peer.receive(1)
+      #expect(rest == [])
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `the end of the program hurries them, before and while they are sent`(
+    isEarly: Bool
+  ) async throws {
+    try await withConnection { connection, _ in
+      let handle = connection.handle
+      handle.interrupt(.superseded)
+      if isEarly { handle.interrupt(.shuttingDown) }
+      async let interrupted: Void = {
+        await until { handle.isAwaited }
+        handle.interrupt(.shuttingDown)
+      }()
+      await connection.finish(within: .seconds(3600), discarding: 1 << 20)
+      await interrupted
+    }
+  }
+}
