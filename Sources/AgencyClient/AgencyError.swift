@@ -4,7 +4,7 @@ import ProcessSupport
 
 /// Why an agency ends without having done its work.
 enum AgencyError: Error, Equatable {
-  /// SIGTERM or SIGINT asked for the end.
+  /// A signal asked for the end.
   case cancelled
   /// The agency cannot connect to the server.
   case unreachable(String)

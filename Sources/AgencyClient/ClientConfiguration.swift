@@ -68,7 +68,7 @@ extension ClientConfiguration {
   }
 
   /// Reads the agency's key: the first line of its key file. Empty if there is no key file.
-  func key() throws(ConfigurationError) -> String {
+  func key() throws -> String {
     guard let path = keyFile else { return "" }
     let lines = try ConfigurationLines(ConfigurationFile.read(path), file: path)
     guard let key = lines.makeIterator().next()?.1.agencyKey else {

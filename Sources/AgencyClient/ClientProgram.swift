@@ -4,10 +4,10 @@ import ProcessSupport
 
 /// The program `agency-client`.
 package enum ClientProgram {
-  /// Runs the program and returns its exit status. `arguments` do not include the program's name.
-  package static func main(_ arguments: some Sequence<String>) async -> Int32 {
+  /// Runs the program, and exits.
+  package static func main() -> Never {
     let program = Program(name: "agency-client", help: help, layout: .go)
-    return await program.run(arguments) { file, worker, log in
+    program.main { file, worker, log in
       var settings = try Settings(
         YAMLDocument.self, file: file, default: ClientConfiguration.defaultFile)
       let configuration = try ClientConfiguration(&settings)

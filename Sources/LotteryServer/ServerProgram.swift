@@ -4,10 +4,10 @@ package import ProcessSupport
 
 /// The program `lottery-server`.
 package enum ServerProgram {
-  /// Runs the program with `arguments`, its own name left out, and returns its exit status.
-  package static func main(_ arguments: some Sequence<String>) async -> Int32 {
+  /// Runs the program, and exits.
+  package static func main() -> Never {
     let program = Program(name: "lottery-server", help: help, layout: .python)
-    return await program.run(arguments, status: status) { file, _, log in
+    program.main(status: status) { file, _, log in
       var settings = try settings(file)
       let configuration = try ServerConfiguration(&settings)
       log.setLevel(configuration.loggingLevel)
@@ -33,13 +33,11 @@ package enum ServerProgram {
     return try await StatusQuery(port: configuration.port, worker: worker).ask().table
   }
 
-  private static func settings(_ file: String?) throws(ConfigurationError) -> Settings {
+  private static func settings(_ file: String?) throws -> Settings {
     try Settings(INIDocument.self, file: file, default: ServerConfiguration.defaultFile)
   }
 
-  private static func keys(
-    _ configuration: ServerConfiguration
-  ) throws(ConfigurationError) -> AgencyKeys? {
+  private static func keys(_ configuration: ServerConfiguration) throws -> AgencyKeys? {
     guard let path = configuration.agencyKeys else { return nil }
     let bytes = try ConfigurationFile.read(path, sizeLimit: AgencyKeys.fileSizeLimit)
     return try AgencyKeys(bytes, file: path, agencies: configuration.agencies)
@@ -72,7 +70,7 @@ package enum ServerProgram {
       SERVER_MAX_CONNECTIONS              connections open at once (16384)
       SERVER_MAX_CONNECTIONS_PER_ADDRESS  of them from one address (4096)
 
-    SIGTERM and SIGINT shut it down gracefully.
+    SIGTERM, SIGINT and SIGHUP shut it down gracefully.
     """
 }
 

@@ -1,4 +1,3 @@
 import AgencyClient
-import ProcessSupport
 
-MainThread.wait { await ClientProgram.main(CommandLine.arguments.dropFirst()) }
+ClientProgram.main()

@@ -1,4 +1,3 @@
 import LotteryServer
-import ProcessSupport
 
-MainThread.wait { await ServerProgram.main(CommandLine.arguments.dropFirst()) }
+ServerProgram.main()

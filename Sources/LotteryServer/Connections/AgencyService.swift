@@ -69,7 +69,11 @@ struct AgencyService: ~Copyable {
     var turn = 0
     while let frame = try await nextFrame() {
       turn += 1
-      if turn % Self.framesInATurn == 0 { await worker.yield() }
+      if turn % Self.framesInATurn == 0 {
+        await worker.yield()
+        // A peer that always has more to say must not put off the end.
+        if Task.isCancelled { throw .channel(.cancelled) }
+      }
       let bytes = stream.buffer.storage
       let action = session.receive(bytes.span.extracting(frame))
       if action == .gathered {

@@ -20,7 +20,7 @@ extension Settings {
   ///   - path: the file to read otherwise, if it exists.
   package init(
     _ dialect: (some ConfigurationDialect).Type, file: String?, default path: String
-  ) throws(ConfigurationError) {
+  ) throws {
     var settings: [Setting] = []
     if let bytes = try ConfigurationFile.bytes(of: file ?? path) {
       settings = try dialect.init(bytes, file: file ?? path).settings
@@ -39,10 +39,11 @@ package enum ConfigurationFile {
   /// Reads the file at `path`.
   ///
   /// - Parameter sizeLimit: the largest size that is accepted, in bytes.
-  /// - Throws: ``ConfigurationError`` if it does not exist, cannot be read or is too large.
+  /// - Throws: ``ConfigurationError`` if it does not exist, cannot be read or is too large;
+  ///   `CancellationError` if the task is cancelled while the file, a pipe, is silent.
   package static func read(
     _ path: String, sizeLimit: Int = Self.sizeLimit
-  ) throws(ConfigurationError) -> [UInt8] {
+  ) throws -> [UInt8] {
     guard let bytes = try bytes(of: path, sizeLimit: sizeLimit) else {
       throw ConfigurationError(missing: path)
     }
@@ -52,24 +53,45 @@ package enum ConfigurationFile {
   /// The bytes of the file at `path`, or nil if it does not exist.
   fileprivate static func bytes(
     of path: String, sizeLimit: Int = Self.sizeLimit
-  ) throws(ConfigurationError) -> [UInt8]? {
-    do throws(SystemError) {
-      let file = try File(reading: path)
-      defer { file.close() }
+  ) throws -> [UInt8]? {
+    do {
+      // A pipe may be silent, and the read must end when the program does. A named pipe without a
+      // writer is an empty file (fifo(7)).
+      let file = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+      defer { close(file) }
       return try readAll(file, sizeLimit)
-    } catch {
+    } catch let error as SystemError {
       if error.code == ENOENT { return nil }
       throw ConfigurationError(unreadable: path, reason: error.description)
     }
   }
 
-  private static func readAll(_ file: File, _ sizeLimit: Int) throws(SystemError) -> [UInt8] {
-    var buffer = InputBuffer(capacity: sizeLimit + 1)
-    while !buffer.isFull {
-      let count = try buffer.fill { room throws(SystemError) in try file.read(into: room) }
-      if count == 0 { return Array(buffer.storage[buffer.unread]) }
+  private static func readAll(_ file: Int32, _ sizeLimit: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 64 * 1024)
+    while bytes.count <= sizeLimit {
+      guard let count = try readNow(file, into: &piece) else {
+        try Task.checkCancellation()
+        var input = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+        poll(&input, 1, 100)
+        continue
+      }
+      if count == 0 { return bytes }
+      bytes += piece[..<count]
     }
     throw SystemError("read", code: EFBIG)
+  }
+
+  /// Nil if there is nothing to read yet.
+  private static func readNow(
+    _ file: Int32, into piece: inout [UInt8]
+  ) throws(SystemError) -> Int? {
+    do throws(SystemError) {
+      return try SystemError.check("read") { Glibc.read(file, &piece, piece.count) }
+    } catch {
+      guard error.code == EAGAIN else { throw error }
+      return nil
+    }
   }
 }
 

@@ -147,6 +147,7 @@ package final class Log: Sendable {
   }
 
   private func write(_ level: LogLevel, _ line: () -> LogLine) {
+    OrderlyEnd.noteStep()
     guard writes(level) else { return }
     let line = line()
     let mustStart = state.withLock { state in
@@ -204,6 +205,7 @@ package final class Log: Sendable {
       guard let count, count > 0 else { return }
       start += count
       written.wrappingAdd(count, ordering: .relaxed)
+      OrderlyEnd.noteStep()
     }
   }
 }

@@ -30,6 +30,8 @@ package enum ExitStatus: Int32, Sendable {
   case otherFile = 82
   /// The agency's bet was sent, and it is unknown whether it is stored.
   case inDoubt = 83
+  /// A signal asked for the end, which then stood still or took too long: see ``OrderlyEnd``.
+  case cutShort = 84
 }
 
 /// An error that ends a program. Its description is one line that a person can act on.

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import LotteryCore
 package import LotteryProtocol
@@ -8,13 +9,22 @@ package struct Program: Sendable {
   /// The version of both programs.
   package static let version = "1.0.0"
 
-  /// How long the last log lines may take to be written: enough for any output that is read.
-  /// Together with the time in which a server tells its agencies of the end, it is less than a
-  /// second.
+  /// How long the last log lines may wait for an output that takes none. Together with the time in
+  /// which a server tells its agencies of the end, it is less than a second.
   private static let flushLimit = Duration.milliseconds(500)
+  /// How long the line about an end that was cut short may take.
+  private static let lastWordLimit = Duration.milliseconds(250)
+
+  /// Asks the running program with the configuration file that `--config` named for its status.
+  /// Returns what to print.
+  package typealias Status = @Sendable (String?, Worker) async throws -> String
+  /// Does the program's work with the configuration file that `--config` named. A signal cancels
+  /// it.
+  package typealias Work = @Sendable (String?, Worker, Log) async throws -> Void
 
   private let name: String
   private let help: String
+  private let limits: OrderlyEnd.Limits
   private let log: Log
 
   /// A program.
@@ -23,53 +33,90 @@ package struct Program: Sendable {
   ///   - name: the program's name.
   ///   - help: what `--help` prints.
   ///   - layout: the layout of its log lines.
-  package init(name: String, help: String, layout: LogLayout) {
+  ///   - limits: how long its end may take.
+  package init(
+    name: String, help: String, layout: LogLayout, limits: OrderlyEnd.Limits = .init()
+  ) {
     self.name = name
     self.help = help
+    self.limits = limits
     log = Log(layout: layout, level: .info)
   }
 
-  /// Does what `arguments` ask for, which do not include the program's name.
+  /// Does what `arguments` ask for, and exits with the status of that.
+  ///
+  /// The work runs on other threads while this one waits for signals. `await` at the top level
+  /// would end the main thread instead (dispatch_main(3)). Then the C library unwinds its stack,
+  /// for which a static executable sorts all its unwinding information. That takes longer than the
+  /// rest of the start.
   ///
   /// - Parameters:
-  ///   - status: gets the configuration file that `--config` named and a worker, asks the running
-  ///     program for its status, and returns what to print. Nil if the program has no `--status`.
-  ///   - work: gets the configuration file that `--config` named, a worker and a log. SIGTERM and
-  ///     SIGINT cancel it.
-  /// - Returns: the exit status.
-  package func run(
-    _ arguments: some Sequence<String>,
-    status: (@Sendable (String?, Worker) async throws -> String)? = nil,
-    work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
-  ) async -> Int32 {
-    do throws(UsageError) {
-      switch try Invocation(arguments, hasStatus: status != nil) {
-      case .run(let file): return await run(with: file, work).rawValue
-      case .status(let file): return await show(file, status).rawValue
-      case .help: say(help, to: STDOUT_FILENO)
-      case .version: say("\(name) \(Self.version)", to: STDOUT_FILENO)
-      }
-      return ExitStatus.success.rawValue
-    } catch {
-      say("\(name): \(Self.printable(error)); try \(name) --help", to: STDERR_FILENO)
-      return error.exitStatus.rawValue
+  ///   - arguments: do not include the program's name.
+  ///   - status: nil if the program has no `--status`.
+  package func main(
+    _ arguments: [String]? = nil, status: Status? = nil, work: @escaping Work
+  ) -> Never {
+    OrderlyEnd.blockSignals()
+    // A write to a pipe without a reader, or beyond the limit of a file's size, is an error to
+    // handle and must not end the process.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    let run = Run(log: log)
+    let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
+    let invocation = Result { () throws(UsageError) in
+      try Invocation(arguments, hasStatus: status != nil)
+    }
+    Task { exit(await perform(invocation, run, status, work).rawValue) }
+    let signal = OrderlyEnd.nextSignal()
+    // Nothing else has anything to end.
+    guard case .success(.run) = invocation else { _exit(128 + signal) }
+    DispatchQueue(label: "signals").async { run.cancel(because: signal) }
+    cutShort(because: OrderlyEnd.watch(limits))
+  }
+
+  private func perform(
+    _ invocation: Result<Invocation, UsageError>, _ run: Run, _ status: Status?,
+    _ work: @escaping Work
+  ) async -> ExitStatus {
+    switch invocation {
+    case .success(.run(let file)):
+      let ending = await run.perform(on: Worker(label: name)) { try await work(file, $0, log) }
+      log.flush(limit: Self.flushLimit)
+      return ending
+    case .success(.status(let file)): return await show(file, status)
+    case .success(.help): return say(help)
+    case .success(.version): return say("\(name) \(Self.version)")
+    case .failure(let error):
+      complain("\(Self.printable(error)); try \(name) --help")
+      return error.exitStatus
     }
   }
 
-  private func show(
-    _ file: String?, _ status: (@Sendable (String?, Worker) async throws -> String)?
-  ) async -> ExitStatus {
-    signal(SIGPIPE, SIG_IGN)
+  /// Ends the process, whatever hangs. The line about it must not hang either, so another thread
+  /// writes it.
+  private func cutShort(because reason: String) -> Never {
+    let isWritten = DispatchSemaphore(value: 0)
+    let status = ExitStatus.cutShort
+    DispatchQueue(label: "last word").async {
+      log.critical(LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": reason]))
+      log.flush(limit: Self.lastWordLimit)
+      isWritten.signal()
+    }
+    _ = isWritten.wait(timeout: .now() + .nanoseconds(2 * Self.lastWordLimit.nanoseconds))
+    _exit(status.rawValue)
+  }
+}
+
+/// What a program prints instead of a log.
+extension Program {
+  private func show(_ file: String?, _ status: Status?) async -> ExitStatus {
     let worker = Worker(label: name)
     let task = Task(executorPreference: worker) { try await status?(file, worker) }
     do {
-      // The caller must not take half a table for the whole.
-      if say(try await task.value ?? "", to: STDOUT_FILENO) { return .success }
-      say("\(name): standard output cannot be written", to: STDERR_FILENO)
-      return .ioError
+      return say(try await task.value ?? "")
     } catch {
-      say("\(name): \(Self.printable(error))", to: STDERR_FILENO)
-      return Self.exitStatus(error)
+      complain(Self.printable(error))
+      return Run.exitStatus(error)
     }
   }
 
@@ -79,59 +126,26 @@ package struct Program: Sendable {
     PrintableText.escaped("\(error)")
   }
 
-  /// Writes a line. Returns false if that fails.
-  @discardableResult
-  private func say(_ line: String, to descriptor: Int32) -> Bool {
-    var rest = ArraySlice((line + "\n").utf8)
-    while !rest.isEmpty {
-      let count = try? SystemError.check("write") {
-        rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      }
-      guard let count, count > 0 else { return false }
-      rest = rest.dropFirst(count)
+  /// Prints a text. The caller must not take half of it for the whole.
+  private func say(_ text: String) -> ExitStatus {
+    do {
+      try Output(descriptor: STDOUT_FILENO).writeAll(Array("\(text)\n".utf8))
+      return .success
+    } catch {
+      complain("standard output cannot be written: \(error)")
+      return .ioError
     }
-    return true
   }
 
-  private func run(
-    with file: String?, _ work: @escaping @Sendable (String?, Worker, Log) async throws -> Void
-  ) async -> ExitStatus {
-    // A write to a pipe without a reader, or beyond the limit of a file's size, is an error to
-    // handle and must not end the process.
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)
-    let worker = Worker(label: name)
-    let log = log
-    let state = Mutex(RunState())
-    // Before the work begins: without a watcher, a signal ends the process at once.
-    let watcher = SignalWatcher(SignalWatcher.termination) { signal in
-      state.withLock { state in
-        guard !state.hasEnded else { return }
-        // Logging does not block, so this line comes before those of all that ends.
-        log.info(
-          LogLine(
-            "shutdown", .inProgress, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]))
-        state.isCancelled = true
-        state.task?.cancel()
-      }
-    }
-    let task = Task(executorPreference: worker) { try await work(file, worker, log) }
-    state.withLock { state in
-      state.task = task
-      if state.isCancelled { task.cancel() }
-    }
-    let result = await task.result
-    let status = state.withLock { state in
-      state.hasEnded = true
-      return report(result)
-    }
-    withExtendedLifetime(watcher) {}
-    log.flush(limit: Self.flushLimit)
-    return status
+  private func complain(_ problem: String) {
+    // There is nowhere to report that this fails.
+    try? Output(descriptor: STDERR_FILENO).writeAll(Array("\(name): \(problem)\n".utf8))
   }
+}
 
-  /// What the handler of signals shares with the run.
-  private struct RunState {
+/// One run of a program's work, and its end.
+private final class Run: Sendable {
+  private struct State {
     var task: Task<Void, any Error>?
     /// Whether a signal has arrived, perhaps before there was a task.
     var isCancelled = false
@@ -139,32 +153,65 @@ package struct Program: Sendable {
     var hasEnded = false
   }
 
-  private func report(_ result: Result<Void, any Error>) -> ExitStatus {
-    guard case .failure(let error) = result else {
-      log.info(LogLine("exit", .success))
-      return .success
+  private let log: Log
+  private let state = Mutex(State())
+
+  init(log: Log) {
+    self.log = log
+  }
+
+  /// Runs `work`, logs how it ended, and returns the exit status.
+  func perform(
+    on worker: Worker, _ work: @escaping @Sendable (Worker) async throws -> Void
+  ) async -> ExitStatus {
+    let task = Task(executorPreference: worker) { try await work(worker) }
+    state.withLock { state in
+      state.task = task
+      if state.isCancelled { task.cancel() }
     }
-    let status = Self.exitStatus(error)
-    log.critical(
-      LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": "\(error)"]))
-    return status
+    let result = await task.result
+    return state.withLock { state in
+      state.hasEnded = true
+      return report(result)
+    }
   }
 
-  private static func exitStatus(_ error: any Error) -> ExitStatus {
+  /// Begins the orderly end.
+  func cancel(because signal: Int32) {
+    let task = state.withLock { state in
+      guard !state.hasEnded else { return nil as Task<Void, any Error>? }
+      // This line comes before those of all that ends.
+      log.info(LogLine("shutdown", .inProgress, ["signal": Self.name(of: signal)]))
+      state.isCancelled = true
+      return state.task
+    }
+    task?.cancel()
+  }
+
+  private static func name(of signal: Int32) -> String {
+    switch signal {
+    case SIGINT: "SIGINT"
+    case SIGHUP: "SIGHUP"
+    default: "SIGTERM"
+    }
+  }
+
+  private func report(_ result: Result<Void, any Error>) -> ExitStatus {
+    do {
+      try result.get()
+    } catch is CancellationError {
+      // A signal asked for the end: that is no failure.
+    } catch {
+      let status = Self.exitStatus(error)
+      log.critical(
+        LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": "\(error)"]))
+      return status
+    }
+    log.info(LogLine("exit", .success))
+    return .success
+  }
+
+  static func exitStatus(_ error: any Error) -> ExitStatus {
     (error as? any ProgramError)?.exitStatus ?? .systemError
-  }
-}
-
-/// The main thread of a program.
-package enum MainThread {
-  /// Waits while `work` runs on other threads, and exits with the status that it returns.
-  ///
-  /// `await` at the top level would end the main thread instead (dispatch_main(3)). Then the C
-  /// library unwinds its stack, for which a static executable sorts all its unwinding information.
-  /// That takes longer than the rest of the start.
-  package static func wait(for work: @escaping @Sendable () async -> Int32) -> Never {
-    Task { exit(await work()) }
-    // pause(2) returns after each signal that is handled.
-    while true { pause() }
   }
 }

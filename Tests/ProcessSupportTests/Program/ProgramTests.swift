@@ -1,6 +1,8 @@
+import Dispatch
 import Glibc
-import ProcessSupport
 import Testing
+
+@testable import ProcessSupport
 
 @Suite struct InvocationTests {
   @Test(
@@ -47,29 +49,153 @@ import Testing
   }
 }
 
-/// Each test runs in a process of its own: signals concern all of it.
-@Suite(.timeLimit(.minutes(1))) struct SignalWatcherTests {
-  @Test func `SIGTERM is handed to the closure instead of ending the process`() async {
-    await #expect(processExitsWith: .exitCode(7)) {
-      let watcher = SignalWatcher(SignalWatcher.termination) { exit($0 == SIGTERM ? 7 : 1) }
-      kill(getpid(), SIGTERM)
-      withExtendedLifetime(watcher) { while true { pause() } }
+/// Each test runs in a process of its own. There the signal is sent to the thread that waits for it,
+/// because the other threads of a test do not block it.
+@Suite(.timeLimit(.minutes(1))) struct OrderlyEndTests {
+  /// Runs `work`, which a signal asks to end at once, and exits.
+  private static func run(
+    signal: Int32 = SIGTERM, _ limits: OrderlyEnd.Limits = .init(),
+    _ work: @escaping @Sendable (Log) async -> Void
+  ) -> Never {
+    OrderlyEnd.blockSignals()
+    raise(signal)
+    Program(name: "test", help: "", layout: .go, limits: limits).main([]) { _, _, log in
+      await work(log)
     }
   }
 
-  @Test func `SIGINT is handed to the closure instead of ending the process`() async {
+  /// Waits until the task is cancelled.
+  private static func untilCancelled() async {
+    try? await Task.sleep(for: .seconds(3600))
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+  func `a signal cancels the work and the program ends well`(signal: Int32) async throws {
+    let result = await #expect(
+      processExitsWith: .success, observing: [\.standardOutputContent]
+    ) { [signal] in
+      Self.run(signal: signal) { _ in await Self.untilCancelled() }
+    }
+    let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
+    let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][signal] ?? ""
+    #expect(output.contains("action: shutdown | result: in_progress | signal: \(name)\n"))
+    #expect(output.hasSuffix("action: exit | result: success\n"))
+  }
+
+  @Test func `a program that was started with SIGHUP ignored goes on`() async {
     await #expect(processExitsWith: .exitCode(7)) {
-      let watcher = SignalWatcher(SignalWatcher.termination) { exit($0 == SIGINT ? 7 : 1) }
-      kill(getpid(), SIGINT)
-      withExtendedLifetime(watcher) { while true { pause() } }
+      signal(SIGHUP, SIG_IGN)
+      OrderlyEnd.blockSignals()
+      raise(SIGHUP)
+      raise(SIGTERM)
+      _exit(OrderlyEnd.nextSignal() == SIGTERM ? 7 : 1)
     }
   }
 
-  @Test func `a signal that is not watched has its default effect`() async {
-    await #expect(processExitsWith: .signal(SIGHUP)) {
-      let watcher = SignalWatcher(SignalWatcher.termination) { _ in exit(1) }
-      kill(getpid(), SIGHUP)
-      withExtendedLifetime(watcher) { while true { pause() } }
+  @Test func `work that does not end is cut short, and the log says so`() async throws {
+    let result = await #expect(
+      processExitsWith: .exitCode(84), observing: [\.standardOutputContent]
+    ) {
+      Self.run { _ in
+        // Not even its thread is free.
+        while true { pause() }
+      }
+    }
+    let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
+    let line = "action: exit | result: fail | status: 84 | error: the end stood still for 1s\n"
+    #expect(output.hasSuffix(line), "\(output)")
+  }
+
+  @Test func `an end that moves is not cut short`() async {
+    await #expect(processExitsWith: .success) {
+      // Fifty steps, each of which takes longer than half of what it may.
+      Self.run(.init(tick: .milliseconds(10), standstill: 10, whole: 1000)) { log in
+        await Self.untilCancelled()
+        for _ in 0..<50 {
+          usleep(60_000)
+          log.debug(LogLine("step", .success))
+        }
+      }
     }
   }
+
+  @Test func `an end that moves for ever is cut short`() async throws {
+    let result = await #expect(
+      processExitsWith: .exitCode(84), observing: [\.standardOutputContent]
+    ) {
+      Self.run(.init(tick: .milliseconds(10), standstill: 100, whole: 20)) { _ in
+        while true {
+          usleep(1000)
+          OrderlyEnd.noteStep()
+        }
+      }
+    }
+    let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
+    #expect(output.hasSuffix("error: the end took longer than 200ms\n"), "\(output)")
+  }
+
+  @Test func `a log that hangs does not keep the process from being cut short`() async {
+    await #expect(processExitsWith: .exitCode(84)) {
+      // The writing end of a pipe that nobody reads.
+      var ends: [Int32] = [0, 0]
+      pipe(&ends)
+      dup2(ends[1], STDOUT_FILENO)
+      Self.run(.init(tick: .milliseconds(10), standstill: 20)) { log in
+        for _ in 0..<100_000 { log.info(LogLine("line", .success)) }
+        while true { pause() }
+      }
+    }
+  }
+}
+
+/// What a program prints instead of a log.
+@Suite(.timeLimit(.minutes(1))) struct PrintingTests {
+  @Test(arguments: ["--help", "--version", "--status"])
+  func `what cannot be written whole ends with 74`(flag: String) async throws {
+    let result = await #expect(
+      processExitsWith: .exitCode(74), observing: [\.standardErrorContent]
+    ) { [flag] in
+      dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO)
+      Self.program.main([flag], status: { _, _ in "table" }) { _, _, _ in }
+    }
+    let errors = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(
+      errors.hasSuffix(
+        "test: standard output cannot be written: write: No space left on device\n"))
+  }
+
+  @Test func `a pipe that does not block gets all of it`() async {
+    await #expect(processExitsWith: .exitCode(7)) {
+      var ends: [Int32] = [0, 0]
+      pipe(&ends)
+      _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+      let output = Output(descriptor: ends[1])
+      let reading = ends[0]
+      let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+      DispatchQueue(label: "reader").async {
+        var count = 0
+        var room = [UInt8](repeating: 0, count: 1000)
+        while count < bytes.count { count += read(reading, &room, room.count) }
+        _exit(7)
+      }
+      try output.writeAll(bytes)
+      while true { pause() }
+    }
+  }
+
+  @Test(arguments: ["--help", "--status"])
+  func `a signal ends it although nobody reads`(flag: String) async {
+    await #expect(processExitsWith: .exitCode(128 + SIGTERM)) { [flag] in
+      var ends: [Int32] = [0, 0]
+      pipe(&ends)
+      dup2(ends[1], STDOUT_FILENO)
+      let text = String(repeating: "x", count: 1 << 20)
+      OrderlyEnd.blockSignals()
+      raise(SIGTERM)
+      let program = Program(name: "test", help: text, layout: .go)
+      program.main([flag], status: { _, _ in text }) { _, _, _ in }
+    }
+  }
+
+  private static var program: Program { Program(name: "test", help: "help", layout: .go) }
 }
