@@ -7,7 +7,7 @@ needs = @for program in $(1); do \
 	done
 COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
-SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_SOURCES := Package.swift Sources Tests bench/Package.swift bench/Sources
 MINUTES := 1
 # An environment of Python with what checks/requirements.txt names. PYTEST runs tests in checks/.
 CHECKS := .build/checks
@@ -93,18 +93,20 @@ run: ## Runs the same lottery without Docker and prints the winners
 crowd: ## Runs a lottery of AGENCIES=1000 agencies at once on this machine
 	scripts/crowd.sh $(AGENCIES)
 
-bench: build ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1, WINDOW=, OUT=<file>
-	swift build -c release --static-swift-stdlib --package-path Benchmarks
-	$(PYTHON) Benchmarks/bench/main.py --runs $(or $(RUNS),5) $(if $(QUICK),--quick) \
+BENCH := PYTHONPATH=checks $(CHECKS)/bin/python -B bench/main.py
+
+bench: build $(CHECKS)/made ## Measures against a byte copier: ONLY=<names> RUNS=5, QUICK=1, WINDOW=, OUT=<file>
+	swift build -c release --static-swift-stdlib --package-path bench
+	$(BENCH) --runs $(or $(RUNS),5) $(if $(QUICK),--quick) \
 	  $(if $(WINDOW),--window $(WINDOW)) $(if $(OUT),--out $(OUT)) $(ONLY)
 
-bench-publish: ## Writes the figures of the last run, or of FROM=, into Benchmarks/README.md, and its plots
-	$(PYTHON) Benchmarks/bench/publish.py $(or $(FROM),Benchmarks/results/bench.json)
+bench-publish: $(CHECKS)/made ## Writes the figures of the last run, or of FROM=, into bench/README.md, and its plots
+	$(BENCH) --publish $(or $(FROM),bench/results/bench.csv)
 
-bench-self-test: ## Tests the benchmarks with little data
+bench-self-test: $(CHECKS)/made ## Tests the benchmarks with little data
 	swift build
-	swift build --package-path Benchmarks
-	$(PYTHON) Benchmarks/bench/self_test.py
+	swift build --package-path bench
+	$(PYTEST) bench
 
 faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= select, TABLE= writes a file
 	$(PYTHON) Tests/Faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \

@@ -50,11 +50,11 @@ check_citation() {
   [[ $rest =~ ^[,\ ]*$ ]] || complain "$1: no heading for $2"
 }
 
-for document in *.md .data/*.md Benchmarks/*.md docs/*.md; do
+for document in *.md .data/*.md bench/*.md docs/*.md; do
   while read -r link; do check_link "$document" "$link"; done < <(links "$document")
 done
 while read -r source; do
   while read -r cited; do check_citation "$source" "$cited"; done < <(citations "$source")
 done < <(grep -rlE '(PROTOCOL|ARCHITECTURE)\.md' Sources Tests scripts \
-  Benchmarks/Sources Benchmarks/bench)
+  bench/Sources)
 exit "$failed"

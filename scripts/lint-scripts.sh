@@ -32,7 +32,7 @@ else
   echo "$0: shellcheck is not installed: the style of shell scripts is not checked" >&2
 fi
 
-mapfile -t modules < <(find scripts Tests checks Benchmarks/bench -name '*.py' | sort)
+mapfile -t modules < <(find scripts Tests checks bench -name '*.py' | sort)
 # Keeps compiled files out of the sources.
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT

@@ -8,15 +8,15 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import ROOT, unpack
-from files import check_rows, rows, synchronize
-from processes import Deadline, Failure, Process, free_port
+from lottery.processes import Deadline, Failure, Process, free_port
 
+ROOT = Path(__file__).resolve().parents[1]
+ZIPS = ("../shared/data/dataset.zip", ".data/dataset.zip", ".data/datasets.zip")
 # Seconds after which a program counts as stuck.
 LIMIT = 600
 # Seconds between two looks at what a program uses.
@@ -25,15 +25,13 @@ LOOK = 0.02
 BATCH = 150
 WINDOW = 32
 LISTENING = "action: accept_connections | result: in_progress"
-SIZES = ("full", "quick", "tiny")
-_units = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
-_duration = re.compile(r"(\d+(?:\.\d+)?)(ns|µs|ms|s|m|h)")
-
-
 # Four times what a bet takes in the page cache, and more than what a connection takes.
 BET_MEMORY, CONNECTION_MEMORY = 200, 50_000
 # From Linux 5.14 on (madvise(2)); Python has no names for them.
 MADV_HUGEPAGE, MADV_POPULATE_WRITE = 14, 23
+
+_units = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_duration = re.compile(r"(\d+(?:\.\d+)?)(ns|µs|ms|s|m|h)")
 
 
 class Program(Process):
@@ -77,6 +75,11 @@ def user(*programs):
     return sum(program.usage.ru_utime for program in programs)
 
 
+def cpu(*programs):
+    """Returns the seconds of CPU that the programs took."""
+    return user(*programs) + system(*programs)
+
+
 def system(*programs):
     """Returns the seconds of CPU that the programs took in the kernel."""
     return sum(program.usage.ru_stime for program in programs)
@@ -99,28 +102,20 @@ class Outcome:
 class Bench:
     """What all scenarios need: how much to do, the programs, and room for their files."""
 
-    def __init__(self, runs=5, size="full", window=None, configuration="release",
-                 directory=ROOT / "Benchmarks/.run"):
-        self.runs = runs
-        self.size = size
+    def __init__(self, is_quick=False, window=None, configuration="release"):
+        self.is_quick = is_quick
         # Instead of the default.
         self.window = window
         self.lottery_programs = ROOT / ".build" / configuration
-        self.own_programs = ROOT / "Benchmarks/.build" / configuration
+        self.own_programs = ROOT / "bench/.build" / configuration
         # On the disk of the repository: what is synced must be synced to a real one.
-        self.directory = directory
-        # The files of the course's agencies, and their origin.
+        self.directory = ROOT / "bench/.run"
         self.course = []
-        self.source = None
 
     def __enter__(self):
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir()
-        self.source = unpack(self.directory / "course")
-        self.course = [self.directory / f"course/agency-{agency}.csv" for agency in range(1, 6)]
-        if self.size == "tiny":
-            for file in self.course:
-                file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:500]))
+        self.course = self._unpack(self.directory / "course")
         return self
 
     def __exit__(self, error, *_):
@@ -128,15 +123,26 @@ class Bench:
         if not error:
             shutil.rmtree(self.directory)
 
-    def amount(self, *by_size):
-        """Returns one of the amounts for full, quick and tiny, by the size."""
-        return by_size[SIZES.index(self.size)]
+    def _unpack(self, directory):
+        """Returns the files of the course's five agencies, or of made-up ones of the same sizes."""
+        directory.mkdir()
+        files = [directory / f"agency-{agency}.csv" for agency in range(1, 6)]
+        path = next((ROOT / path for path in ZIPS if (ROOT / path).exists()), None)
+        if path:
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    if Path(name).name in [file.name for file in files]:
+                        (directory / Path(name).name).write_bytes(archive.read(name))
+        else:
+            subprocess.run([ROOT / "scripts/generate-data.sh", directory], check=True)
+        if self.is_quick:
+            for file in files:
+                file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:500]))
+        return files
 
-    def rounds(self, name):
-        """Counts the runs of a scenario, and shows them."""
-        for run in range(self.runs):
-            print(f"{name}: run {run + 1} of {self.runs}", file=sys.stderr, flush=True)
-            yield run
+    def amount(self, full, quick):
+        """Returns one of two amounts."""
+        return quick if self.is_quick else full
 
     @staticmethod
     def take_memory(bets, agencies):
@@ -203,20 +209,14 @@ class Bench:
 
     def start_crowd(self, directory, port, agencies, window, file):
         """Starts many agencies in one process, by our library."""
-        return self.start(directory, "crowd", [self.own_programs / "lottery-load", "crowd", port,
+        return self.start(directory, "crowd", [self.own_programs / "lottery-load", port,
                                                agencies, window, file])
 
-    def start_copying(self, directory, number, port, file, window=WINDOW, agencies=1, each=False):
+    def start_copying(self, directory, number, port, file, window=WINDOW, agencies=1):
         """Starts the copier's agencies."""
         return self.start(directory, f"agency-{number}", [
             self.own_programs / "copier", "agencies", port, file,
-            "--agencies", agencies, "--window", window] + ["--each"] * each)
-
-    def start_proxy(self, directory, port, delay):
-        """Starts a proxy that is `delay` milliseconds away. Returns it and its port."""
-        proxy = self.start(directory, "proxy", [
-            sys.executable, Path(__file__).parent / "delay_proxy.py", port, delay])
-        return proxy, int(proxy.number("listening"))
+            "--agencies", agencies, "--window", window])
 
     @contextlib.contextmanager
     def serving(self, bets, agencies):
@@ -241,31 +241,68 @@ class Bench:
         finish([server])
         check_rows(directory / "bets.csv", bets)
 
-    def hold(self, files, window=None, delay=None, looks=False):
+    def hold(self, files, looks=False):
         """Holds a lottery with our server and a process for each agency."""
         with self.serving(sum(map(rows, files)), len(files)) as (server, port):
-            directory = server.directory
-            if delay:
-                proxy, port = self.start_proxy(directory, port, delay)
-            start = time.monotonic()
-            agencies = [self.start_agency(directory, number, port, file, window)
-                        for number, file in enumerate(files, 1)]
-            finish(agencies, [server, *agencies] if looks else ())
-            seconds = time.monotonic() - start
-            if delay:
-                proxy.kill()
-        return Outcome(seconds, server, agencies)
+            return self._race(files, server, port, self.start_agency, looks)
 
-    def copy(self, files, *options, window=WINDOW, each=False):
+    def copy(self, files, *options, window=WINDOW):
         """Lets the copier move the agencies' files."""
+        def start_agency(*arguments):
+            return self.start_copying(*arguments, window)
+
         with self.copying(sum(map(rows, files)), len(files), *options, window=window) as (
                 server, port):
-            start = time.monotonic()
-            agencies = [self.start_copying(server.directory, number, port, file, window, each=each)
-                        for number, file in enumerate(files, 1)]
-            finish(agencies)
-            seconds = time.monotonic() - start
-        return Outcome(seconds, server, agencies)
+            return self._race(files, server, port, start_agency)
+
+    def _race(self, files, server, port, start_agency, looks=False):
+        start = time.monotonic()
+        agencies = [start_agency(server.directory, number, port, file)
+                    for number, file in enumerate(files, 1)]
+        finish(agencies, [server, *agencies] if looks else ())
+        return Outcome(time.monotonic() - start, server, agencies)
+
+    def write_store(self, directory, copies, agencies):
+        """Writes what a server keeps (`PROTOCOL.md`, What the server keeps) of a lottery whose
+        agencies have all finished, and sent their batches in turn. Returns how many bets it has."""
+        lines = self.agency_file(self.amount(1_000_000, 10_000)).read_bytes().splitlines(True)
+        owners = [index // 125 % agencies + 1 for index in range(len(lines))]
+        block = b"".join(b"%d,%b" % (owner, line) for owner, line in zip(owners, lines))
+        with open(directory / "bets.csv", "wb") as store:
+            for _ in range(copies):
+                store.write(block)
+        with open(directory / "finished.csv", "wb") as store:
+            for agency in range(1, agencies + 1):
+                store.write(b"%d,%d\n" % (agency, owners.count(agency) * copies))
+        synchronize(directory / "bets.csv")
+        return len(lines) * copies
+
+
+def rows(path):
+    """Returns how many rows a file has. No field may hold a line end."""
+    with open(path, "rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def check_rows(path, expected):
+    """Raises a Failure if a file has another number of rows: a fast run must not lose bets."""
+    if (found := rows(path)) != expected:
+        raise Failure(f"{path} has {found} rows instead of {expected}")
+
+
+def last_row_at(file, directory):
+    """Returns the place in `bets.csv`, 0 to 1, of the last bet of an agency's `file`."""
+    last = file.read_bytes().splitlines()[-1]
+    document_and_birthdate = b",".join(last.split(b",")[2:4]) + b","
+    with (open(directory / "bets.csv", "rb") as stored,
+          mmap.mmap(stored.fileno(), 0, prot=mmap.PROT_READ) as content):
+        return content.rfind(document_and_birthdate) / len(content)
+
+
+def synchronize(path):
+    """Writes a file to the disk, so that the kernel does not write it during a measurement."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def finish(programs, looked_at=()):

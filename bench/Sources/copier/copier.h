@@ -51,8 +51,6 @@ extern struct options {
   size_t agencies;
   // The most frames that an agency has in flight, and that the server takes in at a time.
   size_t window;
-  // An agency sends each frame with a call of its own.
-  bool each;
   // fdatasync before each acknowledgement.
   bool sync;
   // One write and one sync for everything that arrived during the previous ones.

@@ -15,7 +15,7 @@ let package = Package(
         .enableWarning("extra"),
         .treatAllWarnings(as: .error),
       ]),
-    // Many agencies in one process, and the stages of a bet's way, each alone.
+    // Many agencies in one process.
     .executableTarget(
       name: "lottery-load",
       dependencies: [.product(name: "LotteryProtocol", package: "lottery")],

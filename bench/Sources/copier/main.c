@@ -7,7 +7,7 @@ struct options options = {.agencies = 1, .window = 32};
 static _Noreturn void usage(void) {
   fputs(
     "usage: copier server FILE [--agencies N] [--window W] [--sync] [--group] [--epoll]\n"
-    "       copier agencies PORT FILE [--agencies N] [--window W] [--each]\n",
+    "       copier agencies PORT FILE [--agencies N] [--window W]\n",
     stderr);
   exit(64);
 }
@@ -28,7 +28,6 @@ int main(int count, char **arguments) {
   for (; *rest; rest++) {
     if (strcmp(*rest, "--agencies") == 0) options.agencies = number(*++rest, 100000);
     else if (strcmp(*rest, "--window") == 0) options.window = number(*++rest, 1024);
-    else if (!is_server && strcmp(*rest, "--each") == 0) options.each = true;
     else if (is_server && strcmp(*rest, "--sync") == 0) options.sync = true;
     else if (is_server && strcmp(*rest, "--group") == 0) options.group = true;
     else if (is_server && strcmp(*rest, "--epoll") == 0) options.epoll = true;

@@ -13,8 +13,8 @@ struct agency {
 
 static int file;
 static uint64_t frame_count;
-// A window of frames, about to be sent.
-static unsigned char *frames;
+// The frame that is about to be sent.
+static unsigned char *frame;
 // Seconds from sending each frame of each agency to its acknowledgement.
 static double *latencies;
 static size_t latency_count, done;
@@ -42,23 +42,17 @@ static void send_empty(int socket, uint8_t type) {
   write_all(socket, &header, sizeof header);
 }
 
-// Fills the window, or says that this was all.
+// Fills the window, or says that this was all. Each frame has a call of its own, as ours has.
 static void send_more(struct agency *agency) {
-  unsigned char *end = frames;
   double time = now();
   while (agency->sent < frame_count && agency->sent < agency->stored + options.window) {
-    struct header *header = (struct header *)end;
-    end += sizeof *header;
+    struct header *header = (struct header *)frame;
     off_t place = (off_t)(agency->sent * PAYLOAD_SIZE);
-    int count = check(pread(file, end, PAYLOAD_SIZE, place), "pread");
-    *header = make_header(BATCH, (size_t)count);
-    end += count;
+    size_t count = (size_t)check(pread(file, header + 1, PAYLOAD_SIZE, place), "pread");
+    *header = make_header(BATCH, count);
+    write_all(agency->socket, frame, sizeof *header + count);
     agency->sent_at[agency->sent++ % options.window] = time;
-    if (!options.each) continue;
-    write_all(agency->socket, frames, (size_t)(end - frames));
-    end = frames;
   }
-  write_all(agency->socket, frames, (size_t)(end - frames));
   if (agency->stored == frame_count) {
     send_empty(agency->socket, FINISHED);
     agency->stage = FINISHING;
@@ -122,7 +116,7 @@ void run_agencies(void) {
   file = check(open(options.file, O_RDONLY), options.file);
   check(fstat(file, &status), options.file);
   frame_count = ((uint64_t)status.st_size + PAYLOAD_SIZE - 1) / PAYLOAD_SIZE;
-  frames = allocate(window, FRAME_SIZE);
+  frame = allocate(1, FRAME_SIZE);
   latencies = allocate(agencies * frame_count + 1, sizeof *latencies);
   struct agency *crowd = allocate(agencies, sizeof *crowd);
   double *sent_at = allocate(agencies * window, sizeof *sent_at);

@@ -1,0 +1,128 @@
+"""What is measured. Each scenario is one run, and yields figures by name, with their unit."""
+
+import subprocess
+import time
+
+from lottery.processes import Deadline, Failure
+from programs import (BATCH, WINDOW, check_rows, cpu, field, finish, last_row_at, rows, seconds,
+                      stop, system, user)
+
+
+def real(bench):
+    """The course's data: the server and five agencies."""
+    files = bench.course
+    yield "durable copier: time (ms)", bench.copy(files, "--sync", window=1).milliseconds
+    yield "ours: time (ms)", bench.hold(files).milliseconds
+    # Last: the kernel goes on writing what was not synced.
+    yield "copier without sync: time (ms)", bench.copy(files, window=1).milliseconds
+
+
+def flood(bench):
+    """Eight agencies at full speed."""
+    bets, agencies = bench.amount(1_250_000, 5_000), 8
+    files, total = [bench.agency_file(bets)] * agencies, bets * agencies
+    copier = bench.copy(files, "--sync", "--group", window=bench.window or WINDOW)
+    ours = bench.hold(files, looks=True)
+    for name, held in (("copier", copier), ("ours", ours)):
+        programs = held.server, *held.agencies
+        yield f"{name}: time (ms)", held.milliseconds
+        yield f"{name}: rate (M bets/s)", total / held.seconds / 1e6
+        yield f"{name}: own CPU (ns a bet)", user(*programs) / total * 1e9
+        yield f"{name}: kernel's CPU (ns a bet)", system(*programs) / total * 1e9
+        yield f"{name}: CPU (ns a bet)", cpu(*programs) / total * 1e9
+    yield "server memory (MB)", ours.server.memory / 1e6
+    yield "agency memory (MB)", max(agency.memory for agency in ours.agencies) / 1e6
+
+
+def crowd(bench):
+    """100,000 bets from ever more agencies, all connecting at once."""
+    bets = bench.amount(100_000, 1_000)
+    for agencies in bench.amount((10, 1_000, 10_000), (1, 100)):
+        file = bench.agency_file(bets // agencies)
+        with bench.copying(rows(file) * agencies, agencies, "--sync", "--epoll") as (server, port):
+            copied = bench.start_copying(server.directory, "crowd", port, file, agencies=agencies)
+            finish([copied])
+        yield f"{agencies} copier: time (ms)", copied.number("seconds") * 1000
+        yield (f"{agencies} copier: CPU (µs a connection)",
+               cpu(copied, server) / agencies * 1e6)
+        with bench.serving(rows(file) * agencies, agencies) as (server, port):
+            ours = bench.start_crowd(server.directory, port, agencies, WINDOW, file)
+            finish([ours], [server])
+        yield f"{agencies} ours: time (ms)", ours.number("seconds") * 1000
+        yield f"{agencies} ours: CPU (µs a connection)", cpu(ours, server) / agencies * 1e6
+        yield f"{agencies} server: CPU (µs a connection)", cpu(server) / agencies * 1e6
+        yield f"{agencies} server memory (MB)", server.memory / 1e6
+        yield f"{agencies} server threads", server.threads
+
+
+def fair(bench):
+    """An agency that waits for each STORED, beside five agencies that flood the server."""
+    bets, flooders = bench.amount(2_500_000, 50_000), 5
+    flood = [bench.agency_file(bets)] * flooders
+    # Few batches: the flood must outlast them.
+    honest = bench.made_up_file(BATCH * bench.amount(100, 2))
+    total = rows(honest) + sum(map(rows, flood))
+    options = "--sync", "--group"
+    for name, hold in (("copier", lambda: bench.copying(total, flooders + 1, *options)),
+                       ("ours", lambda: bench.serving(total, flooders + 1))):
+        start = bench.start_copying if name == "copier" else bench.start_agency
+        with hold() as (server, port):
+            others = [start(server.directory, number, port, file)
+                      for number, file in enumerate(flood, 2)]
+            _wait_for_flood(server.directory / "bets.csv", flood)
+            if name == "copier":
+                agency = bench.start_copying(server.directory, "honest", port, honest, window=1)
+            else:
+                agency = bench.start_crowd(server.directory, port, 1, 1, honest)
+            finish([agency, *others])
+        if not bench.is_quick and (place := last_row_at(honest, server.directory)) > 0.97:
+            raise Failure(f"the flood ended too early: the agency's last bet is at {place:.0%}")
+        for part in ("p50", "p99"):
+            yield f"{name} beside the flood: {part} (ms)", agency.number(part)
+
+
+def _wait_for_flood(path, flood):
+    size = sum(file.stat().st_size for file in flood) / 20
+    Deadline(60).wait(lambda: path.stat().st_size > size, "the flood")
+
+
+def growth(bench):
+    """A server that starts with the files of a lottery whose agencies have all finished: it reads
+    them, and holds the draw at once."""
+    agencies, directory = 5, bench.empty("server")
+    bets = bench.write_store(directory, bench.amount(10, 1), agencies)
+    path = directory / "bets.csv"
+    buffer, start = bytearray(256 * 1024), time.monotonic()
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
+    yield "read (ms)", (time.monotonic() - start) * 1000
+    server, _ = bench.start_server(directory, agencies, LOGGING_LEVEL="DEBUG")
+    recovery = server.line("action: recovery | result: success")
+    if (int(field(recovery, "bets")), int(field(recovery, "finished"))) != (bets, agencies):
+        raise Failure(f"not all is recovered: {recovery}")
+    yield "recovery (ms)", seconds(field(recovery, "duration")) * 1000
+    draw = server.line("action: draw | result: success")
+    yield "draw (ms)", seconds(field(draw, "duration")) * 1000
+    stop(server)
+    check_rows(path, bets)
+
+
+def start(bench):
+    """The cost of a process: an agency with one bet, and a static C program that does nothing."""
+    processes, file = bench.amount(100, 5), bench.agency_file(1)
+    empty = bench.directory / "empty"
+    if not empty.exists():
+        subprocess.run(["clang", "-static", "-O2", "-x", "c", "-o", empty, "-"],
+                       input=b"int main(void) { return 0; }", check=True)
+    directory = bench.empty("empty-logs")
+    programs = []
+    for number in range(processes):
+        programs.append(bench.start(directory, f"empty-{number}", [empty]))
+        finish(programs[-1:])
+    yield "empty C program: CPU (ms)", cpu(*programs) / processes * 1000
+    ours = bench.hold([file] * processes)
+    yield "agency with one bet: CPU (ms)", cpu(*ours.agencies) / processes * 1000
+
+
+ALL = {scenario.__name__: scenario for scenario in (real, flood, crowd, fair, growth, start)}
