@@ -49,8 +49,7 @@ struct AgencyFile: ~Copyable {
       let hasRow = try reading { rows throws(CSVFile.Failure) in try rows.nextRow() }
       guard hasRow else { throw endsEarly(after: index - 1, of: stored) }
     }
-    // The server may have stored it when names could still hold NUL.
-    guard let bet = try next(allowsNUL: true) else {
+    guard let bet = try next() else {
       throw endsEarly(after: stored - 1, of: stored)
     }
     guard let lastBet, Bet(bet, in: rows.storage.span) == lastBet else {
@@ -92,13 +91,7 @@ struct AgencyFile: ~Copyable {
   /// - Throws: ``AgencyError/badRow(path:line:reason:)`` if the row is not a bet,
   ///   ``AgencyError/unreadable(path:_:)``
   mutating func next() throws(AgencyError) -> BetView? {
-    try next(allowsNUL: false)
-  }
-
-  private mutating func next(allowsNUL: Bool) throws(AgencyError) -> BetView? {
-    try reading { rows throws(CSVFile.Failure) in
-      try rows.nextBet(allowsNUL: allowsNUL)
-    }
+    try reading { rows throws(CSVFile.Failure) in try rows.nextBet() }
   }
 
   /// Runs `body` with the rows and translates its error, with the line on which it stopped.

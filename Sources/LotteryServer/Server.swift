@@ -121,6 +121,16 @@ final class Server: Sendable {
           "finished": "\(report.finished)", "torn_bytes": "\(report.tornBytes)",
           "duration": report.duration.goText,
         ]))
+    for cut in report.cuts {
+      log.warning(
+        LogLine(
+          "cut_rest", .success,
+          [
+            "file": cut.path, "bytes": "\(cut.rest.count)",
+            "row": PrintableText.escaped(cut.rest.beginning.span),
+            "note": "a crash left it after the last whole row; it was never acknowledged",
+          ]))
+    }
   }
 
   private func acceptConnections() async {

@@ -229,20 +229,6 @@ import Testing
     }
   }
 
-  @Test func `a last bet with a NUL in its name, from an older server, is recognized`() throws {
-    let row = "A\0na,b,7,2000-01-01,5\r\n"
-    let bytes = Array(("1," + row).utf8)
-    let read = BetCSV.storedBet(row: bytes.span)?.bet
-    let stored = try #require(read)
-    try withAgencyFile((row + "Ana,b,7,2000-01-01,6\r\n").utf8) { file, _ in
-      try file.skip(1, lastBet: stored)
-      #expect(try file.next() != nil)
-    }
-    // And it comes that way.
-    let welcome = ServerMessage.welcome(version: 1, state: .open, stored: 1, lastBet: stored)
-    #expect(try serverMessages(in: welcome.frame) == [welcome])
-  }
-
   /// Bets that differ from `bet` in one field each.
   private static func neighbours(of bet: Bet) throws -> [Bet] {
     func make(

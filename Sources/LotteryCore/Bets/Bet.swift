@@ -88,14 +88,13 @@ public struct BetView: Hashable, Sendable {
 
   /// Finds a bet in `bytes`.
   ///
-  /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
   /// - Throws: the first field that breaks its rule.
   init(
     firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>,
-    birthdate: CalendarDate, number: UInt32, in bytes: Span<UInt8>, allowsNUL: Bool = false
+    birthdate: CalendarDate, number: UInt32, in bytes: Span<UInt8>
   ) throws(BetRuleViolation) {
-    try BetRules.check(text: bytes.extracting(firstName), as: .firstName, allowsNUL: allowsNUL)
-    try BetRules.check(text: bytes.extracting(lastName), as: .lastName, allowsNUL: allowsNUL)
+    try BetRules.check(text: bytes.extracting(firstName), as: .firstName)
+    try BetRules.check(text: bytes.extracting(lastName), as: .lastName)
     try BetRules.check(document: bytes.extracting(document))
     self.init(
       checked: (firstName, lastName, document), birthdate: birthdate, number: number)

@@ -1,12 +1,10 @@
 /// The rules of a valid bet, for the wire, for CSV files and for ``Bet``
 /// (`PROTOCOL.md`, A bet).
 enum BetRules {
-  /// Throws unless `text` is valid UTF-8 without NUL that a text of the protocol can carry.
-  ///
-  /// - Parameter allowsNUL: whether NUL is let pass: older servers stored it, and their files must
-  ///   not become unreadable. Python before 3.11 refuses to read a line with one.
+  /// Throws unless `text` is valid UTF-8 that a text of the protocol can carry, without NUL: Python
+  /// before 3.11 refuses to read a line with one.
   static func check(
-    text: Span<UInt8>, as field: BetRuleViolation.Field, allowsNUL: Bool = false
+    text: Span<UInt8>, as field: BetRuleViolation.Field
   ) throws(BetRuleViolation) {
     guard text.count <= ProtocolLimits.textSize else {
       throw BetRuleViolation(
@@ -16,7 +14,7 @@ enum BetRules {
     guard text.isValidUTF8 else {
       throw BetRuleViolation(field, value: text, rule: "valid UTF-8")
     }
-    guard allowsNUL || text.firstIndex(of: 0) == nil else {
+    guard text.firstIndex(of: 0) == nil else {
       throw BetRuleViolation(field, value: text, rule: "free of NUL")
     }
   }

@@ -24,20 +24,19 @@ package enum BetCSV {
 
   /// The bet in the fields of a row of an agency's file.
   ///
-  /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
   /// - Throws: ``Failure``, with the first field that breaks its rule.
   package static func bet(
-    _ fields: [Range<Int>], in bytes: Span<UInt8>, allowsNUL: Bool = false
+    _ fields: [Range<Int>], in bytes: Span<UInt8>
   ) throws(Failure) -> BetView {
     guard fields.count == columns.count else {
       throw .columns(fields.count, expected: columns)
     }
     return try mapError(Failure.violation) { () throws(BetRuleViolation) in
-      try bet(fields[...], in: bytes, allowsNUL: allowsNUL)
+      try bet(fields[...], in: bytes)
     }
   }
 
-  /// The agency and the bet in the fields of a row of `bets.csv`, in which names may hold NUL.
+  /// The agency and the bet in the fields of a row of `bets.csv`.
   ///
   /// - Throws: ``Failure``, with the first field that breaks its rule.
   package static func storedBet(
@@ -51,7 +50,7 @@ package enum BetCSV {
       guard let agency = UInt32(decimal: digits), agency > 0 else {
         throw BetRuleViolation(.agency, value: digits, rule: BetRules.agency)
       }
-      return (agency, try bet(fields.dropFirst(), in: bytes, allowsNUL: true))
+      return (agency, try bet(fields.dropFirst(), in: bytes))
     }
   }
 
@@ -78,7 +77,7 @@ package enum BetCSV {
   }
 
   private static func bet(
-    _ fields: ArraySlice<Range<Int>>, in bytes: Span<UInt8>, allowsNUL: Bool
+    _ fields: ArraySlice<Range<Int>>, in bytes: Span<UInt8>
   ) throws(BetRuleViolation) -> BetView {
     let first = fields.startIndex
     let date = bytes.extracting(fields[first + 3])
@@ -91,7 +90,7 @@ package enum BetCSV {
     }
     return try BetView(
       firstName: fields[first], lastName: fields[first + 1], document: fields[first + 2],
-      birthdate: birthdate, number: number, in: bytes, allowsNUL: allowsNUL)
+      birthdate: birthdate, number: number, in: bytes)
   }
 }
 

@@ -62,6 +62,12 @@ package struct AgencyRun: Equatable, Sendable {
     self.agency = agency
   }
 
+  /// A run of one row.
+  package init(agency: UInt32, row: Range<Int>) {
+    self.agency = agency
+    append(row)
+  }
+
   /// Adds the row that follows.
   @inline(__always)
   package mutating func append(_ row: Range<Int>) {

@@ -5,10 +5,9 @@ enum BetWire {
 
   /// Takes a bet off the front of `cursor`, whose end is the end of `frame`.
   ///
-  /// - Parameter allowsNUL: whether names may hold NUL, as in what an older server stored.
   /// - Throws: ``BodyError/tooShort``; ``BodyError/invalidBet(_:)`` with the cursor after the bet.
   static func take(
-    from cursor: inout Span<UInt8>, in frame: Span<UInt8>, allowsNUL: Bool = false
+    from cursor: inout Span<UInt8>, in frame: Span<UInt8>
   ) throws(BodyError) -> BetView {
     let sent = try takeFields(from: &cursor, in: frame)
     return try mapError(BodyError.invalidBet) { () throws(BetRuleViolation) in
@@ -18,7 +17,7 @@ enum BetWire {
       }
       return try BetView(
         firstName: sent.firstName, lastName: sent.lastName, document: sent.document,
-        birthdate: birthdate, number: sent.number, in: frame, allowsNUL: allowsNUL)
+        birthdate: birthdate, number: sent.number, in: frame)
     }
   }
 

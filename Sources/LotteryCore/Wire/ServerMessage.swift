@@ -63,8 +63,7 @@ public enum ServerMessage: WireMessage {
     let stored = try fields.takeInteger(UInt64.self)
     var lastBet: Bet?
     if stored > 0 {
-      // An older server may have stored it when names could still hold NUL.
-      lastBet = Bet(try BetWire.take(from: &fields, in: frame, allowsNUL: true), in: frame)
+      lastBet = Bet(try BetWire.take(from: &fields, in: frame), in: frame)
     }
     return .welcome(version: version, state: state, stored: stored, lastBet: lastBet)
   }

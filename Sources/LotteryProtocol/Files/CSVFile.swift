@@ -94,12 +94,10 @@ public struct CSVFile: ~Copyable {
   }
 
   /// Advances to the next row, which must be a bet, and returns it; nil if there is no row.
-  ///
-  /// - Parameter allowsNUL: whether names may hold NUL.
-  public mutating func nextBet(allowsNUL: Bool = false) throws(Failure) -> BetView? {
+  public mutating func nextBet() throws(Failure) -> BetView? {
     guard try nextRow() else { return nil }
     return try mapError({ Failure.notABet($0.description) }) { () throws(BetCSV.Failure) in
-      try BetCSV.bet(reader.fields, in: reader.input.storage.span, allowsNUL: allowsNUL)
+      try BetCSV.bet(reader.fields, in: reader.input.storage.span)
     }
   }
 
@@ -119,7 +117,7 @@ public struct CSVFile: ~Copyable {
   }
 
   /// Adds the bets of the next rows to the batch of `builder`, until the batch is full or a row
-  /// needs the general code of ``nextBet(allowsNUL:)``; possibly none.
+  /// needs the general code of ``nextBet()``; possibly none.
   ///
   /// - Parameter offset: the number of bets before the batch, if it begins here.
   public mutating func appendPlainBets(

@@ -102,44 +102,38 @@ struct AppendOnlyFile: Sendable {
     }
   }
 
-  /// Cuts off what lies after `end`: an incomplete last row.
+  /// Cuts off the rest after the whole rows.
   ///
-  /// Nothing else removes bytes that were found at the start. So this reads them again and checks
-  /// that they begin a row and do not end it, except for NUL bytes after it.
-  mutating func cutTornRow(at end: Int) throws(StorageError) {
-    guard end < size else { return }
-    let rowEnd = max(end, try sizeWithoutNULs())
-    let row = try read(end..<min(end + ProtocolLimits.csvRowSize, rowEnd))
-    guard end + row.count == rowEnd, row.span.beginsRow else {
-      // The disk returns other bytes than it returned to the caller.
-      throw .unreadable(path: path, SystemError("pread", code: EIO))
+  /// Nothing else removes bytes that were found at the start. So this reads the rest again.
+  mutating func cut(_ rest: TornRest) throws {
+    let end = rest.start + rest.beginning.count
+    guard rest.start + rest.count == size, try read(rest.start..<end) == rest.beginning,
+      try end == size || read(end..<(end + 1)) == [0]
+    else {
+      // The disk returns other bytes than it returned before.
+      throw StorageError.unreadable(path: path, SystemError("pread", code: EIO))
     }
-    (size, safeSize) = (end, end)
+    (size, safeSize) = (rest.start, rest.start)
     try takeBack()
   }
 
-  /// Returns the size without NUL bytes at the end, with which no row ends.
-  ///
-  /// Some file systems leave them after a loss of power, if the file had grown and its bytes had
-  /// not reached the disk.
-  func sizeWithoutNULs() throws(StorageError) -> Int {
-    var end = size
-    while end > 0 {
-      let start = max(0, end - Self.chunkSize)
-      let bytes = try read(start..<end)
-      if let last = bytes.lastIndex(where: { $0 != 0 }) { return start + last + 1 }
-      end = start
+  /// Returns where the NUL bytes end that begin at `start`, if there are any.
+  func endOfNULs(from start: Int) throws -> Int {
+    var position = start
+    while position < size {
+      try Task.checkCancellation()
+      let bytes = try read(position..<min(position + Self.chunkSize, size))
+      if let other = bytes.firstIndex(where: { $0 != 0 }) { return position + other }
+      position += bytes.count
     }
-    return 0
+    return size
   }
 
   /// Bytes read in one go.
   private static let chunkSize = 64 * 1024
 
-  /// Returns a reader of the rows at `range`, which begins at the front of one.
-  func rows(at range: Range<Int>) -> CSVFile {
-    CSVFile(reading: range, of: file, lastRow: .torn)
-  }
+  /// A reader of the rows.
+  var rows: CSVFile { CSVFile(reading: 0..<size, of: file, lastRow: .torn) }
 
   /// Returns all bytes at `range`.
   func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
@@ -182,16 +176,5 @@ struct AppendOnlyFile: Sendable {
   private mutating func giveUp(_ failure: StorageError) -> StorageError {
     self.failure = failure
     return failure
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// Whether these bytes begin one row of CSV and do not end it.
-  fileprivate var beginsRow: Bool {
-    // Not at the front of the stream, where a byte order mark might be.
-    var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize, at: 1)
-    reader.input.append(copying: self)
-    let step = try? reader.next(atEnd: false)
-    return step == .needsMore && reader.input.unread.count == count
   }
 }

@@ -27,16 +27,6 @@ extension StorageError {
     default: false
     }
   }
-
-  /// What is wrong with the row on `line` of the file at `path`.
-  fileprivate init(_ failure: CSVFile.Failure, path: String, line: Int) {
-    switch failure {
-    case .unreadable(let error): self = .unreadable(path: path, error)
-    case .malformed(let error):
-      self = .damaged(path: path, line: line, reason: error.description)
-    case .notABet(let reason): self = .damaged(path: path, line: line, reason: reason)
-    }
-  }
 }
 
 extension StorageError {
@@ -45,20 +35,6 @@ extension StorageError {
     _ path: String, _ calls: () throws(SystemError) -> Value
   ) throws(StorageError) -> Value {
     try mapError({ StorageError.unreadable(path: path, $0) }, calls)
-  }
-}
-
-extension CSVFile {
-  /// Calls `read`, which goes on to the next row. If it fails, the error names the file at `path`
-  /// and the line.
-  mutating func next<Value>(
-    of path: String, _ read: (inout CSVFile) throws(CSVFile.Failure) -> Value
-  ) throws(StorageError) -> Value {
-    do throws(CSVFile.Failure) {
-      return try read(&self)
-    } catch {
-      throw StorageError(error, path: path, line: line)
-    }
   }
 }
 
