@@ -51,8 +51,10 @@ struct Progress {
   }
 
   private func draw(_ text: String) {
+    let output = Output(descriptor: STDERR_FILENO)
+    // A terminal that takes nothing (Ctrl-S) must not stop the agency.
+    guard output.waits(atMost: .zero) else { return }
     // Return to the beginning of the line and erase it (ECMA-48, CR and EL).
-    var line = "\r\u{1B}[K" + text
-    _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    _ = try? output.write(Array("\r\u{1B}[K\(text)".utf8).span)
   }
 }

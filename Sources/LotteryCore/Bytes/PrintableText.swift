@@ -23,12 +23,19 @@ package enum PrintableText {
   }
 
   /// Appends `text`, escaped likewise.
-  package static func append(escaped text: String, to bytes: inout [UInt8]) {
+  ///
+  /// - Parameter limit: bytes appended before the text is cut. Whatever a peer sends, it costs no
+  ///   more than that.
+  package static func append(escaped text: String, limit: Int, to bytes: inout [UInt8]) {
     let plain = text.utf8.span
-    if isPlain(plain) {
-      bytes.append(copying: plain)
-    } else {
-      bytes.append(contentsOf: escaped(plain).utf8)
+    if plain.count <= limit, isPlain(plain) { return bytes.append(copying: plain) }
+    let end = bytes.count + limit
+    for character in text.unicodeScalars {
+      let piece = escaped(character).utf8
+      guard bytes.count + piece.count <= end else {
+        return bytes.append(contentsOf: "…".utf8)
+      }
+      bytes.append(contentsOf: piece)
     }
   }
 

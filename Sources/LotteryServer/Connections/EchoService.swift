@@ -19,7 +19,8 @@ struct EchoService: ~Copyable {
     guard let line = try await receiveLine(), !line.isEmpty else { return }
     let ip = stream.channel.peer?.ip ?? ""
     await log.waitForRoom()
-    log.info(LogLine("receive_message", .success, ["ip": ip, "msg": Self.text(of: line)]))
+    log.stranger(
+      .info, LogLine("receive_message", .success, ["ip": ip, "msg": Self.text(of: line)]))
     try await stream.send(line)
   }
 

@@ -15,7 +15,8 @@ package struct LogLine: Sendable {
   /// The message, without time and level.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// A line about `action`. Values may contain anything: what would break the line is escaped.
+  /// A line about `action`. Values may contain anything: what would break the line is escaped, and
+  /// what is longer than ``valueLimit`` is cut.
   package init(
     _ action: StaticString, _ result: Result, _ fields: KeyValuePairs<StaticString, String> = [:]
   ) {
@@ -29,11 +30,13 @@ package struct LogLine: Sendable {
       bytes.append(" | ")
       bytes.append(key)
       bytes.append(": ")
-      PrintableText.append(escaped: value, to: &bytes)
+      PrintableText.append(escaped: value, limit: Self.valueLimit, to: &bytes)
     }
     self.bytes = bytes
   }
 
+  /// Bytes of a value after which it is cut. Peers choose some of the values.
+  static let valueLimit = 1024
   /// Room for most lines.
   private static let usualSize = 128
 }
@@ -110,15 +113,17 @@ struct LogClock {
   private var second: time_t = -1
   private(set) var text = ""
 
-  /// Updates ``text`` to the current time.
-  mutating func update() {
+  /// Updates ``text`` to the current time, and returns its second.
+  @discardableResult
+  mutating func update() -> time_t {
     let now = time(nil)
-    guard now != second else { return }
+    guard now != second else { return now }
     second = now
     var parts = tm()
     localtime_r(&second, &parts)
     var buffer = [CChar](repeating: 0, count: 32)
     let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M:%S", &parts)
     text = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return now
   }
 }

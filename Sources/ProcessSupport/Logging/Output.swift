@@ -1,13 +1,18 @@
 import Glibc
 import LotteryCore
-import LotteryProtocol
+package import LotteryProtocol
 
 /// A descriptor that texts are written to: a terminal, a pipe, a file.
 ///
 /// Another process may have made it non-blocking, and nobody may read from it. So each write is
 /// preceded by a wait that ends.
-struct Output: Sendable {
+package struct Output: Sendable {
   let descriptor: Int32
+
+  /// The output that is open as `descriptor`.
+  package init(descriptor: Int32) {
+    self.descriptor = descriptor
+  }
 
   /// Bytes that a pipe takes at once or not at all, if poll(2) says that it takes any (pipe(7)).
   static let pieceSize = 4096
@@ -15,7 +20,7 @@ struct Output: Sendable {
   /// Waits until the output takes bytes, for at most `limit`.
   ///
   /// - Returns: whether it does. If the wait fails, a write will tell.
-  func waits(atMost limit: Duration) -> Bool {
+  package func waits(atMost limit: Duration) -> Bool {
     var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     return poll(&output, 1, Int32(clamping: limit.nanoseconds / 1_000_000)) != 0
   }
@@ -23,7 +28,7 @@ struct Output: Sendable {
   /// Writes the front of `piece`, which is at most ``pieceSize`` long, if the output takes it.
   ///
   /// - Returns: how many bytes it took.
-  func write(_ piece: Span<UInt8>) throws(SystemError) -> Int {
+  package func write(_ piece: Span<UInt8>) throws(SystemError) -> Int {
     do throws(SystemError) {
       return try SystemError.check("write") {
         piece.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -94,6 +94,18 @@ import Testing
   }
 
   @Test(arguments: [
+    (String(repeating: "x", count: 1024), String(repeating: "x", count: 1024)),
+    (String(repeating: "x", count: 1025), String(repeating: "x", count: 1024) + "…"),
+    (String(repeating: "ñ", count: 513), String(repeating: "ñ", count: 512) + "…"),
+    (String(repeating: "\u{1}", count: 8000), String(repeating: "\\u{1}", count: 204) + "…"),
+  ])
+  func `a value is cut after 1024 bytes, between characters`(value: String, expected: String) {
+    let line = LogLine("receive_message", .success, ["msg": value, "more": "y"])
+    #expect(
+      line.text == "action: receive_message | result: success | msg: \(expected) | more: y")
+  }
+
+  @Test(arguments: [
     ("a | result: fail", "a \\u{7C} result: fail"), ("a\nb", "a\\nb"), ("a\r\nb", "a\\r\\nb"),
     ("a\\nb", "a\\\\nb"), ("\u{1B}[2J", "\\u{1B}[2J"), ("a\u{2028}b", "a\\u{2028}b"),
     ("Ñandú 🎲", "Ñandú 🎲"),

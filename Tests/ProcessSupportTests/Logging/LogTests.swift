@@ -77,9 +77,8 @@ import Testing
   @Test func `a slow reader delays no caller and gets all lines in the end`() throws {
     let (pipe, log) = Self.piped()
     // A pipe takes 64 KiB (pipe(7)); these lines are ten times that.
-    let value = String(repeating: "x", count: 10_000)
-    for _ in 0..<64 { log.info(LogLine("config", .success, ["value": value])) }
-    let size = 64 * (19 + 10 + "action: config | result: success | value: \n".count + 10_000)
+    for _ in 0..<640 { log.info(Self.line) }
+    let size = 640 * Self.lineSize
     #expect(try read(size, from: pipe) == size)
   }
 
@@ -91,9 +90,9 @@ import Testing
   }
 
   /// A value, and the size of a line of this file that holds nothing else.
-  private static let value = String(repeating: "x", count: 100_000)
+  private static let value = String(repeating: "x", count: 1000)
   private static let lineSize =
-    19 + 10 + "action: config | result: success | value: \n".count + 100_000
+    19 + 10 + "action: config | result: success | value: \n".count + 1000
   private static let line = LogLine("config", .success, ["value": value])
 
   @Test func `tasks that wait for room lose no line, however many there are`() async throws {
@@ -186,15 +185,15 @@ import Testing
 
   @Test func `a flush ends although the output is not read`() throws {
     let (pipe, log) = Self.piped()
-    log.info(Self.line)
+    for _ in 0..<100 { log.info(Self.line) }
     #expect(!log.flush(limit: .milliseconds(20)))
     // What did not fit into the pipe is brought out by and by.
-    #expect(try read(Self.lineSize, from: pipe) == Self.lineSize)
+    #expect(try read(100 * Self.lineSize, from: pipe) == 100 * Self.lineSize)
   }
 
   @Test func `a flush ends although the output is hardly read`() throws {
     let (pipe, log) = Self.piped()
-    for _ in 0..<60 { log.info(Self.line) }
+    for _ in 0..<6000 { log.info(Self.line) }
     let isOver = Mutex(false)
     let reader = DispatchGroup()
     DispatchQueue(label: "reader").async(group: reader) {
@@ -210,6 +209,60 @@ import Testing
       while let part = try? pipe.fileHandleForReading.read(upToCount: 1 << 16), !part.isEmpty {}
     }
     #expect(log.flush())
+  }
+
+  @Test func `an output that does not block gets all lines in the end`() throws {
+    let (pipe, log) = Self.piped()
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    try #require(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
+    for _ in 0..<1000 { log.info(Self.line) }
+    #expect(try read(1000 * Self.lineSize, from: pipe) == 1000 * Self.lineSize)
+    #expect(log.flush())
+  }
+
+  @Test func `what the caller of a flush writes comes after what was written before`() throws {
+    let (pipe, log) = Self.piped()
+    let count = 500
+    for number in 0..<count { log.info(LogLine("line", .success, ["number": "\(number)"])) }
+    #expect(log.flush())
+    try pipe.fileHandleForWriting.close()
+    let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    let numbers = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+      .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    #expect(numbers == Array(0..<count))
+  }
+
+  @Test func `strangers get so many lines a second, and the others are counted`() throws {
+    let file = try LogFile(.go)
+    let log = file.log
+    let count = 4 * LogBudget.limit
+    var made = 0
+    func line() -> LogLine {
+      made += 1
+      return LogLine("stranger", .success)
+    }
+    // It may take more than one second, each of which has a budget.
+    var seconds: Set<time_t> = []
+    for _ in 0..<count {
+      seconds.insert(time(nil))
+      log.stranger(.info, line())
+      log.stranger(.debug, line())
+    }
+    seconds.insert(time(nil))
+    let after = time(nil)
+    while time(nil) == after { log.info(LogLine("agency", .success)) }
+    log.info(LogLine("agency", .success))
+    let lines = try file.lines()
+    let kept = lines.count { $0.contains("action: stranger") }
+    #expect((LogBudget.limit...LogBudget.limit * seconds.count).contains(kept))
+    // A line that is left out costs nothing.
+    #expect(made == kept)
+    let suppressed = lines.compactMap { line in
+      line.contains("suppressed_lines: ")
+        ? line.split(separator: " ").last.flatMap { Int($0) } : nil
+    }
+    #expect(kept + suppressed.reduce(0, +) == count)
+    #expect(lines.contains { $0.hasPrefix("WARNI     action: log | result: success | suppr") })
   }
 
   @Test func `a log that cannot be written stops no caller`() {
