@@ -17,7 +17,7 @@ PYTHON := PYTHONPATH=Tests/Python python3 -B
 
 .DEFAULT_GOAL := help
 .PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
-  graders dissector-test stack-test data build test fuzz sanitize run crowd bench bench-publish \
+  graders dissector-test stack-test data build test simulate fuzz sanitize run crowd bench bench-publish \
   bench-self-test checks-self-test faults faults-self-test resets entrega format lint
 
 help: ## Lists the targets
@@ -79,6 +79,11 @@ test: ## Tests the scripts and the programs, and names the tests that it skips f
 	@if command -v bash >/dev/null; then scripts/test-scripts.sh; \
 	else echo "skip  the tests of the scripts: bash is not installed"; fi
 	swift test
+
+# Other seeds in every run, unless SEED= says with which to begin.
+simulate: ## Plays SEEDS=100000 simulated lotteries, or with SEED= the one of that seed
+	SEED=$(or $(SEED),$$(date +%s)00000) SEEDS=$(or $(SEEDS),$(if $(SEED),1,100000)) \
+	  swift test --filter SimulationTests
 
 fuzz: ## Fuzzes the parsers of external bytes, each for MINUTES=1
 	scripts/fuzz.sh $$(($(MINUTES) * 60))

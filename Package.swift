@@ -48,6 +48,13 @@ let package = Package(
       dependencies: [
         "AgencyClient", "LotteryCore", "LotteryProtocol", "ProcessSupport", "TestSupport",
       ]),
+    // The real sessions of both sides, store and draw on one thread, in an order that a seed decides.
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: [
+        "AgencyClient", "LotteryCore", "LotteryProtocol", "LotteryServer", "ProcessSupport",
+        "TestSupport",
+      ]),
     // These run the two real executables.
     .testTarget(
       name: "EndToEndTests",

@@ -97,7 +97,7 @@ struct AppendOnlyFile: Sendable {
         size = safeSize
         try? takeBack()
       }
-      file.dropCache()
+      disk.dropCache(of: file)
       throw giveUp(.unreliable(path: path, error))
     }
   }

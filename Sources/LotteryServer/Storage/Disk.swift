@@ -16,6 +16,8 @@ package protocol Disk: Sendable {
   func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError)
   /// Returns when all that was written is on the disk.
   func synchronize(_ file: File) throws(SystemError)
+  /// Drops from the kernel's cache what need not be written, so that the next read goes to the disk.
+  func dropCache(of file: File)
   /// Cuts the file off after `size` bytes.
   func truncate(_ file: File, to size: Int) throws(SystemError)
 }
@@ -30,5 +32,6 @@ struct LocalDisk: Disk {
   func open(_ path: String) throws(SystemError) -> File { try File(appending: path) }
   func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError) { try file.write(bytes) }
   func synchronize(_ file: File) throws(SystemError) { try file.synchronize() }
+  func dropCache(of file: File) { file.dropCache() }
   func truncate(_ file: File, to size: Int) throws(SystemError) { try file.truncate(to: size) }
 }
