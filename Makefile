@@ -1,6 +1,7 @@
 # `make` lists the targets. All need make, sh and awk, and `data` needs nothing else. `build`, `run`
 # and `test` also need Swift 6.3, the Docker targets Docker. The scripts say what the others need.
 SHELL := /bin/sh
+# A checkout may have lost its modes (a zip, a network drive): scripts are run by their shell.
 # $(call needs,PROGRAM...): ends the target with a line that names a program that is missing.
 needs = @for program in $(1); do \
 	  command -v $$program >/dev/null || { echo "make $@ needs $$program" >&2; exit 1; }; \
@@ -18,7 +19,7 @@ PYTHON := PYTHONPATH=Tests/Python python3 -B
 .DEFAULT_GOAL := help
 .PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
   graders dissector-test stack-test data build test simulate fuzz sanitize run crowd bench bench-publish \
-  bench-self-test checks-self-test faults faults-self-test resets entrega format lint
+  bench-self-test checks-scripts checks-self-test faults faults-self-test resets entrega format lint
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -36,10 +37,11 @@ docker-image: ## Builds the images server:latest and client:latest
 	docker build -f client.Dockerfile -t client:latest .
 
 $(COMPOSE_FILE):
-	./generar-compose.sh $@ 5
+	bash generar-compose.sh $@ 5
 
 docker-compose-up: $(COMPOSE_FILE) docker-image ## Builds what is missing and starts the lottery
-	scripts/data.sh --missing $$(grep -c 'container_name: client' $(COMPOSE_FILE))
+	find -L config -name 'config.*' ! -perm -004 -exec chmod a+r {} +
+	sh scripts/data.sh --missing $$(grep -c 'container_name: client' $(COMPOSE_FILE))
 	$(COMPOSE) up -d
 
 docker-compose-down: ## Stops the lottery and removes its containers and bets
@@ -50,7 +52,7 @@ docker-compose-logs: ## Follows the logs of the lottery
 	$(COMPOSE) logs -f
 
 docker-test: ## Tests the lottery in containers, from end to end
-	scripts/docker-test.sh
+	bash scripts/docker-test.sh
 
 graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
 	python3 -B Tests/Graders/main.py --rounds $(or $(ROUNDS),20) \
@@ -58,14 +60,14 @@ graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=,
 	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
 
 dissector-test: ## Tests the Wireshark dissector with tshark, also on a captured lottery
-	scripts/dissector-test.sh
+	bash scripts/dissector-test.sh
 
 stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it afterwards
-	scripts/stack-test.sh
+	bash scripts/stack-test.sh
 
 data: ## Unpacks .data/dataset.zip, or generates the missing files
 	$(call needs,awk)
-	scripts/data.sh
+	sh scripts/data.sh
 
 # A static executable, as in the images: a program starts with 3 ms less CPU time than one that looks
 # up the C library's symbols when it starts.
@@ -76,7 +78,7 @@ build: ## Builds the two programs for this machine, in .build/release
 
 test: ## Tests the scripts and the programs, and names the tests that it skips for lack of a tool
 	$(call needs,swift)
-	@if command -v bash >/dev/null; then scripts/test-scripts.sh; \
+	@if command -v bash >/dev/null; then bash scripts/test-scripts.sh; \
 	else echo "skip  the tests of the scripts: bash is not installed"; fi
 	swift test
 
@@ -86,17 +88,17 @@ simulate: ## Plays SEEDS=100000 simulated lotteries, or with SEED= the one of th
 	  swift test --filter SimulationTests
 
 fuzz: ## Fuzzes the parsers of external bytes, each for MINUTES=1
-	scripts/fuzz.sh $$(($(MINUTES) * 60))
+	bash scripts/fuzz.sh $$(($(MINUTES) * 60))
 
 sanitize: ## Runs the tests and a lottery under the address and thread sanitizers
-	scripts/sanitize.sh
+	bash scripts/sanitize.sh
 
 run: ## Runs the same lottery without Docker and prints the winners
 	$(call needs,swift awk)
-	scripts/run-lottery.sh
+	sh scripts/run-lottery.sh
 
 crowd: ## Runs a lottery of AGENCIES=1000 agencies at once on this machine
-	scripts/crowd.sh $(AGENCIES)
+	bash scripts/crowd.sh $(AGENCIES)
 
 BENCH := PYTHONPATH=checks $(CHECKS)/bin/python -B bench/main.py
 
@@ -126,10 +128,13 @@ resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a s
 	  $(if $(IMAGE),--only server listener --image $(IMAGE))
 
 entrega: ## Makes the branches ej1 to ej8, one for each exercise
-	scripts/entrega.sh
+	bash scripts/entrega.sh
 
 format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
+
+checks-scripts: $(CHECKS)/made ## Tests the scripts on other shells, checkouts, archives and locales
+	$(PYTEST) checks/scripts
 
 checks-self-test: $(CHECKS)/made ## Tests the library that the checks share
 	$(PYTEST) checks/lottery
@@ -137,6 +142,6 @@ checks-self-test: $(CHECKS)/made ## Tests the library that the checks share
 lint: ## Checks the style of sources and scripts, and the links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	@! grep -rnE '^[^/]*\bimport ' Sources/LotteryCore || { echo "LotteryCore imports nothing" >&2; exit 1; }
-	scripts/lint-scripts.sh
-	scripts/check-docs.sh
-	scripts/check-translation.sh
+	bash scripts/lint-scripts.sh
+	bash scripts/check-docs.sh
+	bash scripts/check-translation.sh

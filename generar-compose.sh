@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
 # Writes a Docker Compose file with the server and N agencies:
 #
-#   ./generar-compose.sh docker-compose-dev.yaml 5
+#   ./generar-compose.sh [--claves] [--stack] FILE N
 #
-# --claves makes a key for each agency and mounts the keys as secrets. --stack writes a stack file
-# for a swarm instead. Either the whole file is written or none of it. Exit status: 64 for wrong
-# arguments, 73 if a file cannot be written.
-set -euo pipefail
-libraries=$(dirname "$0")/scripts/lib
+#   FILE      the compose file to write; without arguments, docker-compose-dev.yaml for 5 agencies
+#   N         how many agencies, 0 to 65531
+#   --claves  makes a key for each agency in .claves next to FILE, unless it has one
+#   --stack   writes a stack file for a swarm instead
+#
+# Either the whole file is written or none of it. Exit status: 64 for wrong arguments, 73 if a file
+# cannot be written.
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+libraries=$(dirname "$self")/scripts/lib
+# shellcheck source=scripts/lib/script.sh
+. "$libraries/script.sh"
 # shellcheck source=scripts/lib/compose.bash
 . "$libraries/compose.bash"
 # shellcheck source=scripts/lib/stack.bash
@@ -15,62 +23,66 @@ libraries=$(dirname "$0")/scripts/lib
 # shellcheck source=scripts/lib/keys.bash
 . "$libraries/keys.bash"
 
-readonly USAGE="usage: $0 [--claves] [--stack] FILE N
-  FILE      the compose file to write
-  N         how many agencies, 0 to 65531
-  --claves  makes a key for each agency in .claves next to FILE, unless it has one
-  --stack   writes a stack file for a swarm instead
-  --help    prints this, and so does -h"
 # The size of a /16, see the subnet.
 readonly MAX_AGENCIES=65531
 
-fail_usage() {
-  printf '%s: %s\n%s\n' "$0" "$1" "$USAGE" >&2
-  exit 64
+# fail_write REASON [FILE]: the reason is what follows the last colon.
+fail_write() {
+  printf '%s: cannot write "%s": %s\n' "$0" "${2:-$file}" "${1##*: }" >&2
+  exit 73
 }
 
-# fail_write REASON [FILE]
-fail_write() {
-  printf '%s: cannot write "%s": %s\n' "$0" "${2:-$file}" "$1" >&2
-  exit 73
+# write_to FILE
+write_to() {
+  local reason
+  reason=$({ printf '%s\n' "$text" >"$1"; } 2>&1 >&3) || fail_write "$reason"
 }
 
 # A rename, so that half a file is never read. A special file (/dev/stdout) is written directly.
 write() {
+  local reason
   if [[ -e $file && ! -f $file || -L $file ]]; then
-    "$kind" >"$file" || fail_write "see above"
+    write_to "$file"
     return
   fi
-  partial=$(mktemp "$file.XXXXXX" 2>/dev/null) || fail_write "no such directory, or it is read-only"
+  partial=$(mktemp "$file.XXXXXX" 2>&1) || fail_write "$partial"
   trap 'rm -f "$partial"' EXIT
-  "$kind" >"$partial" || fail_write "see above"
-  chmod "$(printf '%o' $((0666 & ~$(umask))))" "$partial"
-  mv -f "$partial" "$file" || fail_write "see above"
+  write_to "$partial"
+  reason=$({ chmod "$(printf '%o' $((0666 & ~$(umask))))" "$partial" &&
+    mv -f "$partial" "$file"; } 2>&1) || fail_write "$reason"
 }
 
 kind=compose
 with_keys=false
-positional=()
+file=
+agencies=
+count=0
 for argument; do
   case $argument in
     --claves) with_keys=true ;;
     --stack) kind=stack ;;
-    -h | --help)
-      printf '%s\n' "$USAGE"
-      exit
+    --*) refuse "unknown option \"$argument\"" ;;
+    *)
+      count=$((count + 1))
+      if ((count == 1)); then file=$argument; else agencies=$argument; fi
       ;;
-    --*) fail_usage "unknown option \"$argument\"" ;;
-    *) positional+=("$argument") ;;
   esac
 done
-set -- "${positional[@]}"
+if (($# == 0)); then
+  file=$top/docker-compose-dev.yaml agencies=5 count=2
+fi
 
-(($# == 2)) || fail_usage "FILE and N wanted, $# given"
-[[ -n $1 ]] || fail_usage "FILE is empty"
-[[ $2 =~ ^[0-9]{1,9}$ ]] || fail_usage "N is \"$2\", not a whole number from 0 to $MAX_AGENCIES"
-readonly file=$1 agencies=$((10#$2)) kind with_keys
-((agencies <= MAX_AGENCIES)) || fail_usage "N is $agencies, more than $MAX_AGENCIES"
+((count == 2)) || refuse "FILE and N wanted, $count given"
+[[ -n $file ]] || refuse "FILE is empty"
+[[ $agencies =~ ^[0-9]{1,9}$ ]] ||
+  refuse "N is \"$agencies\", not a whole number from 0 to $MAX_AGENCIES"
+agencies=$((10#$agencies))
+readonly file agencies kind with_keys
+((agencies <= MAX_AGENCIES)) || refuse "N is $agencies, more than $MAX_AGENCIES"
 [[ ! -d $file ]] || fail_write "it is a directory"
 
 if $with_keys; then make_keys; fi
+# Whole before the first byte is written.
+text=$(set -e && "$kind")
+exec 3>&1
 write

@@ -12,7 +12,7 @@ COPY Sources Sources
 # be nested in a container.
 RUN --mount=type=cache,target=/src/.build,sharing=locked \
     swift build -c release --disable-sandbox -Xswiftc -static-executable -Xlinker -s \
- && mkdir -p /out/data \
+ && mkdir -p -m 1777 /out/data \
  && cp .build/release/lottery-server .build/release/agency-client /out/
 
 FROM busybox:latest
@@ -21,7 +21,8 @@ LABEL org.opencontainers.image.title="lottery-server" \
 # The server looks for config.ini in its working directory.
 WORKDIR /
 COPY --from=build /out/lottery-server /lottery-server
-# A volume mounted here gets this owner, so that the server may write to it.
+# A volume mounted here gets this owner and mode, so that the server may write to it, also as the
+# user that generar-compose.sh gives it if the configuration is for its owner alone.
 COPY --from=build --chown=10001:10001 /out/data /data
 ENV SERVER_DATA_DIR=/data
 USER 10001:10001

@@ -3,7 +3,11 @@
 # of every #anchor, and every section that a source cites in brackets: the document in backquotes,
 # a comma, the section.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 export LC_ALL=C.UTF-8
 
 failed=0

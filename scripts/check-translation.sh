@@ -3,7 +3,11 @@
 # docs/glosario.md explains the actions and exit statuses of the sources. Prints the differences,
 # with `-` before what only README.md or the sources have.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 export LC_ALL=C
 
 failed=0

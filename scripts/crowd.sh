@@ -6,16 +6,16 @@
 # Each agency is a process with a small file. Checks the winners of each and that bets.csv holds
 # every bet, and prints the time, threads and memory.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
 . scripts/lib/checks.bash
 . scripts/lib/bets.sh
 . scripts/lib/host.sh
 
 readonly AGENCIES=${1:-1000} ROWS=50
-if [[ ! $AGENCIES =~ ^[1-9][0-9]{0,4}$ ]]; then
-  echo "usage: $0 [AGENCIES]    (1 to 99999)" >&2
-  exit 64
-fi
+[[ $# -le 1 && $AGENCIES =~ ^[1-9][0-9]{0,4}$ ]] || refuse "AGENCIES is 1 to 99999"
 
 # Prints a field of the server's /proc/PID/status.
 of_server() {
@@ -47,7 +47,6 @@ no_failure_in_logs() {
 build_programs
 run=$(mktemp -d)
 trap 'stop_all; rm -rf "$run"' EXIT
-trap 'exit 130' INT TERM
 ulimit -n "$(ulimit -Hn)"
 scripts/generate-data.sh "$run/data" "$AGENCIES" "$ROWS"
 

@@ -3,81 +3,107 @@
 #
 #   scripts/data.sh                      unpacks .data/dataset.zip or datasets.zip over the files
 #                                        there; without one, makes up the missing ones of five
-#   scripts/data.sh --missing AGENCIES   does nothing if all files are there; else the same, and
-#                                        makes up the files that the zip does not have
+#   scripts/data.sh --missing AGENCIES   if a file is missing, the same, and makes up the files that
+#                                        the zip does not have
 #
-# Needs sh and awk, and for a zip any of unzip, python3 or docker.
+# Lets all users read the files. Needs sh and awk, and for a zip any of unzip, python3 or docker.
+# Exit status: 64 for wrong arguments, 65 for a zip without the files, 66 for one that cannot be
+# read, 69 if nothing can unpack it, 73 if a file cannot be written, 77 if its mode cannot be changed.
 set -eu
-cd "$(dirname "$0")/.."
-
-fail() {
-  echo "$0: $1" >&2
-  exit "$2"
-}
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+. scripts/lib/put.sh
 
 all_there() {
   id=1
   while [ "$id" -le "$agencies" ]; do
-    [ -e ".data/agency-$id.csv" ] || return 1
+    [ -f ".data/agency-$id.csv" ] || return 1
     id=$((id + 1))
   done
 }
 
-# Unpacks the agencies' files of zip $1, from any folder in it, into directory $2.
+# Unpacks the CSV files of zip $1, from any folder in it, into directory $2.
 unpack() {
   if command -v unzip >/dev/null; then
-    unzip -q -j -o "$1" '*agency-*.csv' -d "$2"
+    # 1 is a warning: a zip made on Windows may have backslashes, and everything is unpacked.
+    unzip -q -j -o "$1" '*.csv' -d "$2" </dev/null || [ $? -eq 1 ]
   elif command -v python3 >/dev/null; then
     python3 - "$1" "$2" <<'PYTHON'
 import os, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as archive:
     for name in archive.namelist():
-        if os.path.basename(name).startswith("agency-") and name.endswith(".csv"):
+        if name.endswith(".csv"):
             with open(os.path.join(sys.argv[2], os.path.basename(name)), "wb") as file:
                 file.write(archive.read(name))
 PYTHON
   elif command -v docker >/dev/null; then
     docker run --rm -i busybox:latest sh -c '
       cat >/tmp/data.zip && mkdir /tmp/out && cd /tmp/out &&
-      unzip -q -j /tmp/data.zip "*agency-*.csv" >&2 && tar -c .
-    ' <"$1" | tar -x -C "$2"
+      unzip -q -j /tmp/data.zip "*.csv" >&2 && tar -c .
+    ' <"$1" >"$2/tar" && tar -x -C "$2" -f "$2/tar"
   else
     fail "unpacking $1 needs unzip, python3 or docker" 69
   fi
 }
 
+# Says why zip $1, which is unpacked, is of no use.
+fail_without_files() {
+  found=
+  for file in "$partial"/*.csv; do
+    [ ! -f "$file" ] || found="$found ${file##*/}"
+  done
+  if [ -f "$partial/dataset-1.csv" ] && awk -F , 'NF > 4 { exit 1 }' "$partial/dataset-1.csv"; then
+    found="$found: these are bets without numbers, for an older exercise"
+  fi
+  fail "no agency-1.csv in $1, which has${found:- no CSV files}" 65
+}
+
 from_zip() {
-  partial=$(mktemp -d .data/.partial.XXXXXX)
-  trap 'rm -rf "$partial"' EXIT
-  trap 'exit 130' INT TERM
-  unpack "$1" "$partial" || fail "cannot unpack $1" 65
-  [ -e "$partial/agency-1.csv" ] || fail "no agency-1.csv in $1" 65
-  # In the containers another user reads them.
-  find "$partial" -name 'agency-*.csv' -exec chmod a+r {} \; -exec mv {} .data/ \;
+  if [ ! -f "$1" ] || [ ! -r "$1" ]; then fail "cannot read $1: no file, or not yours to read" 66; fi
+  make_partial .data
+  unpack "$1" "$partial" || fail "cannot unpack $1: see above" 65
+  # A zip made on Windows. Some programs take the folder as a part of the name.
+  for file in "$partial"/*\\*; do
+    [ ! -f "$file" ] || mv -f "$file" "$partial/${file##*\\}"
+  done
+  [ -f "$partial/agency-1.csv" ] || fail_without_files "$1"
+  put_files .data
+  rm -rf "$partial"
   echo "unpacked $1"
+}
+
+# In the containers another user reads the files.
+open_up() {
+  closed=$(find -L .data -name 'agency-*.csv' -type f ! -perm -004) || closed=.data/agency-1.csv
+  [ -z "$closed" ] || find -L .data -name 'agency-*.csv' -type f ! -perm -004 -exec chmod a+r {} + ||
+    fail "the containers cannot read $(printf '%s' "$closed" | tr '\n' ' '): chmod a+r" 77
 }
 
 agencies=5
 case ${1-} in
-  '') ;;
+  '') [ $# -eq 0 ] || refuse "an empty argument" ;;
   --missing)
     agencies=${2-}
-    case $agencies in '' | *[!0-9]*) fail "--missing needs a number of agencies" 64 ;; esac
-    if all_there; then exit 0; fi
+    case $agencies in '' | *[!0-9]*) refuse "--missing needs a number of agencies" ;; esac
+    [ $# -eq 2 ] || refuse "unknown argument \"$3\""
     ;;
-  *) fail "unknown argument $1" 64 ;;
+  *) refuse "unknown argument \"$1\"" ;;
 esac
 
-mkdir -p .data
-for zip in .data/dataset.zip .data/datasets.zip; do
-  if [ -e "$zip" ]; then
-    from_zip "$zip"
-    # Five is a guess. The zip has the right number.
-    [ $# -gt 0 ] || exit 0
-    break
+if [ $# -eq 0 ] || ! all_there; then
+  for zip in .data/dataset.zip .data/datasets.zip; do
+    if [ -e "$zip" ]; then
+      from_zip "$zip"
+      # Five is a guess. The zip has the right number.
+      [ $# -gt 0 ] || agencies=1
+      break
+    fi
+  done
+  if ! all_there; then
+    sh scripts/generate-data.sh .data "$agencies"
+    echo "generated the missing files of $agencies agencies in .data"
   fi
-done
-if ! all_there; then
-  scripts/generate-data.sh .data "$agencies"
-  echo "generated the missing files of $agencies agencies in .data"
 fi
+open_up

@@ -3,7 +3,11 @@
 # lottery on this machine. Needs Swift, Python 3, tshark and the right to capture on the loopback
 # interface, which root has.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 . scripts/lib/checks.bash
 . scripts/lib/bets.sh
 . scripts/lib/host.sh
@@ -27,7 +31,6 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
-trap 'exit 130' INT TERM
 
 test_messages
 test_captured_lottery

@@ -3,7 +3,11 @@
 # this one are not touched. Uses the course's data set if there is ../shared/data/dataset.zip, else
 # made-up data. Rebuilds the images server:latest and client:latest.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 root=$PWD
 . scripts/lib/checks.bash
 . scripts/lib/bets.sh

@@ -5,9 +5,9 @@
 #   scripts/entrega.sh [BASE]      BASE is main by default
 #
 # The work tree and the index are not touched. Safe to run again: the same base gives the same
-# branches. A branch of that name that holds other work is not changed (status 1).
+# branches. A branch of that name that holds other work is not changed. Exit status: 1 for that, 64
+# for wrong arguments.
 set -euo pipefail
-shopt -s inherit_errexit
 
 readonly BASE=${1:-main}
 readonly SUBJECT="Lay out the files for the graders of exercise"
@@ -59,7 +59,7 @@ tree() {
 commit() {
   local date tree
   date=$(git show -s --format=%cI "$base")
-  tree=$(tree "$1")
+  tree=$(set -e && tree "$1")
   GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date git commit-tree "$tree" -p "$base" -m "$SUBJECT $1"
 }
 
@@ -74,8 +74,11 @@ is_checked_out() {
   found=$(git worktree list --porcelain | grep -x "branch refs/heads/$1") && [[ -n $found ]]
 }
 
-cd "$(dirname "$0")/.."
-(($# <= 1)) || fail "usage: $0 [BASE]" 64
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+(($# <= 1)) || refuse "one BASE wanted, $# given"
 base=$(git rev-parse --verify --quiet "$BASE^{commit}") || fail "no branch or commit $BASE"
 readonly base
 for exercise in 1 2 3 4 5 6 7 8; do
@@ -88,7 +91,7 @@ workspace=$(mktemp -d)
 trap 'rm -rf "$workspace"' EXIT
 export GIT_INDEX_FILE=$workspace/index
 for exercise in 1 2 3 4 5 6 7 8; do
-  commit=$(commit "$exercise")
+  commit=$(set -e && commit "$exercise")
   git update-ref -m "entrega: from $BASE" "refs/heads/ej$exercise" "$commit"
   echo "ej$exercise ${commit:0:10}"
 done

@@ -8,7 +8,10 @@
 # something is in .fuzz/TARGET-crash-*. Exit status: 1 if something was found, 64 for wrong
 # arguments.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
 
 readonly BUILD=.build-fuzz FINDS=.fuzz
 readonly MODULES=(LotteryCore LotteryProtocol ProcessSupport LotteryServer AgencyClient)
@@ -19,11 +22,6 @@ readonly FLAGS=(
   -enable-upcoming-feature NonisolatedNonsendingByDefault
   '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CLinux
 )
-
-usage() {
-  echo "usage: $0 SECONDS [TARGET...]    (targets: ${targets[*]})" >&2
-  exit 64
-}
 
 is_up_to_date() {
   [[ -x $BUILD/fuzz && -z $(find Sources Tests/Fuzz "$0" -newer "$BUILD/fuzz" -type f) ]]
@@ -69,9 +67,9 @@ report() {
 targets=()
 for directory in Tests/Fuzz/corpus/*/; do targets+=("$(basename "$directory")"); done
 seconds=${1:-}
-[[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || usage
+[[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || refuse "SECONDS is 1 to 999999"
 shift
-for target in "$@"; do [[ " ${targets[*]} " == *" $target "* ]] || usage; done
+for target in "$@"; do [[ " ${targets[*]} " == *" $target "* ]] || refuse "the targets are ${targets[*]}"; done
 if (($# > 0)); then targets=("$@"); fi
 
 build

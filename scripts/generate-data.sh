@@ -6,13 +6,14 @@
 # Without numbers, five agencies with the sizes of the course's data set. Agencies after the fifth
 # get 1000 rows. The same arguments always give the same bytes, with any awk, and an agency's file
 # depends only on its number and its size. A file that exists is kept. Exit status: 64 for wrong
-# arguments.
+# arguments, 73 if a file cannot be written.
 set -eu
 
-usage() {
-  echo "usage: $0 DIR [AGENCIES [ROWS]]    (AGENCIES 1 to 99999, ROWS 0 to 9999999)" >&2
-  exit 64
-}
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+# shellcheck source=scripts/lib/put.sh
+. "$top/scripts/lib/put.sh"
 
 # Whether $1 is a whole number of at most $2 digits.
 is_number() {
@@ -20,12 +21,12 @@ is_number() {
   [ ${#1} -le "$2" ]
 }
 
-if [ $# -lt 1 ] || [ $# -gt 3 ] || [ -z "$1" ]; then usage; fi
+if [ $# -lt 1 ] || [ $# -gt 3 ] || [ -z "$1" ]; then refuse "DIR and two numbers wanted"; fi
 directory=$1
 agencies=${2:-5}
 rows=${3:-}
-if ! is_number "$agencies" 5 || [ "$agencies" -lt 1 ]; then usage; fi
-[ -z "$rows" ] || is_number "$rows" 7 || usage
+if ! is_number "$agencies" 5 || [ "$agencies" -lt 1 ]; then refuse "AGENCIES is 1 to 99999"; fi
+[ -z "$rows" ] || is_number "$rows" 7 || refuse "ROWS is 0 to 9999999"
 
 rows_of() {
   if [ -n "$rows" ]; then
@@ -46,14 +47,14 @@ rows_of() {
 missing() {
   id=1
   while [ "$id" -le "$agencies" ]; do
-    [ -e "$directory/agency-$id.csv" ] || echo "$id $(rows_of "$id")"
+    [ -f "$directory/agency-$id.csv" ] || echo "$id $(rows_of "$id")"
     id=$((id + 1))
   done
 }
 
-# LC_ALL=C: names are bytes that are only copied.
+# In the locale C, names are bytes that are only copied.
 write_files() {
-  LC_ALL=C awk -v directory="$partial" '
+  awk -v directory="$partial" '
     # Lehmer generator: below 2^31 x 16807, exact in the doubles of any awk, which rand() is not.
     function random(below) {
       state = (state * 16807) % 2147483647
@@ -107,16 +108,14 @@ write_files() {
       state = 7574 + agency * 65537
       for (row = 1; row <= rows; row++) printf "%s", bet(agency, row, rows) > file
       close(file)
+      # Not every awk notices that a write fails.
+      for (row = 0; (getline line < file) > 0;) row++
+      close(file)
+      if (row != rows) exit 1
     }
   '
 }
 
-# In the containers another user reads the files.
-umask 022
-mkdir -p "$directory"
-partial=$(mktemp -d "$directory/.partial.XXXXXX")
-trap 'rm -rf "$partial"' EXIT
-trap 'exit 130' INT TERM
-missing | write_files
-# Whole files only: the next run would keep half a file as the user's own.
-find "$partial" -name 'agency-*.csv' -exec mv {} "$directory/" \;
+make_partial "$directory"
+missing | write_files || fail "cannot write $directory: see above, or no room is left" 73
+put_files "$directory"

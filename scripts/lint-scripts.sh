@@ -2,12 +2,16 @@
 # Checks the syntax of every script with the shell or the Python that runs it, and the style of
 # shell scripts if shellcheck is installed.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 
 programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh)
 libraries=(scripts/lib/*.bash Tests/Scripts/*.bash)
 # Also sourced by bash.
-plain_libraries=(scripts/lib/*.sh)
+plain_libraries=(scripts/lib/*.sh validar-echo-server.sh)
 failed=0
 
 complain() {
@@ -19,7 +23,6 @@ for script in "${programs[@]}"; do
   [[ -x $script ]] || complain "$script: not executable"
   case $(head -n 1 "$script") in
     '#!/usr/bin/env bash') bash -n "$script" || failed=1 ;;
-    # Also run as `bash validar-echo-server.sh`.
     '#!/bin/sh') { sh -n "$script" && bash -n "$script"; } || failed=1 ;;
     *) complain "$script: the first line names neither bash nor sh" ;;
   esac
@@ -32,7 +35,9 @@ else
   echo "$0: shellcheck is not installed: the style of shell scripts is not checked" >&2
 fi
 
-mapfile -t modules < <(find scripts Tests checks bench -name '*.py' | sort)
+modules=()
+while read -r module; do modules+=("$module"); done < <(
+  find scripts Tests checks bench -name '*.py' | sort)
 # Keeps compiled files out of the sources.
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT

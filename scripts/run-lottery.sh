@@ -3,7 +3,11 @@
 # winners, on a terminal also the progress. The logs and the server's files stay in .run. Exit
 # status 1 if anything failed. Needs Swift, make, sh and awk.
 set -eu
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 . scripts/lib/bets.sh
 . scripts/lib/host.sh
 
@@ -48,11 +52,10 @@ WINNERS
 }
 
 build_programs
-scripts/data.sh --missing "$AGENCIES"
+sh scripts/data.sh --missing "$AGENCIES"
 rm -rf "$run"
 mkdir "$run"
 trap stop_all EXIT
-trap 'exit 130' INT TERM
 
 start_server "$AGENCIES"
 for id in 1 2 3 4 5; do start_agency "$id" ".data/agency-$id.csv"; done

@@ -6,7 +6,10 @@
 #
 # Exit status: 1 if something was reported or failed, 64 for wrong arguments.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
 . scripts/lib/checks.bash
 . scripts/lib/bets.sh
 . scripts/lib/host.sh
@@ -64,15 +67,11 @@ if (($# == 0)); then sanitizers=(address thread); fi
 for sanitizer in "${sanitizers[@]}"; do
   case $sanitizer in
     address | thread) ;;
-    *)
-      echo "usage: $0 [address|thread]..." >&2
-      exit 64
-      ;;
+    *) refuse "unknown sanitizer \"$sanitizer\"" ;;
   esac
 done
 
 trap stop_all EXIT
-trap 'exit 130' INT TERM
 for sanitizer in "${sanitizers[@]}"; do
   build "$sanitizer"
   check "the tests under the $sanitizer sanitizer" tests

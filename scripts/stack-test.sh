@@ -4,7 +4,11 @@
 # the swarm on every way out. Refuses a machine that is in a swarm already. Rebuilds the images
 # server:latest and client:latest.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 # shellcheck disable=SC2034
 root=$PWD
 . scripts/lib/checks.bash

@@ -2,7 +2,11 @@
 # Tests the scripts on their own, without Docker. Checks that need Python 3, PyYAML, git or make are
 # skipped by name if that is not installed. With REQUIRE_ORACLES=1 they fail.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/lib/script.sh"
+cd "$top"
+takes_none "$@"
 root=$PWD
 . scripts/lib/checks.bash
 . scripts/lib/bets.sh
@@ -16,8 +20,6 @@ root=$PWD
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# A git hook exports the paths of its own repository.
-unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 
 # Up to its second FROM, so that the images share the layers of the build.
 build_stage() {

@@ -14,8 +14,7 @@ enter_copy() {
   work=$(mktemp -d)
   # shellcheck disable=SC2064
   trap "$1 >/dev/null 2>&1 || true; cd /; rm -rf '$work'" EXIT
-  trap 'exit 130' INT TERM
-  unset CLI_MODE AGENCY_DATA GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+  unset CLI_MODE AGENCY_DATA
   copy_tree "$work/tree"
   cd "$work/tree"
   if [[ -e $data ]]; then cp "$data" .data/; fi

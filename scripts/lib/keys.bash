@@ -54,9 +54,9 @@ template_of_keys() {
 
 make_keys() {
   local keys kept
-  ((agencies > 0)) || fail_usage "there is no agency to have a key"
+  ((agencies > 0)) || refuse "there is no agency to have a key"
   [[ $kind == compose ]] || ((agencies <= MAX_STACK_KEYS)) ||
-    fail_usage "N is $agencies, and a swarm's secret has room for $MAX_STACK_KEYS keys"
+    refuse "N is $agencies, and a swarm's secret has room for $MAX_STACK_KEYS keys"
   keys=$(keys_directory "$file")
   [[ -d $keys ]] || mkdir -m 700 "$keys" 2>/dev/null ||
     fail_write "no such directory, or it is read-only" "$keys"

@@ -1,0 +1,103 @@
+"""Checkouts as other machines have them: umasks, line ends, lost modes, environments."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+DATA = "scripts/data.sh"
+
+
+def user_lines(text):
+    return [line.strip() for line in text.splitlines() if line.startswith("    user:")]
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0o007])
+def test_under_a_private_umask_the_containers_have_the_files_owner(repository, tmp_path, umask):
+    clone = repository.clone(tmp_path / "clone", umask=umask)
+    assert not (clone.top / "config/config.ini").stat().st_mode & stat.S_IROTH
+    done = clone.run("bash", "generar-compose.sh", "docker-compose-dev.yaml", "2", umask=umask)
+    assert done.returncode == 0, done.stderr
+    text = (clone.top / "docker-compose-dev.yaml").read_text(encoding="utf-8")
+    assert user_lines(text) == [f'user: "{os.getuid()}:{os.getgid()}"'] * 3
+
+
+def test_files_for_their_owner_alone_are_enough_for_that(checkout):
+    (checkout.top / "config/config.yaml").chmod(0o600)
+    done = checkout.run("bash", "generar-compose.sh", "/dev/stdout", "0")
+    assert user_lines(done.stdout) == [f'user: "{os.getuid()}:{os.getgid()}"']
+
+
+def test_the_same_holds_in_the_branches(repository, tmp_path):
+    base = repository.clone(tmp_path / "base", umask=0o077)
+    base.git("config", "user.name", "Tester")
+    base.git("config", "user.email", "tester@example.org")
+    assert base.run("bash", "scripts/entrega.sh").returncode == 0
+    clone = base.clone(tmp_path / "clone", "-b", "ej6", umask=0o077)
+    done = clone.run("bash", "generar-compose.sh", "/dev/stdout", "1", umask=0o022)
+    assert len(user_lines(done.stdout)) == 2
+
+
+def test_other_files_are_left_to_the_user_of_the_images(checkout):
+    done = checkout.run("bash", "generar-compose.sh", "/dev/stdout", "5")
+    committed = (checkout.top / "docker-compose-dev.yaml").read_text(encoding="utf-8")
+    assert done.stdout == committed
+    assert not user_lines(committed)
+
+
+def test_data_that_only_its_owner_can_read_is_opened_up(checkout):
+    file = checkout.top / ".data/agency-1.csv"
+    file.write_text("A,B,12345678,2000-01-01,7\n", encoding="utf-8")
+    file.chmod(0o600)
+    done = checkout.run("sh", DATA, "--missing", "1", umask=0o077)
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+def test_make_opens_up_the_configuration(repository, tmp_path, stand_in):
+    clone = repository.clone(tmp_path / "clone", umask=0o077)
+    (clone.top / ".data/agency-1.csv").write_text("", encoding="utf-8")
+    path = stand_in("docker", "exit 0")
+    done = clone.run("make", "docker-compose-up", umask=0o077, PATH=path)
+    assert done.returncode == 0, done.stderr
+    for name in "config/config.ini", "config/config.yaml", ".data/agency-5.csv":
+        assert (clone.top / name).stat().st_mode & stat.S_IROTH, name
+
+
+def test_no_line_end_is_changed_by_autocrlf(repository, tmp_path):
+    clone = repository.clone(tmp_path / "clone", "-c", "core.autocrlf=true")
+    assert clone.files() == repository.files()
+
+
+@pytest.mark.parametrize("script", ["scripts/data.sh", "scripts/entrega.sh", "generar-compose.sh"])
+@pytest.mark.parametrize("call", ["relative", "link", "plain name"])
+def test_a_script_finds_its_own_directory(checkout, repository, tmp_path, script, call):
+    decoy = repository.clone(tmp_path / "decoy")
+    before = decoy.files()
+    word, cwd = script, checkout.top
+    if call == "link":
+        word, cwd = tmp_path / "link.sh", tmp_path
+        word.symlink_to(checkout.top / script)
+    elif call == "plain name":
+        word, cwd = Path(script).name, (checkout.top / script).parent
+    (checkout.top / "docker-compose-dev.yaml").unlink()
+    done = checkout.run("bash", word, cwd=cwd, CDPATH=f"{decoy.top}:{decoy.top}/scripts",
+                        GIT_DIR=f"{decoy.top}/.git", GIT_WORK_TREE=f"{decoy.top}")
+    assert done.returncode == 0, done.stderr
+    assert decoy.files() == before
+    assert decoy.git("branch", "--list", "ej1") == ""
+    if script == "scripts/entrega.sh":
+        assert checkout.git("branch", "--list", "ej1").strip() == "ej1"
+    else:
+        made = ".data/agency-1.csv" if script == "scripts/data.sh" else "docker-compose-dev.yaml"
+        assert (checkout.top / made).exists()
+
+
+def test_make_needs_no_mode_of_a_script(checkout):
+    for path in checkout.top.rglob("*.sh"):
+        path.chmod(0o644)
+    (checkout.top / "docker-compose-dev.yaml").unlink()
+    for target in "docker-compose-dev.yaml", "data", "entrega":
+        done = checkout.run("make", target)
+        assert done.returncode == 0, done.stderr
