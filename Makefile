@@ -19,7 +19,8 @@ PYTHON := PYTHONPATH=Tests/Python python3 -B
 .DEFAULT_GOAL := help
 .PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
   graders dissector-test stack-test data build test simulate fuzz sanitize run crowd bench bench-publish \
-  bench-self-test checks-scripts checks-self-test faults faults-self-test resets entrega format lint
+  bench-self-test checks-scripts checks-self-test mutants faults faults-self-test resets entrega \
+  format lint
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -135,6 +136,10 @@ format: ## Formats the Swift sources
 
 checks-scripts: $(CHECKS)/made ## Tests the scripts on other shells, checkouts, archives and locales
 	$(PYTEST) checks/scripts
+
+mutants: $(CHECKS)/made ## Puts old bugs back, one by one, and expects that a test finds each: ONLY=<words>
+	$(call needs,swift)
+	$(PYTEST) checks/mutants $(if $(ONLY),-k "$(ONLY)")
 
 checks-self-test: $(CHECKS)/made ## Tests the library that the checks share
 	$(PYTEST) checks/lottery

@@ -51,7 +51,7 @@ final class Lottery: @unchecked Sendable {
     world = World(seed: seed)
     self.directory = directory
     machine = world.queue(of: .world)
-    faultsLeft = world.random(in: 0..<12)
+    faultsLeft = world.random(in: 0..<16)
     let count = UInt32(world.random(in: 1..<4))
     let isLottery = !world.oneIn(4)
     agencies = (1...count).map { number in

@@ -160,7 +160,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
   private var isGone: Bool { end == .killed || end == .powerLost }
 
   private var fails: Bool {
-    guard world.oneIn(30), takeFault() else { return false }
+    guard world.oneIn(8), takeFault() else { return false }
     hasFailed = true
     return true
   }

@@ -1,0 +1,221 @@
+"""Old bugs, as small changes that put them back.
+
+Each must be caught by the simulation or by a test that starts the real programs, and not only by a
+unit test of its own file. So the ledger survives when code moves. A mutant is described by what it
+does. `old` must be found in all of `Sources` as often as is said, once if nothing is. If it is not,
+look for where the rule lives now.
+"""
+
+from dataclasses import dataclass
+
+SIMULATION = "SimulationTests"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A bug: what the server or the agency does, the line that goes, and what takes its place."""
+
+    name: str
+    old: str
+    new: str
+    # What catches it: a filter of `swift test`.
+    catcher: str = SIMULATION
+    # How often `old` is there. The change is made everywhere.
+    places: int = 1
+    # How many lotteries the simulation may need to find it.
+    seeds: int = 2000
+
+
+LEDGER = [
+    # What is stored.
+    Mutant(
+        "stores a batch that is sent again once more",
+        "let known = Int(min(accepted - batch.offset, UInt64(batch.count)))",
+        "let known = 0",
+        "HostilePeerTests"),
+    Mutant(
+        "stores a batch that begins after a gap",
+        "guard batch.offset <= accepted else {",
+        "guard batch.offset <= accepted + 1 else {",
+        "ContractTests"),
+    Mutant(
+        "keeps the bets before a bad one in a batch",
+        "      if !isTaken {\n        rows.removeLast(rows.count - size)",
+        "      if !isTaken {\n        rows.removeLast(size - size)",
+        "ContractTests"),
+    Mutant(
+        "answers STORED before the sync",
+        "        try synchronize(&file)\n      }\n      return nil",
+        "      }\n      return nil"),
+    Mutant(
+        "tells in WELCOME what a killed server wrote and nobody synced",
+        "      try betsFile.synchronize()\n",
+        ""),
+    Mutant(
+        "leaves the rest of a failed write in the file",
+        "    } catch {\n      try takeBack()\n      throw .notWritten(path: path, error)",
+        "    } catch {\n      throw .notWritten(path: path, error)"),
+    Mutant(
+        "goes on after a failed sync",
+        "      if safeSize < size {\n        size = safeSize\n        try? takeBack()\n      }\n"
+        "      disk.dropCache(of: file)\n      throw giveUp(.unreliable(path: path, error))",
+        "      throw .notWritten(path: path, error)"),
+    Mutant(
+        "leaves what a failed sync has lost in the kernel's cache",
+        "      disk.dropCache(of: file)\n",
+        "",
+        # A server is killed in a write, the sync of the next one fails, and the power goes later.
+        seeds=20_000),
+    Mutant(
+        "tells the callers of a group that failed that it is stored",
+        "waiter.resume(returning: failure)",
+        "waiter.resume(returning: failure?.isFatal == true ? failure : nil)"),
+    Mutant(
+        "forgets that a group is under way, and never starts the next",
+        "        state.isFlushing = false\n        return nil",
+        "        return nil"),
+    Mutant(
+        "counts bets before they are safe",
+        "        if isSafe { change(&record) }",
+        "        if isSafe || !record.isEmpty { change(&record) }"),
+    Mutant(
+        "goes on although the disk cannot be relied upon",
+        "if error.isFatal { onFailure(error) }",
+        ""),
+    Mutant(
+        "leaves an incomplete row of the last server in the file",
+        "    if let betsRest { try bets.cut(betsRest) }\n",
+        ""),
+    Mutant(
+        "forgets at its start who has finished",
+        "records[agency, default: AgencyRecord()].hasFinished = true",
+        "records[agency, default: AgencyRecord()].hasFinished = false"),
+    # Whose turn it is.
+    Mutant(
+        "lets two connections of an agency store",
+        "      guard record.claim === claim else { return false }\n      record.isWriting",
+        "      record.isWriting"),
+    Mutant(
+        "does not wait at a takeover for what is being written",
+        "    if let writing { guard await writing.wait() != nil else { return nil } }\n",
+        "    _ = writing\n"),
+    Mutant(
+        "lets an older connection take over from a newer one",
+        "      if let holder = record.claim, holder.order > claim.order { return (claim, nil) }\n",
+        ""),
+    Mutant(
+        "takes the claim of the new connection when the old one ends",
+        "      if record.claim === claim { record.claim = nil }",
+        "      record.claim = nil"),
+    Mutant(
+        "does not tell the older connection that it was superseded",
+        "    loser?.onLoss()\n",
+        "",
+        "HostilePeerTests"),
+    # The draw.
+    Mutant(
+        "holds the draw when the first agency has finished",
+        "arrived.insert(agency).inserted && arrived.count == parties",
+        "arrived.insert(agency).inserted && arrived.count == 1"),
+    Mutant(
+        "counts agencies twice that had finished before the server started",
+        "    for agency in context.store.finishedAgencies where agency <= context.agencies {",
+        "    for agency in context.store.finishedAgencies {",
+        "ContractTests"),
+    Mutant(
+        "sends each agency the winners of all",
+        "        byAgency[winner.agency, default: OfAgency()].add(winner, share: share)",
+        "        byAgency[1, default: OfAgency()].add(winner, share: share)"),
+    Mutant(
+        "draws another number",
+        "winningNumber: UInt32 = 7574",
+        "winningNumber: UInt32 = 7575"),
+    # Who may do what.
+    Mutant(
+        "takes agency 0",
+        "guard agency >= 1, agency <= agencies else {",
+        "guard agency <= agencies else {",
+        "HostilePeerTests"),
+    Mutant(
+        "takes a key that only begins like the right one",
+        "UInt8(right.count == given.count && !right.isEmpty ? 0 : 1)\n"
+        "    for index in 0..<ProtocolLimits.textSize {",
+        "UInt8(right.isEmpty || given.isEmpty ? 1 : 0)\n"
+        "    for index in 0..<min(right.count, given.count) {",
+        "ContractTests"),
+    Mutant(
+        "takes frames of any length",
+        "guard ProtocolLimits.frameLength.contains(Int(length)) else { throw .frameLength(length) }",
+        "guard length > 0 else { throw .frameLength(length) }",
+        "HostilePeerTests"),
+    # What a bet is, and how it is written.
+    Mutant(
+        "takes 1900 for a leap year",
+        "year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)",
+        "year % 4 == 0",
+        "ContractTests",
+        # The general decoder, and its fast twin.
+        places=2),
+    Mutant(
+        "reads two quotes in a quoted field as two",
+        "index += wasQuoted && byte == quote ? 2 : 1",
+        "index += wasQuoted && byte == quote && index < 0 ? 2 : 1"),
+    Mutant(
+        "writes a quote in a quoted field once",
+        "      if text[index] == .quote { append(.quote) }\n",
+        "",
+        "LotteryTests"),
+    Mutant(
+        "writes fields without the quotes that they need",
+        "guard text.endOfPlainText(from: 0) < text.count else {",
+        "guard text.endOfPlainText(from: 0) < text.count, text.count > 99 else {"),
+    Mutant(
+        "takes the byte order mark of a file for a part of the first name",
+        "let mark: [UInt8] = [0xEF, 0xBB, 0xBF]",
+        "let mark: [UInt8] = [0xFF, 0xFE]",
+        "ContractTests"),
+    Mutant(
+        "takes letters that look alike for the same bytes",
+        "      && left.firstName.utf8.span.isEqual(to: right.firstName.utf8.span)",
+        "      && left.firstName == right.firstName",
+        "ContractTests"),
+    # The agency.
+    Mutant(
+        "tries again whatever the server says",
+        "    default: false\n    }\n  }\n}\n\nextension AgencyError: ProgramError {",
+        "    default: true\n    }\n  }\n}\n\nextension AgencyError: ProgramError {",
+        "BadInputTests"),
+    Mutant(
+        "gives up when the server shuts down",
+        "case .refused(let code, _): code == .shuttingDown || code == .tooSlow",
+        "case .refused(let code, _): code == .tooSlow"),
+    Mutant(
+        "gives up when the disk of the server is full",
+        "code == .notStored || code == .outOfSequence",
+        "code == .outOfSequence"),
+    Mutant(
+        "sends a bet again that it does not know to be stored",
+        "      if lastBet == bet {",
+        "      if lastBet == bet, unanswered == nil {"),
+    Mutant(
+        "takes a bet for stored that may be another's",
+        "      if offset < stored - 1 {",
+        "      if offset > stored {"),
+    # Sockets.
+    Mutant(
+        "takes part of a message for all of it when the socket has no more room",
+        "        sent += count\n      } else {",
+        "        sent += max(count, min(bytes.count - sent, ProtocolLimits.packetSize))\n"
+        "      } else {",
+        "ManyWinnersTests"),
+    Mutant(
+        "takes a call that a signal interrupts for one that failed",
+        "if code != EINTR { throw",
+        "if code != 0 { throw",
+        "ContractTests"),
+    Mutant(
+        "forgets that a socket became ready while nobody waited",
+        "        state[direction] = .changed\n        return nil",
+        "        return nil",
+        "LotteryTests|ManyWinnersTests|Hostile"),
+]

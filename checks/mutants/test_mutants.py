@@ -1,0 +1,123 @@
+"""One test for each mutant of the ledger: something must catch it."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mutants.ledger import LEDGER, SIMULATION
+
+ROOT = Path(__file__).resolve().parents[2]
+# Kept between runs, so that only what a mutant changes is built.
+HOUSE = ROOT / ".build" / "mutants"
+# The targets that may catch a mutant, and what they need.
+TESTS = ("SimulationTests", "EndToEndTests")
+# A lottery that hangs has been caught.
+CATCHER_LIMIT = 180
+
+
+class House:
+    """A copy of the repository that mutants live in."""
+
+    def __init__(self):
+        HOUSE.mkdir(parents=True, exist_ok=True)
+        wanted = {"Package.swift": _package()}
+        for top in ("Sources", "Tests/TestSupport", *(f"Tests/{name}" for name in TESTS)):
+            for path in (ROOT / top).rglob("*"):
+                if path.is_file():
+                    wanted[str(path.relative_to(ROOT))] = path.read_bytes()
+        for top in ("Sources", "Tests"):
+            for path in (HOUSE / top).rglob("*"):
+                if path.is_file() and str(path.relative_to(HOUSE)) not in wanted:
+                    path.unlink()
+        for name, content in wanted.items():
+            _write(HOUSE / name, content)
+
+    def build(self):
+        """Builds everything, and returns whether that worked, and what the compiler said."""
+        built = subprocess.run(
+            ["swift", "build", "--build-tests", "--package-path", HOUSE],
+            capture_output=True, text=True)
+        return built.returncode == 0, built.stdout[-4000:]
+
+    def passes(self, catcher, seeds=2000):
+        """Runs tests, and returns whether all passed, and what they said."""
+        tests = subprocess.Popen(
+            ["swift", "test", "--skip-build", "--package-path", HOUSE, "--filter", catcher],
+            env=os.environ | {"SEEDS": str(seeds)}, text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            output, _ = tests.communicate(timeout=CATCHER_LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(tests.pid, signal.SIGKILL)
+            tests.communicate()
+            return False, "hung"
+        return tests.returncode == 0, output[-4000:]
+
+    def apply(self, mutant):
+        """Applies a mutant, and returns what takes it back."""
+        sources = {path: path.read_text(encoding="utf-8")
+                   for path in HOUSE.glob("Sources/**/*.swift")}
+        changed = {path: source for path, source in sources.items() if mutant.old in source}
+        found = sum(source.count(mutant.old) for source in changed.values())
+        assert found == mutant.places, f"does not apply any more: its line is there {found} times"
+        for path, source in changed.items():
+            path.write_text(source.replace(mutant.old, mutant.new), encoding="utf-8")
+
+        def take_back():
+            for path, source in changed.items():
+                path.write_text(source, encoding="utf-8")
+        return take_back
+
+
+def _package():
+    """The package without the tests of modules, which may not catch a mutant."""
+    names = ", ".join(f'"{name}"' for name in TESTS)
+    return (ROOT / "Package.swift").read_bytes() + (
+        f"\npackage.targets.removeAll {{ $0.type == .test && ![{names}].contains($0.name) }}\n"
+    ).encode()
+
+
+def _write(path, content):
+    # What has not changed need not be built again.
+    if not path.is_file() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+@pytest.fixture(scope="module")
+def house():
+    if not shutil.which("swift"):
+        pytest.skip("needs swift")
+    return House()
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("catcher", sorted({mutant.catcher for mutant in LEDGER}))
+def test_nothing_is_caught_without_a_mutant(house, catcher):
+    is_built, output = house.build()
+    assert is_built, output
+    passed, output = house.passes(catcher)
+    assert passed, output
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("mutant", LEDGER, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_caught(house, mutant):
+    take_back = house.apply(mutant)
+    try:
+        is_built, output = house.build()
+        # What the compiler catches is no mutant.
+        assert is_built, output
+        passed, output = house.passes(mutant.catcher, mutant.seeds)
+        assert not passed, f"{mutant.catcher} does not catch it"
+    finally:
+        take_back()
+
+
+def test_the_ledger_is_large_enough():
+    assert len(LEDGER) >= 30
+    assert sum(mutant.catcher == SIMULATION for mutant in LEDGER) >= 15
