@@ -8,6 +8,8 @@ needs = @for program in $(1); do \
 	done
 COMPOSE_FILE := docker-compose-dev.yaml
 COMPOSE := docker compose -f $(COMPOSE_FILE)
+# The Dockerfiles need it, and older clients must be told.
+export DOCKER_BUILDKIT := 1
 SWIFT_SOURCES := Package.swift Sources Tests bench/Package.swift bench/Sources
 MINUTES := 1
 # An environment of Python with what checks/requirements.txt names. PYTEST runs tests in checks/.
@@ -40,14 +42,25 @@ docker-image: ## Builds the images server:latest and client:latest
 $(COMPOSE_FILE):
 	bash generar-compose.sh $@ 5
 
+# Names of containers are fixed: Compose would take those of another checkout over.
+only_lottery = @other=$$(docker inspect server \
+	  -f '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' 2>/dev/null); \
+	[ -z "$$other" ] || [ "$$other" -ef . ] || { echo \
+	  "the lottery of $$other is up: make docker-compose-down there, or docker rm -f server" >&2; exit 1; }
+
 docker-compose-up: $(COMPOSE_FILE) docker-image ## Builds what is missing and starts the lottery
+	$(call only_lottery)
 	find -L config -name 'config.*' ! -perm -004 -exec chmod a+r {} +
 	sh scripts/data.sh --missing $$(grep -c 'container_name: client' $(COMPOSE_FILE))
 	$(COMPOSE) up -d
 
+# A server that was created again has the volume of its bets by name, and `down -v` leaves it.
+VOLUMES := {{range .Mounts}}{{if eq .Type \"volume\"}}{{.Name}} {{end}}{{end}}
+
 docker-compose-down: ## Stops the lottery and removes its containers and bets
 	$(COMPOSE) stop -t 1
-	$(COMPOSE) down -v --remove-orphans
+	@volume=$$(docker inspect -f "$(VOLUMES)" server 2>/dev/null) || :; \
+	  $(COMPOSE) down -v --remove-orphans && { [ -z "$$volume" ] || docker volume rm -f $$volume; }
 
 docker-compose-logs: ## Follows the logs of the lottery
 	$(COMPOSE) logs -f

@@ -12,7 +12,7 @@ COPY Sources Sources
 # be nested in a container.
 RUN --mount=type=cache,target=/src/.build,sharing=locked \
     swift build -c release --disable-sandbox -Xswiftc -static-executable -Xlinker -s \
- && mkdir -p -m 1777 /out/data \
+ && mkdir -p /out/root && mkdir -m 1777 /out/root/data \
  && cp .build/release/lottery-server .build/release/agency-client /out/
 
 FROM busybox:latest

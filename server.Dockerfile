@@ -12,7 +12,7 @@ COPY Sources Sources
 # be nested in a container.
 RUN --mount=type=cache,target=/src/.build,sharing=locked \
     swift build -c release --disable-sandbox -Xswiftc -static-executable -Xlinker -s \
- && mkdir -p -m 1777 /out/data \
+ && mkdir -p /out/root && mkdir -m 1777 /out/root/data \
  && cp .build/release/lottery-server .build/release/agency-client /out/
 
 FROM busybox:latest
@@ -23,7 +23,7 @@ WORKDIR /
 COPY --from=build /out/lottery-server /lottery-server
 # A volume mounted here gets this owner and mode, so that the server may write to it, also as the
 # user that generar-compose.sh gives it if the configuration is for its owner alone.
-COPY --from=build --chown=10001:10001 /out/data /data
+COPY --from=build --chown=10001:10001 /out/root/ /
 ENV SERVER_DATA_DIR=/data
 USER 10001:10001
 EXPOSE 12345

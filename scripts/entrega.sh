@@ -25,6 +25,8 @@ environment() {
     5) printf 'CLI_MODE=bet\nAGENCY_DATA=/dev/null\n' ;;
     *) printf 'CLI_MODE=lottery\nSERVER_WINNERS_DELAY=1s\n' ;;
   esac
+  # Graders remove the containers, but no volume.
+  printf 'BETS_MOUNT=tmpfs\n'
 }
 
 # Puts into the index: the file $2 with mode $1 and the content of standard input.

@@ -64,3 +64,4 @@ wait_agencies
 draw_status
 stop_server
 show_winners
+echo "logs, and the server's files: $run"

@@ -13,7 +13,7 @@ COMPOSE_FILE = "docker-compose-dev.yaml"
 # Seconds for a command. Building an image takes longest.
 COMMAND_LIMIT = 900
 # What would override the .env of a branch.
-SETTINGS = ("CLI_MODE", "AGENCY_DATA", "SERVER_WINNERS_DELAY")
+SETTINGS = ("CLI_MODE", "AGENCY_DATA", "SERVER_WINNERS_DELAY", "BETS_MOUNT")
 
 
 class Failure(Exception):

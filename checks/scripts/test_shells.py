@@ -4,10 +4,11 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 from conftest import BASE, ROOT, tracked
+
+from lottery.processes import Deadline
 
 SHELL_FILES = [name for name in tracked()
                if name.endswith((".sh", ".bash")) or name == ".ci/run"]
@@ -113,11 +114,16 @@ def started(checkout, stand_in, command, program, tmp_path):
         command, cwd=checkout.top, env=BASE | {"PATH": path, "TMPDIR": str(tmp_path / "tmp")},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True)
-    end = time.monotonic() + 60
-    while not (tmp_path / "waits").exists() or not (tmp_path / "waits").read_text():
-        assert time.monotonic() < end and script.poll() is None
-        time.sleep(0.01)
+    wait_until(lambda: has_text(tmp_path / "waits"))
     return script, int((tmp_path / "waits").read_text())
+
+
+def wait_until(condition):
+    Deadline(60).wait(condition, "what the test waits for")
+
+
+def has_text(path):
+    return path.exists() and path.read_text()
 
 
 def is_gone(pid):
@@ -142,7 +148,7 @@ def test_nothing_stays_behind_after_a_signal(
     script, pid = started(checkout, stand_in, command, program, tmp_path)
     os.killpg(script.pid, number)
     assert script.wait(20) == 128 + number
-    assert is_gone(pid)
+    wait_until(lambda: is_gone(pid))
     made = {str(path) for path in set(checkout.files()) - before}
     assert made <= {".claves", "made"}, made
     assert not list((tmp_path / "tmp").iterdir())
@@ -157,13 +163,10 @@ if [ "$1" = run ]; then echo $$ >{tmp_path}/waits; exec sleep 600; fi""")
     script = subprocess.Popen(
         [shell, "validar-echo-server.sh"], cwd=checkout.top,
         env=BASE | {"PATH": path, "TMPDIR": str(tmp_path / "tmp")}, stdin=subprocess.DEVNULL)
-    end = time.monotonic() + 60
-    while not (tmp_path / "waits").exists() or not (tmp_path / "waits").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_until(lambda: has_text(tmp_path / "waits"))
     script.send_signal(signal.SIGTERM)
     assert script.wait(20) == 128 + signal.SIGTERM
-    assert is_gone(int((tmp_path / "waits").read_text()))
+    wait_until(lambda: is_gone(int((tmp_path / "waits").read_text())))
     name = re.search(r"--name (\S+)", log.read_text()).group(1)
     assert log.read_text().splitlines()[-1] == f"rm -f {name}"
     assert not list((tmp_path / "tmp").iterdir())

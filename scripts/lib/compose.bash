@@ -68,7 +68,8 @@ YAML
 
 server() {
   cat <<YAML
-# Written by generar-compose.sh. CLI_MODE is lottery (the default), bet or echo.
+# Written by generar-compose.sh. CLI_MODE, if it is set here or in .env, overrides the mode in
+# config.yaml: lottery (the default), bet or echo.
 # AGENCY_DATA=/dev/null lets bet and echo run without an agency's file, which they do not read.
 name: tp0
 
@@ -82,8 +83,10 @@ services:
     container_name: server
     image: server:latest$user
     environment:
+      # As many as there are below, whatever config.ini says.
       - SERVER_AGENCIES=$agencies
-      - SERVER_WINNERS_DELAY=\${SERVER_WINNERS_DELAY:-1s}
+      # Overrides config.ini only if it is set here or in .env.
+      - SERVER_WINNERS_DELAY
 YAML
   secret SERVER_AGENCY_KEYS agency_keys agency_keys
   cat <<YAML
@@ -94,8 +97,9 @@ YAML
         read_only: true
         bind:
           create_host_path: false
-      # The bets: they survive a restart of the container and are removed with it.
-      - type: volume
+      # The bets: they survive a restart of the container and are removed with it. With tmpfs they
+      # only live as long as the server runs, and no volume is made.
+      - type: \${BETS_MOUNT:-volume}
         target: /data
     networks:
       - testing_net
@@ -129,7 +133,7 @@ client() {
     image: client:latest$user
     environment:
       - CLI_ID=$id
-      - CLI_MODE=\${CLI_MODE:-lottery}
+      - CLI_MODE
 YAML
   bet "$id"
   secret CLI_KEY_FILE "agency_key_$id" agency_key

@@ -36,6 +36,7 @@ start_server() {
   for attempt in 1 2 3 4 5; do
     port=$((20000 + ($$ + attempt * 2503) % 12000))
     SERVER_PORT=$port SERVER_AGENCIES=$1 SERVER_DATA_DIR=$run LOGGING_LEVEL=INFO \
+      SERVER_WINNERS_DELAY=0s \
       "$programs/lottery-server" --config config/config.ini >"$run/server.log" 2>&1 &
     server_pid=$!
     wait_for_server || break

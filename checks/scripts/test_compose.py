@@ -1,0 +1,64 @@
+"""make and the echo check, with a stand-in for docker."""
+
+import pytest
+
+SETTINGS = ("CLI_MODE", "SERVER_WINNERS_DELAY")
+
+
+def test_make_asks_for_buildkit(checkout, stand_in):
+    path = stand_in("docker", 'echo "$1 ${DOCKER_BUILDKIT-}"')
+    done = checkout.run("make", "--silent", "docker-image", PATH=path)
+    assert done.stdout == "build 1\nbuild 1\n", done.stderr
+
+
+def test_make_leaves_the_lottery_of_another_checkout_alone(checkout, stand_in):
+    path = stand_in("docker", 'if [ "$1" = inspect ]; then echo /another; else echo "$@"; fi')
+    done = checkout.run("make", "--silent", "docker-compose-up", PATH=path)
+    assert done.returncode == 2 and "compose" not in done.stdout
+    assert "the lottery of /another is up" in done.stderr
+
+
+def test_make_starts_over_its_own(checkout, stand_in):
+    path = stand_in(
+        "docker", f'if [ "$1" = inspect ]; then echo {checkout.top}; else echo "$@"; fi')
+    done = checkout.run("make", "--silent", "docker-compose-up", PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("compose -f docker-compose-dev.yaml up -d\n")
+
+
+def test_make_removes_a_volume_that_a_container_has_by_name(checkout, stand_in):
+    path = stand_in("docker", 'if [ "$1" = inspect ]; then echo b0b; else echo "$@"; fi')
+    done = checkout.run("make", "--silent", "docker-compose-down", PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == [
+        "compose -f docker-compose-dev.yaml down -v --remove-orphans", "volume rm -f b0b"]
+
+
+def test_the_compose_file_overrides_only_what_a_variable_says(checkout):
+    text = (checkout.top / "docker-compose-dev.yaml").read_text(encoding="utf-8")
+    for setting in SETTINGS:
+        lines = [line.strip() for line in text.splitlines()
+                 if line.strip().startswith(f"- {setting}")]
+        assert set(lines) == {f"- {setting}"}
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("listens, port", [("0.0.0.0:23456", "23456"), ("127.0.0.11:5", "12345")])
+def test_the_echo_check_goes_where_the_server_is(checkout, stand_in, tmp_path, shell, listens, port):
+    path = stand_in("docker", f"""case $1 in
+inspect) echo mine_testing_net ;;
+exec) echo 'tcp        0      0 {listens}           0.0.0.0:*               LISTEN' ;;
+run) echo "$@" >{tmp_path}/run; cat ;;
+esac""")
+    done = checkout.run(shell, "validar-echo-server.sh", PATH=path)
+    assert done.stdout == "action: test_echo_server | result: success\n"
+    run = (tmp_path / "run").read_text()
+    assert "--network mine_testing_net" in run and f"nc -w 5 server {port} " in run
+
+
+def test_the_echo_check_tells_what_docker_says_last(checkout, stand_in):
+    path = stand_in("docker", """cat >/dev/null; echo 'first' >&2
+echo 'docker: network x not found.' >&2; echo "See 'docker run --help'." >&2; exit 125""")
+    done = checkout.run("bash", "validar-echo-server.sh", PATH=path)
+    assert (done.returncode, done.stdout) == (1, "action: test_echo_server | result: fail\n")
+    assert done.stderr == "docker: network x not found.\n"
