@@ -3,13 +3,13 @@ import LotteryProtocol
 import ProcessSupport
 
 /// What an agency works with in every mode, and its connections to the server.
-struct Agency: Sendable {
+struct Agency {
   let configuration: ClientConfiguration
   /// The agency's key. Empty if the server asks for none.
   let key: String
-  /// Runs the agency's tasks and serves its connections.
+  /// Runs the agency's task and serves its connections.
   let worker: Worker
-  let retry: Retry
+  let attempts: Attempts
   let log: Log
 
   /// An agency that has not connected yet.
@@ -23,7 +23,7 @@ struct Agency: Sendable {
     self.key = key
     self.worker = worker
     self.log = log
-    retry = Retry(configuration.retry, log: log, clock: clock)
+    attempts = Attempts(configuration.retry, log: log, clock: clock)
   }
 
   /// The agency's number.
@@ -33,35 +33,38 @@ struct Agency: Sendable {
   ///
   /// - Throws: ``AgencyError/unreachable(_:)``, ``AgencyError/gaveUp(after:_:)``,
   ///   ``AgencyError/cancelled``
-  func connect() async throws(AgencyError) -> Channel {
+  func connect() async throws(AgencyError) -> Connection.Handle {
     let endpoint = configuration.serverAddress
-    return try await retry.wait(for: "a connection to \(endpoint)") { () throws(AgencyError) in
-      try await mapError({ AgencyError($0, endpoint) }) { () async throws(Connector.Failure) in
-        try await Connector.connect(to: endpoint, worker: worker)
+    return try await attempts.wait(for: "a connection to \(endpoint)") { deadline in
+      do throws(Connector.Failure) {
+        return try await Connector.open(endpoint, worker: worker, until: deadline)
+      } catch {
+        switch error {
+        case .unresolved, .refused: throw AgencyError.unreachable("\(endpoint): \(error)")
+        case .cancelled, .timedOut: throw error
+        }
       }
     }
   }
 
-  /// Runs `body` with a new connection, and closes it, whatever comes of it.
-  ///
-  /// - Throws: ``AgencyError``, what `body` throws.
+  /// Runs `body` with the connection, and closes it, whatever comes of it. A signal interrupts it.
   func withConnection<Value>(
-    _ body: (inout ServerConnection) async throws(AgencyError) -> Value
-  ) async throws(AgencyError) -> Value {
-    try await withChannel(connect()) { channel throws(AgencyError) in
-      var connection = ServerConnection(over: channel, as: id, retry: retry)
-      return try await body(&connection)
-    }
-  }
-
-  /// Runs `body` with a channel that is connected, and closes it, whatever comes of it.
-  func withChannel<Value>(
-    _ channel: Channel, _ body: (Channel) async throws(AgencyError) -> Value
+    _ handle: Connection.Handle, _ body: (ServerConnection) async throws(AgencyError) -> Value
   ) async throws(AgencyError) -> Value {
     defer {
-      channel.close()
+      handle.close()
       log.info(LogLine("close_socket", .success, ["client_id": "\(id)"]))
     }
-    return try await body(channel)
+    do {
+      return try await withTaskCancellationHandler {
+        try await body(ServerConnection(handle, attempts: attempts))
+      } onCancel: {
+        handle.interrupt(.cancelled)
+      }
+    } catch let error as AgencyError {
+      throw error
+    } catch {
+      preconditionFailure("\(error)")
+    }
   }
 }

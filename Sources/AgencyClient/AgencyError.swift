@@ -95,30 +95,3 @@ extension AgencyError: ProgramError {
     }
   }
 }
-
-extension AgencyError {
-  /// What a failed attempt to connect to `endpoint` means to an agency.
-  init(_ failure: Connector.Failure, _ endpoint: Endpoint) {
-    self = failure == .cancelled ? .cancelled : .unreachable("\(endpoint): \(failure)")
-  }
-
-  /// What the end of a channel means to an agency.
-  init(_ error: ChannelError) {
-    switch error {
-    case .cancelled: self = .cancelled
-    case .broken(let error): self = .disconnected(error.description)
-    }
-  }
-
-  /// What the end of a conversation means to an agency.
-  init(_ failure: MessageChannel.Failure) {
-    switch failure {
-    case .channel(let error): self.init(error)
-    case .closed: self = .disconnected("the server closed it")
-    case .malformed(let error): self = .unexpected(error.description)
-    case .refused(let code, let reason): self = .refused(code, reason: reason)
-    case .rejected(let code, let offset, let index, let reason):
-      self = .rejected(code, offset: offset, index: index, reason: reason)
-    }
-  }
-}

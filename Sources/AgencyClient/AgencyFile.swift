@@ -4,19 +4,13 @@ import LotteryProtocol
 /// An agency's file: its bets, one after the other, and the BATCH frames made of them, however
 /// large the file.
 struct AgencyFile: ~Copyable {
-  /// A batch: how many bets it holds, and how many of the agency's there are up to its end.
-  struct Batch: Equatable {
-    var count: Int
-    var end: UInt64
-  }
-
   /// The rows. Their storage is what the bets that ``next()`` returns are views of.
   private(set) var rows: CSVFile
   /// Bets of the agency so far: those that were skipped and those in batches.
   private(set) var total: UInt64 = 0
-  /// Why ``nextBatch(appendingTo:)`` ended before the file did, after the bets before that were
-  /// made into batches.
-  private(set) var failure: AgencyError?
+  /// Why no bet follows those that were read, although the file does not end there. Thrown once
+  /// they are all in batches.
+  private var failure: AgencyError?
 
   private let path: String
   private var builder: BatchBuilder
@@ -45,10 +39,7 @@ struct AgencyFile: ~Copyable {
   /// - Throws: ``AgencyError/otherFile(path:reason:)`` if the last of them is not `lastBet`.
   mutating func skip(_ stored: UInt64, lastBet: Bet?) throws(AgencyError) {
     guard stored > 0 else { return }
-    for index in 1..<stored {
-      let hasRow = try reading { rows throws(CSVFile.Failure) in try rows.nextRow() }
-      guard hasRow else { throw endsEarly(after: index - 1, of: stored) }
-    }
+    try skipRows(stored - 1, of: stored)
     guard let bet = try next() else {
       throw endsEarly(after: stored - 1, of: stored)
     }
@@ -59,14 +50,37 @@ struct AgencyFile: ~Copyable {
     total = stored
   }
 
+  /// Skips rows, plain ones as fast as they are sent: their frames are made and forgotten. There may
+  /// be millions, so the end of the task ends this too.
+  private mutating func skipRows(_ count: UInt64, of stored: UInt64) throws(AgencyError) {
+    var skipped: UInt64 = 0
+    var frames: [UInt8] = []
+    while skipped < count {
+      if Task.isCancelled { throw .cancelled }
+      frames.removeAll(keepingCapacity: true)
+      var plain = BatchBuilder(maxAmount: Int(min(Self.skippedAtOnce, count - skipped)))
+      rows.appendPlainBets(to: &plain, offset: 0, in: &frames)
+      skipped += UInt64(plain.finish(&frames))
+      guard skipped < count, frames.isEmpty else { continue }
+      let hasRow = try reading { rows throws(CSVFile.Failure) in try rows.nextRow() }
+      guard hasRow else { throw endsEarly(after: skipped, of: stored) }
+      skipped += 1
+    }
+  }
+
+  /// Rows that are skipped before the end of the task is looked for.
+  private static let skippedAtOnce: UInt64 = 1000
+
   /// Appends the frame of the next batch to `frames`.
   ///
   /// A batch holds as many bets as `batchMaxAmount` and 8000 bytes allow. Only the last one may
   /// hold fewer.
   ///
-  /// - Returns: the batch, or nil if there are no more bets, or ``failure`` says why there are
-  ///   none.
-  mutating func nextBatch(appendingTo frames: inout [UInt8]) -> Batch? {
+  /// - Returns: the batch, or nil if there are no more bets.
+  /// - Throws: ``AgencyError``, like ``next()``, once all bets before the bad row are in batches.
+  mutating func nextBatch(
+    appendingTo frames: inout [UInt8]
+  ) throws(AgencyError) -> SentBatch? {
     while builder.count < builder.maxAmount {
       if pending == nil, !atEnd {
         rows.appendPlainBets(to: &builder, offset: total, in: &frames)
@@ -81,9 +95,12 @@ struct AgencyFile: ~Copyable {
       pending = nil
     }
     let count = builder.finish(&frames)
-    guard count > 0 else { return nil }
+    guard count > 0 else {
+      if let failure { throw failure }
+      return nil
+    }
     total += UInt64(count)
-    return Batch(count: count, end: total)
+    return SentBatch(count: count, end: total)
   }
 
   /// Returns the next bet, or nil if there is none.

@@ -1,52 +1,41 @@
 import LotteryCore
 import LotteryProtocol
 
-/// A connection to the server on which no wait lasts longer than the agency's ``Retry`` allows.
-struct ServerConnection: ~Copyable {
-  private let agency: UInt32
-  private let retry: Retry
-  private var messages: MessageChannel
+/// A connection to the server on which no wait lasts longer than the agency's ``Attempts`` allow.
+final class ServerConnection {
+  let connection: Connection
+  let attempts: Attempts
 
   /// Room for a few of the server's largest messages.
   private static let bufferSize = 4 * ProtocolLimits.packetSize
 
-  /// A connection over `channel`, which the caller closes.
-  init(over channel: Channel, as agency: UInt32, retry: Retry) {
-    self.agency = agency
-    self.retry = retry
-    messages = MessageChannel(over: channel, capacity: Self.bufferSize)
-  }
-
-  /// Sends HELLO and waits for WELCOME.
-  ///
-  /// - Returns: how many bets of this agency the server holds, and the last of them.
-  mutating func greet(key: String) async throws(AgencyError) -> (stored: UInt64, lastBet: Bet?) {
-    var hello: [UInt8] = []
-    AgencyMessage.hello(agency: agency, key: key).append(to: &hello)
-    try await send(hello)
-    guard case .welcome(let version, _, let stored, let lastBet) = try await receive("WELCOME")
-    else {
-      throw .unexpected("WELCOME should answer HELLO")
-    }
-    guard version == ProtocolLimits.version else {
-      throw .unexpected("WELCOME has version \(version), not \(ProtocolLimits.version)")
-    }
-    return (stored, lastBet)
+  /// A connection over `handle`, which the caller closes.
+  init(_ handle: Connection.Handle, attempts: Attempts) {
+    connection = Connection(handle, capacity: Self.bufferSize)
+    self.attempts = attempts
   }
 
   /// Sends whole frames.
   ///
-  /// - Throws: ``AgencyError``. An ERROR or a REJECTED that the server sent before comes first: it
-  ///   tells whether a retry can help.
-  mutating func send(_ frames: [UInt8]) async throws(AgencyError) {
+  /// - Parameter explain: gets the messages that the server sent before the connection broke or
+  ///   stood still: an ERROR or a REJECTED, which it throws, tells whether a retry can help.
+  /// - Throws: ``AgencyError``
+  func send(
+    _ frames: [UInt8], explain: (ServerMessage) throws(AgencyError) -> Void
+  ) async throws(AgencyError) {
+    connection.append(frames)
     do throws(AgencyError) {
-      try await retry.wait(for: "the server to receive") { () throws(AgencyError) in
-        try await mapError(AgencyError.init) { () async throws(MessageChannel.Failure) in
-          try await messages.send(frames)
-        }
-      }
+      try await wait(for: "the server to receive") { try await connection.flush() }
     } catch {
-      if case .gaveUp = error { try receiveLastWords() }
+      if error == .cancelled { throw error }
+      repeat {
+        while let message = try nextMessage() {
+          switch message {
+          case .error, .rejected: try explain(message)
+          case .welcome, .stored, .confirmed, .winners, .status: break
+          }
+        }
+      } while (try? connection.fillNow()) == true
       throw error
     }
   }
@@ -56,31 +45,38 @@ struct ServerConnection: ~Copyable {
   /// - Parameters:
   ///   - name: the message that the agency expects, for error messages.
   ///   - isLimited: false if the message may take as long as it likes.
-  /// - Throws: ``AgencyError``, also for an ERROR or a REJECTED.
-  mutating func receive(
-    _ name: String, isLimited: Bool = true
-  ) async throws(AgencyError) -> ServerMessage {
-    // Most messages come together with others, and then there is nothing to wait for.
-    if let message = try bufferedMessage() { return message }
-    guard isLimited else { return try await nextMessage() }
-    return try await retry.wait(for: name) { () throws(AgencyError) in try await nextMessage() }
-  }
-
-  private mutating func bufferedMessage() throws(AgencyError) -> ServerMessage? {
-    try mapError(AgencyError.init) { () throws(MessageChannel.Failure) in
-      try messages.nextMessage()
+  /// - Throws: ``AgencyError``
+  func receive(_ name: String, isLimited: Bool = true) async throws(AgencyError) -> ServerMessage {
+    while true {
+      // Most messages come together with others, and then there is nothing to wait for.
+      if let message = try nextMessage() { return message }
+      try await fill(name, isLimited: isLimited)
     }
   }
 
-  private mutating func nextMessage() async throws(AgencyError) -> ServerMessage {
-    try await mapError(AgencyError.init) { () async throws(MessageChannel.Failure) in
-      try await messages.receive()
+  /// Waits until more bytes have arrived.
+  func fill(_ name: String, isLimited: Bool = true) async throws(AgencyError) {
+    guard try await wait(for: name, isLimited: isLimited, connection.fill) else {
+      throw .disconnected("the server closed it")
     }
   }
 
-  private mutating func receiveLastWords() throws(AgencyError) {
-    try mapError(AgencyError.init) { () throws(MessageChannel.Failure) in
-      try messages.receiveLastWords()
+  /// Runs `body`, whose wait ends with the time that the attempts have left.
+  private func wait<Value>(
+    for event: String, isLimited: Bool = true, _ body: () async throws -> Value
+  ) async throws(AgencyError) -> Value {
+    try await attempts.wait(for: event) { deadline in
+      connection.deadline = isLimited ? deadline : nil
+      return try await body()
+    }
+  }
+
+  private func nextMessage() throws(AgencyError) -> ServerMessage? {
+    do throws(WireError) {
+      guard let frame = try connection.nextFrame() else { return nil }
+      return try ServerMessage(frame: frame.span)
+    } catch {
+      throw .unexpected(error.description)
     }
   }
 }

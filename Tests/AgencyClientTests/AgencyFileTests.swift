@@ -148,7 +148,7 @@ import Testing
 
   /// What was made out of a file.
   private struct Made {
-    var batches: [AgencyFile.Batch] = []
+    var batches: [SentBatch] = []
     /// The bytes of each frame, header included.
     var sizes: [Int] = []
     var sent: [(offset: UInt64, bets: [Bet])] = []
@@ -164,14 +164,18 @@ import Testing
       try file.skip(UInt64(stored), lastBet: stored == 0 ? nil : sampleBet(stored - 1))
       var made = Made()
       var frames: [UInt8] = []
-      while let batch = file.nextBatch(appendingTo: &frames) {
-        made.batches.append(batch)
-        made.sizes.append(frames.count - made.sizes.reduce(0, +))
-      }
       // Once there are no more, there are no more.
-      #expect(file.nextBatch(appendingTo: &frames) == nil)
+      for _ in 0..<2 {
+        do throws(AgencyError) {
+          while let batch = try file.nextBatch(appendingTo: &frames) {
+            made.batches.append(batch)
+            made.sizes.append(frames.count - made.sizes.reduce(0, +))
+          }
+        } catch {
+          made.failure = error
+        }
+      }
       made.sent = try decodedBatches(frames)
-      made.failure = file.failure
       made.total = file.total
       return made
     }

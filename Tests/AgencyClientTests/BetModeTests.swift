@@ -123,13 +123,11 @@ import Testing
   }
 
   @Test func `it is in doubt if the server never answers it`() async throws {
-    let time = ManualTime()
-    let outcome = try await serve(time: time) { peer in
+    let outcome = try await serve(retry: RetryPolicy(limit: .seconds(3))) { peer in
       try await peer.take(bet, at: 0)
-      try await time.pass(.seconds(60), waitingFor: "STORED")
       try await peer.require(nil)
     }
-    #expect(outcome == .inDoubt(.gaveUp(after: "1m0s", .noAnswer(waitedFor: "STORED"))))
+    #expect(outcome == .inDoubt(.gaveUp(after: "3s", .noAnswer(waitedFor: "STORED"))))
     #expect(outcome?.exitStatus == .inDoubt)
   }
 
@@ -177,20 +175,22 @@ import Testing
   }
 
   private func serve(
-    _ bet: Bet? = nil, time: ManualTime = ManualTime(advancingWithDelays: true),
+    _ bet: Bet? = nil, retry: RetryPolicy = RetryPolicy(),
     _ script: (Peer) async throws -> Void
   ) async throws -> AgencyError? {
-    try await run(bet, time: time) { try await $0.withConnection(script) }
+    try await run(bet, retry: retry) { try await $0.withConnection(script) }
   }
 
   private func run(
-    _ bet: Bet? = nil, time: ManualTime = ManualTime(advancingWithDelays: true),
+    _ bet: Bet? = nil, retry: RetryPolicy = RetryPolicy(),
     _ script: (ScriptedServer) async throws -> Void
   ) async throws -> AgencyError? {
     try await outcome(
       of: { [bet = bet ?? self.bet, log = lines.log] endpoint, worker in
-        let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
-        let agency = time.agency(configuration, worker: worker, log: log)
+        var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        configuration.retry = retry
+        let agency = Agency(
+          configuration, worker: worker, log: log, clock: TestClock(advancingAt: 1))
         try await BetMode(agency: agency, bet: bet).run()
       }, script: script)
   }
@@ -204,14 +204,25 @@ extension Peer {
   }
 }
 
-@Suite struct BetDeliveryTests {
+@Suite struct BetConversationTests {
+  /// What to do after a WELCOME.
+  enum Step: Equatable {
+    case send(offset: UInt64)
+    case stored
+    case unknown(offset: UInt64)
+  }
+
+  private func conversation() throws -> BetConversation {
+    try BetConversation(sampleBet(0), agency: 1, key: "")
+  }
+
   @Test func `a bet that was not sent is sent after the stored ones, whatever they are`() throws {
-    var delivery = try BetDelivery(sampleBet(0))
-    #expect(!delivery.isInDoubt)
-    #expect(try delivery.step(stored: 3, lastBet: sampleBet(0)) == .send(offset: 3))
-    #expect(delivery.isInDoubt)
-    delivery.noteAnswer()
-    #expect(!delivery.isInDoubt)
+    var conversation = try conversation()
+    #expect(!conversation.isInDoubt)
+    #expect(try conversation.step(stored: 3, lastBet: sampleBet(0)) == .send(offset: 3))
+    #expect(conversation.isInDoubt)
+    #expect(try conversation.receive(.stored(4)) == .stored)
+    #expect(!conversation.isInDoubt)
   }
 
   @Test(
@@ -220,27 +231,27 @@ extension Peer {
       (3, 0, .send(offset: 3), true), (3, 1, .send(offset: 3), true), (4, 0, .stored, false),
       (4, 1, .send(offset: 4), true), (5, 0, .unknown(offset: 3), true),
       (5, 1, .unknown(offset: 3), true), (.max, 0, .unknown(offset: 3), true),
-    ] as [(UInt64, Int, BetDelivery.Step, Bool)])
+    ] as [(UInt64, Int, Step, Bool)])
   func `after a bet was sent at offset 3, WELCOME tells its fate`(
-    stored: UInt64, last: Int, step: BetDelivery.Step, isInDoubt: Bool
+    stored: UInt64, last: Int, step: Step, isInDoubt: Bool
   ) throws {
-    var delivery = try BetDelivery(sampleBet(0))
-    _ = delivery.step(stored: 3, lastBet: nil)
-    #expect(try delivery.step(stored: stored, lastBet: sampleBet(last)) == step)
-    #expect(delivery.isInDoubt == isInDoubt)
+    var conversation = try conversation()
+    _ = try conversation.step(stored: 3, lastBet: nil)
+    #expect(try conversation.step(stored: stored, lastBet: sampleBet(last)) == step)
+    #expect(conversation.isInDoubt == isInDoubt)
   }
 
   @Test func `a bet that was rejected leaves no doubt`() throws {
-    var delivery = try BetDelivery(sampleBet(0))
-    _ = delivery.step(stored: 3, lastBet: nil)
-    delivery.noteAnswer()
-    #expect(try delivery.step(stored: 5, lastBet: sampleBet(1)) == .send(offset: 5))
+    var conversation = try conversation()
+    _ = try conversation.step(stored: 3, lastBet: nil)
+    try conversation.reject()
+    #expect(try conversation.step(stored: 5, lastBet: sampleBet(1)) == .send(offset: 5))
   }
 
   @Test func `the largest offsets do not crash it`() throws {
-    var delivery = try BetDelivery(sampleBet(0))
+    var conversation = try conversation()
     for _ in 0..<2 {
-      #expect(try delivery.step(stored: .max, lastBet: sampleBet(0)) == .send(offset: .max))
+      #expect(try conversation.step(stored: .max, lastBet: sampleBet(0)) == .send(offset: .max))
     }
   }
 
@@ -277,11 +288,11 @@ extension Peer {
     }
 
     /// Connects until something is known. The network heals in the end.
-    mutating func run() throws -> BetDelivery.Step {
-      var delivery = BetDelivery(bet)
+    mutating func run() throws -> Step {
+      var conversation = BetConversation(bet, agency: 1, key: "")
       while true {
         try otherBets()
-        let step = delivery.step(stored: UInt64(held.count), lastBet: held.last)
+        let step = try conversation.step(stored: UInt64(held.count), lastBet: held.last)
         guard case .send(let offset) = step else { return step }
         let fate = lost < 8 ? random.pick(Fate.allCases) : .answered
         if hasOthers, random.oneIn(8) {
@@ -291,7 +302,7 @@ extension Peer {
           continue
         }
         if fate == .rejected {
-          delivery.noteAnswer()
+          try conversation.reject()
           continue
         }
         if fate != .lostBet {
@@ -314,5 +325,34 @@ extension Peer {
         others += 1
       }
     }
+  }
+}
+
+extension BetConversation {
+  /// What the conversation does after WELCOME over a new connection.
+  fileprivate mutating func step(
+    stored: UInt64, lastBet: Bet?
+  ) throws -> BetConversationTests.Step {
+    _ = hello()
+    let welcome = ServerMessage.welcome(version: 1, state: .open, stored: stored, lastBet: lastBet)
+    let effect: Effect
+    do throws(AgencyError) {
+      effect = try receive(welcome)
+    } catch {
+      guard case .overtaken(let offset, stored) = error else { throw error }
+      return .unknown(offset: offset)
+    }
+    guard case .send(let frame) = effect else { return .stored }
+    let body = frame.dropFirst(ProtocolLimits.frameHeaderSize)
+    guard case .bet(bet, let offset) = try AgencyWord(frame: body.span) else {
+      throw AgencyError.unexpected("not the bet")
+    }
+    return .send(offset: offset)
+  }
+
+  /// Has the server reject the bet.
+  fileprivate mutating func reject() throws {
+    let rejected = ServerMessage.rejected(offset: 0, index: 0, code: .notStored, reason: "")
+    #expect(throws: AgencyError.self) { try receive(rejected) }
   }
 }

@@ -100,10 +100,10 @@ import Testing
     let agency = try LotteryAgency(
       sampleBets(0..<1),
       retry: RetryPolicy(limit: .seconds(20), pause: .seconds(1), maxPause: .seconds(5)),
-      time: ManualTime(advancingWithDelays: true))
+      clock: TestClock(advancingAt: 1))
     // The server stops listening before it has accepted the agency's connection.
     let outcome = try await agency.run { _ in }
-    guard case .gaveUp(after: "20s", _)? = outcome else {
+    guard case .gaveUp(_, .unreachable)? = outcome else {
       Issue.record("\(outcome as Any)")
       return
     }

@@ -87,10 +87,10 @@ import Testing
   }
 
   @Test func `winners come over several frames`() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<1))
+    let agency = try LotteryAgency(sampleBets(0..<3))
     let outcome = try await agency.serve { peer in
       try await peer.welcome(agency.bets, state: .drawn)
-      try await peer.require(.finished(total: 1), .winnersQuery)
+      try await peer.require(.finished(total: 3), .winnersQuery)
       try await peer.send(
         .confirmed, .winners(more: true, documents: ["1"]),
         .winners(more: true, documents: ["02"]))

@@ -68,16 +68,16 @@ import Testing
   }
 
   @Test func `a connection that ends instead of the winners is made again`() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<1))
+    let agency = try LotteryAgency(sampleBets(0..<3))
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
         try await peer.welcome(agency.bets)
-        try await peer.require(.finished(total: 1), .winnersQuery)
+        try await peer.require(.finished(total: 3), .winnersQuery)
         try await peer.send(.confirmed, .winners(more: true, documents: ["1", "2"]))
       }
       try await server.withConnection { peer in
         try await peer.welcome(agency.bets, state: .drawn)
-        try await peer.finish(total: 1, winners: ["1", "2", "3"])
+        try await peer.finish(total: 3, winners: ["1", "2", "3"])
       }
     }
     #expect(outcome == nil)

@@ -86,9 +86,13 @@ import Testing
   @Sendable private static func sendFlood(to endpoint: Endpoint, on worker: Worker) async throws {
     let configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
     let agency = Agency(configuration, worker: worker, log: .discarding)
-    try await agency.withConnection { connection throws(AgencyError) in
-      _ = try await connection.greet(key: "")
-      try await connection.send(flood)
+    var conversation = LotteryConversation(agency: 1, key: "", window: 1)
+    try await agency.withConnection(agency.connect()) { server throws(AgencyError) in
+      try await server.send(conversation.hello()) { _ in }
+      _ = try conversation.receive(try await server.receive("WELCOME"))
+      try await server.send(flood) { message throws(AgencyError) in
+        _ = try conversation.receive(message)
+      }
     }
   }
 }

@@ -46,14 +46,20 @@ import Testing
     let frame = ServerMessage.winners(more: true, documents: documents).frame
     let listener = try Listener(port: 0, backlog: 1)
     let directory = TemporaryDirectory()
+    // An agency has no more winners than bets.
+    let bets = frames * winnersInFrame + 1
+    let file = String(repeating: "A,B,1,2000-01-01,7574\n", count: bets)
     let agency = try ProgramProcess(
       "agency-client",
       environment: [
         "CLI_ID": "1", "CLI_SERVER_ADDRESS": "127.0.0.1:\(listener.port)",
-        "CLI_DATA_FILE": try directory.path(of: "agency-1.csv", holding: ""),
+        "CLI_DATA_FILE": try directory.path(of: "agency-1.csv", holding: file),
       ])
     let server = try Peer(try #require(try await listener.accept()))
-    let welcome = ServerMessage.welcome(version: 1, state: .drawn, stored: 0, lastBet: nil)
+    let last = try Bet(
+      firstName: "A", lastName: "B", document: "1", birthdate: "2000-01-01", number: "7574")
+    let welcome = ServerMessage.welcome(
+      version: 1, state: .drawn, stored: UInt64(bets), lastBet: last)
     try await server.send([welcome, .confirmed].frames)
     try await server.send(frame)
     let before = try #require(agency.peakMemory)

@@ -77,13 +77,13 @@ final class LotteryAgency: SimulatedAgency, @unchecked Sendable {
     }
   }
 
-  private func batch(_ next: inout Int, to frames: inout [UInt8]) -> AgencyFile.Batch? {
+  private func batch(_ next: inout Int, to frames: inout [UInt8]) -> SentBatch? {
     let batch = Array(bets.dropFirst(next).prefix(batchSize))
     guard !batch.isEmpty else { return nil }
     frames += Frames.batch(batch, at: UInt64(next))
     next += batch.count
     sent = max(sent, UInt64(next))
-    return AgencyFile.Batch(count: batch.count, end: UInt64(next))
+    return SentBatch(count: batch.count, end: UInt64(next))
   }
 }
 

@@ -14,19 +14,19 @@ struct LotteryAgency: Sendable {
   private let maxAmount: Int
   private let window: Int
   private let retry: RetryPolicy
-  private let time: ManualTime?
+  private let clock: TestClock?
 
   /// An agency that sends `bets`, `maxAmount` in a batch, `window` batches before their answers.
   ///
   /// - Parameters:
-  ///   - time: measures the time without progress; the real time if nil.
+  ///   - clock: measures the time without progress; the real time if nil.
   ///   - appendix: what its file holds after the bets.
   init(
     _ bets: [Bet], maxAmount: Int = 2, window: Int = 4, retry: RetryPolicy = .soon,
-    time: ManualTime? = nil, appendix: String = ""
+    clock: TestClock? = nil, appendix: String = ""
   ) throws {
     self.retry = retry
-    self.time = time
+    self.clock = clock
     self.bets = bets
     self.maxAmount = maxAmount
     self.window = window
@@ -75,8 +75,11 @@ struct LotteryAgency: Sendable {
     configuration.batchWindow = window
     configuration.retry = retry
     let agency =
-      time?.agency(configuration, worker: worker, log: lines.log)
-      ?? Agency(configuration, worker: worker, log: lines.log)
+      if let clock {
+        Agency(configuration, worker: worker, log: lines.log, clock: clock)
+      } else {
+        Agency(configuration, worker: worker, log: lines.log)
+      }
     try await LotteryMode(agency: agency).run()
   }
 }

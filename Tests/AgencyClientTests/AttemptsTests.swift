@@ -1,17 +1,16 @@
 import LotteryCore
+import LotteryProtocol
 import ProcessSupport
 import TestSupport
 import Testing
 
 @testable import AgencyClient
 
-@Suite(.timeLimit(.minutes(1))) struct RetryTests {
+@Suite(.timeLimit(.minutes(1))) struct AttemptsTests {
   private static let lost = AgencyError.disconnected("the server closed it")
 
   /// Time passes as soon as the only task sleeps.
   private let clock = TestClock(advancingAt: 1)
-  /// Time passes as soon as the work and the check of its limit sleep.
-  private let clockOfRun = TestClock(advancingAt: 2)
 
   @Test func `an error that a retry cannot help is thrown at once`() async {
     let retry = retry(limit: .seconds(3600), pause: .seconds(3600))
@@ -33,7 +32,7 @@ import Testing
   @Test func `a delay that would go beyond the limit is not waited for`() async {
     let start = clock.now
     let retry = retry(limit: .seconds(1), pause: .seconds(3600))
-    await #expect(throws: AgencyError.gaveUp(after: "1s", Self.lost)) {
+    await #expect(throws: AgencyError.gaveUp(after: "0s", Self.lost)) {
       try await retry.retrying { () throws(AgencyError) in throw Self.lost }
     }
     #expect(clock.now == start)
@@ -42,12 +41,15 @@ import Testing
   @Test func `the limit counts from the first failure, and the last error is reported`() async {
     let start = clock.now
     var errors = [AgencyError.unreachable("first")]
-    await #expect(throws: AgencyError.gaveUp(after: "30s", Self.lost)) {
+    let last = await Self.error {
       try await retry(limit: .seconds(30), pause: .seconds(1)).retrying {
         () throws(AgencyError) in throw errors.popLast() ?? Self.lost
       }
     }
     let elapsed = start.duration(to: clock.now)
+    // It says how long it went on, which the next delay would have made longer than the limit.
+    let milliseconds = Duration.milliseconds(elapsed.nanoseconds / 1_000_000)
+    #expect(last == .gaveUp(after: milliseconds.goText, Self.lost))
     #expect(elapsed > .seconds(29))
     #expect(elapsed <= .seconds(30))
   }
@@ -78,11 +80,15 @@ import Testing
   @Test func `without progress the delays grow until one would go beyond the limit`() async {
     let retry = retry(limit: .milliseconds(100), pause: .milliseconds(1), maxPause: .seconds(3600))
     var attempts = 0
-    await #expect(throws: AgencyError.gaveUp(after: "100ms", Self.lost)) {
+    let last = await Self.error {
       try await retry.retrying { () throws(AgencyError) in
         attempts += 1
         throw Self.lost
       }
+    }
+    guard case .gaveUp(_, Self.lost)? = last else {
+      Issue.record("\(last as Any)")
+      return
     }
     // 1, 2, 4 … 128 ms: the eighth alone may take 64 ms, and at least 32 were waited before.
     #expect((1...7).contains(attempts - 1))
@@ -98,14 +104,26 @@ import Testing
     await #expect(throws: AgencyError.cancelled) { try await task.value }
   }
 
-  @Test func `a wait longer than the limit is cancelled, and named`() async {
-    let retry = retry(limit: Self.limit, clock: clockOfRun)
-    await #expect(throws: Self.gaveUp(waitedFor: "STORED")) {
-      try await retry.run { () throws(AgencyError) in
-        try await retry.wait(for: "STORED") { () throws(AgencyError) in
-          try await sleep(.seconds(3600))
-        }
+  @Test func `a wait beyond its deadline is given up, and named`() async {
+    let retry = retry(limit: Self.limit)
+    for late in [ConnectionError.interrupted(.deadline), Connector.Failure.timedOut] as [any Error]
+    {
+      await #expect(throws: Self.gaveUp(waitedFor: "STORED")) {
+        try await retry.wait(for: "STORED") { _ in throw late }
       }
+    }
+  }
+
+  @Test func `a wait has the time that earlier ones have left`() async throws {
+    let retry = retry(limit: .seconds(100))
+    for left in [100, 70, 40, 10, 0, 0] {
+      let start = ContinuousClock.now
+      let deadline = try await retry.wait(for: "STORED") { deadline in
+        clock.advance(by: .seconds(30))
+        return deadline
+      }
+      #expect(deadline >= start + .seconds(left))
+      #expect(deadline <= .now + .seconds(left))
     }
   }
 
@@ -113,9 +131,7 @@ import Testing
     for hasProgress in [true, false] {
       let retry = retry(limit: .seconds(100))
       for event in 1...4 {
-        try await retry.wait(for: "event \(event)") { () throws(AgencyError) in
-          clock.advance(by: .seconds(30))
-        }
+        try await retry.wait(for: "event \(event)") { _ in clock.advance(by: .seconds(30)) }
         if hasProgress { retry.noteProgress() }
       }
       var attempts = 0
@@ -125,44 +141,30 @@ import Testing
           if attempts == 1 { throw Self.lost }
         }
       }
-      #expect(last == (hasProgress ? nil : .gaveUp(after: "1m40s", Self.lost)))
+      #expect(last == (hasProgress ? nil : .gaveUp(after: "2m0s", Self.lost)))
     }
   }
 
-  @Test func `a delay counts as a wait, and a wait as a delay`() async {
+  @Test func `a wait counts as a delay`() async {
     let waiting = retry(limit: Self.limit, pause: Self.limit)
     await #expect(throws: AgencyError.gaveUp(after: "1m0s", Self.lost)) {
-      try await waiting.wait(for: "STORED") { () throws(AgencyError) in
-        clock.advance(by: Self.limit)
-      }
+      try await waiting.wait(for: "STORED") { _ in clock.advance(by: Self.limit) }
       try await waiting.retrying { () throws(AgencyError) in throw Self.lost }
-    }
-    await #expect(throws: AgencyError.cancelled) {
-      let retry = retry(limit: .seconds(3600), pause: .seconds(1), clock: TestClock())
-      try await Self.end(retry) { () throws(AgencyError) in
-        try await retry.retrying { () throws(AgencyError) in throw Self.lost }
-      }
     }
   }
 
   @Test func `the agency's own work does not count`() async throws {
-    let retry = retry(limit: Self.limit, clock: clockOfRun)
-    try await retry.run { () throws(AgencyError) in
-      try await retry.wait(for: "WELCOME") { () throws(AgencyError) in }
-      try await sleep(Self.limit * 2)
-      try await retry.wait(for: "STORED") { () throws(AgencyError) in
-        try await sleep(.milliseconds(1))
-      }
-    }
+    let retry = retry(limit: Self.limit)
+    try await retry.wait(for: "WELCOME") { _ in }
+    clock.advance(by: Self.limit * 2)
+    let deadline = try await retry.wait(for: "STORED") { $0 }
+    #expect(deadline > .now)
   }
 
-  @Test func `a signal during a wait is not reported as the limit`() async {
-    let retry = retry(limit: .seconds(3600), clock: TestClock())
+  @Test func `an interrupted wait is not reported as the limit`() async {
     await #expect(throws: AgencyError.cancelled) {
-      try await Self.end(retry) { () throws(AgencyError) in
-        try await retry.wait(for: "STORED") { () throws(AgencyError) in
-          try await Self.sleep(.seconds(3600), on: TestClock())
-        }
+      try await retry(limit: Self.limit).wait(for: "STORED") { _ in
+        throw ConnectionError.interrupted(.cancelled)
       }
     }
   }
@@ -183,14 +185,6 @@ import Testing
     .gaveUp(after: "1m0s", .noAnswer(waitedFor: event))
   }
 
-  private func sleep(_ time: Duration) async throws(AgencyError) {
-    try await Self.sleep(time, on: clockOfRun)
-  }
-
-  private static func sleep(_ time: Duration, on clock: TestClock) async throws(AgencyError) {
-    try await mapError({ _ in AgencyError.cancelled }) { try await clock.sleep(for: time) }
-  }
-
   private static func error(_ body: () async throws -> Void) async -> AgencyError? {
     do {
       try await body()
@@ -200,20 +194,11 @@ import Testing
     }
   }
 
-  /// Runs `work` in a task that is cancelled at once.
-  private static func end(
-    _ retry: Retry, _ work: @escaping @Sendable () async throws(AgencyError) -> Void
-  ) async throws {
-    let task = Task { try await retry.run(work) }
-    task.cancel()
-    try await task.value
-  }
-
   private func retry(
     limit: Duration, pause: Duration = .milliseconds(1), maxPause: Duration? = nil,
     clock: TestClock? = nil
-  ) -> Retry {
-    Retry(
+  ) -> Attempts {
+    Attempts(
       RetryPolicy(limit: limit, pause: pause, maxPause: maxPause ?? pause), log: .discarding,
       clock: clock ?? self.clock)
   }
