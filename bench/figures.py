@@ -1,4 +1,4 @@
-"""What was measured, as a table: ratios to a reference of the same run first, then absolute figures."""
+"""What was measured, as tables: ratios to a reference of the same run, then absolute figures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,8 @@ TARGETS = [
     Target("flood", "ours: own CPU (ns a bet)", "copier: CPU (ns a bet)"),
     Target("flood", "ours: kernel's CPU (ns a bet)", "copier: CPU (ns a bet)"),
     Target("crowd", "10000 ours: time (ms)", "10000 copier: time (ms)", 2.0),
-    Target("crowd", "10000 ours: CPU (µs a connection)", "10000 copier: CPU (µs a connection)", 2.2),
+    Target("crowd", "10000 ours: CPU (µs a connection)", "10000 copier: CPU (µs a connection)",
+           2.2),
     Target("crowd", "1000 ours: CPU (µs a connection)", "1000 copier: CPU (µs a connection)"),
     Target("fair", "ours beside the flood: p50 (ms)", "copier beside the flood: p50 (ms)"),
     Target("fair", "ours beside the flood: p99 (ms)", "copier beside the flood: p99 (ms)", 1.0),

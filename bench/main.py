@@ -46,8 +46,9 @@ def main():
 
 def describe(chosen):
     """Returns the conditions of the measurement in a line."""
-    processor = next((line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().split("\n")
-                      if line.startswith("model name")), platform.machine())
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    processor = models[0] if models else platform.machine()
     commit = _git("rev-parse", "--short", "HEAD") + ("+" if _git("status", "-s") else "")
     return (f"Commit {commit}, {datetime.date.today()}: {chosen.runs} runs"
             f"{' with less data' if chosen.quick else ''}, {os.cpu_count()} cores ({processor}), "

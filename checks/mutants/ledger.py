@@ -145,7 +145,8 @@ LEDGER = [
         "ContractTests"),
     Mutant(
         "takes frames of any length",
-        "guard ProtocolLimits.frameLength.contains(Int(length)) else { throw .frameLength(length) }",
+        "guard ProtocolLimits.frameLength.contains(Int(length)) "
+        "else { throw .frameLength(length) }",
         "guard length > 0 else { throw .frameLength(length) }",
         "HostilePeerTests"),
     # What a bet is, and how it is written.

@@ -44,7 +44,8 @@ def test_the_compose_file_overrides_only_what_a_variable_says(checkout):
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 @pytest.mark.parametrize("listens, port", [("0.0.0.0:23456", "23456"), ("127.0.0.11:5", "12345")])
-def test_the_echo_check_goes_where_the_server_is(checkout, stand_in, tmp_path, shell, listens, port):
+def test_the_echo_check_goes_where_the_server_is(
+        checkout, stand_in, tmp_path, shell, listens, port):
     path = stand_in("docker", f"""case $1 in
 inspect) echo mine_testing_net ;;
 exec) echo 'tcp        0      0 {listens}           0.0.0.0:*               LISTEN' ;;
