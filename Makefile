@@ -15,8 +15,9 @@ MINUTES := 1
 # An environment of Python with what checks/requirements.txt names. PYTEST runs tests in checks/.
 CHECKS := .build/checks
 PYTEST := PYTHONDONTWRITEBYTECODE=1 $(CHECKS)/bin/python -m pytest -c checks/pytest.ini
-# With the modules that the fault bench and the benchmarks share.
-PYTHON := PYTHONPATH=Tests/Python python3 -B
+empty :=
+# $(call any,NAME NAME): any of these, for pytest's -k.
+any = $(if $(filter not,$(1)),$(1),$(subst $(empty) $(empty), or ,$(strip $(1))))
 
 .DEFAULT_GOAL := help
 .PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
@@ -68,10 +69,9 @@ docker-compose-logs: ## Follows the logs of the lottery
 docker-test: ## Tests the lottery in containers, from end to end
 	bash scripts/docker-test.sh
 
-graders: ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
-	python3 -B Tests/Graders/main.py --rounds $(or $(ROUNDS),20) \
-	  $(if $(ONLY),--exercises $(ONLY)) $(if $(DELAY),--delay $(DELAY)) \
-	  $(if $(SEED),--seed $(SEED)) $(if $(filter no,$(LOAD)),--no-load)
+graders: $(CHECKS)/made ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
+	$(PYTEST) checks/graders $(ROUNDS:%=--rounds %) $(SEED:%=--seed %) $(DELAY:%=--delay %) \
+	  $(if $(filter no,$(LOAD)),--no-load) $(if $(ONLY),-k "$(call any,$(ONLY:%=ej%))")
 
 dissector-test: ## Tests the Wireshark dissector with tshark, also on a captured lottery
 	bash scripts/dissector-test.sh
@@ -129,17 +129,17 @@ bench-self-test: $(CHECKS)/made ## Tests the benchmarks with little data
 	swift build --package-path bench
 	$(PYTEST) bench
 
-faults: ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= select, TABLE= writes a file
-	$(PYTHON) Tests/Faults/main.py --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(ONLY),--only $(ONLY)) $(if $(ROUND),--round $(ROUND)) $(if $(CASE),--case $(CASE)) \
-	  $(if $(TABLE),--table $(TABLE))
+faults: $(CHECKS)/made ## Plays ROUNDS=100 of each fault; SEED=, ONLY=, ROUND=, CASE= select, TABLE= writes a file
+	$(PYTEST) checks/faults $(ROUNDS:%=--rounds %) $(SEED:%=--seed %) $(ROUND:%=--round %) \
+	  $(if $(CASE),--case $(CASE) --round 0) $(TABLE:%=--table %) \
+	  -k "$(call any,$(if $(CASE),syscalls,$(or $(subst -,_,$(ONLY)),not resets and not mutant)))"
 
-faults-self-test: ## Checks that the fault bench finds faults built into the server
-	$(PYTHON) Tests/Faults/self_test.py
+faults-self-test: $(CHECKS)/made ## Checks that the fault bench finds faults built into the server
+	$(PYTEST) checks/faults/test_mutants.py
 
-resets: build ## Resets connections for SECONDS=60 against each side; IMAGE= a server's image
-	$(PYTHON) Tests/Faults/resets.py --programs .build/release --seconds $(or $(SECONDS),60) \
-	  $(if $(IMAGE),--only server listener --image $(IMAGE))
+resets: build $(CHECKS)/made ## Resets connections for SECONDS=60 against each side; IMAGE= a server's image
+	$(PYTEST) checks/faults/test_resets.py --programs $(CURDIR)/.build/release \
+	  $(SECONDS:%=--seconds %) $(IMAGE:%=--image %)
 
 entrega: ## Makes the branches ej1 to ej8, one for each exercise
 	bash scripts/entrega.sh
@@ -154,8 +154,8 @@ mutants: $(CHECKS)/made ## Puts old bugs back, one by one, and expects that a te
 	$(call needs,swift)
 	$(PYTEST) checks/mutants $(if $(ONLY),-k "$(ONLY)")
 
-checks-self-test: $(CHECKS)/made ## Tests the library that the checks share
-	$(PYTEST) checks/lottery
+checks-self-test: $(CHECKS)/made ## Tests the library that the checks share, and the looks at logs
+	$(PYTEST) checks/lottery checks/graders/test_looks.py
 
 lint: ## Checks the style of sources and scripts, and the links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)

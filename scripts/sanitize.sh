@@ -58,8 +58,9 @@ lottery() {
 }
 
 resets() {
-  PYTHONPATH=Tests/Python python3 -B Tests/Faults/resets.py \
-    --programs "$programs" --seconds "$RESETS_SECONDS"
+  make --silent .build/checks/made &&
+    .build/checks/bin/python -B -m pytest -c checks/pytest.ini checks/faults/test_resets.py \
+      --programs "$PWD/$programs" --seconds "$RESETS_SECONDS"
 }
 
 sanitizers=("$@")

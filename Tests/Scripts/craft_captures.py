@@ -8,7 +8,7 @@ import struct
 import sys
 from pathlib import Path
 
-from frames import BATCH, HELLO, STATUS, Frames, frame
+from lottery.frames import BATCH, HELLO, STATUS, Frames, frame
 
 SERVER, AGENCY = ("10.0.0.1", 12345), ("10.0.0.2", 40000)
 RAW_IP = 101  # the link type: packets begin with their IP header

@@ -5,7 +5,7 @@ readonly MADE_UP=(whole split-header split-body bytes straddling together echo m
   length-7997 unknown-type short-body long-body empty-batch batch-of-lies short-entry long-text)
 
 make_captures() {
-  PYTHONPATH=Tests/Python python3 -B Tests/Scripts/craft_captures.py PROTOCOL.md "$work" &&
+  PYTHONPATH=checks python3 -B Tests/Scripts/craft_captures.py PROTOCOL.md "$work" &&
     editcap -s 90 "$work/whole.pcap" "$work/short.pcap"
 }
 

@@ -1,0 +1,175 @@
+"""All cases of the sweep, and slices of them."""
+
+import dataclasses
+import itertools
+import random
+import shutil
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Callable
+
+from faults.sweep import calls
+from faults.sweep.client_runs import BetRun, EchoRun, LotteryRun, StatusRun
+from faults.sweep.runs import KEY, WAYS, Case
+from faults.sweep.server_run import IMPATIENT, ServerRun
+from lottery import shim
+from lottery.agency import ScriptedAgency
+from lottery.bets import WINNING_NUMBER, Bets
+from lottery.processes import Failure
+
+SLICES = 100
+AGENCIES, ROWS = 2, 6
+# In a lottery that has begun: the first agency's stored bets, and bytes of its next one.
+STORED, TORN = 2, 17
+# Runs at once: most of the time they wait.
+WORKERS = 3
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A state of the lottery, and the program whose calls fail in it."""
+
+    run: type
+    # Whether bets are stored already, a row is torn off, and the second agency has finished.
+    begun: bool = True
+    # The calls that fail in it.
+    calls: tuple = tuple(calls.CALLS)
+    # Settings of the server.
+    settings: dict = field(default_factory=dict)
+    # What is done before the lottery is held.
+    before: Callable = lambda run: None
+
+
+def _let_an_agency_wait(run):
+    """Lets the server look at a connection that waits for the draw, as it does a few times in its
+    timeout."""
+    agency = run.agencies[0]
+    agency.timeout = IMPATIENT[0]
+    if agency.attempt(ScriptedAgency.finish):
+        agency.attempt(ScriptedAgency.query)
+    run.lottery.deadline.wait(
+        lambda: run.watches[0].counts().get("poll") or not run.is_alive(),
+        "a look at a connection")
+
+
+SITUATIONS = {
+    "server": Situation(ServerRun, begun=False),
+    "server-again": Situation(ServerRun),
+    "server-waits": Situation(ServerRun, begun=False, calls=("poll",),
+                              settings={"SERVER_TIMEOUT": "100ms"}, before=_let_an_agency_wait),
+    "agency": Situation(LotteryRun),
+    "agency-bet": Situation(BetRun),
+    "agency-echo": Situation(EchoRun),
+    "status": Situation(StatusRun),
+}
+
+
+class Sweep:
+    """The cases of one bench. A lottery in which nothing fails shows which calls there are."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.directory = bench.directory / "sweep"
+        self.directory.mkdir()
+        self.bets = self._make_bets()
+        self.key = self._write("key", KEY)
+        keys = b"".join(b"%d:%s\n" % (agency, KEY) for agency in self.bets.by_agency)
+        self.server_settings = {
+            "SERVER_AGENCY_KEYS": str(self._write("keys", keys)), "SERVER_TIMEOUT": "5s",
+            "LOGGING_LEVEL": "DEBUG", "SWIFT_BACKTRACE": "enable=no"}
+        self.server_config = self._write("config.ini", b"[DEFAULT]\n")
+        self.agency_config = self._write("config.yaml", b"mode: lottery\n")
+        self.callers = {}
+        for program in ("lottery-server", "agency-client"):
+            self.callers[program] = self.directory / f"callers-{program}"
+            shim.write_callers(bench.where / program, self.callers[program])
+        self.begun = self._begin()
+        self.counts = {name: self._count(name) for name in SITUATIONS}
+
+    def play(self, number, directory):
+        """Plays the slice of all cases with that number. Returns the calls that failed, and what
+        was found."""
+        chosen = [case for case in self._cases()
+                  if _slice(self.bench.seed, case) == number % SLICES]
+        with ThreadPoolExecutor(WORKERS) as workers:
+            found = workers.map(lambda case: self._play_on(case, directory), chosen)
+        return list(itertools.chain.from_iterable(found))
+
+    def _play_on(self, case, directory):
+        """Plays a case. The last one by count is followed by further ones while there are any.
+        Returns each case with what was found, or None."""
+        found = []
+        last = case.number == self.counts[case.situation][case.call]
+        while True:
+            problem, failed = self.play_case(case, directory)
+            if problem or failed:
+                found.append((case, problem))
+            if not (last and failed):
+                return found
+            case = dataclasses.replace(case, number=case.number + 1)
+
+    def play_case(self, case, directory):
+        """Plays one case. Returns what was found, and whether the call was made at all."""
+        directory = directory / str(case)
+        run = self._make(case, directory)
+        problem = None
+        try:
+            run.play()
+        except Failure as failure:
+            problem = f"{case}: {failure}"
+        finally:
+            run.kill()
+        if not problem:
+            shutil.rmtree(directory)
+        return problem, run.hits > 0
+
+    def _make(self, case, directory):
+        situation = SITUATIONS[case.situation]
+        return situation.run(self, case, situation, directory, random.Random(str(case)))
+
+    def _cases(self):
+        for name, counts in self.counts.items():
+            for call, count in counts.items():
+                ways = ("once",) if call == "malloc" else WAYS
+                for fault, way, number in itertools.product(
+                        calls.CALLS[call].faults, ways, range(1, count + 1)):
+                    yield Case(name, call, fault, way, number)
+
+    def _count(self, name):
+        """Returns how often each call is made in a situation."""
+        run = self._make(Case(name), self.directory / f"count-{name}")
+        run.play()
+        counts = run.watches[0].counts()
+        if unknown := counts.keys() - calls.CALLS.keys():
+            raise Failure(f"calls without faults in sweep/calls.py: {', '.join(sorted(unknown))}")
+        return {call: count for call, count in counts.items()
+                if call in SITUATIONS[name].calls}
+
+    def _make_bets(self):
+        """Returns a small lottery in which each agency has a winner."""
+        small = self.bench.bets.first(AGENCIES, ROWS, self.directory / "agencies")
+        for agency, bets in small.by_agency.items():
+            lines = bets.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            fields, _, _ = lines[agency].rpartition(",")
+            lines[agency] = f"{fields},{WINNING_NUMBER}\n"
+            bets.path.write_text("".join(lines), encoding="utf-8")
+        return Bets(self.directory / "agencies")
+
+    def _begin(self):
+        """Returns the data directory of a lottery that has begun."""
+        first, second = self.bets.by_agency.values()
+        rows = first.rows[:STORED] + second.rows + [first.rows[STORED][:TORN]]
+        (self.directory / "begun").mkdir()
+        self._write("begun/bets.csv", b"".join(rows))
+        return self._write(
+            "begun/finished.csv", b"%d,%d\r\n" % (second.agency, len(second.rows))).parent
+
+    def _write(self, name, content):
+        path = self.directory / name
+        path.write_bytes(content)
+        return path
+
+
+def _slice(seed, case):
+    return zlib.crc32(f"{seed}/{case}".encode()) % SLICES

@@ -1,0 +1,113 @@
+"""Disks without room, machines that lose their power, and disks that fail."""
+
+import contextlib
+import errno
+import time
+
+from faults.test_kills import moments
+from lottery import machine, shim
+from lottery.store import FILES
+
+ROUNDS = 100
+DISK_FAILED = 74
+NOT_STORED = "action: store_bets | result: fail"
+
+
+def test_no_room(hold, bench, chance, number, tmp_path):
+    """A small file system and a limit on the size of files take turns: off and on."""
+    if number % 2 or not bench.can_mount:
+        lottery = hold()
+        lottery.start_server()
+        _run_out_twice(lottery, chance, lambda room: machine.limit_file_size(
+            lottery.server, lottery.stored_size() + room))
+        return
+    small = machine.SmallDisk(tmp_path / "small")
+    small.mount(2 * bench.bets.size)
+    with contextlib.closing(small):
+        lottery = hold(data=small.directory / "data")
+        lottery.start_server()
+        _run_out_twice(lottery, chance, small.leave)
+        lottery.end()
+
+
+def _run_out_twice(lottery, chance, leave):
+    """Holds a lottery in which the room runs out. `leave` sets how many bytes are left."""
+    # Many batches must be in flight whenever room comes back.
+    lottery.window, lottery.pauses = 64, ("1ms", "5ms")
+    # Small ones, so that the lottery is not over before the room runs out.
+    lottery.batch = chance.choice((10, 40))
+    lottery.start_agencies()
+    for moment in sorted(chance.uniform(0, 0.7) for _ in range(2)):
+        lottery.wait_until_stored(moment)
+        logged = lottery.server.log.stat().st_size
+        leave(chance.randrange(40000))
+        while NOT_STORED not in lottery.server.text(logged):
+            if lottery.has_ended():
+                # The room was taken too late.
+                lottery.finish()
+                return
+            lottery.check_alive()
+            lottery.deadline.check("a batch is refused")
+            time.sleep(0.001)
+            leave(0)
+        lottery.tally["faults"] += 1
+        # Often, so that room comes back between any two batches.
+        for _ in range(chance.randrange(100)):
+            leave(chance.choice((0, 2000, 20000)))
+            time.sleep(chance.uniform(0, 0.002))
+        leave(lottery.bets.size)
+    lottery.finish()
+
+
+class _Power:
+    """The power supply of the machine on which the server of a lottery runs."""
+
+    def __init__(self, library, lottery):
+        self.lottery = lottery
+        self.notes = lottery.directory / "synced"
+        self.notes.touch()
+        lottery.settings |= {"LD_PRELOAD": library, "SHIM_NOTES": self.notes}
+
+    def lose(self, chance):
+        """Leaves what a crash of the machine leaves of the files of a server that has just died:
+        what was synced, and any part of what followed."""
+        synced = dict(line.rsplit(" ", 1) for line in self.notes.read_text().splitlines())
+        for path in map(self.lottery.data.joinpath, FILES):
+            if self.lottery.data.name not in synced:
+                # The names of the files were in the kernel's memory only.
+                path.unlink(missing_ok=True)
+            if path.exists():
+                size = path.stat().st_size
+                with open(path, "r+b") as file:
+                    file.truncate(chance.randint(min(size, int(synced.get(path.name, 0))), size))
+
+
+def test_power_loss(hold, bench, chance, number):
+    """The machine loses its power, and what was not synced."""
+    lottery = hold()
+    power = _Power(bench.shim, lottery)
+    lottery.start_all()
+    for moment in moments(chance, 1, 3):
+        lottery.wait_until_stored(moment)
+        time.sleep(chance.uniform(0, 0.005))
+        lottery.kill_server()
+        power.lose(chance)
+        lottery.restart_server()
+    lottery.finish()
+
+
+def test_sync_fails(hold, bench, chance, number):
+    """A sync fails. The server ends by itself and says why. What was not synced is lost."""
+    lottery = hold()
+    # The server syncs each file once when it starts.
+    file, sync = chance.choice((("bets.csv", chance.randint(2, 30)),
+                                ("finished.csv", chance.randint(2, 3))))
+    power = _Power(bench.shim, lottery)
+    lottery.start_all(SHIM_FAIL=shim.rule("fdatasync", [f"e{errno.EIO}"], sync, sync, file))
+    status = lottery.server.wait(lottery.deadline)
+    lottery.tally["faults"] += 1
+    assert status == DISK_FAILED, lottery.server.last_line()
+    assert "the disk failed" in lottery.server.text()
+    power.lose(chance)
+    lottery.restart_server()
+    lottery.finish()

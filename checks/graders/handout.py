@@ -1,0 +1,78 @@
+"""The branches to hand in, in a repository of their own, and what graders write into them."""
+
+import configparser
+import random
+import re
+import subprocess
+
+import yaml
+
+from lottery.bets import WINNING_NUMBER
+from lottery.programs import ROOT
+
+SERVER_CONFIG = "server/config.ini"
+CLIENT_CONFIG = "client/config.yaml"
+MAKE_REPOSITORY = 'root=$1; . Tests/Scripts/branches.bash; make_repository "$2"'
+
+
+def make(directory):
+    """Makes a repository with the work tree as its only commit, and the branches of it."""
+    subprocess.run(["bash", "-c", MAKE_REPOSITORY, "bash", ROOT, directory], cwd=ROOT, check=True)
+    subprocess.run(["scripts/entrega.sh"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
+
+
+def switch(directory, branch):
+    """Drops what was written into the work tree, and checks out `branch`."""
+    subprocess.run(["git", "checkout", "-q", "."], cwd=directory, check=True)
+    subprocess.run(["git", "switch", "-q", branch], cwd=directory, check=True)
+    for path in (directory / ".data").glob("*.csv"):
+        path.unlink()
+
+
+def edit_with_sed(directory, server, client):
+    """Changes values in place, as `sed -i` does. `client` is by the last name of the key."""
+    _substitute(directory / SERVER_CONFIG, r"^({} *= *).*$", server)
+    _substitute(directory / CLIENT_CONFIG, r'^( *{}: *)[^ \n]*$', client)
+
+
+def edit_with_parsers(directory, server, client):
+    """Loads the files, changes values and writes the files anew, in the libraries' own style and
+    without comments."""
+    path = directory / SERVER_CONFIG
+    ini = configparser.ConfigParser()
+    ini.optionxform = str
+    ini.read_string(path.read_text(encoding="utf-8"))
+    ini["DEFAULT"].update(server)
+    with open(path, "w", encoding="utf-8") as file:
+        ini.write(file)
+    path = directory / CLIENT_CONFIG
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for section in document.values():
+        for key in section.keys() & client.keys():
+            value = client[key]
+            section[key] = int(value) if value.isdigit() else value
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def write_bets(directory, clients, seed):
+    """Writes the agencies' files of made-up bets. Returns how many bets each has, and how many of
+    them win."""
+    chance = random.Random(seed)
+    bets, winners = [], []
+    for agency in range(1, clients + 1):
+        numbers = [chance.choice([WINNING_NUMBER, *range(20)])
+                   for _ in range(chance.randint(1, 400))]
+        rows = [f"Ana María,Paz,{chance.randrange(10**7, 10**8)},1990-0{chance.randint(1, 9)}-15,"
+                f"{number}\n" for number in numbers]
+        (directory / f".data/agency-{agency}.csv").write_text("".join(rows), encoding="utf-8")
+        bets.append(len(numbers))
+        winners.append(str(numbers.count(WINNING_NUMBER)))
+    return bets, winners
+
+
+def _substitute(path, pattern, values):
+    text = path.read_text(encoding="utf-8")
+    for key, value in values.items():
+        text, count = re.subn(pattern.format(key), rf"\g<1>{value}", text, flags=re.MULTILINE)
+        assert count == 1, f"{path}: {count} lines with {key}"
+    path.write_text(text, encoding="utf-8")
