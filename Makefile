@@ -22,7 +22,7 @@ any = $(if $(filter not,$(1)),$(1),$(subst $(empty) $(empty), or ,$(strip $(1)))
 .DEFAULT_GOAL := help
 .PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
   graders dissector-test stack-test data build test simulate fuzz sanitize run crowd bench bench-publish \
-  bench-self-test checks-scripts checks-self-test mutants faults faults-self-test resets entrega \
+  bench-self-test checks-containers checks-scripts checks-self-test mutants faults faults-self-test resets entrega \
   format lint
 
 help: ## Lists the targets
@@ -146,6 +146,9 @@ entrega: ## Makes the branches ej1 to ej8, one for each exercise
 
 format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
+
+checks-containers: $(CHECKS)/made docker-image ## Tests the containers on checkouts of other machines
+	$(PYTEST) checks/containers
 
 checks-scripts: $(CHECKS)/made ## Tests the scripts on other shells, checkouts, archives and locales
 	$(PYTEST) checks/scripts

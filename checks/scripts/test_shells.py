@@ -6,8 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import BASE, ROOT, tracked
-
+from lottery.checkouts import BASE, ROOT, tracked
 from lottery.processes import Deadline
 
 SHELL_FILES = [name for name in tracked()
@@ -96,12 +95,12 @@ def locales():
 
 
 @pytest.mark.parametrize("locale", locales())
-@pytest.mark.parametrize("number", ["²", "٣", "1²", "¼", "೫"])
-def test_digits_of_other_scripts_are_no_number(checkout, locale, number):
-    for command in (["generar-compose.sh", "file.yaml", number],
-                    ["scripts/data.sh", "--missing", number],
-                    ["scripts/generate-data.sh", "directory", number],
-                    ["scripts/crowd.sh", number], ["scripts/fuzz.sh", number]):
+@pytest.mark.parametrize("word", ["²", "٣", "1²", "¼", "೫"])
+def test_digits_of_other_scripts_are_no_number(checkout, locale, word):
+    for command in (["generar-compose.sh", "file.yaml", word],
+                    ["scripts/data.sh", "--missing", word],
+                    ["scripts/generate-data.sh", "directory", word],
+                    ["scripts/crowd.sh", word], ["scripts/fuzz.sh", word]):
         done = checkout.run("bash", *command, LC_ALL=locale, LANG=locale)
         assert done.returncode == 64, (command, done.stderr)
         assert "usage: " in done.stderr
@@ -134,20 +133,20 @@ def is_gone(pid):
         return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command, program", [
     (["sh", "scripts/data.sh"], "awk"), (["bash", "generar-compose.sh"], "od"),
     (["bash", "scripts/entrega.sh"], "git"), (["sh", "scripts/generate-data.sh", "made"], "awk")])
 def test_nothing_stays_behind_after_a_signal(
-        checkout, stand_in, tmp_path, command, program, number):
+        checkout, stand_in, tmp_path, command, program, sent):
     """As a terminal sends it, to all processes."""
     if program == "od":
         command = [*command, "--claves", "file.yaml", "3"]
     (tmp_path / "tmp").mkdir()
     before = set(checkout.files())
     script, pid = started(checkout, stand_in, command, program, tmp_path)
-    os.killpg(script.pid, number)
-    assert script.wait(20) == 128 + number
+    os.killpg(script.pid, sent)
+    assert script.wait(20) == 128 + sent
     wait_until(lambda: is_gone(pid))
     made = {str(path) for path in set(checkout.files()) - before}
     assert made <= {".claves", "made"}, made
