@@ -11,7 +11,6 @@ final class Server: Sendable {
   private var connections: ConnectionRegistry { context.connections }
   /// Fulfilled when the disk can no longer be relied upon, which ends the server.
   private let failure: Promise<StorageError>
-  private let timeout: Duration
 
   /// The pause after an attempt to accept that failed for lack of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
@@ -19,9 +18,6 @@ final class Server: Sendable {
   /// Connections accepted after which other workers have their turn: as long as connections are
   /// waiting, the loop never suspends by itself.
   static let acceptsInATurn: UInt64 = 64
-
-  /// The longest time between two checks of all connections.
-  private static let checkInterval = Duration.seconds(5)
 
   /// Opens the files and the port.
   ///
@@ -31,7 +27,6 @@ final class Server: Sendable {
     let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
     let limitPerAddress = configuration.maxConnectionsPerAddress
     Self.warn(log, agencies: Int(configuration.agencies), limit, perAddress: limitPerAddress)
-    timeout = configuration.timeout
     let failure = Promise<StorageError>()
     self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.fulfill($0) }
@@ -44,7 +39,7 @@ final class Server: Sendable {
       agencies: configuration.agencies, keys: keys, store: store, draw: draw,
       connections: ConnectionRegistry(
         limit: limit, limitPerAddress: limitPerAddress),
-      log: log, acceptLog: AcceptLog(log))
+      log: log, acceptLog: AcceptLog(log), timeout: configuration.timeout)
     do throws(SystemError) {
       listener = try Listener(
         port: configuration.port, backlog: configuration.acceptQueue)
@@ -71,7 +66,6 @@ final class Server: Sendable {
     await withTaskGroup { group in
       group.addTask { await self.acceptConnections() }
       group.addTask { _ = await self.failure.wait() }
-      group.addTask { await self.endOverdueConnections() }
       await group.next()
       group.cancelAll()
     }
@@ -84,7 +78,7 @@ final class Server: Sendable {
     listener.close()
     context.log.info(LogLine("close_socket", .success, ["socket": "listener"]))
     let open = connections.count
-    await connections.endAll(.shuttingDown)
+    await connections.endAll()
     context.log.info(LogLine("close_workers", .success, ["cantidad": "\(open)"]))
     await context.draw.end()
     context.log.info(LogLine("close_worker", .success, ["worker": "draw"]))
@@ -144,7 +138,7 @@ final class Server: Sendable {
         guard let handle = try await listener.accept() else { return }
         isExhausted = false
         accepted += 1
-        serve(Channel(handle), on: handle.worker, order: accepted)
+        serve(handle)
         if accepted % Self.acceptsInATurn == 0 { await handle.worker.yield() }
       } catch {
         // The connection stays in the kernel's queue until there is room.
@@ -158,31 +152,26 @@ final class Server: Sendable {
     }
   }
 
-  private func serve(_ channel: Channel, on worker: Worker, order: UInt64) {
-    let connection = Connection(
-      channel: channel, worker: worker, context: context,
-      handle: ConnectionHandle(deadline: MessageDeadline(limit: timeout)), order: order)
-    guard !connections.start(connection) else { return }
-    channel.close()
-    context.log.warning(
+  private func serve(_ handle: Connection.Handle) {
+    let context = context
+    let isServed = connections.start(handle) { number in
+      var service = ConnectionService(handle, number: number, context: context)
+      await service.run()
+    }
+    if isServed { return }
+    handle.close()
+    context.log.stranger(
+      .warning,
       LogLine(
         "limit_connections", .success,
-        ["ip": channel.peer?.ip ?? "", "note": "too many connections from this address"]))
-  }
-
-  /// Ends connections whose peer owes a message for too long or has vanished, until the task is
-  /// cancelled.
-  private func endOverdueConnections() async {
-    while !Task.isCancelled {
-      try? await Task.sleep(for: min(timeout / 4, Self.checkInterval))
-      connections.endOverdue(at: .now)
-    }
+        ["ip": handle.peer?.ip ?? "", "note": "too many connections from this address"]))
   }
 
   private func waitForRoom() async {
-    guard !connections.hasRoom else { return }
-    context.log.warning(
-      LogLine("accept_connections", .fail, ["error": "\(connections.count) connections are open"]))
-    await connections.waitForRoom()
+    await connections.makeRoom {
+      context.log.warning(
+        LogLine(
+          "accept_connections", .fail, ["error": "\(connections.count) connections are open"]))
+    }
   }
 }

@@ -46,22 +46,6 @@ import Testing
     }
   }
 
-  @Test func `only a shutdown hurries a connection that is ending`() {
-    for isEarly in [true, false] {
-      let handle = ConnectionHandle(deadline: MessageDeadline(limit: .seconds(1)))
-      let isHurried = Promise<Void>()
-      if isEarly { handle.interrupt(.error(.shuttingDown)) }
-      handle.onShutdown { isHurried.fulfill(()) }
-      if !isEarly {
-        handle.interrupt(.error(.superseded))
-        #expect(isHurried.value == nil)
-        handle.interrupt(.error(.shuttingDown))
-        #expect(handle.reason == .error(.superseded))
-      }
-      #expect(isHurried.value != nil)
-    }
-  }
-
   @Test func `a client that does not close its connection cannot delay a shutdown`() async throws {
     try await withAgency(agencies: 2) { client, server in
       await server.stop()

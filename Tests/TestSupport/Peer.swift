@@ -24,8 +24,10 @@ package final class Peer: Sendable {
   /// - Parameters:
   ///   - takesResets: whether a reset counts as the end of what the server sends, not as an error.
   ///   - receiveBuffer: bytes that the kernel may keep for this peer, if that matters.
+  ///   - host: the last number of this peer's address, 127.0.0.1 to 127.0.0.255.
   package convenience init(
-    port: UInt16, agency: UInt32 = 0, takesResets: Bool = false, receiveBuffer: Int32? = nil
+    port: UInt16, agency: UInt32 = 0, takesResets: Bool = false, receiveBuffer: Int32? = nil,
+    host: UInt8 = 1
   ) throws {
     // SOCK_CLOEXEC: a program that another test starts would keep the connection open.
     let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -34,6 +36,9 @@ package final class Peer: Sendable {
     var noDelay: Int32 = 1
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, 4)
     do throws(SystemError) {
+      if host != 1 {
+        try SystemError.check("bind") { withLoopback(0, host: host) { bind(descriptor, $0, $1) } }
+      }
       try SystemError.check("connect") { withLoopback(port) { connect(descriptor, $0, $1) } }
     } catch {
       Glibc.close(descriptor)
@@ -241,12 +246,12 @@ extension Peer {
 
 /// Calls `body` with the address of a port of this machine.
 package func withLoopback<Result>(
-  _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+  _ port: UInt16, host: UInt8 = 1, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_port = port.bigEndian
-  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  address.sin_addr.s_addr = (0x7F00_0000 | UInt32(host)).bigEndian
   return withUnsafePointer(to: &address) { pointer in
     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
       body($0, socklen_t(MemoryLayout<sockaddr_in>.size))

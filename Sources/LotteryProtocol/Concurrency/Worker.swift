@@ -42,27 +42,10 @@ public final class Worker: TaskExecutor {
   }
 }
 
-/// Cancels work that takes too long.
+/// Calls that come later.
 package enum Deadline {
   /// A queue with a thread of its own: busy workers may hold all threads of the pool.
   private static let timers = DispatchQueue(label: "deadlines")
-
-  /// Runs `work` on `worker`, cancels it after `limit`, and returns when it has ended.
-  ///
-  /// The work is a task of its own: the cancellation of the caller does not end it. A server that
-  /// shuts down needs that to tell its agencies so.
-  package static func run(
-    on worker: Worker, for limit: Duration, _ work: @escaping @Sendable () async -> Void
-  ) async {
-    let task = Task(executorPreference: worker) { await work() }
-    cancel(task, after: limit)
-    await task.value
-  }
-
-  /// Cancels `task` after `limit`.
-  package static func cancel(_ task: Task<Void, Never>, after limit: Duration) {
-    after(limit) { task.cancel() }
-  }
 
   /// Calls `work` after `delay`. The work must be short: all deadlines of the process share a
   /// thread.

@@ -14,8 +14,8 @@
 // again. Three things end such a wait: the socket is ready, the deadline is over, or somebody has
 // interrupted the connection through its ``Connection/Handle``. The wait does not look at the
 // cancellation of the task. So a connection that was interrupted can still say why it ends:
-// ``Connection/finish(within:discarding:)`` has a deadline of its own, and only the end of the
-// program shortens it.
+// ``Connection/finish(within:discarding:)`` has a deadline of its own, which only the end of the
+// program and the lack of room shorten.
 
 public import LotteryCore
 import Synchronization
@@ -66,7 +66,7 @@ extension Connection {
     var hasWaited = false
     while true {
       // First, so that a peer that sends without end cannot delay an interrupt.
-      try handle.check()
+      try handle.check(toWait: false)
       if let count = try receive() {
         if hasWaited {
           immediate = 0
@@ -76,6 +76,7 @@ extension Connection {
         }
         return count > 0
       }
+      try handle.check()
       input.releaseIfEmpty()
       await handle.readiness.wait(for: .reading)
       hasWaited = true
@@ -211,7 +212,7 @@ extension Connection {
   /// message that the peer has not read yet.
   ///
   /// - Parameters:
-  ///   - limit: the longest that takes. ``Interruption/shuttingDown`` shortens it to 250 ms.
+  ///   - limit: the longest that takes. An interrupt may shorten it: ``Interruption/farewell``.
   ///   - size: the most bytes that are discarded.
   public func finish(within limit: Duration, discarding size: Int) async {
     patience = nil
@@ -254,8 +255,17 @@ public enum Interruption: Sendable {
   case shuttingDown
   /// The peer has gone, while nothing was read from it.
   case vanished
-  /// Others need its place.
+  /// Others need its place. It may handle what has arrived.
   case noRoom
+
+  /// What it leaves of the time for the last bytes; nil for all of it.
+  var farewell: Duration? {
+    switch self {
+    case .cancelled, .deadline, .superseded, .vanished: nil
+    case .shuttingDown: .milliseconds(250)
+    case .noRoom: .zero
+    }
+  }
 }
 
 extension ConnectionError: CustomStringConvertible {
@@ -292,14 +302,11 @@ extension Connection {
       var task: Task<Void, Never>?
       /// Whether the last bytes are on their way. Then interrupts come too late.
       var isEnding = false
-      /// Whether the program ends, which hurries the last bytes.
-      var isHurried = false
+      /// What interrupts leave of the time for the last bytes.
+      var rest: Duration?
     }
 
     private let state = Mutex(State())
-
-    /// What the end of the program leaves of the time of ``Connection/finish(within:discarding:)``.
-    private static let hurry = Duration.milliseconds(250)
 
     /// Takes over a socket that is connected or connecting.
     ///
@@ -332,9 +339,9 @@ extension Connection {
     /// Interrupts the connection.
     public func interrupt(_ cause: Interruption) {
       let task = state.withLock { state in
-        if cause == .shuttingDown {
-          state.isHurried = true
-          if state.isEnding { hurry() }
+        if let rest = cause.farewell {
+          state.rest = min(state.rest ?? rest, rest)
+          if state.isEnding { hurry(rest) }
         }
         state.interruption = state.interruption ?? cause
         return state.task
@@ -350,9 +357,13 @@ extension Connection {
       readiness.onBreak { [weak self] in self?.interrupt(.vanished) }
     }
 
-    func check() throws(ConnectionError) {
+    /// Throws if the connection was interrupted or its deadline is over.
+    ///
+    /// - Parameter toWait: whether a wait begins. What has arrived is still read if others need the
+    ///   place.
+    func check(toWait: Bool = true) throws(ConnectionError) {
       let cause = state.withLock { $0.isEnding ? nil : $0.interruption }
-      if let cause { throw .interrupted(cause) }
+      if let cause, toWait || cause != .noRoom { throw .interrupted(cause) }
       if readiness.isOverdue(at: .now) { throw .interrupted(.deadline) }
     }
 
@@ -361,12 +372,12 @@ extension Connection {
       state.withLock { state in
         state.isEnding = true
         readiness.deadline = .now + limit
-        if state.isHurried { hurry() }
+        if let rest = state.rest { hurry(rest) }
       }
     }
 
-    private func hurry() {
-      let end = ContinuousClock.now + Self.hurry
+    private func hurry(_ rest: Duration) {
+      let end = ContinuousClock.now + rest
       readiness.deadline = min(readiness.deadline ?? end, end)
     }
 

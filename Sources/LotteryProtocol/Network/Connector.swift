@@ -75,51 +75,6 @@ public enum Connector {
     return .failure(failure)
   }
 
-  /// Connects to the first address of `endpoint` that accepts a connection.
-  ///
-  /// The task must run on `worker`, which serves the connection from then on.
-  ///
-  /// - Throws: ``Failure``
-  public static func connect(
-    to endpoint: Endpoint, worker: Worker
-  ) async throws(Failure) -> Channel {
-    let addresses = await resolve(endpoint)
-    if Task.isCancelled { throw .cancelled }
-    var failure = Failure.unresolved(host: endpoint.host, reason: "no address")
-    for address in try addresses.get() {
-      do throws(ChannelError) {
-        return try await connect(to: address, worker: worker)
-      } catch {
-        switch error {
-        case .cancelled: throw .cancelled
-        case .broken(let error): failure = .refused(error)
-        }
-      }
-    }
-    throw failure
-  }
-
-  private static func connect(
-    to address: ResolvedAddress, worker: Worker
-  ) async throws(ChannelError) -> Channel {
-    let channel = try startConnecting(to: address, worker: worker)
-    do throws(ChannelError) {
-      try await channel.finishConnecting()
-      return channel
-    } catch {
-      channel.close()
-      throw error
-    }
-  }
-
-  private static func startConnecting(
-    to address: ResolvedAddress, worker: Worker
-  ) throws(ChannelError) -> Channel {
-    try mapError(ChannelError.broken) { () throws(SystemError) in
-      try Channel(address.startConnecting(), peer: nil, worker: worker, connecting: true)
-    }
-  }
-
   /// Resolves the name on a thread of its own, because getaddrinfo(3) blocks.
   private static func resolve(
     _ endpoint: Endpoint, until deadline: ContinuousClock.Instant? = nil

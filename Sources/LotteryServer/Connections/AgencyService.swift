@@ -3,59 +3,55 @@ import LotteryProtocol
 import ProcessSupport
 
 /// Talks to one agency: hands its messages to the session and does what the session asks for.
-struct AgencyService: ~Copyable {
-  private let worker: Worker
+struct AgencyService {
+  private let connection: Connection
   private let context: ServiceContext
-  private let handle: ConnectionHandle
-  private let order: UInt64
-  private var stream: PeerStream
+  /// The place of the connection in the order in which they were accepted.
+  private let number: UInt64
+  /// Whether there are so many connections that their memory counts.
+  private let isCrowded: Bool
   private var session: AgencySession
   /// Not nil once the session has asked for it. It may be lost since.
-  private var claim: Claim?
+  private(set) var claim: Claim?
 
-  /// A service that begins with what `stream` has received.
-  ///
-  /// - Parameter order: the place of the connection in the order in which they were accepted.
-  init(
-    stream: consuming PeerStream, worker: Worker, context: ServiceContext,
-    handle: ConnectionHandle, order: UInt64
-  ) {
-    self.stream = stream
-    self.worker = worker
+  /// A service that begins with what `connection` has received.
+  init(connection: Connection, context: ServiceContext, number: UInt64, isCrowded: Bool) {
+    self.connection = connection
     self.context = context
-    self.handle = handle
-    self.order = order
+    self.number = number
+    self.isCrowded = isCrowded
     session = AgencySession(agencies: context.agencies)
   }
 
   /// Serves until the agency closes the connection.
-  mutating func run() async throws(ServiceError) {
-    do throws(ServiceError) {
-      repeat {
-        try await handleFrames()
-        await context.log.waitForRoom()
-        // A message that has begun must end. Between two messages an agency may take its time.
-        if session.agency == nil || !stream.buffer.unread.isEmpty {
-          handle.deadline.expectMessage()
-        }
-      } while try await stream.receive()
-      end()
-    } catch {
-      end()
-      throw error
+  mutating func run() async throws {
+    defer {
+      if let claim {
+        context.store.release(claim)
+        context.connections.mark(number, speaks: false)
+      }
     }
+    repeat {
+      try await handleFrames()
+      try await connection.flush()
+      await context.log.waitForRoom()
+      setDeadline()
+    } while try await connection.fill()
   }
 
-  private mutating func end() {
-    if let claim { context.store.release(claim) }
+  /// A message that has begun must end, however often a byte comes. Between two messages an agency
+  /// may take its time.
+  private func setDeadline() {
+    let owesMessage = session.agency == nil || !connection.unread.isEmpty
+    connection.deadline = owesMessage ? connection.deadline ?? .now + context.timeout : nil
   }
 
   /// Handles every frame that has arrived. Batches that arrived together are stored together, also
   /// if that took several reads.
-  private mutating func handleFrames() async throws(ServiceError) {
+  private mutating func handleFrames() async throws {
     try await handleFramesInBuffer()
     for _ in 1..<Self.readsInATurn {
-      guard try stream.receiveMore() else { break }
+      guard connection.mayHaveMore, try connection.fillNow() else { break }
       try await handleFramesInBuffer()
     }
     try await storePending()
@@ -65,23 +61,24 @@ struct AgencyService: ~Copyable {
   /// to grow to its full size.
   private static let readsInATurn = 8
 
-  private mutating func handleFramesInBuffer() async throws(ServiceError) {
+  private mutating func handleFramesInBuffer() async throws {
     var turn = 0
     while let frame = try await nextFrame() {
+      connection.deadline = nil
       turn += 1
       if turn % Self.framesInATurn == 0 {
-        await worker.yield()
+        await connection.handle.worker.yield()
         // A peer that always has more to say must not put off the end.
-        if Task.isCancelled { throw .channel(.cancelled) }
+        try connection.check()
       }
-      let bytes = stream.buffer.storage
-      let action = session.receive(bytes.span.extracting(frame))
+      let action = session.receive(frame.span)
       if action == .gathered {
-        stream.buffer.consume(frame: frame)
-        if session.pending.isFull { try await storePending() }
+        if session.pending.isFull {
+          try await storePending()
+          try await connection.flush()
+        }
       } else {
         try await storePending()
-        stream.buffer.consume(frame: frame)
         try await perform(action)
       }
     }
@@ -91,19 +88,19 @@ struct AgencyService: ~Copyable {
   private static let framesInATurn = 64
 
   /// Returns the next frame that is complete. Batches before one that cannot be read are stored.
-  private mutating func nextFrame() async throws(ServiceError) -> Range<Int>? {
+  private mutating func nextFrame() async throws -> ArraySlice<UInt8>? {
     do throws(WireError) {
-      return try stream.nextFrame()
+      return try connection.nextFrame()
     } catch {
       try await storePending()
-      throw .refused(.malformed, error.description)
+      throw ServiceError.refused(.malformed, error.description)
     }
   }
 
-  /// Stores the pending batches and answers them.
-  private mutating func storePending() async throws(ServiceError) {
+  /// Stores the pending batches, and gathers their answer.
+  private mutating func storePending() async throws {
     guard let claim, !session.pending.isEmpty else { return }
-    stream.park()
+    park()
     var holdsClaim = true
     var failure: StorageError?
     do throws(StorageError) {
@@ -113,17 +110,23 @@ struct AgencyService: ~Copyable {
     } catch {
       failure = error
     }
-    guard holdsClaim else { throw .superseded }
-    let newBets = session.pending.newBets
-    let stored = session.stored + (failure == nil ? UInt64(newBets) : 0)
+    guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
+    let stored = session.stored + (failure == nil ? UInt64(session.pending.newBets) : 0)
     BatchLogLines.write(session.pending, stored: stored, to: context.log)
     if let failure {
       context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
       // The next server may find the bets in the file: REJECTED would say that they are not stored.
-      if failure.isFatal { throw .refused(.shuttingDown, Self.notStored) }
-      throw .rejected(session.pendingFailed(reason: Self.notStored))
+      if failure.isFatal { throw ServiceError.refused(.shuttingDown, Self.notStored) }
+      for answer in session.pendingFailed(reason: Self.notStored) { connection.append(answer) }
+      throw ServiceError.rejected
     }
-    try await stream.send([session.pendingStored(keepsRoom: !stream.isCrowded)])
+    connection.append(session.pendingStored(keepsRoom: !isCrowded))
+  }
+
+  /// Releases memory before a wait for something else than the agency: thousands may wait for a
+  /// sync or for the draw.
+  private func park() {
+    if isCrowded { connection.park() }
   }
 
   private static let notStored = "the server could not store it"
@@ -131,7 +134,7 @@ struct AgencyService: ~Copyable {
 
 /// What the session asks for.
 extension AgencyService {
-  private mutating func perform(_ action: SessionAction) async throws(ServiceError) {
+  private mutating func perform(_ action: SessionAction) async throws {
     switch action {
     case .gathered:
       break
@@ -139,102 +142,104 @@ extension AgencyService {
       try await checkKey(of: agency, key)
       try await makeClaim(agency)
     case .reply(let message):
-      try await stream.send([message])
+      connection.append(message)
     case .reject(let message, let bets, let single):
       if let claim {
         BatchLogLines.write(
           message, of: claim.agency, bets: bets, single: single, to: context.log)
       }
-      throw .rejected([message])
+      connection.append(message)
+      throw ServiceError.rejected
     case .finish(let total):
       if let claim { try await finish(total: total, by: claim) }
     case .awaitDraw:
       if let claim { try await sendWinners(of: claim.agency) }
     case .tellStatus:
-      try checkOperator()
-      try await tellStatus()
+      try tellStatus()
     case .fail(let code, let reason):
-      throw .refused(code, reason)
+      throw ServiceError.refused(code, reason)
     }
+    try await connection.flush()
   }
 
-  private mutating func makeClaim(_ agency: UInt32) async throws(ServiceError) {
-    let claim = Claim(agency: agency, order: order) { [handle] in
-      handle.interrupt(.error(.superseded))
+  private mutating func makeClaim(_ agency: UInt32) async throws {
+    let claim = Claim(agency: agency, order: number) { [handle = connection.handle] in
+      handle.interrupt(.superseded)
     }
     self.claim = claim
-    guard let record = await context.store.take(claim) else { throw .channel(.cancelled) }
-    try await stream.send([
+    context.connections.mark(number, speaks: true)
+    guard let record = await context.store.take(claim) else { throw interruption }
+    connection.append(
       session.welcome(
         stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
-        isDrawn: context.draw.isHeld)
-    ])
+        isDrawn: context.draw.isHeld))
   }
 
-  private mutating func finish(total: UInt64, by claim: Claim) async throws(ServiceError) {
-    stream.park()
+  private mutating func finish(total: UInt64, by claim: Claim) async throws {
+    park()
     let holdsClaim: Bool
     do throws(StorageError) {
       holdsClaim = try await context.store.finish(total: total, by: claim)
     } catch {
       context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
-      throw .refused(.shuttingDown, Self.notStored)
+      throw ServiceError.refused(.shuttingDown, Self.notStored)
     }
-    guard holdsClaim else { throw .superseded }
+    guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
     // The agency counts as finished even if this reply is lost.
     context.draw.agencyFinished(claim.agency)
-    try await stream.send([session.confirm()])
+    connection.append(session.confirm())
   }
 
-  private mutating func sendWinners(of agency: UInt32) async throws(ServiceError) {
-    // No task reads from the connection meanwhile, so none would notice that the agency has gone.
-    handle.watch(stream.channel)
-    stream.park()
+  private mutating func sendWinners(of agency: UInt32) async throws {
+    // What is to be sent must not wait for the draw.
+    try await connection.flush()
+    park()
+    connection.handle.watchForBreak(true)
     let winners = await context.draw.winners(of: agency)
-    handle.watch(nil)
-    guard var winners else { throw .channel(.cancelled) }
+    connection.handle.watchForBreak(false)
+    guard var winners else { throw interruption }
     while !winners.isAtEnd {
-      let frames = try await mapError(Self.noWinners) { () async throws(StorageError) in
-        try await context.draw.nextFrames(of: &winners)
+      do throws(StorageError) {
+        connection.append(try await context.draw.nextFrames(of: &winners))
+      } catch {
+        throw ServiceError.refused(.shuttingDown, "the server could not read the winners")
       }
-      if Task.isCancelled { throw .channel(.cancelled) }
-      try await stream.send(frames)
+      try await connection.flush()
+      try connection.check()
     }
   }
 
-  private static func noWinners(_: StorageError) -> ServiceError {
-    .refused(.shuttingDown, "the server could not read the winners")
-  }
-
-  private func tellStatus() async throws(ServiceError) {
+  /// Answers the operator. A peer on another machine is refused.
+  private func tellStatus() throws {
+    guard connection.handle.peer?.isLoopback == true else {
+      throw ServiceError.refused(
+        .notNow, "the status is available only on the server's own machine")
+    }
     var status = context.status
     // The operator's own connection does not count.
     status.connections -= 1
     var bytes: [UInt8] = []
     ServerMessage.appendStatus(status, to: &bytes)
-    try await stream.send(bytes)
+    connection.append(bytes)
   }
-}
 
-/// What a peer is refused for.
-extension AgencyService {
   /// Refuses a wrong key, after a pause that slows down key guessing.
-  private func checkKey(of agency: UInt32, _ key: String) async throws(ServiceError) {
+  private func checkKey(of agency: UInt32, _ key: String) async throws {
     guard let keys = context.keys, !keys.admit(agency, key: key) else { return }
-    try await mapError({ (_: any Error) in ServiceError.channel(.cancelled) }) {
-      try await Task.sleep(for: Self.refusalPause)
-    }
-    throw .refused(.wrongKey, "agency \(agency): the key is not this agency's")
+    try? await Task.sleep(for: Self.refusalPause)
+    try connection.check()
+    throw ServiceError.refused(.wrongKey, "agency \(agency): the key is not this agency's")
   }
 
-  /// Refuses a peer on another machine: the status is for the operator of the server.
-  private func checkOperator() throws(ServiceError) {
-    guard stream.channel.peer?.isLoopback == true else {
-      throw .refused(.notNow, "the status is available only on the server's own machine")
-    }
-  }
-
-  /// The pause before ERROR for a peer that would otherwise reconnect at once and do the same
-  /// again.
   private static let refusalPause = Duration.seconds(1)
+
+  /// Why the task was cancelled.
+  private var interruption: ConnectionError {
+    do throws(ConnectionError) {
+      try connection.check()
+      return .interrupted(.superseded)
+    } catch {
+      return error
+    }
+  }
 }

@@ -4,37 +4,32 @@ import ProcessSupport
 
 /// The service of exercises 1 to 4: one line, sent back unaltered (`PROTOCOL.md`, One port, two
 /// services).
-struct EchoService: ~Copyable {
-  private var stream: PeerStream
-  private let log: Log
-
-  /// A service that begins with what `stream` has received.
-  init(stream: consuming PeerStream, log: Log) {
-    self.stream = stream
-    self.log = log
-  }
+struct EchoService {
+  /// Has received its first bytes.
+  let connection: Connection
+  let log: Log
 
   /// Serves until the line has been sent back. A line that is too long gets no answer.
-  mutating func run() async throws(ServiceError) {
+  func run() async throws {
     guard let line = try await receiveLine(), !line.isEmpty else { return }
-    let ip = stream.channel.peer?.ip ?? ""
+    let ip = connection.handle.peer?.ip ?? ""
     await log.waitForRoom()
     log.stranger(
       .info, LogLine("receive_message", .success, ["ip": ip, "msg": Self.text(of: line)]))
-    try await stream.send(line)
+    connection.append(line)
+    try await connection.flush()
   }
 
   /// Returns the line with its end, or what came before the peer's end, or nil if it is too long.
-  private mutating func receiveLine() async throws(ServiceError) -> [UInt8]? {
+  private func receiveLine() async throws -> [UInt8]? {
     while true {
-      let bytes = stream.buffer.storage[stream.buffer.unread]
-        .prefix(ProtocolLimits.echoLineSize + 1)
+      let bytes = connection.unread.prefix(ProtocolLimits.echoLineSize + 1)
       if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
         let line = Array(bytes[...end])
         return line.count <= ProtocolLimits.echoLineSize ? line : nil
       }
       guard bytes.count <= ProtocolLimits.echoLineSize else { return nil }
-      guard try await stream.receive() else { return Array(bytes) }
+      guard try await connection.fill() else { return Array(bytes) }
     }
   }
 

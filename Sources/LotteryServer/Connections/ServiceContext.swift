@@ -13,6 +13,8 @@ struct ServiceContext: Sendable {
   let connections: ConnectionRegistry
   let log: Log
   let acceptLog: AcceptLog
+  /// The time for a message that a peer owes, and for it to take the next bytes of an answer.
+  let timeout: Duration
 }
 
 extension ServiceContext {

@@ -14,35 +14,48 @@ struct StatusQuery: Sendable {
   /// - Throws: ``StatusError``
   func ask() async throws(StatusError) -> LotteryStatus {
     guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
-    let answer = Promise<Result<LotteryStatus, StatusError>>()
-    await Deadline.run(on: worker, for: timeout) {
-      do {
-        answer.fulfill(.success(try await exchange(with: endpoint)))
-      } catch {
-        answer.fulfill(.failure(statusError(error)))
-      }
+    do {
+      return try await exchange(with: endpoint, until: .now + timeout)
+    } catch {
+      throw statusError(error)
     }
-    guard let answer = answer.value else { throw noAnswer }
-    return try answer.get()
   }
 
-  private func exchange(with endpoint: Endpoint) async throws -> LotteryStatus {
-    let channel = try await Connector.connect(to: endpoint, worker: worker)
-    defer { channel.close() }
-    var messages = MessageChannel(over: channel, capacity: ProtocolLimits.packetSize)
-    var query: [UInt8] = []
-    AgencyMessage.statusQuery.append(to: &query)
-    try await messages.send(query)
+  private func exchange(
+    with endpoint: Endpoint, until deadline: ContinuousClock.Instant
+  ) async throws -> LotteryStatus {
+    let handle = try await Connector.open(endpoint, worker: worker, until: deadline)
+    let connection = Connection(handle, capacity: ProtocolLimits.packetSize)
+    defer { connection.close() }
+    connection.deadline = deadline
+    connection.append(AgencyMessage.statusQuery)
+    try await connection.flush()
     var whole: LotteryStatus?
     while true {
-      guard case .status(let more, let part) = try await messages.receive() else {
-        throw unexpected("STATUS should answer STATUS?")
-      }
+      let (more, part) = try await nextPart(over: connection)
       guard part.seen.follow(whole?.seen.last, orEnd: !more) else {
         throw unexpected("the agencies are not in their order")
       }
       if whole == nil { whole = part } else { whole?.seen += part.seen }
       if let whole, !more { return whole }
+    }
+  }
+
+  private func nextPart(
+    over connection: Connection
+  ) async throws -> (more: Bool, part: LotteryStatus) {
+    while true {
+      if let frame = try connection.nextFrame() {
+        switch try ServerMessage(frame: frame.span) {
+        case .status(let more, let part): return (more, part)
+        case .error(let code, let reason): throw StatusError.refused(code, reason: reason)
+        case .welcome, .stored, .rejected, .confirmed, .winners:
+          throw unexpected("STATUS should answer STATUS?")
+        }
+      }
+      guard try await connection.fill() else {
+        throw StatusError.unreachable(port: port, reason: "the server closed the connection")
+      }
     }
   }
 
@@ -56,14 +69,9 @@ struct StatusQuery: Sendable {
   private func statusError(_ error: any Error) -> StatusError {
     switch error {
     case let error as StatusError: error
-    case Connector.Failure.cancelled, MessageChannel.Failure.channel(.cancelled): noAnswer
-    case MessageChannel.Failure.closed:
-      .unreachable(port: port, reason: "the server closed the connection")
-    case MessageChannel.Failure.malformed(let error): unexpected(error.description)
-    case MessageChannel.Failure.refused(let code, let reason): .refused(code, reason: reason)
-    case MessageChannel.Failure.rejected: unexpected("STATUS should answer STATUS?")
-    case MessageChannel.Failure.channel(.broken(let error)):
-      .unreachable(port: port, reason: "\(error)")
+    case Connector.Failure.cancelled, Connector.Failure.timedOut, ConnectionError.interrupted:
+      noAnswer
+    case let error as WireError: unexpected(error.description)
     default: .unreachable(port: port, reason: "\(error)")
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import LotteryCore
+import LotteryProtocol
 import TestSupport
 import Testing
 
@@ -8,8 +9,8 @@ import Testing
 /// More connections than there is room for.
 @Suite(.timeLimit(.minutes(1))) struct ConnectionLimitTests {
   @Test func `a connection that begins in a crowd has a smaller buffer`() {
-    #expect(PeerStream.bufferSize(others: PeerStream.crowd - 1) == 256 * 1024)
-    #expect(PeerStream.bufferSize(others: PeerStream.crowd) == 64 * 1024)
+    #expect(ConnectionService.bufferSize(others: ConnectionService.crowd - 1) == 256 * 1024)
+    #expect(ConnectionService.bufferSize(others: ConnectionService.crowd) == 64 * 1024)
   }
 
   @Test func `a connection beyond the limit waits until another ends`() async throws {
@@ -40,6 +41,55 @@ import Testing
         }
         try await group.waitForAll()
       }
+    }
+  }
+
+  /// Clients of five addresses take every place again and again, and say one byte.
+  @Test func `an honest agency gets in and gets on, whoever takes the places`() async throws {
+    let limits: @Sendable (inout ServerConfiguration) -> Void = {
+      ($0.maxConnections, $0.maxConnectionsPerAddress) = (20, 5)
+    }
+    try await withServer(agencies: 3, changing: limits) { server in
+      try await server.withAgency(1) { early in
+        try await withThrowingTaskGroup { group in
+          // On a thread of its own: those that all tests share would have no time for others.
+          let worker = Worker(blocking: "siege")
+          for number in 0..<50 {
+            group.addTask(executorPreference: worker) {
+              try await Self.besiege(server.port, from: UInt8(2 + number % 5))
+            }
+          }
+          while server.connectionCount < 20 { try await Task.sleep(for: .milliseconds(1)) }
+          // One from an address of its own, one from an address that they use.
+          for agency in 2...3 as ClosedRange<UInt32> {
+            try await Self.finish(agency, server.port, from: agency == 2 ? 7 : 2)
+          }
+          // Who has spoken is not put out.
+          try await early.expect(.confirmed, after: Frames.finished(0))
+          #expect(try await early.askWinners() == [])
+          group.cancelAll()
+        }
+      }
+    }
+  }
+
+  /// Connects again and again, and says one byte, until the task is cancelled.
+  private static func besiege(_ port: UInt16, from host: UInt8) async throws {
+    while !Task.isCancelled {
+      let client = try Peer(port: port, takesResets: true, host: host)
+      defer { client.close() }
+      try await client.send([0])
+      _ = try? await client.receiveAll()
+    }
+  }
+
+  /// Finishes for an agency, which tries as often as it must.
+  private static func finish(_ agency: UInt32, _ port: UInt16, from host: UInt8) async throws {
+    while true {
+      let client = try Peer(port: port, agency: agency, takesResets: true, host: host)
+      defer { client.close() }
+      if try await client.greet() == nil { continue }
+      return try await client.expect(.confirmed, after: Frames.finished(0))
     }
   }
 

@@ -9,51 +9,45 @@ import Testing
   private static let tooSlow = ServerMessage.error(
     code: .tooSlow, reason: "no complete message in time")
 
-  @Test func `it is over after the time for one message, however often a byte comes`() {
-    let deadline = MessageDeadline(limit: .seconds(10))
-    let now = ContinuousClock.now
-    #expect(!deadline.isOver(at: now + .seconds(100)))
-    deadline.expectMessage()
-    deadline.expectMessage()
-    #expect(!deadline.isOver(at: now + .seconds(9)))
-    #expect(deadline.isOver(at: .now + .seconds(11)))
-    deadline.messageCame()
-    #expect(!deadline.isOver(at: now + .seconds(100)))
-  }
-
-  @Test func `it begins anew whenever a piece of what is owed has come`() {
-    let deadline = MessageDeadline(limit: .seconds(10))
-    let start = ContinuousClock.now
-    deadline.expectMessage()
-    while ContinuousClock.now - start < .milliseconds(2) {}
-    deadline.renew()
-    #expect(!deadline.isOver(at: start + .milliseconds(10_001)))
-    #expect(deadline.isOver(at: .now + .seconds(11)))
+  private static let timeout: @Sendable (inout ServerConfiguration) -> Void = {
+    $0.timeout = .seconds(1)
   }
 
   @Test func `a client that sends nothing is told so and disconnected`() async throws {
-    try await withClient { client, server in
-      try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
+    try await withClient(changing: Self.timeout) { client, _ in
+      try await client.expect(Self.tooSlow)
       try await client.expect(nil)
     }
   }
 
   @Test func `a client that stops inside a message is told so and disconnected`() async throws {
-    try await withAgency { client, server in
+    try await withAgency(changing: Self.timeout) { client, _ in
       try await client.send(Array(Frames.batch(try sampleBets(1, 0..<3), at: 0).dropLast()))
-      try await server.whileTimePasses { try await client.expect(Self.tooSlow) }
+      try await client.expect(Self.tooSlow)
       try await client.expect(nil)
     }
   }
 
+  @Test func `a byte now and then gains no time`() async throws {
+    try await withAgency(changing: Self.timeout) { client, _ in
+      async let sent: Void = {
+        // The first bytes of the longest frame, until the server ends the connection.
+        for byte in [0, 0, 0x1F, 0x3C] + [UInt8](repeating: 3, count: 7995) {
+          guard try await client.send([byte]), !client.hasAnswer else { return }
+          try await Task.sleep(for: .milliseconds(1))
+        }
+      }()
+      try await client.expect(Self.tooSlow)
+      _ = try? await sent
+    }
+  }
+
   @Test func `a client that waits or is idle between messages is not slow`() async throws {
-    try await withAgency(agencies: 2) { waiting, server in
+    try await withAgency(agencies: 2, changing: Self.timeout) { waiting, server in
       try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
       try await server.withAgency(2) { idle in
-        // Another client's deadline passes meanwhile.
-        try await server.withClient { slow in
-          try await server.whileTimePasses { try await slow.expect(Self.tooSlow) }
-        }
+        // The deadlines of others, which begin later, pass meanwhile.
+        for _ in 0..<2 { try await server.withClient { try await $0.expect(Self.tooSlow) } }
         try await idle.expect(.confirmed, after: Frames.finished(0))
         #expect(try await idle.askWinners() == [])
         _ = try await waiting.receive()

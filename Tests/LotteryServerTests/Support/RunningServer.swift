@@ -44,21 +44,8 @@ struct RunningServer: Sendable {
     await task.value
   }
 
-  /// Runs `body` while the server looks at its connections again and again, believing that it is
-  /// `later`.
-  @discardableResult
-  func whileTimePasses<Value>(
-    _ later: Duration = .seconds(3600), _ body: () async throws -> Value
-  ) async throws -> Value {
-    let clock = Task {
-      while !Task.isCancelled {
-        server.context.connections.endOverdue(at: .now + later)
-        await Task.yield()
-      }
-    }
-    defer { clock.cancel() }
-    return try await body()
-  }
+  /// Connections that are open.
+  var connectionCount: Int { server.context.connections.count }
 
   /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
   /// older one.

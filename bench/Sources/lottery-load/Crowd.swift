@@ -44,9 +44,10 @@ struct Crowd: Sendable {
       for id in agencies {
         let worker = Worker(label: "agency \(id)")
         group.addTask(executorPreference: worker) {
-          let channel = try await Connector.connect(to: server, worker: worker)
-          defer { channel.close() }
-          var agency = Agency(id: UInt32(id), channel: channel)
+          let handle = try await Connector.open(server, worker: worker)
+          defer { handle.close() }
+          let connection = Connection(handle, capacity: ProtocolLimits.packetSize)
+          let agency = Agency(id: UInt32(id), connection: connection)
           return try await agency.play(bets, window: window)
         }
       }
@@ -55,30 +56,22 @@ struct Crowd: Sendable {
   }
 
   /// One agency's conversation.
-  private struct Agency: ~Copyable {
+  private struct Agency {
     let id: UInt32
-    let channel: Channel
-    private var buffer = InputBuffer(capacity: ProtocolLimits.packetSize)
-
-    init(id: UInt32, channel: Channel) {
-      self.id = id
-      self.channel = channel
-    }
+    let connection: Connection
 
     /// Says HELLO, sends the bets and waits for the winners. Returns how long each batch waited.
-    mutating func play(_ bets: PreparedBets, window: Int) async throws -> [Duration] {
-      var frames: [UInt8] = []
-      AgencyMessage.hello(agency: id, key: "").append(to: &frames)
-      try await channel.send(frames)
+    func play(_ bets: PreparedBets, window: Int) async throws -> [Duration] {
+      connection.append(AgencyMessage.hello(agency: id, key: ""))
+      try await connection.flush()
       let welcome = try await receive()
       guard case .welcome(_, _, stored: 0, _) = welcome else { throw unexpected(welcome) }
 
       let latencies = try await send(bets.batches, window: window)
 
-      frames.removeAll()
-      AgencyMessage.finished(total: bets.total).append(to: &frames)
-      AgencyMessage.winnersQuery.append(to: &frames)
-      try await channel.send(frames)
+      connection.append(AgencyMessage.finished(total: bets.total))
+      connection.append(AgencyMessage.winnersQuery)
+      try await connection.flush()
       let confirmed = try await receive()
       guard confirmed == .confirmed else { throw unexpected(confirmed) }
       while true {
@@ -88,7 +81,7 @@ struct Crowd: Sendable {
       }
     }
 
-    private mutating func send(
+    private func send(
       _ batches: [PreparedBets.Batch], window: Int
     ) async throws -> [Duration] {
       let clock = ContinuousClock()
@@ -96,9 +89,10 @@ struct Crowd: Sendable {
       var latencies: [Duration] = []
       while latencies.count < batches.count {
         let next = batches[sentAt.count...].prefix(window - (sentAt.count - latencies.count))
-        if let first = next.first {
+        if !next.isEmpty {
           sentAt += [ContinuousClock.Instant](repeating: clock.now, count: next.count)
-          try await channel.send(next.count == 1 ? first.frame : next.flatMap(\.frame))
+          for batch in next { connection.append(batch.frame) }
+          try await connection.flush()
         } else {
           let answer = try await receive()
           guard case .stored(let stored) = answer else { throw unexpected(answer) }
@@ -112,10 +106,10 @@ struct Crowd: Sendable {
     }
 
     /// The next message.
-    private mutating func receive() async throws -> ServerMessage {
+    private func receive() async throws -> ServerMessage {
       while true {
-        if let message = try buffer.nextServerMessage() { return message }
-        guard try await channel.receive(into: &buffer) > 0 else { throw unexpected(nil) }
+        if let frame = try connection.nextFrame() { return try ServerMessage(frame: frame.span) }
+        guard try await connection.fill() else { throw unexpected(nil) }
       }
     }
 
