@@ -39,9 +39,31 @@ enum AgencyError: Error, Equatable {
   var isTransient: Bool {
     switch self {
     case .unreachable, .disconnected: true
-    case .refused(let code, _): code == .shuttingDown || code == .tooSlow
-    case .rejected(let code, _, _, _): code == .notStored || code == .outOfSequence
-    default: false
+    case .refused(let code, _): code.isTransient
+    case .rejected(let code, _, _, _): code.isTransient
+    case .cancelled, .unexpected, .unreadable, .notAFile, .badRow, .badBet, .otherFile, .noAnswer,
+      .inDoubt, .overtaken, .gaveUp:
+      false
+    }
+  }
+}
+
+// No default: a new code must be decided on.
+
+extension ErrorCode {
+  fileprivate var isTransient: Bool {
+    switch self {
+    case .shuttingDown, .tooSlow: true
+    case .malformed, .version, .unknownAgency, .wrongKey, .notNow, .totalsDiffer, .superseded: false
+    }
+  }
+}
+
+extension RejectionCode {
+  fileprivate var isTransient: Bool {
+    switch self {
+    case .notStored, .outOfSequence: true
+    case .ruleBroken, .agencyFinished: false
     }
   }
 }
@@ -91,7 +113,7 @@ extension AgencyError: ProgramError {
     case .totalsDiffer: .otherFile
     case .superseded: .superseded
     case .shuttingDown, .tooSlow: .unavailable
-    default: .protocolError
+    case .malformed, .version, .notNow: .protocolError
     }
   }
 }

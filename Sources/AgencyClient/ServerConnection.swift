@@ -9,6 +9,9 @@ final class ServerConnection {
   /// Room for a few of the server's largest messages.
   private static let bufferSize = 4 * ProtocolLimits.packetSize
 
+  /// Reads after a send has failed: many more than the answers to a whole window need.
+  private static let lastReads = 16
+
   /// A connection over `handle`, which the caller closes.
   init(_ handle: Connection.Handle, attempts: Attempts) {
     connection = Connection(handle, capacity: Self.bufferSize)
@@ -28,14 +31,16 @@ final class ServerConnection {
       try await wait(for: "the server to receive") { try await connection.flush() }
     } catch {
       if error == .cancelled { throw error }
-      repeat {
+      // A server that sends without end must not keep the agency here.
+      for _ in 0..<Self.lastReads {
         while let message = try nextMessage() {
           switch message {
           case .error, .rejected: try explain(message)
           case .welcome, .stored, .confirmed, .winners, .status: break
           }
         }
-      } while (try? connection.fillNow()) == true
+        guard (try? connection.fillNow()) == true else { break }
+      }
       throw error
     }
   }

@@ -58,6 +58,23 @@ import Testing
     #expect(outcome == .refused(.superseded, reason: "why"))
   }
 
+  @Test func `a server that receives nothing and sends without end is given up`() async throws {
+    let confirmed = Array(repeating: ServerMessage.confirmed, count: 4096).frames
+    let outcome = try await AgencyClientTests.outcome(
+      of: { endpoint, worker in
+        var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: "")
+        configuration.retry = RetryPolicy(limit: .milliseconds(300))
+        try await Self.sendFlood(by: Agency(configuration, worker: worker, log: .discarding))
+      },
+      script: { server in
+        try await server.withConnection { peer in while try await peer.send(confirmed) {} }
+      })
+    guard case .gaveUp? = outcome else {
+      Issue.record("\(outcome as Any)")
+      return
+    }
+  }
+
   @Test func `a server that says nothing but WELCOME is given up`() async throws {
     let agency = try LotteryAgency(
       sampleBets(0..<1),
