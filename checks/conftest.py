@@ -27,6 +27,10 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # A shell that starts this in the background ignores them, and what is started here would, too.
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     # As on an interruption from the keyboard, fixtures clean up.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
