@@ -60,7 +60,7 @@ lottery() {
 resets() {
   make --silent .build/checks/made &&
     .build/checks/bin/python -B -m pytest -c checks/pytest.ini checks/faults/test_resets.py \
-      --programs "$PWD/$programs" --seconds "$RESETS_SECONDS"
+      --programs "$programs" --seconds "$RESETS_SECONDS"
 }
 
 sanitizers=("$@")
