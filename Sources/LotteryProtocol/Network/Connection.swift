@@ -351,7 +351,7 @@ extension Connection {
     }
 
     /// Whether an interrupt for `.vanished` follows when the connection breaks. For the time in
-    /// which nothing is read from it, so that nobody would notice.
+    /// which nothing is read from it, and its end would go unnoticed.
     public func watchForBreak(_ watches: Bool) {
       guard watches else { return readiness.onBreak(nil) }
       readiness.onBreak { [weak self] in self?.interrupt(.vanished) }

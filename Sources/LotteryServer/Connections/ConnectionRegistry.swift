@@ -8,8 +8,8 @@ import Synchronization
 /// server ends.
 ///
 /// Anybody can connect and say nothing. So where there is no room, a connection that speaks for no
-/// agency makes room: the oldest of the address that holds most of them. Whoever holds many
-/// connections open loses those, and an agency that has just connected has the time to say HELLO:
+/// agency makes room: the oldest of the address that holds most of them. A client with many
+/// open connections loses those, and an agency that has just connected has the time to say HELLO:
 /// ``patience`` where it would have to wait for a place, and where its address has no more places,
 /// until as many others have come from there. One that has said HELLO is never put out.
 final class ConnectionRegistry: Sendable {

@@ -11,7 +11,7 @@ struct ConnectionService {
   private let isCrowded: Bool
   private var isAnnounced = false
   private var isEcho = false
-  /// Whether an agency has spoken here. Anybody else can be refused as often as he likes.
+  /// Whether an agency has spoken here. Refusals of other peers are limited in the log.
   private var isOfAgency = false
 
   /// Serves the connection that `handle` stands for.

@@ -203,7 +203,7 @@ extension Log {
 
   private enum Result { case moved, stood, nothingLeft }
 
-  /// Writes the first lines that wait, as many as fit a piece. Whoever calls it has the turn.
+  /// Writes the first lines that wait, as many as fit a piece. The caller has the turn.
   private func writePiece(waitingAtMost limit: Duration) -> Result {
     guard let piece = nextPiece() else { return .nothingLeft }
     guard output.waits(atMost: limit) else { return .stood }
