@@ -35,14 +35,14 @@ struct EchoMode {
     while server.connection.unread.count < ProtocolLimits.echoLineSize {
       do throws(AgencyError) {
         try await server.fill("the line to come back")
-      } catch .disconnected {
-        break
+      } catch .disconnected(let reason) {
+        throw .disconnected("\(reason), before the whole line had come back")
       }
       let bytes = server.connection.unread.prefix(ProtocolLimits.echoLineSize)
       if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
         return String(decoding: bytes[..<end], as: UTF8.self)
       }
     }
-    throw .disconnected("the server did not send the whole line back")
+    throw .disconnected("the line that came back does not end")
   }
 }
