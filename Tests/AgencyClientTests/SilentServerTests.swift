@@ -89,11 +89,11 @@ import Testing
         connections += 1
       }
     }
-    guard case .gaveUp(_, .disconnected)? = outcome else {
-      Issue.record("\(outcome as Any)")
-      return
+    // The last attempt may have too little time left to see the end of its connection.
+    switch outcome {
+    case .gaveUp(_, .disconnected), .gaveUp(_, .noAnswer): #expect(connections > 1)
+    default: Issue.record("\(outcome as Any)")
     }
-    #expect(connections > 1)
   }
 
   @Test func `a connection that is not accepted is given up`() async throws {
