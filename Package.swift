@@ -7,59 +7,57 @@ let package = Package(
   products: [
     .executable(name: "lottery-server", targets: ["lottery-server"]),
     .executable(name: "agency-client", targets: ["agency-client"]),
-    .library(name: "LotteryProtocol", targets: ["LotteryCore", "LotteryProtocol"]),
+    .library(name: "LotteryProtocol", targets: ["LotteryProtocol"]),
   ],
   dependencies: [],
   targets: [
-    // Bets and their rules, CSV, messages and their bytes. Imports nothing but the standard library.
-    .target(name: "LotteryCore"),
     // epoll(7) and accept4(2), which the toolchain's Glibc module leaves out.
     .systemLibrary(name: "CLinux"),
-    // What both sides share besides: connections with short reads and writes, files, workers.
-    .target(name: "LotteryProtocol", dependencies: ["CLinux", "LotteryCore"]),
+    // What both sides share: bets and their rules, messages and their bytes, CSV, connections with
+    // short reads and writes.
+    .target(name: "LotteryProtocol", dependencies: ["CLinux"]),
     // What surrounds the work of a program: flags, configuration, log lines, signals, exit statuses.
-    .target(name: "ProcessSupport", dependencies: ["LotteryCore", "LotteryProtocol"]),
+    .target(name: "ProcessSupport", dependencies: ["LotteryProtocol"]),
 
     .target(
-      name: "LotteryServer", dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport"]),
+      name: "LotteryServer", dependencies: ["LotteryProtocol", "ProcessSupport"]),
     .target(
-      name: "AgencyClient", dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport"]),
+      name: "AgencyClient", dependencies: ["LotteryProtocol", "ProcessSupport"]),
 
     .executableTarget(name: "lottery-server", dependencies: ["LotteryServer", "ProcessSupport"]),
     .executableTarget(name: "agency-client", dependencies: ["AgencyClient", "ProcessSupport"]),
 
     // What tests of all modules share.
     .target(
-      name: "TestSupport", dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport"],
+      name: "TestSupport", dependencies: ["LotteryProtocol", "ProcessSupport"],
       path: "Tests/TestSupport"),
-    .testTarget(name: "LotteryCoreTests", dependencies: ["LotteryCore", "TestSupport"]),
     .testTarget(
-      name: "LotteryProtocolTests", dependencies: ["LotteryCore", "LotteryProtocol", "TestSupport"]),
+      name: "LotteryProtocolTests", dependencies: ["LotteryProtocol", "TestSupport"]),
     .testTarget(
       name: "ProcessSupportTests",
-      dependencies: ["LotteryCore", "LotteryProtocol", "ProcessSupport", "TestSupport"]),
+      dependencies: ["LotteryProtocol", "ProcessSupport", "TestSupport"]),
     .testTarget(
       name: "LotteryServerTests",
       dependencies: [
-        "LotteryCore", "LotteryProtocol", "LotteryServer", "ProcessSupport", "TestSupport",
+        "LotteryProtocol", "LotteryServer", "ProcessSupport", "TestSupport",
       ]),
     .testTarget(
       name: "AgencyClientTests",
       dependencies: [
-        "AgencyClient", "LotteryCore", "LotteryProtocol", "ProcessSupport", "TestSupport",
+        "AgencyClient", "LotteryProtocol", "ProcessSupport", "TestSupport",
       ]),
     // The real sessions of both sides, store and draw on one thread, in an order that a seed decides.
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "AgencyClient", "LotteryCore", "LotteryProtocol", "LotteryServer", "ProcessSupport",
+        "AgencyClient", "LotteryProtocol", "LotteryServer", "ProcessSupport",
         "TestSupport",
       ]),
     // These run the two real executables.
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "LotteryCore", "LotteryProtocol", "TestSupport", "lottery-server", "agency-client",
+        "LotteryProtocol", "TestSupport", "lottery-server", "agency-client",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -14,7 +14,7 @@ self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 cd "$top"
 
 readonly BUILD=.build-fuzz FINDS=.fuzz
-readonly MODULES=(LotteryCore LotteryProtocol ProcessSupport LotteryServer AgencyClient)
+readonly MODULES=(LotteryProtocol ProcessSupport LotteryServer AgencyClient)
 readonly FLAGS=(
   -package-name lottery -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors
   -enable-testing -enable-upcoming-feature ExistentialAny

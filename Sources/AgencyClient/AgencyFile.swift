@@ -1,4 +1,3 @@
-import LotteryCore
 import LotteryProtocol
 
 /// An agency's file: its bets, one after the other, and the BATCH frames made of them, however

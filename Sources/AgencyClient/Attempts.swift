@@ -9,7 +9,6 @@
 // retry. It does not count the agency's own work, such as reading its file, nor the wait for the
 // draw. So each wait gets the time that is left as its deadline, and adds what it took.
 
-import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 

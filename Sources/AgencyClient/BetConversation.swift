@@ -17,7 +17,7 @@
 // If the last bet equals this one, it counts as this one, although another process may have placed
 // an equal bet at the same offset.
 
-import LotteryCore
+import LotteryProtocol
 
 /// A conversation about one bet with the server, over as many connections as it takes.
 struct BetConversation {

@@ -22,7 +22,7 @@
 // it ends the connection, and `AgencyError.isTransient` tells whether another one can help. Every
 // wait has a limit except `drawing`: the draw waits for the last agency.
 
-import LotteryCore
+import LotteryProtocol
 
 /// A conversation of one agency with the server, over as many connections as it takes.
 struct LotteryConversation {

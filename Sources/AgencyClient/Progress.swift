@@ -1,5 +1,5 @@
 import Glibc
-import LotteryCore
+import LotteryProtocol
 import ProcessSupport
 
 /// A progress line on standard error, redrawn in place. It does nothing unless standard error is a

@@ -1,4 +1,3 @@
-import LotteryCore
 import LotteryProtocol
 
 /// A connection to the server on which no wait lasts longer than the agency's ``Attempts`` allow.

@@ -1,4 +1,3 @@
-import LotteryCore
 import LotteryProtocol
 package import ProcessSupport
 

@@ -1,5 +1,4 @@
 import Glibc
-import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 import Testing

@@ -1,4 +1,3 @@
-import LotteryCore
 import LotteryProtocol
 import ProcessSupport
 import TestSupport

@@ -1,4 +1,4 @@
-import LotteryCore
+import LotteryProtocol
 import ProcessSupport
 import TestSupport
 import Testing

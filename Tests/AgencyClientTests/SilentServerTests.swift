@@ -1,5 +1,4 @@
 import Glibc
-import LotteryCore
 import ProcessSupport
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import LotteryCore
+import LotteryProtocol
 import TestSupport
 import Testing
 

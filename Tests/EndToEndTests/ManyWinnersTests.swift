@@ -1,5 +1,4 @@
 import Foundation
-import LotteryCore
 import LotteryProtocol
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-@testable import LotteryCore
+@testable import LotteryProtocol
 
 /// A file of bets is the same bets however it arrives and whichever way it is read, and a row that
 /// was written is read back.

@@ -1,4 +1,4 @@
-@testable import LotteryCore
+@testable import LotteryProtocol
 
 /// A stream is cut into the same frames however it arrives, and a message that was decoded is
 /// encoded as the bytes that it was decoded from.

@@ -1,4 +1,4 @@
-@testable import LotteryCore
+@testable import LotteryProtocol
 
 /// What looks at eight bytes at a time finds what looking at one after the other finds.
 func fuzzSearch(_ bytes: [UInt8]) {

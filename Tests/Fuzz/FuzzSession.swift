@@ -1,4 +1,4 @@
-@testable import LotteryCore
+@testable import LotteryProtocol
 @testable import LotteryServer
 
 /// Connections of two agencies, one after the other, with any messages and any luck with the disk:

@@ -1,4 +1,4 @@
-@testable import LotteryCore
+@testable import LotteryProtocol
 @testable import LotteryServer
 
 /// What the contract says of one connection after the other (`PROTOCOL.md`, The conversation), said

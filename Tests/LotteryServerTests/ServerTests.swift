@@ -1,6 +1,5 @@
 import Dispatch
 import LotteryProtocol
-import LotteryCore
 import Synchronization
 import TestSupport
 import Testing

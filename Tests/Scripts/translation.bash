@@ -30,7 +30,7 @@ test_translation() {
   check "an action missing in the glossary is found" finds docs/glosario.md '/^\| .sorteo/d'
   check "an action that no source logs is found" finds docs/glosario.md 's/^(\| .draw)/\1n/'
   check "a new action in the sources is found" \
-    finds Sources/LotteryServer/Draw/Draw.swift 's/LogLine\("sorteo", \.s/LogLine("draw_held", .s/'
+    finds Sources/LotteryServer/Draw.swift 's/LogLine\("sorteo", \.s/LogLine("draw_held", .s/'
   check "an exit status missing in the glossary is found" finds docs/glosario.md '/^\| 77/d'
   needs
 }

@@ -1,5 +1,5 @@
 @testable import AgencyClient
-@testable import LotteryCore
+@testable import LotteryProtocol
 
 /// One process of an agency, from its start to its end.
 final class AgencyProcess: @unchecked Sendable {

@@ -1,5 +1,5 @@
 @testable import AgencyClient
-@testable import LotteryCore
+@testable import LotteryProtocol
 
 /// An agency whose processes send one bet each (exercise 5), now and then two at the same time, and
 /// what each of them said of its bet when it ended.

@@ -1,4 +1,4 @@
-@testable import LotteryCore
+@testable import LotteryProtocol
 @testable import LotteryServer
 
 /// Does what the real session asks for, as ``AgencyService`` does: one connection, from its first

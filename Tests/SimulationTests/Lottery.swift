@@ -1,7 +1,6 @@
 import Glibc
 
 @testable import AgencyClient
-@testable import LotteryCore
 @testable import LotteryProtocol
 @testable import LotteryServer
 

@@ -1,7 +1,7 @@
 import TestSupport
 
 @testable import AgencyClient
-@testable import LotteryCore
+@testable import LotteryProtocol
 
 /// An agency that sends its bets and asks for its winners, and what it was promised. Its process is
 /// killed now and then, and another one begins again.

@@ -1,6 +1,6 @@
 import ProcessSupport
 
-@testable import LotteryCore
+@testable import LotteryProtocol
 @testable import LotteryServer
 
 /// A server from its start to its end: the real store, draw and sessions, and a driver in the place

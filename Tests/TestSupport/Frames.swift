@@ -1,4 +1,4 @@
-package import LotteryCore
+package import LotteryProtocol
 
 extension WireMessage {
   /// The frame of this message, header included.

@@ -1,5 +1,4 @@
 package import Glibc
-package import LotteryCore
 package import LotteryProtocol
 import Synchronization
 package import Testing

@@ -5,6 +5,8 @@ import re
 import pytest
 from lottery.checkouts import ROOT
 
+CODES = "Sources/LotteryProtocol/Wire/MessageCodes.swift"
+
 
 def text(name):
     return (ROOT / name).read_text(encoding="utf-8")
@@ -12,13 +14,12 @@ def text(name):
 
 def codes(kind):
     """Returns the numbers of an enumeration of the messages' codes."""
-    body = re.search(rf"enum {kind}\b.*?\n\}}", text("Sources/LotteryCore/Wire/MessageCodes.swift"),
-                     re.DOTALL)
+    body = re.search(rf"enum {kind}\b.*?\n\}}", text(CODES), re.DOTALL)
     return {int(number, 0) for number in re.findall(r"case \w+ = (\w+)", body[0])}
 
 
 def enumerations():
-    return re.findall(r"enum (\w+)", text("Sources/LotteryCore/Wire/MessageCodes.swift"))
+    return re.findall(r"enum (\w+)", text(CODES))
 
 
 def settings(file):
@@ -43,7 +44,7 @@ def test_each_code_stands_in_protocol_and_dissector(kind):
 
 
 @pytest.mark.parametrize("file, written", [
-    ("Sources/LotteryServer/Configuration/ServerConfiguration.swift", "config/config.ini"),
+    ("Sources/LotteryServer/ServerConfiguration.swift", "config/config.ini"),
     ("Sources/AgencyClient/ClientConfiguration.swift", None)])
 def test_each_setting_stands_in_the_files_and_in_the_document(file, written):
     assert settings(file)

@@ -17,7 +17,6 @@
 // ``Connection/finish(within:discarding:)`` has a deadline of its own, which only the end of the
 // program and the lack of room shorten.
 
-public import LotteryCore
 import Synchronization
 
 /// One end of a connection, used by one task at a time, on its worker.

@@ -1,6 +1,5 @@
 import Dispatch
 import Glibc
-import LotteryCore
 
 /// Connects to a server.
 public enum Connector {

@@ -1,4 +1,3 @@
-import LotteryCore
 import Glibc
 
 /// A host and a port: `server:12345`, `[::1]:12345`.

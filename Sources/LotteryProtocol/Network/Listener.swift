@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import LotteryCore
 
 /// Accepts connections on a port.
 package final class Listener: Sendable {

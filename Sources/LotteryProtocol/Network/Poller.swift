@@ -1,6 +1,5 @@
 import CLinux
 import Dispatch
-import LotteryCore
 import Synchronization
 
 /// Reports when descriptors become ready. One thread of the process waits for all of them

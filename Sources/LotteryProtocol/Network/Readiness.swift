@@ -1,4 +1,3 @@
-import LotteryCore
 import Synchronization
 
 /// Lets a task wait, without holding a thread, until a socket can be read from or written to.

@@ -1,7 +1,6 @@
-import LotteryProtocol
 import Testing
 
-@testable import LotteryCore
+@testable import LotteryProtocol
 
 @Suite(.timeLimit(.minutes(1))) struct PromiseTests {
   @Test func `a fulfilled promise makes no task wait`() async {

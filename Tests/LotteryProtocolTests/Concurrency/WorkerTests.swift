@@ -2,7 +2,6 @@ import Dispatch
 import Foundation
 import Testing
 
-@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite(.timeLimit(.minutes(1))) struct WorkerTests {

@@ -2,7 +2,6 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import LotteryCore
 @testable import LotteryProtocol
 
 @Suite struct CSVFileTests {

@@ -2,7 +2,6 @@ import Glibc
 import Synchronization
 import Testing
 
-@testable import LotteryCore
 @testable import LotteryProtocol
 
 /// Waiting until a socket is ready.

@@ -1,5 +1,4 @@
 import Glibc
-@testable import LotteryCore
 @testable import LotteryProtocol
 import Synchronization
 import TestSupport

@@ -1,4 +1,4 @@
-import LotteryCore
+import LotteryProtocol
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import LotteryCore
+import LotteryProtocol
 import TestSupport
 
 @testable import LotteryServer

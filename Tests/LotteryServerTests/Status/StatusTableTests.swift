@@ -1,4 +1,4 @@
-import LotteryCore
+import LotteryProtocol
 import Testing
 
 @testable import LotteryServer

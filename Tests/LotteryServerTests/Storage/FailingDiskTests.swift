@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import LotteryCore
 import LotteryProtocol
 import TestSupport
 import Testing

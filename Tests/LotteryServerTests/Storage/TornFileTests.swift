@@ -1,5 +1,5 @@
 import Glibc
-import LotteryCore
+import LotteryProtocol
 import TestSupport
 import Testing
 

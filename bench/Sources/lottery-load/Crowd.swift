@@ -1,4 +1,3 @@
-import LotteryCore
 import LotteryProtocol
 
 /// Agencies that all send the same bets, each over a connection of its own, in one process.

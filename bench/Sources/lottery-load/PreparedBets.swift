@@ -1,4 +1,3 @@
-import LotteryCore
 import LotteryProtocol
 
 /// The bets of an agency's file in BATCH frames, made as the agency makes them.

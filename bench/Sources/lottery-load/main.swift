@@ -1,5 +1,4 @@
 import Glibc
-import LotteryCore
 import LotteryProtocol
 
 // Many agencies in one process, over the lottery's own library.

@@ -1,0 +1,244 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Talks to one agency: hands its messages to the session and does what the session asks for.
+struct AgencyService {
+  private let connection: Connection
+  private let context: ServiceContext
+  /// The place of the connection in the order in which they were accepted.
+  private let number: UInt64
+  /// Whether there are so many connections that their memory counts.
+  private let isCrowded: Bool
+  private var session: AgencySession
+  /// Not nil once the session has asked for it. It may be lost since.
+  private(set) var claim: Claim?
+
+  /// A service that begins with what `connection` has received.
+  init(connection: Connection, context: ServiceContext, number: UInt64, isCrowded: Bool) {
+    self.connection = connection
+    self.context = context
+    self.number = number
+    self.isCrowded = isCrowded
+    session = AgencySession(agencies: context.agencies)
+  }
+
+  /// Serves until the agency closes the connection.
+  mutating func run() async throws {
+    defer {
+      if let claim {
+        context.store.release(claim)
+        context.connections.mark(number, speaks: false)
+      }
+    }
+    repeat {
+      try await handleFrames()
+      try await connection.flush()
+      await context.log.waitForRoom()
+      setDeadline()
+    } while try await connection.fill()
+  }
+
+  /// A message that has begun must end, however often a byte comes. Between two messages an agency
+  /// may take its time.
+  private func setDeadline() {
+    let owesMessage = session.agency == nil || !connection.unread.isEmpty
+    connection.deadline = owesMessage ? connection.deadline ?? .now + context.timeout : nil
+  }
+
+  /// Handles every frame that has arrived. Batches that arrived together are stored together, also
+  /// if that took several reads.
+  private mutating func handleFrames() async throws {
+    try await handleFramesInBuffer()
+    for _ in 1..<Self.readsInATurn {
+      guard connection.mayHaveMore, try connection.fillNow() else { break }
+      try await handleFramesInBuffer()
+    }
+    try await storePending()
+  }
+
+  /// Reads after which what came is stored, even if more has arrived: as many as it takes a buffer
+  /// to grow to its full size.
+  private static let readsInATurn = 8
+
+  private mutating func handleFramesInBuffer() async throws {
+    var turn = 0
+    while let frame = try await nextFrame() {
+      connection.deadline = nil
+      turn += 1
+      if turn % Self.framesInATurn == 0 {
+        await connection.handle.worker.yield()
+        // A peer that always has more to say must not put off the end.
+        try connection.check()
+      }
+      let action = session.receive(frame.span)
+      if action == .gathered {
+        if session.pending.isFull {
+          try await storePending()
+          try await connection.flush()
+        }
+      } else {
+        try await storePending()
+        try await perform(action)
+      }
+    }
+  }
+
+  /// Frames after which the other connections have their turn: many small ones arrive at once.
+  private static let framesInATurn = 64
+
+  /// Returns the next frame that is complete. Batches before one that cannot be read are stored.
+  private mutating func nextFrame() async throws -> ArraySlice<UInt8>? {
+    do throws(WireError) {
+      return try connection.nextFrame()
+    } catch {
+      try await storePending()
+      throw ServiceError.refused(.malformed, error.description)
+    }
+  }
+
+  /// Stores the pending batches, and gathers their answer.
+  private mutating func storePending() async throws {
+    guard let claim, !session.pending.isEmpty else { return }
+    park()
+    var holdsClaim = true
+    var failure: StorageError?
+    do throws(StorageError) {
+      holdsClaim = try await context.store.store(
+        session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
+        by: claim)
+    } catch {
+      failure = error
+    }
+    guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
+    let stored = session.stored + (failure == nil ? UInt64(session.pending.newBets) : 0)
+    BatchLogLines.write(session.pending, stored: stored, to: context.log)
+    if let failure {
+      context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
+      // The next server may find the bets in the file: REJECTED would say that they are not stored.
+      if failure.isFatal { throw ServiceError.refused(.shuttingDown, Self.notStored) }
+      for answer in session.pendingFailed(reason: Self.notStored) { connection.append(answer) }
+      throw ServiceError.rejected
+    }
+    connection.append(session.pendingStored(keepsRoom: !isCrowded))
+  }
+
+  /// Releases memory before a wait for something else than the agency: thousands may wait for a
+  /// sync or for the draw.
+  private func park() {
+    if isCrowded { connection.park() }
+  }
+
+  private static let notStored = "the server could not store it"
+}
+
+/// What the session asks for.
+extension AgencyService {
+  private mutating func perform(_ action: SessionAction) async throws {
+    switch action {
+    case .gathered:
+      break
+    case .claim(let agency, let key):
+      try await checkKey(of: agency, key)
+      try await makeClaim(agency)
+    case .reply(let message):
+      connection.append(message)
+    case .reject(let message, let bets, let single):
+      if let claim {
+        BatchLogLines.write(
+          message, of: claim.agency, bets: bets, single: single, to: context.log)
+      }
+      connection.append(message)
+      throw ServiceError.rejected
+    case .finish(let total):
+      if let claim { try await finish(total: total, by: claim) }
+    case .awaitDraw:
+      if let claim { try await sendWinners(of: claim.agency) }
+    case .tellStatus:
+      try tellStatus()
+    case .fail(let code, let reason):
+      throw ServiceError.refused(code, reason)
+    }
+    try await connection.flush()
+  }
+
+  private mutating func makeClaim(_ agency: UInt32) async throws {
+    let claim = Claim(agency: agency, order: number) { [handle = connection.handle] in
+      handle.interrupt(.superseded)
+    }
+    self.claim = claim
+    context.connections.mark(number, speaks: true)
+    guard let record = await context.store.take(claim) else { throw interruption }
+    connection.append(
+      session.welcome(
+        stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
+        isDrawn: context.draw.isHeld))
+  }
+
+  private mutating func finish(total: UInt64, by claim: Claim) async throws {
+    park()
+    let holdsClaim: Bool
+    do throws(StorageError) {
+      holdsClaim = try await context.store.finish(total: total, by: claim)
+    } catch {
+      context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
+      throw ServiceError.refused(.shuttingDown, Self.notStored)
+    }
+    guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
+    // The agency counts as finished even if this reply is lost.
+    context.draw.agencyFinished(claim.agency)
+    connection.append(session.confirm())
+  }
+
+  private mutating func sendWinners(of agency: UInt32) async throws {
+    // What is to be sent must not wait for the draw.
+    try await connection.flush()
+    park()
+    connection.handle.watchForBreak(true)
+    let winners = await context.draw.winners(of: agency)
+    connection.handle.watchForBreak(false)
+    guard var winners else { throw interruption }
+    while !winners.isAtEnd {
+      do throws(StorageError) {
+        connection.append(try await context.draw.nextFrames(of: &winners))
+      } catch {
+        throw ServiceError.refused(.shuttingDown, "the server could not read the winners")
+      }
+      try await connection.flush()
+      try connection.check()
+    }
+  }
+
+  /// Answers the operator. A peer on another machine is refused.
+  private func tellStatus() throws {
+    guard connection.handle.peer?.isLoopback == true else {
+      throw ServiceError.refused(
+        .notNow, "the status is available only on the server's own machine")
+    }
+    var status = context.status
+    // The operator's own connection does not count.
+    status.connections -= 1
+    var bytes: [UInt8] = []
+    ServerMessage.appendStatus(status, to: &bytes)
+    connection.append(bytes)
+  }
+
+  /// Refuses a wrong key, after a pause that slows down key guessing.
+  private func checkKey(of agency: UInt32, _ key: String) async throws {
+    guard let keys = context.keys, !keys.admit(agency, key: key) else { return }
+    try? await Task.sleep(for: Self.refusalPause)
+    try connection.check()
+    throw ServiceError.refused(.wrongKey, "agency \(agency): the key is not this agency's")
+  }
+
+  private static let refusalPause = Duration.seconds(1)
+
+  /// Why the task was cancelled.
+  private var interruption: ConnectionError {
+    do throws(ConnectionError) {
+      try connection.check()
+      return .interrupted(.superseded)
+    } catch {
+      return error
+    }
+  }
+}

@@ -1,0 +1,213 @@
+// The rules of a conversation with one agency (`PROTOCOL.md`, The conversation): messages in,
+// actions out. A session performs no I/O and knows no clock, so that every rule can be tested
+// without a socket or a disk.
+//
+// The service (`AgencyService`) hands each frame to `receive` and does what the action says. Some
+// actions need an answer from elsewhere. The service reports it with a second call, which returns
+// what to send: `claim` → `welcome`, `finish` → `confirm`. Until then the phase does not change.
+//
+//                 HELLO     BATCH, BET       FINISHED   WINNERS?    STATUS?
+//   greeting      claim     ERROR 5          ERROR 5    ERROR 5     tellStatus
+//                 → claiming                                        → tellingStatus
+//   tellingStatus ERROR 5   ERROR 5          ERROR 5    ERROR 5     tellStatus
+//   claiming      ERROR 5   ERROR 5          ERROR 5    ERROR 5     ERROR 5
+//     `welcome`: → open, or → finished if the agency had finished before
+//   open          ERROR 5   gathered,        finish     ERROR 5     ERROR 5
+//                           or REJECTED
+//     `confirm`: → finished
+//   finished      ERROR 5   gathered if it   CONFIRMED  awaitDraw   ERROR 5
+//                           brings nothing
+//                           new, or REJECTED
+//
+// In every phase a message that cannot be decoded gets ERROR 1. A HELLO may also get ERROR 2 or 3,
+// and a FINISHED with another total than the server has gets ERROR 6. Every ERROR and every REJECTED
+// ends the conversation: nothing that comes after it is judged.
+//
+// Batches are not stored one by one. They gather in `pending` and are stored together, after the
+// service has handled all frames that arrived. `accepted` counts them already, so that the next
+// batch can be checked against it. `pendingStored` answers all of them with one cumulative STORED.
+// If they cannot be stored, the answer is that of `pendingFailed`, and the conversation ends.
+
+import LotteryProtocol
+
+/// What a message of an agency asks the server to do.
+enum SessionAction: Equatable {
+  /// The batch is pending. More may join before it is stored.
+  case gathered
+  /// Make this connection the one that speaks for `agency`, then answer HELLO.
+  case claim(agency: UInt32, key: String)
+  /// Answer, and go on.
+  case reply(ServerMessage)
+  /// Refuse a batch of `bets` bets with REJECTED, and close. `single` is the label of a BET.
+  case reject(ServerMessage, bets: Int, single: BetBatch.Label?)
+  /// Note that the agency has finished, then confirm.
+  case finish(total: UInt64)
+  /// Wait for the draw, then send the winners.
+  case awaitDraw
+  /// Send the lottery's status, and go on.
+  case tellStatus
+  /// Send ERROR, and close.
+  case fail(ErrorCode, String)
+}
+
+/// A conversation with one agency.
+struct AgencySession {
+  private enum Phase: Equatable {
+    /// HELLO has to come first.
+    case greeting
+    /// The operator asks for the status, on a connection of no agency.
+    case tellingStatus
+    /// HELLO has come, and the claim is being made.
+    case claiming
+    /// Bets are taken.
+    case open
+    /// The agency has finished.
+    case finished
+  }
+
+  /// The agency that HELLO named. Not nil in `claiming`, `open` and `finished`.
+  private(set) var agency: UInt32?
+  /// Batches that are accepted and not stored yet.
+  private(set) var pending = PendingBets()
+
+  private let agencies: UInt32
+  private var phase = Phase.greeting
+  /// Bets that are stored, and those in ``pending``.
+  private var accepted: UInt64 = 0
+  /// Bets that are stored.
+  var stored: UInt64 { accepted - UInt64(pending.newBets) }
+
+  /// A conversation of a lottery in which the agencies 1 to `agencies` take part.
+  init(agencies: UInt32) {
+    self.agencies = agencies
+  }
+
+  /// Takes the next message: a frame without its header.
+  mutating func receive(_ frame: Span<UInt8>) -> SessionAction {
+    do throws(WireError) {
+      let message = try AgencyMessage(frame: frame)
+      switch (phase, message) {
+      case (.greeting, .hello(let agency, let key)):
+        return hello(agency: agency, key: key)
+      case (.greeting, .otherVersion(let version)):
+        return .fail(
+          .version, "version \(version): this server speaks \(ProtocolLimits.version)")
+      case (.greeting, .statusQuery), (.tellingStatus, .statusQuery):
+        phase = .tellingStatus
+        return .tellStatus
+      case (.open, .bets(let batch)), (.finished, .bets(let batch)):
+        return try take(batch, in: frame)
+      case (.open, .finished(let total)), (.finished, .finished(let total)):
+        return finish(total: total)
+      case (.finished, .winnersQuery):
+        return .awaitDraw
+      case (.greeting, _):
+        return .fail(.notNow, Self.helloFirst)
+      case (.tellingStatus, _):
+        return .fail(.notNow, "this connection asks for the status alone")
+      case (_, .hello), (_, .otherVersion):
+        return .fail(.notNow, "HELLO may be sent only once")
+      case (_, .statusQuery):
+        return .fail(.notNow, "the status is not told on an agency's connection")
+      case (_, .winnersQuery):
+        return .fail(.notNow, "WINNERS? must come after FINISHED")
+      case (.claiming, _):
+        return .fail(.notNow, "WELCOME has not been sent yet")
+      }
+    } catch {
+      return .fail(.malformed, error.description)
+    }
+  }
+
+  /// Answers HELLO, once the claim has been made.
+  mutating func welcome(
+    stored: UInt64, lastBet: Bet?, hasFinished: Bool, isDrawn: Bool
+  ) -> ServerMessage {
+    accepted = stored
+    phase = hasFinished ? .finished : .open
+    let state: AgencyState =
+      switch (hasFinished, isDrawn) {
+      case (false, _): .open
+      case (true, false): .finished
+      case (true, true): .drawn
+      }
+    return .welcome(
+      version: ProtocolLimits.version, state: state, stored: stored, lastBet: lastBet)
+  }
+
+  /// Answers FINISHED, once that is safe.
+  mutating func confirm() -> ServerMessage {
+    phase = .finished
+    return .confirmed
+  }
+
+  /// Notes that the pending bets are stored.
+  ///
+  /// - Parameter keepsRoom: whether the next ones get the same memory.
+  /// - Returns: the one answer to all their batches.
+  mutating func pendingStored(keepsRoom: Bool = false) -> ServerMessage {
+    if keepsRoom { pending.removeAll() } else { pending = PendingBets() }
+    return .stored(accepted)
+  }
+
+  /// Answers the pending bets if they could not be stored: REJECTED for the first batch of them
+  /// with new bets, and STORED for those before it.
+  func pendingFailed(reason: String) -> [ServerMessage] {
+    guard let first = pending.batches.firstIndex(where: { $0.newBets > 0 }) else { return [] }
+    let rejected = ServerMessage.rejected(
+      offset: pending.batches[first].offset, index: 0, code: .notStored, reason: reason)
+    return first > 0 ? [.stored(stored), rejected] : [rejected]
+  }
+
+  private static let helloFirst = "HELLO must come first"
+
+  private mutating func hello(agency: UInt32, key: String) -> SessionAction {
+    guard agency >= 1, agency <= agencies else {
+      return .fail(.unknownAgency, "agency \(agency): must be 1 to \(agencies)")
+    }
+    self.agency = agency
+    phase = .claiming
+    return .claim(agency: agency, key: key)
+  }
+
+  private mutating func take(
+    _ batch: BetBatch, in frame: Span<UInt8>
+  ) throws(WireError) -> SessionAction {
+    guard let agency else { return .fail(.notNow, Self.helloFirst) }
+    guard batch.offset <= accepted else {
+      // A body that cannot be decoded outweighs a wrong offset.
+      _ = try batch.forEachBet(in: frame) { _, _ in }
+      return reject(
+        batch, in: frame, .outOfSequence, "offset \(batch.offset): \(accepted) bets are stored")
+    }
+    let known = Int(min(accepted - batch.offset, UInt64(batch.count)))
+    let new = batch.count - known
+    if phase == .finished, new > 0 {
+      _ = try batch.forEachBet(in: frame) { _, _ in }
+      return reject(
+        batch, in: frame, .agencyFinished, "the agency finished with \(accepted) bets")
+    }
+    if let bad = try pending.add(batch, agency: agency, known: known, in: frame) {
+      return reject(
+        batch, in: frame, .ruleBroken, bad.violation.description, index: bad.index)
+    }
+    accepted += UInt64(new)
+    return .gathered
+  }
+
+  private func reject(
+    _ batch: BetBatch, in frame: Span<UInt8>, _ code: RejectionCode, _ reason: String,
+    index: Int = 0
+  ) -> SessionAction {
+    .reject(
+      .rejected(offset: batch.offset, index: UInt16(index), code: code, reason: reason),
+      bets: batch.count, single: batch.label(in: frame))
+  }
+
+  private func finish(total: UInt64) -> SessionAction {
+    guard total == accepted else {
+      return .fail(.totalsDiffer, "total \(total): \(accepted) bets are stored")
+    }
+    return phase == .finished ? .reply(.confirmed) : .finish(total: total)
+  }
+}

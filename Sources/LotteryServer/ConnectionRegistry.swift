@@ -1,0 +1,220 @@
+import Glibc
+import LotteryProtocol
+import ProcessSupport
+import Synchronization
+
+/// The connections that are open: no more than the limits allow, and each is waited for when the
+/// server ends.
+///
+/// Anybody can connect and say nothing. So where there is no room, a connection that speaks for no
+/// agency makes room: the oldest of the address that holds most of them. A client with many
+/// open connections loses those, and an agency that has just connected has the time to say HELLO:
+/// ``patience`` where it would have to wait for a place, and where its address has no more places,
+/// until as many others have come from there. One that has said HELLO is never put out.
+final class ConnectionRegistry: Sendable {
+  private struct Entry {
+    let handle: Connection.Handle
+    let address: String
+    let since: ContinuousClock.Instant
+    /// Whether it was asked to make room.
+    var leaves = false
+  }
+
+  private struct Address {
+    var count = 0
+    /// The connections that speak for no agency, and were not asked to make room, the oldest first.
+    var silent: [UInt64] = []
+  }
+
+  private struct State {
+    /// The open connections, by number: the place in the order in which they were accepted.
+    var entries: [UInt64: Entry] = [:]
+    /// Those of each address. None has no connections.
+    var addresses: [String: Address] = [:]
+    /// How many were asked to make room and are still open.
+    var leaving = 0
+    var lastNumber: UInt64 = 0
+    /// Fulfilled when a connection ends. Not nil while the server waits for that.
+    var room: Promise<Void>?
+
+    /// The address that holds most connections that speak for no agency.
+    var crowdedAddress: String? {
+      addresses.max { $0.value.silent.count < $1.value.silent.count }?.key
+    }
+
+    /// The oldest connection of `address` that speaks for no agency.
+    func oldest(of address: String) -> (number: UInt64, since: ContinuousClock.Instant)? {
+      guard let number = addresses[address]?.silent.first else { return nil }
+      return entries[number].map { (number, $0.since) }
+    }
+
+    /// Asks the oldest connection of `address` that speaks for no agency to make room.
+    mutating func evict(from address: String) -> Connection.Handle? {
+      guard let (number, _) = oldest(of: address) else { return nil }
+      addresses[address]?.silent.removeFirst()
+      entries[number]?.leaves = true
+      leaving += 1
+      return entries[number]?.handle
+    }
+  }
+
+  private let state = Mutex(State())
+  private let limit: Int
+  private let limitPerAddress: Int
+
+  /// How long a connection may say nothing, at least, while others wait for its place.
+  static let patience = Duration.milliseconds(100)
+
+  /// A registry of at most `limit` connections, `limitPerAddress` of them from one address.
+  init(limit: Int, limitPerAddress: Int) {
+    self.limit = limit
+    self.limitPerAddress = limitPerAddress
+  }
+
+  /// Connections that are open.
+  var count: Int { state.withLock { $0.entries.count } }
+
+  /// Returns when there is room for one more connection, or the task is cancelled.
+  ///
+  /// - Parameter onWait: is called if none can make room.
+  func makeRoom(onWait: () -> Void) async {
+    while let (room, step) = nextStep() {
+      switch step {
+      case .evict(let handle): handle.interrupt(.noRoom)
+      case .look(let time): Deadline.after(time) { self.endWait(for: room) }
+      case .wait(let isForAgencies): if isForAgencies { onWait() }
+      }
+      guard await room.wait() != nil else { return }
+    }
+  }
+
+  /// What is done to get room, before it is waited for.
+  private enum Step {
+    case evict(Connection.Handle)
+    /// Look again after this time.
+    case look(Duration)
+    case wait(isForAgencies: Bool)
+  }
+
+  /// What is to be done, or nil if there is room.
+  private func nextStep() -> (room: Promise<Void>, step: Step)? {
+    state.withLock { state in
+      guard state.entries.count >= limit else { return nil }
+      let room = state.room ?? Promise()
+      state.room = room
+      if state.leaving > 0 { return (room, .wait(isForAgencies: false)) }
+      guard let address = state.crowdedAddress, let oldest = state.oldest(of: address) else {
+        return (room, .wait(isForAgencies: true))
+      }
+      let rest = ContinuousClock.now.duration(to: oldest.since + Self.patience)
+      if rest > .zero { return (room, .look(rest)) }
+      return state.evict(from: address).map { (room, .evict($0)) }
+    }
+  }
+
+  /// Ends a wait for `room`, whether there is any or not.
+  private func endWait(for room: Promise<Void>) {
+    state.withLock { if $0.room === room { $0.room = nil } }
+    room.fulfill(())
+  }
+
+  /// Serves a connection, on its own worker, in a task of its own.
+  ///
+  /// - Returns: whether it does. If not, the peer's address has too many that speak for agencies.
+  func start(
+    _ handle: Connection.Handle, _ serve: @escaping @Sendable (_ number: UInt64) async -> Void
+  ) -> Bool {
+    let address = handle.peer?.ip ?? ""
+    let (number, evicted) = state.withLock { state in
+      var evicted: Connection.Handle?
+      if state.addresses[address, default: Address()].count >= limitPerAddress {
+        evicted = state.evict(from: address)
+        if evicted == nil { return (nil as UInt64?, evicted) }
+      }
+      state.lastNumber += 1
+      state.entries[state.lastNumber] = Entry(
+        handle: handle, address: address, since: .now)
+      state.addresses[address, default: Address()].count += 1
+      state.addresses[address]?.silent.append(state.lastNumber)
+      return (state.lastNumber, evicted)
+    }
+    evicted?.interrupt(.noRoom)
+    guard let number else { return false }
+    handle.run {
+      await serve(number)
+      self.remove(number)
+    }
+    return true
+  }
+
+  /// Notes whether a connection speaks for an agency.
+  func mark(_ number: UInt64, speaks: Bool) {
+    state.withLock { state in
+      guard let entry = state.entries[number], !entry.leaves else { return }
+      state.addresses[entry.address]?.silent.note(number, isThere: !speaks)
+    }
+  }
+
+  /// Interrupts all connections, and returns when the last of them is closed. No connection may be
+  /// started afterwards.
+  func endAll() async {
+    let handles = state.withLock { $0.entries.values.map(\.handle) }
+    for handle in handles { handle.interrupt(.shuttingDown) }
+    for handle in handles { await handle.ended() }
+  }
+
+  private func remove(_ number: UInt64) {
+    let room = state.withLock { state in
+      guard let entry = state.entries.removeValue(forKey: number) else { return state.room }
+      if entry.leaves { state.leaving -= 1 }
+      state.addresses[entry.address]?.silent.note(number, isThere: false)
+      state.addresses[entry.address]?.count -= 1
+      if state.addresses[entry.address]?.count == 0 { state.addresses[entry.address] = nil }
+      return state.room
+    }
+    if let room { endWait(for: room) }
+    // Not each of them has a line in the log.
+    OrderlyEnd.noteStep()
+  }
+}
+
+extension [UInt64] {
+  /// Makes sure that ascending numbers hold `number`, or do not.
+  fileprivate mutating func note(_ number: UInt64, isThere: Bool) {
+    var (low, high) = (startIndex, endIndex)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] < number { low = middle + 1 } else { high = middle }
+    }
+    let wasThere = low < endIndex && self[low] == number
+    if isThere, !wasThere { insert(number, at: low) }
+    if !isThere, wasThere { remove(at: low) }
+  }
+}
+
+/// How many connections this process has descriptors for.
+enum ConnectionLimit {
+  /// Descriptors that are kept for other things: files, the listener, timers, the log, and what
+  /// Dispatch opens from time to time.
+  static let reserve = 64
+
+  /// Raises the limit of descriptors as far as this process may (setrlimit(2)). The limit that a
+  /// process begins with is often far lower.
+  static func raise() {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = setrlimit(resource, &limit)
+  }
+
+  /// Returns for how many connections there are descriptors (getrlimit(2)), at least one.
+  ///
+  /// The server must not find out by running into the limit: without a descriptor Dispatch's timers
+  /// never fire, and once a second it opens files of `/proc` and ends the process if it cannot.
+  static func ofProcess() -> Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1 }
+    return max(1, Int(clamping: limit.rlim_cur) - reserve)
+  }
+}

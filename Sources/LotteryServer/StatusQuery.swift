@@ -1,0 +1,123 @@
+import LotteryProtocol
+import ProcessSupport
+
+/// Asks the server on this machine for the state of the lottery (`PROTOCOL.md`, The status).
+struct StatusQuery: Sendable {
+  let port: UInt16
+  let worker: Worker
+  /// How long the server may take for the whole answer.
+  var timeout = Duration.seconds(3)
+
+  /// Asks, and returns the answer.
+  ///
+  /// - Throws: ``StatusError``
+  func ask() async throws(StatusError) -> LotteryStatus {
+    guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
+    do {
+      return try await exchange(with: endpoint, until: .now + timeout)
+    } catch {
+      throw statusError(error)
+    }
+  }
+
+  private func exchange(
+    with endpoint: Endpoint, until deadline: ContinuousClock.Instant
+  ) async throws -> LotteryStatus {
+    let handle = try await Connector.open(endpoint, worker: worker, until: deadline)
+    let connection = Connection(handle, capacity: ProtocolLimits.packetSize)
+    defer { connection.close() }
+    connection.deadline = deadline
+    connection.append(AgencyMessage.statusQuery)
+    try await connection.flush()
+    var whole: LotteryStatus?
+    while true {
+      let (more, part) = try await nextPart(over: connection)
+      guard part.seen.follow(whole?.seen.last, orEnd: !more) else {
+        throw unexpected("the agencies are not in their order")
+      }
+      if whole == nil { whole = part } else { whole?.seen += part.seen }
+      if let whole, !more { return whole }
+    }
+  }
+
+  private func nextPart(
+    over connection: Connection
+  ) async throws -> (more: Bool, part: LotteryStatus) {
+    while true {
+      if let frame = try connection.nextFrame() {
+        switch try ServerMessage(frame: frame.span) {
+        case .status(let more, let part): return (more, part)
+        case .error(let code, let reason): throw StatusError.refused(code, reason: reason)
+        case .welcome, .stored, .rejected, .confirmed, .winners:
+          throw unexpected("STATUS should answer STATUS?")
+        }
+      }
+      guard try await connection.fill() else {
+        throw StatusError.unreachable(port: port, reason: "the server closed the connection")
+      }
+    }
+  }
+
+  private var noAnswer: StatusError { .noAnswer(port: port, after: timeout) }
+
+  private func unexpected(_ reason: String) -> StatusError {
+    .unexpected(port: port, reason: reason)
+  }
+
+  /// What an error of the exchange means to the operator.
+  private func statusError(_ error: any Error) -> StatusError {
+    switch error {
+    case let error as StatusError: error
+    case Connector.Failure.cancelled, Connector.Failure.timedOut, ConnectionError.interrupted:
+      noAnswer
+    case let error as WireError: unexpected(error.description)
+    default: .unreachable(port: port, reason: "\(error)")
+    }
+  }
+}
+
+extension [LotteryStatus.Agency] {
+  /// Whether their numbers ascend, from `last` on. Only the last frame may be empty, so that no
+  /// answer is endless.
+  fileprivate func follow(_ last: LotteryStatus.Agency?, orEnd isEnd: Bool) -> Bool {
+    guard !isEmpty else { return isEnd }
+    return zip(CollectionOfOne(last) + dropLast(), self).allSatisfy { previous, next in
+      previous.map { $0.number < next.number } ?? true
+    }
+  }
+}
+
+/// Why `--status` cannot show the state of the lottery.
+enum StatusError: Error, Equatable {
+  /// The configured port is 0.
+  case noPort
+  /// No program listens on the port, or the connection broke.
+  case unreachable(port: UInt16, reason: String)
+  /// The server did not answer in time.
+  case noAnswer(port: UInt16, after: Duration)
+  /// The server sent ERROR.
+  case refused(ErrorCode, reason: String)
+  /// The listener is not a lottery server.
+  case unexpected(port: UInt16, reason: String)
+}
+
+extension StatusError: ProgramError {
+  /// One line that a person can act on.
+  var description: String {
+    switch self {
+    case .noPort: "SERVER_PORT is 0: the port that the system chose is not known here"
+    case .unreachable(let port, let reason): "no server on port \(port): \(reason)"
+    case .noAnswer(let port, let after): "port \(port): no answer within \(after.goText)"
+    case .refused(let code, let reason): "the server refused (ERROR \(code.rawValue)): \(reason)"
+    case .unexpected(let port, let reason): "port \(port): not a lottery server: \(reason)"
+    }
+  }
+
+  var exitStatus: ExitStatus {
+    switch self {
+    case .noPort: .badConfiguration
+    case .unreachable, .noAnswer, .refused: .unavailable
+    case .unexpected: .protocolError
+    }
+  }
+}

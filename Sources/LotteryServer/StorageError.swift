@@ -1,0 +1,55 @@
+package import LotteryProtocol
+
+/// Why bets could not be stored or read.
+package enum StorageError: Error, Hashable, Sendable {
+  /// The disk refused: full, broken, over a limit. Nothing of what was to be written is stored.
+  case notWritten(path: String, SystemError)
+  /// The disk failed so that it is not known what is stored.
+  case unreliable(path: String, SystemError)
+  /// Another server holds the data directory.
+  case inUse(path: String)
+  /// The file cannot be opened or read.
+  case unreadable(path: String, SystemError)
+  /// The file holds something that this server did not write.
+  case damaged(path: String, line: Int, reason: String)
+  /// In place of the file there is a symbolic link, a directory, a pipe or a device.
+  case notAFile(path: String)
+  /// Something else has changed the file, from the byte at `position` on.
+  case changed(path: String, position: Int)
+}
+
+extension StorageError {
+  /// Whether the server cannot go on: it does not know what is stored.
+  var isFatal: Bool {
+    switch self {
+    case .unreliable, .changed: true
+    default: false
+    }
+  }
+}
+
+extension StorageError {
+  /// Makes system calls on the file or directory at `path`, which is unreadable if one fails.
+  static func reading<Value>(
+    _ path: String, _ calls: () throws(SystemError) -> Value
+  ) throws(StorageError) -> Value {
+    try mapError({ StorageError.unreadable(path: path, $0) }, calls)
+  }
+}
+
+extension StorageError: CustomStringConvertible {
+  /// One line that the operator can act on.
+  package var description: String {
+    switch self {
+    case .notWritten(let path, let error): "\(path): not stored: \(error)"
+    case .unreliable(let path, let error):
+      "\(path): the disk failed, restart the server to read the file again: \(error)"
+    case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
+    case .inUse(let path): "\(path): another server is using this directory"
+    case .notAFile(let path): "\(path): not a regular file"
+    case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"
+    case .changed(let path, let position):
+      "\(path): changed by something else while the server ran, at byte \(position)"
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import Dispatch
+import Glibc
+package import LotteryProtocol
+import Synchronization
+
+/// What both programs do apart from their work: flags, signals, the last log line, the exit status.
+package struct Program: Sendable {
+  /// The version of both programs.
+  package static let version = "1.0.0"
+
+  /// How long the last log lines may wait for an output that takes none. Together with the time in
+  /// which a server tells its agencies of the end, it is less than a second.
+  private static let flushLimit = Duration.milliseconds(500)
+  /// How long the line about an end that was cut short may take.
+  private static let lastWordLimit = Duration.milliseconds(250)
+
+  /// Asks the running program with the configuration file that `--config` named for its status.
+  /// Returns what to print.
+  package typealias Status = @Sendable (String?, Worker) async throws -> String
+  /// Does the program's work with the configuration file that `--config` named. A signal cancels
+  /// it.
+  package typealias Work = @Sendable (String?, Worker, Log) async throws -> Void
+
+  private let name: String
+  private let help: String
+  private let limits: OrderlyEnd.Limits
+  private let log: Log
+
+  /// A program.
+  ///
+  /// - Parameters:
+  ///   - name: the program's name.
+  ///   - help: what `--help` prints.
+  ///   - layout: the layout of its log lines.
+  ///   - limits: how long its end may take.
+  package init(
+    name: String, help: String, layout: LogLayout, limits: OrderlyEnd.Limits = .init()
+  ) {
+    self.name = name
+    self.help = help
+    self.limits = limits
+    log = Log(layout: layout, level: .info)
+  }
+
+  /// Does what `arguments` ask for, and exits with the status of that.
+  ///
+  /// The work runs on other threads while this one waits for signals. `await` at the top level
+  /// would end the main thread instead (dispatch_main(3)). Then the C library unwinds its stack,
+  /// for which a static executable sorts all its unwinding information. That takes longer than the
+  /// rest of the start.
+  ///
+  /// - Parameters:
+  ///   - arguments: do not include the program's name.
+  ///   - status: nil if the program has no `--status`.
+  package func main(
+    _ arguments: [String]? = nil, status: Status? = nil, work: @escaping Work
+  ) -> Never {
+    OrderlyEnd.blockSignals()
+    // A write to a pipe without a reader, or beyond the limit of a file's size, is an error to
+    // handle and must not end the process.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    let run = Run(log: log)
+    let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
+    let invocation = Result { () throws(UsageError) in
+      try Invocation(arguments, hasStatus: status != nil)
+    }
+    Task { exit(await perform(invocation, run, status, work).rawValue) }
+    let signal = OrderlyEnd.nextSignal()
+    // Nothing else has anything to end.
+    guard case .success(.run) = invocation else { _exit(128 + signal) }
+    DispatchQueue(label: "signals").async { run.cancel(because: signal) }
+    cutShort(because: OrderlyEnd.watch(limits))
+  }
+
+  private func perform(
+    _ invocation: Result<Invocation, UsageError>, _ run: Run, _ status: Status?,
+    _ work: @escaping Work
+  ) async -> ExitStatus {
+    switch invocation {
+    case .success(.run(let file)):
+      let ending = await run.perform(on: Worker(label: name)) { try await work(file, $0, log) }
+      log.flush(limit: Self.flushLimit)
+      return ending
+    case .success(.status(let file)): return await show(file, status)
+    case .success(.help): return say(help)
+    case .success(.version): return say("\(name) \(Self.version)")
+    case .failure(let error):
+      complain("\(Self.printable(error)); try \(name) --help")
+      return error.exitStatus
+    }
+  }
+
+  /// Ends the process, whatever hangs. The line about it must not hang either, so another thread
+  /// writes it.
+  private func cutShort(because reason: String) -> Never {
+    let isWritten = DispatchSemaphore(value: 0)
+    let status = ExitStatus.cutShort
+    DispatchQueue(label: "last word").async {
+      log.critical(LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": reason]))
+      log.flush(limit: Self.lastWordLimit)
+      isWritten.signal()
+    }
+    _ = isWritten.wait(timeout: .now() + .nanoseconds(2 * Self.lastWordLimit.nanoseconds))
+    _exit(status.rawValue)
+  }
+}
+
+/// What a program prints instead of a log.
+extension Program {
+  private func show(_ file: String?, _ status: Status?) async -> ExitStatus {
+    let worker = Worker(label: name)
+    let task = Task(executorPreference: worker) { try await status?(file, worker) }
+    do {
+      return say(try await task.value ?? "")
+    } catch {
+      complain(Self.printable(error))
+      return Run.exitStatus(error)
+    }
+  }
+
+  /// The error in one line. It may quote a peer or a file, whose bytes must not control the
+  /// operator's terminal.
+  private static func printable(_ error: any Error) -> String {
+    PrintableText.escaped("\(error)")
+  }
+
+  /// Prints a text. The caller must not take half of it for the whole.
+  private func say(_ text: String) -> ExitStatus {
+    do {
+      try Output(descriptor: STDOUT_FILENO).writeAll(Array("\(text)\n".utf8))
+      return .success
+    } catch {
+      complain("standard output cannot be written: \(error)")
+      return .ioError
+    }
+  }
+
+  private func complain(_ problem: String) {
+    // There is nowhere to report that this fails.
+    try? Output(descriptor: STDERR_FILENO).writeAll(Array("\(name): \(problem)\n".utf8))
+  }
+}
+
+/// One run of a program's work, and its end.
+private final class Run: Sendable {
+  private struct State {
+    var task: Task<Void, any Error>?
+    /// Whether a signal has arrived, perhaps before there was a task.
+    var isCancelled = false
+    /// Whether the line about the exit is logged, after which no other line may follow.
+    var hasEnded = false
+  }
+
+  private let log: Log
+  private let state = Mutex(State())
+
+  init(log: Log) {
+    self.log = log
+  }
+
+  /// Runs `work`, logs how it ended, and returns the exit status.
+  func perform(
+    on worker: Worker, _ work: @escaping @Sendable (Worker) async throws -> Void
+  ) async -> ExitStatus {
+    let task = Task(executorPreference: worker) { try await work(worker) }
+    state.withLock { state in
+      state.task = task
+      if state.isCancelled { task.cancel() }
+    }
+    let result = await task.result
+    return state.withLock { state in
+      state.hasEnded = true
+      return report(result)
+    }
+  }
+
+  /// Begins the orderly end.
+  func cancel(because signal: Int32) {
+    let task = state.withLock { state in
+      guard !state.hasEnded else { return nil as Task<Void, any Error>? }
+      // This line comes before those of all that ends.
+      log.info(LogLine("shutdown", .inProgress, ["signal": Self.name(of: signal)]))
+      state.isCancelled = true
+      return state.task
+    }
+    task?.cancel()
+  }
+
+  private static func name(of signal: Int32) -> String {
+    switch signal {
+    case SIGINT: "SIGINT"
+    case SIGHUP: "SIGHUP"
+    default: "SIGTERM"
+    }
+  }
+
+  private func report(_ result: Result<Void, any Error>) -> ExitStatus {
+    do {
+      try result.get()
+    } catch is CancellationError {
+      // A signal asked for the end: that is no failure.
+    } catch {
+      let status = Self.exitStatus(error)
+      log.critical(
+        LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": "\(error)"]))
+      return status
+    }
+    log.info(LogLine("exit", .success))
+    return .success
+  }
+
+  static func exitStatus(_ error: any Error) -> ExitStatus {
+    (error as? any ProgramError)?.exitStatus ?? .systemError
+  }
+}
