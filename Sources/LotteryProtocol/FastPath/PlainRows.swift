@@ -1,3 +1,55 @@
+/// Rows of an agency's file to bets on the wire, a window at a time.
+///
+/// The three texts of a row lie on the wire as they lie in the file, one byte later, each comma
+/// replaced by the length of the text after it:
+///
+///     file   Ana,Paz,28113455,1987-11-02,42\r\n
+///     wire  3Ana3Paz8281134557.11.2....
+///
+/// So the encoder finds the commas and the end of the row as bits, stores 64 bytes of the row one
+/// byte further on, patches three lengths, and stores date and number as one word over what follows
+/// the document. Bytes that were stored beyond the bet are overwritten by the next one, or not kept:
+/// the caller's room is a ``RowRoom`` larger than what is kept.
+///
+/// It takes a ``PlainRow`` only. That names are UTF-8 is checked for all rows together. Anything
+/// else is left to ``CSVReader`` and ``BetCSV``, which are the specification.
+struct PlainRowEncoder {
+  /// Bytes of the rows that were taken.
+  private(set) var consumed = 0
+  /// Bytes of the last of them.
+  private(set) var lastRowSize = 0
+  /// Rows that were taken.
+  private(set) var rows = 0
+
+  /// Room beyond the limit: a bet is stored into a whole ``RowRoom``.
+  static let slack = RowRoom.size
+
+  /// Takes rows from `input` and stores their bets at the front of `output`, until `most` rows are
+  /// taken, the bets would take more than `limit` bytes, or a row is not plain.
+  ///
+  /// - Returns: the size of the bets.
+  mutating func encode(
+    _ input: Span<UInt8>, to output: RowRoom.Buffer,
+    limit: Int, most: Int
+  ) -> Int {
+    var map = StopMap()
+    var end = 0
+    input.withRowBytes { input in
+      while rows < most, let text = input.row(at: consumed),
+        let bet = PlainRow(in: text, stops: map.stops(in: input, at: consumed)),
+        end + bet.wireSize <= limit
+      {
+        bet.store(from: text, to: output.room(at: end))
+        end += bet.wireSize
+        consumed += bet.size
+        lastRowSize = bet.size
+        rows += 1
+      }
+    }
+    return end
+  }
+}
+
 /// A row of an agency's file that is certainly a bet: five fields in one window, no quotes, no
 /// control characters, digits where digits belong, a date that exists, a number of at most eight
 /// digits.
@@ -100,5 +152,49 @@ struct PlainRow {
       year: ((pairs &>> 8) & 0xFF) &* 100 &+ (pairs &>> 24) & 0xFF, month: (pairs &>> 48) & 0xFF,
       day: ((back &>> 8) & 0xFF) &* 10 &+ (back &>> 16) & 0xFF)
     return date.exists ? date : nil
+  }
+}
+
+/// Where the stops of many rows are: commas, quotes and control characters, a bit for each byte.
+///
+/// A row begins where the row before it ends. If each row had a window of its own, the next row
+/// could not start before this one was understood, and bytes that two windows share would be looked
+/// at twice. So blocks of 64 bytes are looked at ahead of the rows, wherever those begin,
+/// and the bits of a row are cut out of those of two blocks.
+struct StopMap {
+  /// The most blocks that are looked at together. More would look too far beyond the end of a batch.
+  private static let mostBlocks = 16
+
+  /// Blocks to look at next time: few at first, for a caller that stops at the first row.
+  private var blocks = 2
+  /// The bits of the blocks from ``start`` on. Those from ``end`` on mean nothing. One word more
+  /// than blocks: the word after a row's own is always read.
+  private var words = InlineArray<17, UInt64>(repeating: 0)
+  private var start = 0
+  private var end = 0
+
+  /// The stops among the 64 bytes from `offset` on.
+  ///
+  /// - Precondition: `input` has a row's bytes at `offset`.
+  @inline(__always)
+  mutating func stops(in input: RowBytes.Buffer, at offset: Int) -> UInt64 {
+    if offset < start || offset + ByteWindow.size > end { look(at: input, from: offset) }
+    let distance = offset - start
+    let shift = UInt64(distance % ByteWindow.size)
+    let block = distance / ByteWindow.size
+    // Shifted twice: the second word must vanish if the shift is 0.
+    return words[block] &>> shift | (words[block + 1] &<< 1) &<< (63 - shift)
+  }
+
+  private mutating func look(at input: RowBytes.Buffer, from offset: Int) {
+    start = offset
+    end = offset
+    var block = 0
+    while block < blocks, let text = input.row(at: end) {
+      words[block] = ByteWindow(text, at: 0).stops
+      end += ByteWindow.size
+      block += 1
+    }
+    blocks = min(2 * blocks, Self.mostBlocks)
   }
 }
