@@ -99,12 +99,14 @@ struct CSVRowScanner {
     case .lineFeed:
       position += 1
     case .carriageReturn:
-      guard position + 1 < end else {
-        if atEnd { throw .bareCarriageReturn }
+      // Python takes several of them, and at the end of the file no line feed need follow.
+      while position < end, bytes[position] == .carriageReturn { position += 1 }
+      if position < end {
+        guard bytes[position] == .lineFeed else { throw .bareCarriageReturn }
+        position += 1
+      } else if !atEnd {
         return .missing
       }
-      guard bytes[position + 1] == .lineFeed else { throw .bareCarriageReturn }
-      position += 2
     default:
       throw .textAfterQuote
     }

@@ -13,6 +13,8 @@ import Testing
       (",\n", [["", ""]]),
       ("a,,b,\n", [["a", "", "b", ""]]),
       (" a , b \n", [[" a ", " b "]]),
+      ("a\r", [["a"]]),
+      ("a\r\r\n\"b\"\r\r\n\r\r", [["a"], ["b"]]),
       ("Ñandú,水\n", [["Ñandú", "水"]]),
     ] as [(String, [[String]])])
   func `rows are cut into fields`(text: String, rows: [[String]]) {
@@ -51,8 +53,8 @@ import Testing
       ("a\n\"b\"c\n", .textAfterQuote, 2), ("a\n\"b\" ,c\n", .textAfterQuote, 2),
       ("a\n\"b\"\"c", .quoteNotClosed, 2), ("a\n\"", .quoteNotClosed, 2),
       ("a\n\"b\nc\n", .quoteNotClosed, 2), ("a\nb\rc\n", .bareCarriageReturn, 2),
-      ("a\n\"b\"\rc\n", .bareCarriageReturn, 2), ("a\nb\r", .bareCarriageReturn, 2),
-      ("a\nb\r\r\n", .bareCarriageReturn, 2),
+      ("a\n\"b\"\rc\n", .bareCarriageReturn, 2), ("a\n\rb", .bareCarriageReturn, 2),
+      ("a\nb\r\rc\n", .bareCarriageReturn, 2), ("a\nb\r\r,\r\n", .bareCarriageReturn, 2),
     ] as [(String, CSVError, Int)])
   func `what is not CSV is refused, the rows before it are not`(
     text: String, error: CSVError, line: Int
@@ -84,7 +86,7 @@ import Testing
 
   @Test(
     arguments: [
-      "a,b\r\nc,d\r\n", "\"a\"\"b\",\"c\"\r\nd\r\n", "\n\n\"\n\"\"\n\",x\n", "\"a\"b", "a\r", "\"",
+      "a,b\r\nc,d\r\n", "\"a\"\"b\",\"c\"\r\nd\r\n", "\n\n\"\n\"\"\n\",x\n", "\"a\"b", "a\r", "a\r\rb", "a\r\r\nb\r\r", "\"",
       "\u{FEFF}\"x\"\n",
     ])
   func `the pieces in which a stream arrives make no difference`(text: String) {
