@@ -19,6 +19,8 @@ enum AgencyError: Error, Equatable {
   case unreadable(path: String, SystemError)
   /// The agency's file is a directory, a pipe or a device.
   case notAFile(path: String)
+  /// Something else wrote the agency's file while it was read.
+  case changed(path: String)
   /// A row of the agency's file is not a valid bet.
   case badRow(path: String, line: Int, reason: String)
   /// The bet in the environment is not valid.
@@ -40,8 +42,8 @@ enum AgencyError: Error, Equatable {
     case .unreachable, .disconnected: true
     case .refused(let code, _): code.isTransient
     case .rejected(let code, _, _, _): code.isTransient
-    case .cancelled, .unexpected, .unreadable, .notAFile, .badRow, .badBet, .otherFile, .noAnswer,
-      .inDoubt, .overtaken, .gaveUp:
+    case .cancelled, .unexpected, .unreadable, .notAFile, .changed, .badRow, .badBet, .otherFile,
+      .noAnswer, .inDoubt, .overtaken, .gaveUp:
       false
     }
   }
@@ -81,6 +83,7 @@ extension AgencyError: ProgramError {
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error)"
     case .notAFile(let path): "\(path): not a regular file"
+    case .changed(let path): "\(path): changed while it was read; run the agency again when it is whole"
     case .badRow(let path, let line, let reason): "\(path):\(line): \(reason)"
     case .badBet(let violation): violation.description
     case .otherFile(let path, let reason):
@@ -100,7 +103,7 @@ extension AgencyError: ProgramError {
     case .refused(let code, _): Self.exitStatus(code)
     case .rejected, .badRow, .badBet: .badData
     case .unexpected: .protocolError
-    case .unreadable, .notAFile: .noInput
+    case .unreadable, .notAFile, .changed: .noInput
     case .otherFile: .otherFile
     }
   }

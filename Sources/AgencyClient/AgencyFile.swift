@@ -24,11 +24,13 @@ struct AgencyFile: ~Copyable {
   /// - Parameter batchMaxAmount: the most bets in a batch.
   /// - Throws: ``AgencyError/unreadable(path:_:)``, ``AgencyError/notAFile(path:)``
   init(path: String, batchMaxAmount: Int) throws(AgencyError) {
-    let file = try mapError({ AgencyError.unreadable(path: path, $0) }) { () throws(SystemError) in
-      try File(regular: path)
+    let rows = try mapError({ AgencyError.unreadable(path: path, $0) }) {
+      () throws(SystemError) -> CSVFile? in
+      guard let file = try File(regular: path) else { return nil }
+      return try CSVFile(file, lastRow: .whole)
     }
-    guard let file else { throw .notAFile(path: path) }
-    rows = CSVFile(file, lastRow: .whole)
+    guard let rows else { throw .notAFile(path: path) }
+    self.rows = rows
     builder = BatchBuilder(maxAmount: batchMaxAmount)
     self.path = path
   }
@@ -122,6 +124,7 @@ struct AgencyFile: ~Copyable {
       case .malformed(let error):
         throw .badRow(path: path, line: rows.line, reason: error.description)
       case .notABet(let reason): throw .badRow(path: path, line: rows.line, reason: reason)
+      case .changed: throw .changed(path: path)
       }
     }
   }

@@ -18,6 +18,26 @@ import Testing
     #expect(read == bets)
   }
 
+  @Test func `a file may end in a carriage return`() throws {
+    let bets = try sampleBets(0..<2)
+    let text = agencyFile(bets).dropLast() + "\r"
+    #expect(try withAgencyFile(text.utf8) { file, _ in try file.rest() } == bets)
+  }
+
+  @Test func `half a row of a file that is rewritten is no bet`() throws {
+    let directory = TemporaryDirectory()
+    let rows = agencyFile(try sampleBets(0..<1)) + "Ana,Pérez,1,1999-12-31,"
+    let path = try directory.path(of: "agency.csv", holding: rows + "7574\r\n")
+    var file = try AgencyFile(path: path, batchMaxAmount: 10)
+    try directory.write((rows + "75").utf8, to: "agency.csv")
+    var frames: [UInt8] = []
+    #expect(try file.nextBatch(appendingTo: &frames)?.count == 1)
+    let error = #expect(throws: AgencyError.changed(path: path)) {
+      try file.nextBatch(appendingTo: &frames)
+    }
+    #expect(error?.exitStatus == .noInput)
+  }
+
   @Test func `an empty file has no bets, however often the caller asks`() throws {
     try withAgencyFile("".utf8) { file, _ in
       for _ in 0..<2 {

@@ -19,6 +19,8 @@ public struct CSVFile: ~Copyable {
     case malformed(CSVError)
     /// The row at ``CSVFile/line`` is CSV but not a bet.
     case notABet(String)
+    /// The file has another size than when it was opened: something else writes it.
+    case changed
   }
 
   /// What a last row without a line end is.
@@ -48,14 +50,14 @@ public struct CSVFile: ~Copyable {
 
   /// Opens the file at `path`, to read all of it.
   public init(path: String, lastRow: LastRow) throws(SystemError) {
-    self.init(try File(reading: path), lastRow: lastRow)
+    try self.init(File(reading: path), lastRow: lastRow)
   }
 
   /// Takes over an open file, to read all of it.
-  package init(_ file: File, lastRow: LastRow) {
+  package init(_ file: File, lastRow: LastRow) throws(SystemError) {
+    size = try onError(file.close, file.size)
     self.file = file
     ownsFile = true
-    size = (try? file.size()) ?? 0
     self.lastRow = lastRow
     rest = nil
     reader = CSVReader(capacity: Self.chunkSize)
@@ -132,6 +134,8 @@ public struct CSVFile: ~Copyable {
     }
   }
 
+  /// Reads more. Where a file ends that is read as a whole, its last row may be half a row if
+  /// something else writes the file at the same time.
   private mutating func fill() throws(Failure) {
     let (file, rest) = (file, rest)
     let count = try mapError(Failure.unreadable) { () throws(SystemError) in
@@ -141,7 +145,12 @@ public struct CSVFile: ~Copyable {
       }
     }
     if let rest { self.rest = rest.dropFirst(count) }
-    atEnd = count == 0
+    guard count == 0 else { return }
+    if rest == nil {
+      let now = try mapError(Failure.unreadable) { () throws(SystemError) in try file.size() }
+      guard now == size else { throw .changed }
+    }
+    atEnd = true
   }
 
   /// Reads the first bytes of `range`. Returns 0 if the range is empty.

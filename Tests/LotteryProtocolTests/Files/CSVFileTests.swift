@@ -63,6 +63,22 @@ import Testing
     }
   }
 
+  @Test(arguments: ["a\nb,75", "a\n", "a\nb,7574\nc\n"])
+  func `the end of a file that was written meanwhile is not its end`(text: String) throws {
+    let path = try directory.path(of: "a.csv", holding: "a\nb,7574\n")
+    for lastRow in [CSVFile.LastRow.whole, .torn] {
+      try directory.write("a\nb,7574\n".utf8, to: "a.csv")
+      var file = try CSVFile(path: path, lastRow: lastRow)
+      try directory.write(text.utf8, to: "a.csv")
+      do throws(CSVFile.Failure) {
+        let rows = try rows(&file)
+        Issue.record("it ended after \(rows)")
+      } catch {
+        #expect(error == .changed)
+      }
+    }
+  }
+
   @Test func `a file much larger than what is read in one go gives all its rows`() throws {
     let expected = (0..<60_000).map { ["\($0)", "a\"\($0)\nb"] }
     let text = expected.map { "\($0[0]),\"a\"\"\($0[0])\nb\"\r\n" }.joined()

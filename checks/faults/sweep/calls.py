@@ -46,7 +46,7 @@ CALLS = {
                            _NO_START),
     "mkdir": Call(("EACCES", "EDQUOT", "EIO", "ENOENT", "ENOMEM", "ENOSPC", "EROFS"), _NO_START),
     "flock": Call(("EINTR", "ENOLCK", "EWOULDBLOCK"), _NO_START),
-    "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
+    "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW"), "the program ends; no file is changed"),
     "lstat": Call(("EACCES", "EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
     "fcntl_file": Call(("EMFILE", "EPERM"), _NO_START),
     "setrlimit": Call(("EPERM",), "the server has room for fewer connections", True),
