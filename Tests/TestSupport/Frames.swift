@@ -27,11 +27,13 @@ package func sizedBet(_ size: Int) throws -> Bet {
 
 /// The messages of the server that `frames` hold, which must be whole.
 package func serverMessages(in frames: [UInt8]) throws -> [ServerMessage] {
-  var buffer = InputBuffer(capacity: frames.count)
-  buffer.feed(frames)
+  var unread = frames.indices
   var messages: [ServerMessage] = []
-  while let message = try buffer.nextServerMessage() { messages.append(message) }
-  precondition(buffer.unread.isEmpty, "half a frame")
+  while let frame = try frames.span.nextFrame(in: unread) {
+    messages.append(try ServerMessage(frame: frames.span.extracting(frame)))
+    unread = frame.upperBound..<frames.count
+  }
+  precondition(unread.isEmpty, "half a frame")
   return messages
 }
 

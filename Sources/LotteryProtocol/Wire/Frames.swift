@@ -26,16 +26,6 @@ extension InputBuffer {
     try storage.span.nextFrame(in: unread)
   }
 
-  /// Takes the next message of the server, or returns nil while more bytes are needed.
-  ///
-  /// - Throws: ``WireError``
-  public mutating func nextServerMessage() throws(WireError) -> ServerMessage? {
-    guard let frame = try nextFrame() else { return nil }
-    let message = try ServerMessage(frame: storage.span.extracting(frame))
-    consume(frame: frame)
-    return message
-  }
-
   /// Marks the frame that ``nextFrame()`` found as consumed.
   public mutating func consume(frame: Range<Int>) {
     consume(ProtocolLimits.frameHeaderSize + frame.count)
