@@ -12,10 +12,11 @@
 //
 // A call first tries. If the kernel answers `EAGAIN`, the task waits for ``Readiness`` and tries
 // again. Three things end such a wait: the socket is ready, the deadline is over, or somebody has
-// interrupted the connection through its ``Connection/Handle``. The wait does not look at the
-// cancellation of the task. So a connection that was interrupted can still say why it ends:
-// ``Connection/finish(within:discarding:)`` has a deadline of its own, which only the end of the
-// program and the lack of room shorten.
+// interrupted the connection through its ``Connection/Handle``. The deadline counts only if the
+// socket is not ready: what a peer sent in time is taken, even if the process was stopped (SIGSTOP)
+// until after the deadline. The wait does not look at the cancellation of the task. So a connection
+// that was interrupted can still say why it ends: ``Connection/finish(within:discarding:)`` has a
+// deadline of its own, which only the end of the program and the lack of room shorten.
 
 import Synchronization
 
@@ -65,7 +66,7 @@ extension Connection {
     var hasWaited = false
     while true {
       // First, so that a peer that sends without end cannot delay an interrupt.
-      try handle.check(toWait: false)
+      try handle.checkInterrupt(toWait: false)
       if let count = try receive() {
         if hasWaited {
           immediate = 0
@@ -157,16 +158,19 @@ extension Connection {
   /// part of a frame and then another one.
   public func flush() async throws(ConnectionError) {
     var hasWaited = false
+    // Whether the kernel has taken bytes since the last wait.
+    var hasMoved = true
     while sent < output.count {
       if sent == packetEnd { packetEnd = endOfPacket() }
       if let count = try sendPacket() {
         sent += count
+        hasMoved = true
         continue
       }
-      if let patience { deadline = .now + patience }
-      hasWaited = true
+      if hasMoved, let patience { deadline = .now + patience } else { try handle.check() }
+      (hasWaited, hasMoved) = (true, false)
       await handle.readiness.wait(for: .writing)
-      try handle.check()
+      try handle.checkInterrupt()
     }
     if hasWaited, patience != nil { deadline = nil }
     output.removeAll(keepingCapacity: output.capacity <= Self.outputKept)
@@ -201,7 +205,8 @@ extension Connection {
     set { handle.readiness.deadline = newValue }
   }
 
-  /// Throws if the connection was interrupted, for a loop that need not wait for the peer.
+  /// Throws if the connection was interrupted or its deadline is over, for a loop that need not wait
+  /// for the peer.
   public func check() throws(ConnectionError) { try handle.check() }
 
   /// Sends what has gathered as the last bytes, and gives them time to arrive: discards what the
@@ -221,7 +226,8 @@ extension Connection {
       try await flush()
       handle.socket.shutdownWriting()
       var taken = 0
-      while taken < size, try await fill() {
+      // A peer that sends without end never makes `fill` wait.
+      while taken < size, !handle.isOverdue, try await fill() {
         taken += input.unread.count
         input.consume(input.unread.count)
       }
@@ -357,14 +363,22 @@ extension Connection {
     }
 
     /// Throws if the connection was interrupted or its deadline is over.
+    func check() throws(ConnectionError) {
+      try checkInterrupt()
+      if isOverdue { throw .interrupted(.deadline) }
+    }
+
+    /// Throws if the connection was interrupted.
     ///
     /// - Parameter toWait: whether a wait begins. What has arrived is still read if others need the
     ///   place.
-    func check(toWait: Bool = true) throws(ConnectionError) {
+    func checkInterrupt(toWait: Bool = true) throws(ConnectionError) {
       let cause = state.withLock { $0.isEnding ? nil : $0.interruption }
       if let cause, toWait || cause != .noRoom { throw .interrupted(cause) }
-      if readiness.isOverdue(at: .now) { throw .interrupted(.deadline) }
     }
+
+    /// Whether the deadline is over.
+    var isOverdue: Bool { readiness.isOverdue(at: .now) }
 
     /// From now on only the deadline ends waits.
     func beginEnd(within limit: Duration) {

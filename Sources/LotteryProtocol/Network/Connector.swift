@@ -96,11 +96,13 @@ extension Connection.Handle {
   /// Waits until an attempt to connect has ended, and returns why it failed, if it did.
   fileprivate func failureToConnect() async -> Connector.Failure? {
     await readiness.wait(for: .writing)
-    do throws(ConnectionError) {
-      try check()
+    do {
+      try checkInterrupt()
     } catch {
-      return error == .interrupted(.deadline) ? .timedOut : .cancelled
+      return .cancelled
     }
+    // Neither connected nor refused: the deadline has ended the wait.
+    guard socket.isWritable() else { return .timedOut }
     do throws(SystemError) {
       return try socket.pendingError().map(Connector.Failure.refused)
     } catch {

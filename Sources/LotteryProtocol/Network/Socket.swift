@@ -65,7 +65,16 @@ package struct Socket: Sendable {
   /// Whether the connection is broken, as far as the kernel knows (poll(2)). Unread bytes and a
   /// peer that sends no more do not count.
   func isBroken() -> Bool {
-    var watched = pollfd(fd: descriptor, events: 0, revents: 0)
+    isReady(for: 0)
+  }
+
+  /// Whether a send would take bytes or fail, and an attempt to connect has ended (poll(2)).
+  func isWritable() -> Bool {
+    isReady(for: POLLOUT)
+  }
+
+  private func isReady(for events: Int32) -> Bool {
+    var watched = pollfd(fd: descriptor, events: Int16(events), revents: 0)
     return poll(&watched, 1, 0) > 0
   }
 

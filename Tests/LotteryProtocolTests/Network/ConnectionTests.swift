@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import TestSupport
 import Testing
@@ -235,6 +236,38 @@ private let tooMuch = {
       await #expect(throws: late) { try await connection.fill() }
       connection.deadline = .now + .milliseconds(10)
       await #expect(throws: late) { try await connection.send(tooMuch) }
+    }
+  }
+
+  @Test func `what arrived in time is taken after the deadline`() async throws {
+    let late = ConnectionError.interrupted(.deadline)
+    try await withConnection { connection, peer in
+      try await peer.send([7])
+      await until { connection.handle.socket.isReadable() }
+      connection.deadline = .now
+      #expect(try await connection.fill())
+      #expect(Array(connection.unread) == [7])
+      await #expect(throws: late) { try await connection.fill() }
+    }
+  }
+
+  @Test func `what the peer has made room for is sent after the deadline`() async throws {
+    try await withConnection { connection, peer in
+      let handle = connection.handle
+      connection.patience = .seconds(3600)
+      async let received = Task.detached {
+        await until { handle.readiness.isAwaited(for: .writing) }
+        // The process is stopped: the task goes on only after the deadline.
+        let goesOn = DispatchSemaphore(value: 0)
+        handle.worker.queue.async { goesOn.wait() }
+        handle.readiness.deadline = .now
+        let first = try await peer.receive(1 << 20)
+        await until { handle.socket.isWritable() }
+        goesOn.signal()
+        return try await first + peer.receive(tooMuch.count - first.count)
+      }.value
+      try await connection.send(tooMuch)
+      #expect(try await received == tooMuch)
     }
   }
 

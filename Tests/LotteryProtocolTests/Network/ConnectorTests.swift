@@ -66,6 +66,18 @@ import Testing
     silent.close()
   }
 
+  @Test func `a connection that was made in time is taken after the deadline`() async throws {
+    let listener = try Listener(port: 0, backlog: 1)
+    let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
+    let worker = worker
+    // The kernel accepts it at once.
+    let handle = try await Task(executorPreference: worker) {
+      try await Connector.open(endpoint, worker: worker, until: .now)
+    }.value
+    handle.close()
+    listener.close()
+  }
+
   @Test func `a task that is cancelled connects to nothing`() async throws {
     let listener = try Listener(port: 0, backlog: 1)
     let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))

@@ -31,6 +31,14 @@ extension Connection.Handle {
   var isAwaited: Bool { readiness.isAwaited(for: .reading) }
 }
 
+extension Socket {
+  /// Whether a receive would return at once (poll(2)).
+  func isReadable() -> Bool {
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&watched, 1, 0) > 0
+  }
+}
+
 extension Connection {
   /// Receives until `count` bytes are there or no more come, and takes them.
   func receive(_ count: Int) async throws -> [UInt8] {
