@@ -83,7 +83,7 @@ extension AgencyError: ProgramError {
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error)"
     case .notAFile(let path): "\(path): not a regular file"
-    case .changed(let path): "\(path): changed while it was read; run the agency again when it is whole"
+    case .changed(let path): "\(path): written while it was read; run the agency again afterwards"
     case .badRow(let path, let line, let reason): "\(path):\(line): \(reason)"
     case .badBet(let violation): violation.description
     case .otherFile(let path, let reason):

@@ -20,6 +20,7 @@ import Testing
       (.unexpected("WELCOME"), .protocolError),
       (.unreadable(path: "a.csv", broken), .noInput),
       (.notAFile(path: "a.csv"), .noInput),
+      (.changed(path: "a.csv"), .noInput),
       (.badRow(path: "a.csv", line: 1, reason: ""), .badData),
       (.badBet(BetRuleViolation(.document, value: "x", rule: "")), .badData),
       (.otherFile(path: "a.csv", reason: ""), .otherFile),
@@ -65,7 +66,8 @@ import Testing
       .cancelled, .unexpected(""), .unreadable(path: "", Self.broken),
       .badRow(path: "", line: 1, reason: ""), .otherFile(path: "", reason: ""),
       .badBet(BetRuleViolation(.document, value: "x", rule: "")),
-      .notAFile(path: ""), .noAnswer(waitedFor: ""), .inDoubt(.disconnected("")),
+      .notAFile(path: ""), .changed(path: ""), .noAnswer(waitedFor: ""),
+      .inDoubt(.disconnected("")),
       .overtaken(offset: 1, stored: 3), .gaveUp(after: "", .disconnected("")),
     ]
     for error in lasting { #expect(!error.isTransient, "\(error)") }

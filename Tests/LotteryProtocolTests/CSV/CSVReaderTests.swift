@@ -86,7 +86,8 @@ import Testing
 
   @Test(
     arguments: [
-      "a,b\r\nc,d\r\n", "\"a\"\"b\",\"c\"\r\nd\r\n", "\n\n\"\n\"\"\n\",x\n", "\"a\"b", "a\r", "a\r\rb", "a\r\r\nb\r\r", "\"",
+      "a,b\r\nc,d\r\n", "\"a\"\"b\",\"c\"\r\nd\r\n", "\n\n\"\n\"\"\n\",x\n", "\"a\"b", "a\r",
+      "a\r\rb", "a\r\r\nb\r\r", "\"",
       "\u{FEFF}\"x\"\n",
     ])
   func `the pieces in which a stream arrives make no difference`(text: String) {
