@@ -37,3 +37,7 @@ final class Claim: Sendable {
     self.onLoss = onLoss
   }
 }
+
+extension Claim: Equatable {
+  static func == (left: Claim, right: Claim) -> Bool { left === right }
+}

@@ -10,8 +10,8 @@ struct AgencyService {
   /// Whether there are so many connections that their memory counts.
   private let isCrowded: Bool
   private var session: AgencySession
-  /// Not nil once the session has asked for it. It may be lost since.
-  private(set) var claim: Claim?
+  /// The claim with which the agency was welcomed, if it was.
+  var claim: Claim? { session.claim }
 
   /// A service that begins with what `connection` has received.
   init(connection: Connection, context: ServiceContext, number: UInt64, isCrowded: Bool) {
@@ -25,10 +25,7 @@ struct AgencyService {
   /// Serves until the agency closes the connection.
   mutating func run() async throws {
     defer {
-      if let claim {
-        context.store.release(claim)
-        context.connections.mark(number, speaks: false)
-      }
+      if let claim { release(claim) }
     }
     repeat {
       try await handleFrames()
@@ -41,7 +38,7 @@ struct AgencyService {
   /// A message that has begun must end, however often a byte comes. Between two messages an agency
   /// may take its time.
   private func setDeadline() {
-    let owesMessage = session.agency == nil || !connection.unread.isEmpty
+    let owesMessage = claim == nil || !connection.unread.isEmpty
     connection.deadline = owesMessage ? connection.deadline ?? .now + context.timeout : nil
   }
 
@@ -142,17 +139,14 @@ extension AgencyService {
       try await makeClaim(agency)
     case .reply(let message):
       connection.append(message)
-    case .reject(let message, let bets, let single):
-      if let claim {
-        BatchLogLines.write(
-          message, of: claim.agency, bets: bets, single: single, to: context.log)
-      }
+    case .reject(let message, let agency, let bets, let single):
+      BatchLogLines.write(message, of: agency, bets: bets, single: single, to: context.log)
       connection.append(message)
       throw ServiceError.rejected
-    case .finish(let total):
-      if let claim { try await finish(total: total, by: claim) }
-    case .awaitDraw:
-      if let claim { try await sendWinners(of: claim.agency) }
+    case .finish(let total, let claim):
+      try await finish(total: total, by: claim)
+    case .awaitDraw(let agency):
+      try await sendWinners(of: agency)
     case .tellStatus:
       try tellStatus()
     case .fail(let code, let reason):
@@ -165,13 +159,20 @@ extension AgencyService {
     let claim = Claim(agency: agency, order: number) { [handle = connection.handle] in
       handle.interrupt(.superseded)
     }
-    self.claim = claim
     context.connections.mark(number, speaks: true)
-    guard let record = await context.store.take(claim) else { throw interruption }
+    guard let record = await context.store.take(claim) else {
+      release(claim)
+      try throwInterruption()
+    }
     connection.append(
       session.welcome(
-        stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
+        claim, stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
         isDrawn: context.draw.isHeld))
+  }
+
+  private func release(_ claim: Claim) {
+    context.store.release(claim)
+    context.connections.mark(number, speaks: false)
   }
 
   private mutating func finish(total: UInt64, by claim: Claim) async throws {
@@ -186,7 +187,7 @@ extension AgencyService {
     guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
     // The agency counts as finished even if this reply is lost.
     context.draw.agencyFinished(claim.agency)
-    connection.append(session.confirm())
+    connection.append(session.confirm(claim))
   }
 
   private mutating func sendWinners(of agency: UInt32) async throws {
@@ -196,7 +197,7 @@ extension AgencyService {
     connection.handle.watchForBreak(true)
     let winners = await context.draw.winners(of: agency)
     connection.handle.watchForBreak(false)
-    guard var winners else { throw interruption }
+    guard var winners else { try throwInterruption() }
     while !winners.isAtEnd {
       do throws(StorageError) {
         connection.append(try await context.draw.nextFrames(of: &winners))
@@ -232,13 +233,10 @@ extension AgencyService {
 
   private static let refusalPause = Duration.seconds(1)
 
-  /// Why the task was cancelled.
-  private var interruption: ConnectionError {
-    do throws(ConnectionError) {
-      try connection.check()
-      return .interrupted(.superseded)
-    } catch {
-      return error
-    }
+  /// Throws why a wait was cancelled.
+  private func throwInterruption() throws(ConnectionError) -> Never {
+    try connection.check()
+    // Not through the connection: its task was cancelled.
+    throw .interrupted(.cancelled)
   }
 }

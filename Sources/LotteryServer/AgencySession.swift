@@ -4,14 +4,14 @@
 //
 // The service (`AgencyService`) hands each frame to `receive` and does what the action says. Some
 // actions need an answer from elsewhere. The service reports it with a second call, which returns
-// what to send: `claim` → `welcome`, `finish` → `confirm`. Until then the phase does not change.
+// what to send: `claim` → `welcome`, `finish` → `confirm`. Until then the phase does not change, and
+// the service hands no other frame to `receive`.
 //
 //                 HELLO     BATCH, BET       FINISHED   WINNERS?    STATUS?
 //   greeting      claim     ERROR 5          ERROR 5    ERROR 5     tellStatus
-//                 → claiming                                        → tellingStatus
-//   tellingStatus ERROR 5   ERROR 5          ERROR 5    ERROR 5     tellStatus
-//   claiming      ERROR 5   ERROR 5          ERROR 5    ERROR 5     ERROR 5
+//                                                                   → tellingStatus
 //     `welcome`: → open, or → finished if the agency had finished before
+//   tellingStatus ERROR 5   ERROR 5          ERROR 5    ERROR 5     tellStatus
 //   open          ERROR 5   gathered,        finish     ERROR 5     ERROR 5
 //                           or REJECTED
 //     `confirm`: → finished
@@ -38,12 +38,13 @@ enum SessionAction: Equatable {
   case claim(agency: UInt32, key: String)
   /// Answer, and go on.
   case reply(ServerMessage)
-  /// Refuse a batch of `bets` bets with REJECTED, and close. `single` is the label of a BET.
-  case reject(ServerMessage, bets: Int, single: BetBatch.Label?)
+  /// Refuse a batch of `bets` bets of `agency` with REJECTED, and close. `single` is the label of a
+  /// BET.
+  case reject(ServerMessage, of: UInt32, bets: Int, single: BetBatch.Label?)
   /// Note that the agency has finished, then confirm.
-  case finish(total: UInt64)
-  /// Wait for the draw, then send the winners.
-  case awaitDraw
+  case finish(total: UInt64, by: Claim)
+  /// Wait for the draw, then send the winners of `agency`.
+  case awaitDraw(agency: UInt32)
   /// Send the lottery's status, and go on.
   case tellStatus
   /// Send ERROR, and close.
@@ -52,21 +53,17 @@ enum SessionAction: Equatable {
 
 /// A conversation with one agency.
 struct AgencySession {
-  private enum Phase: Equatable {
+  private enum Phase {
     /// HELLO has to come first.
     case greeting
     /// The operator asks for the status, on a connection of no agency.
     case tellingStatus
-    /// HELLO has come, and the claim is being made.
-    case claiming
     /// Bets are taken.
-    case open
+    case open(Claim)
     /// The agency has finished.
-    case finished
+    case finished(Claim)
   }
 
-  /// The agency that HELLO named. Not nil in `claiming`, `open` and `finished`.
-  private(set) var agency: UInt32?
   /// Batches that are accepted and not stored yet.
   private(set) var pending = PendingBets()
 
@@ -74,6 +71,14 @@ struct AgencySession {
   private var phase = Phase.greeting
   /// Bets that are stored, and those in ``pending``.
   private var accepted: UInt64 = 0
+  /// The claim with which the agency was welcomed. It may be lost since.
+  var claim: Claim? {
+    switch phase {
+    case .greeting, .tellingStatus: nil
+    case .open(let claim), .finished(let claim): claim
+    }
+  }
+
   /// Bets that are stored.
   var stored: UInt64 { accepted - UInt64(pending.newBets) }
 
@@ -95,36 +100,38 @@ struct AgencySession {
       case (.greeting, .statusQuery), (.tellingStatus, .statusQuery):
         phase = .tellingStatus
         return .tellStatus
-      case (.open, .bets(let batch)), (.finished, .bets(let batch)):
-        return try take(batch, in: frame)
-      case (.open, .finished(let total)), (.finished, .finished(let total)):
-        return finish(total: total)
-      case (.finished, .winnersQuery):
-        return .awaitDraw
+      case (.open(let claim), .bets(let batch)):
+        return try take(batch, of: claim.agency, in: frame)
+      case (.finished(let claim), .bets(let batch)):
+        return try take(batch, of: claim.agency, hasFinished: true, in: frame)
+      case (.open(let claim), .finished(let total)):
+        return total == accepted ? .finish(total: total, by: claim) : totalsDiffer(total)
+      case (.finished, .finished(let total)):
+        return total == accepted ? .reply(.confirmed) : totalsDiffer(total)
+      case (.finished(let claim), .winnersQuery):
+        return .awaitDraw(agency: claim.agency)
       case (.greeting, _):
-        return .fail(.notNow, Self.helloFirst)
+        return .fail(.notNow, "HELLO must come first")
       case (.tellingStatus, _):
         return .fail(.notNow, "this connection asks for the status alone")
       case (_, .hello), (_, .otherVersion):
         return .fail(.notNow, "HELLO may be sent only once")
       case (_, .statusQuery):
         return .fail(.notNow, "the status is not told on an agency's connection")
-      case (_, .winnersQuery):
+      case (.open, .winnersQuery):
         return .fail(.notNow, "WINNERS? must come after FINISHED")
-      case (.claiming, _):
-        return .fail(.notNow, "WELCOME has not been sent yet")
       }
     } catch {
       return .fail(.malformed, error.description)
     }
   }
 
-  /// Answers HELLO, once the claim has been made.
+  /// Answers HELLO, once `claim` has been made.
   mutating func welcome(
-    stored: UInt64, lastBet: Bet?, hasFinished: Bool, isDrawn: Bool
+    _ claim: Claim, stored: UInt64, lastBet: Bet?, hasFinished: Bool, isDrawn: Bool
   ) -> ServerMessage {
     accepted = stored
-    phase = hasFinished ? .finished : .open
+    phase = hasFinished ? .finished(claim) : .open(claim)
     let state: AgencyState =
       switch (hasFinished, isDrawn) {
       case (false, _): .open
@@ -136,8 +143,8 @@ struct AgencySession {
   }
 
   /// Answers FINISHED, once that is safe.
-  mutating func confirm() -> ServerMessage {
-    phase = .finished
+  mutating func confirm(_ claim: Claim) -> ServerMessage {
+    phase = .finished(claim)
     return .confirmed
   }
 
@@ -159,55 +166,49 @@ struct AgencySession {
     return first > 0 ? [.stored(stored), rejected] : [rejected]
   }
 
-  private static let helloFirst = "HELLO must come first"
-
-  private mutating func hello(agency: UInt32, key: String) -> SessionAction {
+  private func hello(agency: UInt32, key: String) -> SessionAction {
     guard agency >= 1, agency <= agencies else {
       return .fail(.unknownAgency, "agency \(agency): must be 1 to \(agencies)")
     }
-    self.agency = agency
-    phase = .claiming
     return .claim(agency: agency, key: key)
   }
 
   private mutating func take(
-    _ batch: BetBatch, in frame: Span<UInt8>
+    _ batch: BetBatch, of agency: UInt32, hasFinished: Bool = false, in frame: Span<UInt8>
   ) throws(WireError) -> SessionAction {
-    guard let agency else { return .fail(.notNow, Self.helloFirst) }
     guard batch.offset <= accepted else {
       // A body that cannot be decoded outweighs a wrong offset.
       _ = try batch.forEachBet(in: frame) { _, _ in }
       return reject(
-        batch, in: frame, .outOfSequence, "offset \(batch.offset): \(accepted) bets are stored")
+        batch, of: agency, in: frame, .outOfSequence,
+        "offset \(batch.offset): \(accepted) bets are stored")
     }
     let known = Int(min(accepted - batch.offset, UInt64(batch.count)))
     let new = batch.count - known
-    if phase == .finished, new > 0 {
+    if hasFinished, new > 0 {
       _ = try batch.forEachBet(in: frame) { _, _ in }
       return reject(
-        batch, in: frame, .agencyFinished, "the agency finished with \(accepted) bets")
+        batch, of: agency, in: frame, .agencyFinished,
+        "the agency finished with \(accepted) bets")
     }
     if let bad = try pending.add(batch, agency: agency, known: known, in: frame) {
       return reject(
-        batch, in: frame, .ruleBroken, bad.violation.description, index: bad.index)
+        batch, of: agency, in: frame, .ruleBroken, bad.violation.description, index: bad.index)
     }
     accepted += UInt64(new)
     return .gathered
   }
 
   private func reject(
-    _ batch: BetBatch, in frame: Span<UInt8>, _ code: RejectionCode, _ reason: String,
-    index: Int = 0
+    _ batch: BetBatch, of agency: UInt32, in frame: Span<UInt8>, _ code: RejectionCode,
+    _ reason: String, index: Int = 0
   ) -> SessionAction {
     .reject(
       .rejected(offset: batch.offset, index: UInt16(index), code: code, reason: reason),
-      bets: batch.count, single: batch.label(in: frame))
+      of: agency, bets: batch.count, single: batch.label(in: frame))
   }
 
-  private func finish(total: UInt64) -> SessionAction {
-    guard total == accepted else {
-      return .fail(.totalsDiffer, "total \(total): \(accepted) bets are stored")
-    }
-    return phase == .finished ? .reply(.confirmed) : .finish(total: total)
+  private func totalsDiffer(_ total: UInt64) -> SessionAction {
+    .fail(.totalsDiffer, "total \(total): \(accepted) bets are stored")
   }
 }

@@ -55,19 +55,15 @@ private struct SessionRun {
   private mutating func perform(_ action: SessionAction) {
     switch action {
     case .claim(let agency, _):
-      if input.next(below: 8) == 0 {
-        // An impatient agency.
-        model.phase = .claiming
-        return receive(batch())
-      }
       let (stored, lastBet, hasFinished) = model.standing(of: agency)
       let welcome = session.welcome(
-        stored: stored, lastBet: lastBet, hasFinished: hasFinished, isDrawn: model.isDrawn)
+        Claim(agency: agency, order: 0) {}, stored: stored, lastBet: lastBet,
+        hasFinished: hasFinished, isDrawn: model.isDrawn)
       expectEqual(welcome, model.welcome(agency), "HELLO of agency \(agency)")
-    case .finish(let total):
+    case .finish(let total, let claim):
       expectEqual(Int(total), model.stored.count, "finished with another total")
       guard luck() else { return disconnect() }
-      expectEqual(session.confirm(), .confirmed, "FINISHED")
+      expectEqual(session.confirm(claim), .confirmed, "FINISHED")
       model.finish()
     case .fail, .reject: disconnect()
     case .tellStatus: model.phase = .tellingStatus
@@ -97,7 +93,9 @@ private struct SessionRun {
   private mutating func luck() -> Bool { input.next(below: 4) > 0 }
 
   private func rows(_ bets: some Sequence<Bet>) -> [UInt8] {
-    bets.reduce(into: []) { rows, bet in rows.append(csvRow: bet, agency: session.agency ?? 0) }
+    bets.reduce(into: []) { rows, bet in
+      rows.append(csvRow: bet, agency: session.claim?.agency ?? 0)
+    }
   }
 }
 

@@ -4,7 +4,7 @@
 /// What the contract says of one connection after the other (`PROTOCOL.md`, The conversation), said
 /// once more with decoded bets in arrays.
 struct SessionModel {
-  enum Phase { case greeting, tellingStatus, claiming, open, finished }
+  enum Phase { case greeting, tellingStatus, open, finished }
 
   static let agencies: UInt32 = 2
 
@@ -142,11 +142,11 @@ enum ModelAnswer: Equatable {
       switch action {
       case .gathered: .gathered
       case .claim(let agency, _): .claim(agency)
-      case .reject(.rejected(let offset, let index, let code, _), _, _):
+      case .reject(.rejected(let offset, let index, let code, _), _, _, _):
         .rejected(offset, code, Int(index))
       case .reply(.confirmed): .confirmed
       case .reply, .reject: .other
-      case .finish(let total): .finish(total)
+      case .finish(let total, _): .finish(total)
       case .awaitDraw: .awaitDraw
       case .tellStatus: .tellStatus
       case .fail(let code, _): .error(code)

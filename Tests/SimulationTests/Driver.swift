@@ -18,7 +18,6 @@ struct Driver {
   private let connection: Connection
   private let order: UInt64
   private var session: AgencySession
-  private var claim: Claim?
 
   /// - Parameter order: the place of the connection in the order in which they were accepted.
   init(of connection: Connection, order: UInt64, at server: SimulatedServer) {
@@ -39,7 +38,7 @@ struct Driver {
     } catch {
       send(error.messages)
     }
-    if let claim { server.store.release(claim) }
+    if let claim = session.claim { server.store.release(claim) }
     connection.down.close()
   }
 
@@ -50,9 +49,9 @@ struct Driver {
     switch action {
     case .claim(let agency, _): try await makeClaim(agency)
     case .reply(let message): send([message])
-    case .reject(let message, _, _): throw End(messages: [message])
-    case .finish(let total): try await finish(total)
-    case .awaitDraw: try await sendWinners()
+    case .reject(let message, _, _, _): throw End(messages: [message])
+    case .finish(let total, let claim): try await finish(total, by: claim)
+    case .awaitDraw(let agency): try await sendWinners(of: agency)
     case .fail(let code, _): throw .refused(code)
     case .gathered, .tellStatus: break
     }
@@ -64,17 +63,19 @@ struct Driver {
       connection.down.close()
       connection.up.cut()
     }
-    self.claim = claim
-    guard let record = await server.store.take(claim) else { throw End() }
+    guard let record = await server.store.take(claim) else {
+      server.store.release(claim)
+      throw End()
+    }
     send([
       session.welcome(
-        stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
+        claim, stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
         isDrawn: server.draw.isHeld)
     ])
   }
 
   private mutating func storePending() async throws(End) {
-    guard let claim, !session.pending.isEmpty else { return }
+    guard let claim = session.claim, !session.pending.isEmpty else { return }
     let holdsClaim: Bool
     do throws(StorageError) {
       holdsClaim = try await server.store.store(
@@ -88,8 +89,7 @@ struct Driver {
     send([session.pendingStored()])
   }
 
-  private mutating func finish(_ total: UInt64) async throws(End) {
-    guard let claim else { return }
+  private mutating func finish(_ total: UInt64, by claim: Claim) async throws(End) {
     let holdsClaim: Bool
     do throws(StorageError) {
       holdsClaim = try await server.store.finish(total: total, by: claim)
@@ -98,11 +98,11 @@ struct Driver {
     }
     guard holdsClaim else { throw .refused(.superseded) }
     server.draw.agencyFinished(claim.agency)
-    send([session.confirm()])
+    send([session.confirm(claim)])
   }
 
-  private func sendWinners() async throws(End) {
-    guard let claim, var winners = await server.draw.winners(of: claim.agency) else { throw End() }
+  private func sendWinners(of agency: UInt32) async throws(End) {
+    guard var winners = await server.draw.winners(of: agency) else { throw End() }
     while !winners.isAtEnd {
       guard let frames = try? await server.draw.nextFrames(of: &winners), !Task.isCancelled else {
         throw End()

@@ -74,13 +74,13 @@ import Testing
           .rejected(
             offset: 3, index: 1, code: .ruleBroken,
             reason: "document \"x0000004\": must be 1 to 20 digits"),
-          bets: 2, single: nil))
+          of: 1, bets: 2, single: nil))
   }
 
   @Test func `FINISHED counts the batches that wait to be stored`() throws {
     var session = try SessionState.open.session()
     _ = session.receive(frame: Frames.bet(try sampleBet(1, 3), at: 3))
-    #expect(session.receive(frame: Frames.finished(4)) == .finish(total: 4))
+    #expect(session.receive(frame: Frames.finished(4)) == .finish(total: 4, by: SessionState.claim))
   }
 
   @Test func `a BET is remembered for its line in the log`() throws {

@@ -7,8 +7,6 @@ import TestSupport
 enum SessionState: CaseIterable {
   /// Before HELLO.
   case greeting
-  /// Between HELLO and WELCOME.
-  case claiming
   /// Bets are taken; three are stored.
   case open
   /// FINISHED was confirmed, with three bets.
@@ -17,20 +15,21 @@ enum SessionState: CaseIterable {
   case drawn
 
   static let stored: UInt64 = 3
+  static let claim = Claim(agency: 1, order: 1) {}
   static let agencies: UInt32 = 5
 
   /// A conversation in this state.
   func session() throws -> AgencySession {
+    let claim = Self.claim
     var session = AgencySession(agencies: Self.agencies)
     if self == .greeting { return session }
     _ = session.receive(frame: Frames.hello(1))
-    if self == .claiming { return session }
     _ = session.welcome(
-      stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn,
+      claim, stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn,
       isDrawn: self == .drawn)
     if self == .finished {
       _ = session.receive(frame: Frames.finished(Self.stored))
-      _ = session.confirm()
+      _ = session.confirm(claim)
     }
     return session
   }
@@ -61,10 +60,10 @@ enum Answer: Equatable {
       switch action {
       case .gathered: .gathered
       case .claim(let agency, _): .claim(agency)
-      case .reject(.rejected(_, let index, let code, _), _, _): .rejected(code, index: index)
+      case .reject(.rejected(_, let index, let code, _), _, _, _): .rejected(code, index: index)
       case .reply(.confirmed): .confirmed
       case .reply, .reject: .other
-      case .finish(let total): .finish(total)
+      case .finish(let total, _): .finish(total)
       case .awaitDraw: .awaitDraw
       case .tellStatus: .tellStatus
       case .fail(let code, _): .error(code)

@@ -9,8 +9,8 @@ import Testing
   struct Row: CustomTestStringConvertible {
     let message: String
     let frame: [UInt8]
-    /// What is answered before HELLO, between HELLO and WELCOME, while bets are taken, after
-    /// FINISHED, and on a new connection after the draw.
+    /// What is answered before HELLO, while bets are taken, after FINISHED, and on a new connection
+    /// after the draw.
     let answers: [Answer]
 
     init(_ message: String, _ frame: [UInt8], _ answers: Answer...) {
@@ -39,28 +39,28 @@ import Testing
   private static let gap = Answer.rejected(.outOfSequence, index: 0)
 
   static let control = [
-    Row("HELLO", Frames.hello(1), .claim(1), notNow, notNow, notNow, notNow),
-    Row("HELLO of the last agency", Frames.hello(5), .claim(5), notNow, notNow, notNow, notNow),
+    Row("HELLO", Frames.hello(1), .claim(1), notNow, notNow, notNow),
+    Row("HELLO of the last agency", Frames.hello(5), .claim(5), notNow, notNow, notNow),
     Row(
       "HELLO of agency 0", Frames.hello(0),
-      .error(.unknownAgency), notNow, notNow, notNow, notNow),
+      .error(.unknownAgency), notNow, notNow, notNow),
     Row(
       "HELLO of agency 6 of 5", Frames.hello(6),
-      .error(.unknownAgency), notNow, notNow, notNow, notNow),
+      .error(.unknownAgency), notNow, notNow, notNow),
     Row(
       "HELLO of version 2", Frames.hello(1, version: 2),
-      .error(.version), notNow, notNow, notNow, notNow),
+      .error(.version), notNow, notNow, notNow),
     Row(
       "FINISHED with the total", Frames.finished(3),
-      notNow, notNow, .finish(3), .confirmed, .confirmed),
+      notNow, .finish(3), .confirmed, .confirmed),
     Row(
       "FINISHED with one less", Frames.finished(2),
-      notNow, notNow, totalsDiffer, totalsDiffer, totalsDiffer),
+      notNow, totalsDiffer, totalsDiffer, totalsDiffer),
     Row(
       "FINISHED with one more", Frames.finished(4),
-      notNow, notNow, totalsDiffer, totalsDiffer, totalsDiffer),
-    Row("WINNERS?", Frames.winnersQuery, notNow, notNow, notNow, .awaitDraw, .awaitDraw),
-    Row("STATUS?", Frames.statusQuery, .tellStatus, notNow, notNow, notNow, notNow),
+      notNow, totalsDiffer, totalsDiffer, totalsDiffer),
+    Row("WINNERS?", Frames.winnersQuery, notNow, notNow, .awaitDraw, .awaitDraw),
+    Row("STATUS?", Frames.statusQuery, .tellStatus, notNow, notNow, notNow),
   ]
 
   static var bets: [Row] {
@@ -69,27 +69,27 @@ import Testing
       return [
         Row(
           "BATCH at what is stored", Frames.batch(two, at: 3),
-          notNow, notNow, .gathered, closed, closed),
+          notNow, .gathered, closed, closed),
         Row(
           "BATCH that overlaps what is stored", Frames.batch(two, at: 2),
-          notNow, notNow, .gathered, closed, closed),
+          notNow, .gathered, closed, closed),
         Row(
           "BATCH that is stored already", Frames.batch(two, at: 1),
-          notNow, notNow, .gathered, .gathered, .gathered),
-        Row("BATCH after a gap", Frames.batch(two, at: 4), notNow, notNow, gap, gap, gap),
+          notNow, .gathered, .gathered, .gathered),
+        Row("BATCH after a gap", Frames.batch(two, at: 4), notNow, gap, gap, gap),
         Row(
           "BATCH at the largest offset", Frames.batch(two, at: .max),
-          notNow, notNow, gap, gap, gap),
+          notNow, gap, gap, gap),
         Row(
           "BATCH with a bad bet", Frames.batch(two, badAt: 1, at: 3),
-          notNow, notNow, .rejected(.ruleBroken, index: 1), closed, closed),
+          notNow, .rejected(.ruleBroken, index: 1), closed, closed),
         Row(
-          "BET at what is stored", Frames.bet(two[0], at: 3), notNow, notNow, .gathered, closed,
+          "BET at what is stored", Frames.bet(two[0], at: 3), notNow, .gathered, closed,
           closed),
         Row(
           "BET that is stored already", Frames.bet(two[0], at: 2),
-          notNow, notNow, .gathered, .gathered, .gathered),
-        Row("BET after a gap", Frames.bet(two[0], at: 4), notNow, notNow, gap, gap, gap),
+          notNow, .gathered, .gathered, .gathered),
+        Row("BET after a gap", Frames.bet(two[0], at: 4), notNow, gap, gap, gap),
       ]
     }
   }
@@ -99,7 +99,7 @@ import Testing
       let batch = Frames.batch(try sampleBets(1, 0..<2), at: 3)
       let body = Array(batch[ProtocolLimits.frameHeaderSize...])
       func everywhere(_ message: String, _ frame: [UInt8]) -> Row {
-        Row(message, frame, malformed, malformed, malformed, malformed, malformed)
+        Row(message, frame, malformed, malformed, malformed, malformed)
       }
       return [
         everywhere("a type that is not in the table", Frames.frame([0x06])),
@@ -110,10 +110,10 @@ import Testing
         everywhere("BATCH of no bets", Frames.batch([], at: 3)),
         Row(
           "BATCH that ends too early", Frames.frame(body.dropLast()),
-          notNow, notNow, malformed, malformed, malformed),
+          notNow, malformed, malformed, malformed),
         Row(
           "BATCH with a byte too many", Frames.frame(body + [0]),
-          notNow, notNow, malformed, malformed, malformed),
+          notNow, malformed, malformed, malformed),
       ]
     }
   }
@@ -127,21 +127,25 @@ import Testing
       (finished: true, drawn: true, state: .drawn),
     ])
   func `the state is that of the agency`(finished: Bool, drawn: Bool, state: AgencyState) throws {
-    var session = try SessionState.claiming.session()
+    var session = try SessionState.greeting.session()
     let bet = try sampleBet(1, 6)
-    let welcome = session.welcome(stored: 7, lastBet: bet, hasFinished: finished, isDrawn: drawn)
+    let welcome = session.welcome(
+      SessionState.claim, stored: 7, lastBet: bet, hasFinished: finished, isDrawn: drawn)
     #expect(welcome == .welcome(version: 1, state: state, stored: 7, lastBet: bet))
   }
 
   @Test func `an agency without bets has no last one`() throws {
-    var session = try SessionState.claiming.session()
-    let welcome = session.welcome(stored: 0, lastBet: nil, hasFinished: false, isDrawn: false)
+    var session = try SessionState.greeting.session()
+    let welcome = session.welcome(
+      SessionState.claim, stored: 0, lastBet: nil, hasFinished: false, isDrawn: false)
     #expect(welcome == .welcome())
   }
 
   @Test func `bets go on from what is stored`() throws {
-    var session = try SessionState.claiming.session()
-    _ = session.welcome(stored: 7, lastBet: try sampleBet(1, 6), hasFinished: false, isDrawn: false)
+    var session = try SessionState.greeting.session()
+    _ = session.welcome(
+      SessionState.claim, stored: 7, lastBet: try sampleBet(1, 6), hasFinished: false,
+      isDrawn: false)
     #expect(session.receive(frame: Frames.bet(try sampleBet(1, 7), at: 7)) == .gathered)
     #expect(session.pendingStored() == .stored(8))
   }
