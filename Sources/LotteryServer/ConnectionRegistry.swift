@@ -30,16 +30,34 @@ final class ConnectionRegistry: Sendable {
     /// The open connections, by number: the place in the order in which they were accepted.
     var entries: [UInt64: Entry] = [:]
     /// Those of each address. None has no connections.
-    var addresses: [String: Address] = [:]
+    private(set) var addresses: [String: Address] = [:]
+    /// The addresses by their number of connections that speak for no agency: when there is no
+    /// room, each connection that comes asks for an address of the last, which is not empty.
+    private var crowds: [Set<String>] = []
     /// How many were asked to make room and are still open.
     var leaving = 0
     var lastNumber: UInt64 = 0
     /// Fulfilled when a connection ends. Not nil while the server waits for that.
     var room: Promise<Void>?
 
-    /// The address that holds most connections that speak for no agency.
-    var crowdedAddress: String? {
-      addresses.max { $0.value.silent.count < $1.value.silent.count }?.key
+    /// An address that holds most connections that speak for no agency. Nil if there are none.
+    var crowdedAddress: String? { crowds.last?.first }
+
+    /// Changes what is known of an address.
+    mutating func change(_ name: String, _ change: (inout Address) -> Void) {
+      var address = addresses.removeValue(forKey: name) ?? Address()
+      let before = address.silent.count
+      change(&address)
+      move(name, from: before, to: address.silent.count)
+      if address.count > 0 { addresses[name] = address }
+    }
+
+    private mutating func move(_ name: String, from before: Int, to after: Int) {
+      guard before != after else { return }
+      if before > 0 { crowds[before - 1].remove(name) }
+      while crowds.count < after { crowds.append([]) }
+      if after > 0 { crowds[after - 1].insert(name) }
+      while crowds.last?.isEmpty == true { crowds.removeLast() }
     }
 
     /// The oldest connection of `address` that speaks for no agency.
@@ -51,7 +69,7 @@ final class ConnectionRegistry: Sendable {
     /// Asks the oldest connection of `address` that speaks for no agency to make room.
     mutating func evict(from address: String) -> Connection.Handle? {
       guard let (number, _) = oldest(of: address) else { return nil }
-      addresses[address]?.silent.removeFirst()
+      change(address) { $0.silent.removeFirst() }
       entries[number]?.leaves = true
       leaving += 1
       return entries[number]?.handle
@@ -127,16 +145,19 @@ final class ConnectionRegistry: Sendable {
     let address = handle.peer?.ip ?? ""
     let (number, evicted) = state.withLock { state in
       var evicted: Connection.Handle?
-      if state.addresses[address, default: Address()].count >= limitPerAddress {
+      if state.addresses[address]?.count ?? 0 >= limitPerAddress {
         evicted = state.evict(from: address)
         if evicted == nil { return (nil as UInt64?, evicted) }
       }
       state.lastNumber += 1
       state.entries[state.lastNumber] = Entry(
         handle: handle, address: address, since: .now)
-      state.addresses[address, default: Address()].count += 1
-      state.addresses[address]?.silent.append(state.lastNumber)
-      return (state.lastNumber, evicted)
+      let number = state.lastNumber
+      state.change(address) {
+        $0.count += 1
+        $0.silent.append(number)
+      }
+      return (number, evicted)
     }
     evicted?.interrupt(.noRoom)
     guard let number else { return false }
@@ -151,7 +172,7 @@ final class ConnectionRegistry: Sendable {
   func mark(_ number: UInt64, speaks: Bool) {
     state.withLock { state in
       guard let entry = state.entries[number], !entry.leaves else { return }
-      state.addresses[entry.address]?.silent.note(number, isThere: !speaks)
+      state.change(entry.address) { $0.silent.note(number, isThere: !speaks) }
     }
   }
 
@@ -167,9 +188,10 @@ final class ConnectionRegistry: Sendable {
     let room = state.withLock { state in
       guard let entry = state.entries.removeValue(forKey: number) else { return state.room }
       if entry.leaves { state.leaving -= 1 }
-      state.addresses[entry.address]?.silent.note(number, isThere: false)
-      state.addresses[entry.address]?.count -= 1
-      if state.addresses[entry.address]?.count == 0 { state.addresses[entry.address] = nil }
+      state.change(entry.address) {
+        $0.count -= 1
+        $0.silent.note(number, isThere: false)
+      }
       return state.room
     }
     if let room { endWait(for: room) }
