@@ -34,14 +34,12 @@ struct Agency {
   ///   ``AgencyError/cancelled``
   func connect() async throws(AgencyError) -> Connection.Handle {
     let endpoint = configuration.serverAddress
-    return try await attempts.wait(for: "a connection to \(endpoint)") { deadline in
+    return try await attempts.wait(for: "a connection to \(endpoint)") {
+      deadline throws(WaitFailure) in
       do throws(Connector.Failure) {
         return try await Connector.open(endpoint, worker: worker, until: deadline)
       } catch {
-        switch error {
-        case .unresolved, .refused: throw AgencyError.unreachable("\(endpoint): \(error)")
-        case .cancelled, .timedOut: throw error
-        }
+        throw WaitFailure(error, connectingTo: endpoint)
       }
     }
   }
@@ -54,16 +52,15 @@ struct Agency {
       handle.close()
       log.info(LogLine("close_socket", .success, ["client_id": "\(id)"]))
     }
-    do {
-      return try await withTaskCancellationHandler {
-        try await body(ServerConnection(handle, attempts: attempts))
-      } onCancel: {
-        handle.interrupt(.cancelled)
+    let outcome = await withTaskCancellationHandler { () -> Result<Value, AgencyError> in
+      do throws(AgencyError) {
+        return .success(try await body(ServerConnection(handle, attempts: attempts)))
+      } catch {
+        return .failure(error)
       }
-    } catch let error as AgencyError {
-      throw error
-    } catch {
-      preconditionFailure("\(error)")
+    } onCancel: {
+      handle.interrupt(.cancelled)
     }
+    return try outcome.get()
   }
 }

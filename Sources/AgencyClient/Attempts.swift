@@ -55,20 +55,21 @@ final class Attempts {
 
   /// Waits for the server: `body` returns when `event` has happened, or throws at the time that it
   /// is given.
-  ///
-  /// - Throws: ``AgencyError``, also in place of the errors of connections and of ``Connector``.
   func wait<Value>(
-    for event: String, _ body: (_ deadline: ContinuousClock.Instant) async throws -> Value
+    for event: String,
+    _ body: (_ deadline: ContinuousClock.Instant) async throws(WaitFailure) -> Value
   ) async throws(AgencyError) -> Value {
     let start = now()
     defer { elapsed += now() - start }
-    do {
+    do throws(WaitFailure) {
       return try await body(.now + max(.zero, policy.waitLimit - elapsed))
-    } catch ConnectionError.interrupted(.deadline), Connector.Failure.timedOut {
-      let before = lastFailure.map { "; before that, \($0)" } ?? ""
-      throw .gaveUp(after: policy.waitLimit.goText, .noAnswer(waitedFor: event + before))
     } catch {
-      throw AgencyError(error)
+      switch error {
+      case .ended(let error): throw error
+      case .timedOut:
+        let before = lastFailure.map { "; before that, \($0)" } ?? ""
+        throw .gaveUp(after: policy.waitLimit.goText, .noAnswer(waitedFor: event + before))
+      }
     }
   }
 
@@ -104,14 +105,31 @@ extension Duration {
   fileprivate var inMilliseconds: Duration { .milliseconds(nanoseconds / 1_000_000) }
 }
 
-extension AgencyError {
-  /// What an error of a connection means to an agency.
-  fileprivate init(_ error: any Error) {
+/// Why a wait for the server brought nothing.
+enum WaitFailure: Error {
+  /// Its time is over.
+  case timedOut
+  /// Something else ended it.
+  case ended(AgencyError)
+
+  /// What an error of a connection means to a wait.
+  init(_ error: ConnectionError) {
     switch error {
-    case let error as AgencyError: self = error
-    case ConnectionError.interrupted, Connector.Failure.cancelled: self = .cancelled
-    case ConnectionError.broken(let error): self = .disconnected(error.description)
-    default: self = .unexpected("\(error)")
+    case .interrupted(.deadline): self = .timedOut
+    // Of these causes an agency has only the first.
+    case .interrupted(.cancelled), .interrupted(.superseded), .interrupted(.shuttingDown),
+      .interrupted(.vanished), .interrupted(.noRoom):
+      self = .ended(.cancelled)
+    case .broken(let error): self = .ended(.disconnected(error.description))
+    }
+  }
+
+  /// What it means that there is no connection to `endpoint`.
+  init(_ error: Connector.Failure, connectingTo endpoint: Endpoint) {
+    switch error {
+    case .timedOut: self = .timedOut
+    case .cancelled: self = .ended(.cancelled)
+    case .unresolved, .refused: self = .ended(.unreachable("\(endpoint): \(error)"))
     }
   }
 }

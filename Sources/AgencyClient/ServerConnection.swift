@@ -27,7 +27,7 @@ final class ServerConnection {
   ) async throws(AgencyError) {
     connection.append(frames)
     do throws(AgencyError) {
-      try await wait(for: "the server to receive") { try await connection.flush() }
+      try await wait(for: "the server to receive", connection.flush)
     } catch {
       if error == .cancelled { throw error }
       // A server that sends without end must not keep the agency here.
@@ -67,11 +67,15 @@ final class ServerConnection {
 
   /// Runs `body`, whose wait ends with the time that the attempts have left.
   private func wait<Value>(
-    for event: String, isLimited: Bool = true, _ body: () async throws -> Value
+    for event: String, isLimited: Bool = true, _ body: () async throws(ConnectionError) -> Value
   ) async throws(AgencyError) -> Value {
-    try await attempts.wait(for: event) { deadline in
+    try await attempts.wait(for: event) { deadline throws(WaitFailure) in
       connection.deadline = isLimited ? deadline : nil
-      return try await body()
+      do throws(ConnectionError) {
+        return try await body()
+      } catch {
+        throw WaitFailure(error)
+      }
     }
   }
 

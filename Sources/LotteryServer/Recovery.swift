@@ -108,12 +108,13 @@ struct Recovery {
       repeat { try Task.checkCancellation() } while try next(&rows)
       end = rows.position
       if end == file.size { return nil }
-    } catch CSVFile.Failure.unreadable(let error) {
-      throw StorageError.unreadable(path: file.path, error)
-    } catch CSVFile.Failure.malformed(let error) {
-      (reason, end) = (error.description, rows.position)
-    } catch CSVFile.Failure.notABet(let error) {
-      (reason, end) = (error, rows.row.lowerBound)
+    } catch let failure as CSVFile.Failure {
+      switch failure {
+      case .unreadable(let error): throw StorageError.unreadable(path: file.path, error)
+      case .changed: throw StorageError.changed(path: file.path, position: rows.position)
+      case .malformed(let error): (reason, end) = (error.description, rows.position)
+      case .notABet(let error): (reason, end) = (error, rows.row.lowerBound)
+      }
     }
     let rest = try TornRest(of: file, from: end, isBeginning: isBeginning)
     guard let rest else {

@@ -70,10 +70,18 @@ struct StatusQuery: Sendable {
   private func statusError(_ error: any Error) -> StatusError {
     switch error {
     case let error as StatusError: error
-    case Connector.Failure.cancelled, Connector.Failure.timedOut, ConnectionError.interrupted:
-      noAnswer
     case let error as WireError: unexpected(error.description)
-    default: .unreachable(port: port, reason: "\(error)")
+    case let error as Connector.Failure:
+      switch error {
+      case .cancelled, .timedOut: noAnswer
+      case .unresolved, .refused: .unreachable(port: port, reason: error.description)
+      }
+    case let error as ConnectionError:
+      switch error {
+      case .interrupted: noAnswer
+      case .broken: .unreachable(port: port, reason: error.description)
+      }
+    default: preconditionFailure("\(error)")
     }
   }
 }

@@ -23,7 +23,7 @@ extension StorageError {
   var isFatal: Bool {
     switch self {
     case .unreliable, .changed: true
-    default: false
+    case .notWritten, .inUse, .unreadable, .damaged, .notAFile: false
     }
   }
 }

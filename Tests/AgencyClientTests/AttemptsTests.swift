@@ -103,12 +103,14 @@ import Testing
     await #expect(throws: AgencyError.cancelled) { try await task.value }
   }
 
-  @Test func `a wait beyond its deadline is given up, and named`() async {
+  @Test func `a wait beyond its deadline is given up, and named`() async throws {
     let retry = retry(limit: Self.limit)
-    for late in [ConnectionError.interrupted(.deadline), Connector.Failure.timedOut] as [any Error]
-    {
+    let endpoint = try #require(Endpoint("127.0.0.1:1"))
+    for late in [
+      WaitFailure(.interrupted(.deadline)), WaitFailure(.timedOut, connectingTo: endpoint),
+    ] {
       await #expect(throws: Self.gaveUp(waitedFor: "STORED")) {
-        try await retry.wait(for: "STORED") { _ in throw late }
+        try await retry.wait(for: "STORED") { _ throws(WaitFailure) in throw late }
       }
     }
   }
@@ -162,8 +164,8 @@ import Testing
 
   @Test func `an interrupted wait is not reported as the limit`() async {
     await #expect(throws: AgencyError.cancelled) {
-      try await retry(limit: Self.limit).wait(for: "STORED") { _ in
-        throw ConnectionError.interrupted(.cancelled)
+      try await retry(limit: Self.limit).wait(for: "STORED") { _ throws(WaitFailure) in
+        throw WaitFailure(.interrupted(.cancelled))
       }
     }
   }
