@@ -5,6 +5,8 @@ import Testing
 
 @testable import AgencyClient
 
+/// Mode lottery over real connections: its driver, its log lines, and servers that break the
+/// protocol. Its rules are those of ``LotteryConversation``, which has tests of its own.
 @Suite(.timeLimit(.minutes(1))) struct LotteryModeTests {
   @Test func `bets, FINISHED and winners, with a window of batches in flight`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<5))
@@ -27,40 +29,13 @@ import Testing
     #expect(try agency.lines.results(of: "close_socket") == ["success | client_id: 1"])
   }
 
-  @Test func `an agency without bets finishes all the same`() async throws {
-    let agency = try LotteryAgency([])
+  @Test func `no more batches are in flight than the configuration says`() async throws {
+    let agency = try LotteryAgency(sampleBets(0..<10), maxAmount: 1, window: 2)
     let outcome = try await agency.serve { peer in
       try await peer.welcome()
-      try await peer.finish(total: 0)
-    }
-    #expect(outcome == nil)
-    #expect(try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 0"])
-  }
-
-  @Test func `one STORED answers several batches, and makes room for as many`() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<5), maxAmount: 1, window: 3)
-    let outcome = try await agency.serve { peer in
-      try await peer.welcome()
-      for index in 0..<3 { try await peer.require(agency.batch(of: index)) }
-      try await peer.send(.stored(3))
-      for index in 3..<5 { try await peer.require(agency.batch(of: index)) }
-      try await peer.send(.stored(5))
-      try await peer.finish(total: 5)
-    }
-    #expect(outcome == nil)
-    #expect(
-      try agency.lines.results(of: "apuesta_enviada")
-        == Array(repeating: "success | cantidad: 1", count: 5))
-  }
-
-  @Test(arguments: [1, 2, 5])
-  func `no more batches are in flight than the window has room for`(size: Int) async throws {
-    let agency = try LotteryAgency(sampleBets(0..<10), maxAmount: 1, window: size)
-    let outcome = try await agency.serve { peer in
-      try await peer.welcome()
-      for index in 0..<size { try await peer.require(agency.batch(of: index)) }
+      try await peer.require(agency.batch(of: 0), agency.batch(of: 1))
       try await peer.send(.stored(1))
-      try await peer.require(agency.batch(of: size))
+      try await peer.require(agency.batch(of: 2))
       // Before it hears this, the agency has sent all that it may.
       try await peer.send(
         .rejected(offset: 1, index: 0, code: .ruleBroken, reason: "that is enough"))
@@ -69,51 +44,100 @@ import Testing
     #expect(outcome?.exitStatus == .badData)
   }
 
-  @Test func `a window of many packets is sent and stored, in order`() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<20_000), maxAmount: 1000, window: 64)
-    let outcome = try await agency.serve { peer in
-      try await peer.welcome()
-      var next = 0
-      while next < agency.bets.count {
-        guard case .batch(let bets, let offset)? = try await peer.receiveWord() else { break }
-        #expect(offset == UInt64(next))
-        #expect(bets == Array(agency.bets[next..<(next + bets.count)]))
-        next += bets.count
-        try await peer.send(.stored(UInt64(next)))
+  @Test(
+    arguments: [
+      // The connection ends within a message.
+      (
+        Array(ServerMessage.stored(2).frame.dropLast(3)),
+        "the connection ended: the server closed it"
+      ),
+      (
+        ServerMessage.rejected(offset: 1, index: 0, code: .notStored, reason: "disk full").frame,
+        "the server rejected bet 1 (REJECTED 2): disk full"
+      ),
+    ])
+  func `after a transient failure it connects again and goes on`(last: [UInt8], error: String)
+    async throws
+  {
+    let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1, window: 2)
+    let outcome = try await agency.run { server in
+      try await server.withConnection { peer in
+        try await peer.welcome()
+        try await peer.require(agency.batch(of: 0), agency.batch(of: 1))
+        try await peer.send(.stored(1))
+        try await peer.require(agency.batch(of: 2))
+        try await peer.send(last)
       }
-      try await peer.finish(total: 20_000)
+      try await server.withConnection { peer in
+        // What it heard before does not count: what the server says now does.
+        try await peer.welcome(Array(agency.bets[..<2]))
+        try await peer.require(agency.batch(of: 2))
+        try await peer.send(.stored(3))
+        try await peer.finish(total: 3)
+      }
     }
     #expect(outcome == nil)
+    let retries = try agency.lines.results(of: "retry")
+    #expect(retries.count == 1)
+    #expect(retries.first?.hasSuffix("error: \(error)") == true, "\(retries)")
+    #expect(try agency.lines.results(of: "close_socket").count == 2)
   }
 
-  @Test func `winners come over several frames`() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<3))
-    let outcome = try await agency.serve { peer in
-      try await peer.welcome(agency.bets, state: .drawn)
-      try await peer.require(.finished(total: 3), .winnersQuery)
-      try await peer.send(
-        .confirmed, .winners(more: true, documents: ["1"]),
-        .winners(more: true, documents: ["02"]))
-      try await peer.send(.winners(more: false, documents: ["3"]))
-      try await peer.require(nil)
+  @Test func `bets that the server acknowledged and lost are sent again and logged`() async throws {
+    let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1, window: 1)
+    let outcome = try await agency.run { server in
+      for held in [[], [], agency.bets] {
+        try await server.withConnection { peer in
+          try await peer.welcome(held)
+          for index in held.count..<3 {
+            try await peer.require(agency.batch(of: index))
+            if index < 2 { try await peer.send(.stored(UInt64(index + 1))) }
+          }
+          if held.count == 3 { try await peer.finish(total: 3) }
+        }
+      }
     }
     #expect(outcome == nil)
-    #expect(try agency.lines.results(of: "consulta_ganadores") == ["success | cant_ganadores: 3"])
+    // Of the third bet it has not heard.
+    #expect(
+      try agency.lines.results(of: "lost_bets")
+        == ["fail | error: the server holds 0 bets of 2 it had acknowledged"])
   }
 
-  @Test func `the bets before a bad row are stored before it ends the agency`() async throws {
-    let agency = try LotteryAgency(sampleBets(0..<3), appendix: "Ana\r\n")
+  @Test func `a bet that the server finds bad ends it, with the server's reason`() async throws {
+    let agency = try LotteryAgency(sampleBets(0..<4))
     let outcome = try await agency.serve { peer in
       try await peer.welcome()
-      try await peer.require(agency.batch(0..<2), agency.batch(of: 2))
-      try await peer.send(.stored(3))
+      try await peer.require(agency.batch(0..<2), .batch(Array(agency.bets[2...]), offset: 2))
+      try await peer.send(
+        .stored(2), .rejected(offset: 2, index: 1, code: .ruleBroken, reason: "document"))
       try await peer.require(nil)
     }
-    #expect(
-      outcome
-        == .badRow(
-          path: agency.path, line: 4,
-          reason: "1 fields: must be 5 (first name, last name, document, birthdate, number)"))
+    #expect(outcome == .rejected(.ruleBroken, offset: 2, index: 1, reason: "document"))
+    #expect(try agency.lines.results(of: "retry").isEmpty)
+    #expect(try agency.lines.results(of: "close_file").count == 1)
+    #expect(try agency.lines.results(of: "close_socket").count == 1)
+  }
+
+  @Test(
+    arguments: [
+      ([0, 0, 0, 0], "frame length 0: must be 1 to 7996"),
+      ([0, 0, 0x1F, 0x3D], "frame length 7997: must be 1 to 7996"),
+      ([0, 0, 0, 1, 0x03], "unknown message type 0x03"),
+      ([0, 0, 0, 2, 0x82, 0], "STORED: the body is too short"),
+      ([0, 0, 0, 2, 0x84, 0], "CONFIRMED: 1 bytes too many"),
+    ] as [([UInt8], String)])
+  func `bytes that are not a message end it`(bytes: [UInt8], what: String) async throws {
+    let agency = try LotteryAgency(sampleBets(0..<1))
+    let outcome = try await agency.serve { peer in
+      try await peer.welcome()
+      try await peer.require(agency.batch(of: 0))
+      try await peer.send(bytes)
+      try await peer.require(nil)
+    }
+    #expect(outcome == .unexpected(what))
+    #expect(try agency.lines.results(of: "retry").isEmpty)
+    #expect(outcome?.exitStatus == .protocolError)
   }
 }
 

@@ -1,0 +1,334 @@
+import LotteryProtocol
+import ProcessSupport
+import TestSupport
+import Testing
+
+@testable import AgencyClient
+
+/// Every message of the server in every phase of the conversation.
+@Suite struct LotteryConversationTableTests {
+  /// A phase of the conversation of an agency with seven bets, three of which the server had.
+  enum Phase: CaseIterable {
+    /// HELLO was sent.
+    case greeting
+    /// Two batches are in flight, which end at 5 and at 7.
+    case sending
+    /// All bets are stored; FINISHED and WINNERS? were sent.
+    case finishing
+    /// FINISHED was confirmed.
+    case drawing
+    /// One winner has come, and more will.
+    case counting
+    /// All winners have come.
+    case over
+
+    /// A conversation in this phase.
+    func conversation() throws -> LotteryConversation {
+      var conversation = LotteryConversation(agency: 3, key: "", window: 2)
+      _ = conversation.hello()
+      if self == .greeting { return conversation }
+      _ = try conversation.receive(.welcome(stored: 3))
+      _ = try conversation.send(batchesEndingAt: [5, 7], after: 3)
+      if self == .sending { return conversation }
+      _ = try conversation.receive(.stored(7))
+      _ = try conversation.send(batchesEndingAt: [])
+      if self == .finishing { return conversation }
+      _ = try conversation.receive(.confirmed)
+      if self == .drawing { return conversation }
+      _ = try conversation.receive(.winners(more: true, documents: ["1"]))
+      if self == .counting { return conversation }
+      _ = try conversation.receive(.winners(more: false, documents: ["2"]))
+      return conversation
+    }
+  }
+
+  struct Row: CustomTestStringConvertible {
+    let message: ServerMessage
+    /// What is to be done in each phase; nil if the server breaks the protocol.
+    let effects: [LotteryConversation.Effect?]
+
+    init(_ message: ServerMessage, _ effects: LotteryConversation.Effect?...) {
+      self.message = message
+      self.effects = effects
+    }
+
+    var testDescription: String { "\(message)" }
+  }
+
+  @Test(arguments: rows)
+  func `every phase has its effect`(row: Row) throws {
+    for (phase, expected) in zip(Phase.allCases, row.effects) {
+      var conversation = try phase.conversation()
+      do throws(AgencyError) {
+        let effect = try conversation.receive(row.message)
+        #expect(effect == expected, "in phase \(phase)")
+      } catch {
+        #expect(expected == nil, "in phase \(phase)")
+        #expect(error.exitStatus == .protocolError, "in phase \(phase): \(error)")
+      }
+    }
+    #expect(row.effects.count == Phase.allCases.count)
+  }
+
+  private static let rows = [
+    Row(
+      .welcome(stored: 3), .resume(stored: 3, lastBet: nil, acknowledged: 0),
+      nil, nil, nil, nil, nil),
+    Row(.welcome(version: 2, state: .open, stored: 3, lastBet: nil), nil, nil, nil, nil, nil, nil),
+    Row(.stored(0), nil, nil, nil, nil, nil, nil),
+    Row(.stored(3), nil, nil, nil, nil, nil, nil),
+    Row(.stored(4), nil, nil, nil, nil, nil, nil),
+    Row(.stored(5), nil, .stored([.init(count: 2, end: 5)]), nil, nil, nil, nil),
+    Row(.stored(6), nil, nil, nil, nil, nil, nil),
+    Row(
+      .stored(7), nil, .stored([.init(count: 2, end: 5), .init(count: 2, end: 7)]),
+      nil, nil, nil, nil),
+    Row(.stored(8), nil, nil, nil, nil, nil, nil),
+    Row(.stored(.max), nil, nil, nil, nil, nil, nil),
+    Row(.confirmed, nil, nil, .confirmed, nil, nil, nil),
+    Row(
+      .winners(more: false, documents: []), nil, nil, nil, .over(winners: 0), .over(winners: 1), nil
+    ),
+    Row(
+      .winners(more: false, documents: ["2", "3"]),
+      nil, nil, nil, .over(winners: 2), .over(winners: 3), nil),
+    Row(.winners(more: true, documents: ["2"]), nil, nil, nil, .winners, .winners, nil),
+    // An empty frame that is not the last would let a server go on for ever.
+    Row(.winners(more: true, documents: []), nil, nil, nil, nil, nil, nil),
+    // So would more winners than bets.
+    Row(
+      .winners(more: false, documents: .init(repeating: "1", count: 6)),
+      nil, nil, nil, .over(winners: 6), .over(winners: 7), nil),
+    Row(
+      .winners(more: false, documents: .init(repeating: "1", count: 7)),
+      nil, nil, nil, .over(winners: 7), nil, nil),
+    Row(
+      .winners(more: true, documents: .init(repeating: "1", count: 8)), nil, nil, nil, nil, nil, nil
+    ),
+    Row(
+      .status(more: false, LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: [])),
+      nil, nil, nil, nil, nil, nil),
+  ]
+
+  @Test(arguments: Phase.allCases)
+  func `a REJECTED and an ERROR end every phase, with code and reason`(phase: Phase) throws {
+    for code in ErrorCode.allCases {
+      var conversation = try phase.conversation()
+      #expect(throws: AgencyError.refused(code, reason: "why")) {
+        try conversation.receive(.error(code: code, reason: "why"))
+      }
+    }
+    for code in RejectionCode.allCases {
+      var conversation = try phase.conversation()
+      #expect(throws: AgencyError.rejected(code, offset: 3, index: 1, reason: "why")) {
+        try conversation.receive(.rejected(offset: 3, index: 1, code: code, reason: "why"))
+      }
+    }
+  }
+
+  @Test(
+    arguments: zip(
+      Phase.allCases,
+      [.welcome, .stored, .confirmed, .winners, .winners, .winners] as [MessageType]
+    ))
+  func `each phase knows what it waits for, and only the draw has no limit`(
+    phase: Phase, awaited: MessageType
+  ) throws {
+    let conversation = try phase.conversation()
+    #expect(conversation.awaited == awaited)
+    #expect(conversation.isDrawing == (phase == .drawing))
+    #expect(conversation.isSending == (phase == .sending))
+    #expect(conversation.inFlight == (phase == .sending ? 2 : 0))
+  }
+
+  @Test(arguments: Phase.allCases)
+  func `a new connection begins with HELLO, and knows what the server had said`(phase: Phase) throws
+  {
+    var conversation = try phase.conversation()
+    #expect(conversation.hello() == Frames.hello(3))
+    #expect(conversation.awaited == .welcome)
+    let acknowledged: UInt64 =
+      switch phase {
+      case .greeting: 0
+      case .sending: 3
+      case .finishing, .drawing, .counting, .over: 7
+      }
+    #expect(
+      try conversation.receive(.welcome(stored: 2))
+        == .resume(stored: 2, lastBet: nil, acknowledged: acknowledged))
+    // What was in flight is not any more.
+    #expect(conversation.inFlight == 0)
+    #expect(try conversation.send(batchesEndingAt: [4, 6], after: 2) == ["4", "6"])
+  }
+
+  @Test(
+    arguments: [
+      ([.stored(7)], "WELCOME should answer HELLO", .greeting),
+      (
+        [.welcome(version: 2, state: .open, stored: 0, lastBet: nil)],
+        "WELCOME has version 2, not 1", .greeting
+      ),
+      ([.confirmed], "STORED should answer BATCH", .sending),
+      ([.stored(6)], "STORED 6 answers no batch", .sending),
+      ([.stored(5), .stored(5)], "STORED 5 answers no batch", .sending),
+      ([.stored(7)], "CONFIRMED should answer FINISHED", .finishing),
+      ([.confirmed, .confirmed], "WINNERS should answer WINNERS?", .finishing),
+      (
+        [.winners(more: true, documents: [])],
+        "WINNERS without winners, but with more to come", .counting
+      ),
+      (
+        [.winners(more: false, documents: .init(repeating: "1", count: 8))],
+        "8 winners of 7 bets", .drawing
+      ),
+      ([.confirmed], "nothing should follow the last WINNERS", .over),
+    ] as [([ServerMessage], String, Phase)])
+  func `an answer that does not fit is named`(
+    messages: [ServerMessage], what: String, phase: Phase
+  ) throws {
+    var conversation = try phase.conversation()
+    for message in messages.dropLast() { _ = try conversation.receive(message) }
+    let last = try #require(messages.last)
+    #expect(throws: AgencyError.unexpected(what)) { try conversation.receive(last) }
+  }
+}
+
+/// What is sent, and when.
+@Suite struct LotteryConversationSendingTests {
+  private static let finish = [Frames.finished(9), Frames.winnersQuery].flatMap(\.self)
+
+  @Test(arguments: [1, 2, 5])
+  func `no more batches are in flight than the window has room for`(size: Int) throws {
+    var conversation = try conversation(window: size)
+    let ends = Array(1...9 as ClosedRange<UInt64>)
+    #expect(try conversation.send(batchesEndingAt: ends).count == size)
+    #expect(conversation.inFlight == size)
+    #expect(try conversation.send(batchesEndingAt: ends).isEmpty)
+    // Each that is answered makes room for another one.
+    _ = try conversation.receive(.stored(1))
+    #expect(
+      try conversation.send(batchesEndingAt: [UInt64(size) + 1, 100], after: UInt64(size)).count
+        == 1)
+    #expect(conversation.inFlight == size)
+  }
+
+  @Test func `one STORED answers all batches up to it, each once`() throws {
+    for (stored, counts) in [(3, [3]), (6, [3, 3]), (8, [3, 3, 2])] as [(UInt64, [Int])] {
+      var conversation = try conversation(window: 4)
+      _ = try conversation.send(batchesEndingAt: [3, 6, 8])
+      let effect = try conversation.receive(.stored(stored))
+      guard case .stored(let batches) = effect else {
+        Issue.record("\(effect)")
+        continue
+      }
+      #expect(batches.map(\.count) == counts)
+      #expect(conversation.inFlight == 3 - counts.count)
+      #expect(throws: AgencyError.self) { try conversation.receive(.stored(stored)) }
+    }
+  }
+
+  @Test func `frames are made up to a burst, and the rest after it was sent`() throws {
+    var conversation = try conversation(window: 100)
+    let frame = [UInt8](repeating: 0, count: ProtocolLimits.packetSize)
+    var end: UInt64 = 0
+    for expected in [9, 9] {
+      var frames: [UInt8] = []
+      try conversation.appendFrames(to: &frames) { frames throws(AgencyError) in
+        frames += frame
+        end += 1
+        return SentBatch(count: 1, end: end)
+      }
+      #expect(frames.count == expected * ProtocolLimits.packetSize)
+    }
+    #expect(conversation.inFlight == 18)
+  }
+
+  @Test func `FINISHED comes once all bets are stored, and WINNERS? with it`() throws {
+    var conversation = try conversation(window: 4)
+    _ = try conversation.send(batchesEndingAt: [5, 9])
+    for stored in [5, 9] as [UInt64] {
+      #expect(try conversation.sendFrames(batchesEndingAt: []).isEmpty)
+      #expect(conversation.isSending)
+      _ = try conversation.receive(.stored(stored))
+    }
+    #expect(try conversation.sendFrames(batchesEndingAt: []) == Self.finish)
+    // Nothing more is sent after that.
+    for message in [.confirmed, .winners(more: false, documents: [])] as [ServerMessage] {
+      #expect(try conversation.sendFrames(batchesEndingAt: [10]).isEmpty)
+      _ = try conversation.receive(message)
+    }
+    #expect(try conversation.sendFrames(batchesEndingAt: [10]).isEmpty)
+  }
+
+  @Test func `an agency whose bets are all stored finishes at once`() throws {
+    var conversation = LotteryConversation(agency: 1, key: "", window: 1)
+    _ = conversation.hello()
+    #expect(try conversation.sendFrames(batchesEndingAt: [1]).isEmpty)
+    _ = try conversation.receive(.welcome(stored: 9))
+    #expect(try conversation.sendFrames(batchesEndingAt: []) == Self.finish)
+  }
+
+  @Test func `bets that cannot be read count once all before them are stored`() throws {
+    let bad = AgencyError.badRow(path: "a.csv", line: 4, reason: "why")
+    var conversation = try conversation(window: 4)
+    _ = try conversation.send(batchesEndingAt: [3, 5], then: bad)
+    #expect(conversation.inFlight == 2)
+    for stored in [3, 5] as [UInt64] {
+      #expect(try conversation.send(batchesEndingAt: [9]).isEmpty)
+      _ = try conversation.receive(.stored(stored))
+    }
+    #expect(throws: bad) { try conversation.send(batchesEndingAt: [9]) }
+  }
+
+  @Test func `the key goes with HELLO`() {
+    var conversation = LotteryConversation(agency: 7, key: "clé", window: 1)
+    #expect(conversation.hello() == Frames.hello(7, key: "clé"))
+  }
+
+  /// A conversation that was welcomed, without bets on the server.
+  private func conversation(window: Int) throws -> LotteryConversation {
+    var conversation = LotteryConversation(agency: 1, key: "", window: window)
+    _ = conversation.hello()
+    _ = try conversation.receive(.welcome(stored: 0))
+    return conversation
+  }
+}
+
+extension ServerMessage {
+  /// WELCOME without a last bet.
+  fileprivate static func welcome(stored: UInt64) -> Self {
+    .welcome(version: 1, state: .open, stored: stored, lastBet: nil)
+  }
+}
+
+extension LotteryConversation {
+  /// Lets it send batches of bets that begin after `start` and end at `ends`, as far as it wants
+  /// them. After them come no bets, or `failure`.
+  ///
+  /// - Returns: the ends of those that it sent, as text.
+  fileprivate mutating func send(
+    batchesEndingAt ends: [UInt64], after start: UInt64 = 0, then failure: AgencyError? = nil
+  ) throws -> [String] {
+    let frames = try sendFrames(batchesEndingAt: ends, after: start, then: failure)
+    return String(decoding: frames, as: UTF8.self).split(separator: ";").map(String.init)
+  }
+
+  /// Does the same, and returns the frames. The end of a batch stands for its frame.
+  fileprivate mutating func sendFrames(
+    batchesEndingAt ends: [UInt64], after start: UInt64 = 0, then failure: AgencyError? = nil
+  ) throws -> [UInt8] {
+    var frames: [UInt8] = []
+    var rest = ends[...]
+    var last = start
+    try appendFrames(to: &frames) { frames throws(AgencyError) in
+      guard let end = rest.popFirst() else {
+        if let failure { throw failure }
+        return nil
+      }
+      defer { last = end }
+      frames += "\(end);".utf8
+      return SentBatch(count: Int(end - last), end: end)
+    }
+    return frames
+  }
+}
