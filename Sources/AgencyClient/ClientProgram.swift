@@ -14,6 +14,8 @@ package enum ClientProgram {
       log.setLevel(configuration.logLevel)
       settings.warnOfUnused(log)
       let agency = Agency(configuration, key: try configuration.key(), worker: worker, log: log)
+      // The worker's last job ends with this line.
+      defer { log.debug(LogLine("close_worker", .success, ["client_id": "\(agency.id)"])) }
       do throws(AgencyError) {
         try await run(agency)
       } catch .cancelled {
