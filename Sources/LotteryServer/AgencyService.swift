@@ -97,26 +97,25 @@ struct AgencyService {
   private mutating func storePending() async throws {
     guard let claim, !session.pending.isEmpty else { return }
     park()
-    var holdsClaim = true
-    var failure: StorageError?
-    do throws(StorageError) {
-      holdsClaim = try await context.store.store(
-        session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
-        by: claim)
-    } catch {
-      failure = error
+    let outcome = await context.store.store(
+      session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
+      by: claim)
+    if outcome != nil {
+      let stored = session.stored + (outcome == .stored ? UInt64(session.pending.newBets) : 0)
+      BatchLogLines.write(session.pending, stored: stored, to: context.log)
     }
-    guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
-    let stored = session.stored + (failure == nil ? UInt64(session.pending.newBets) : 0)
-    BatchLogLines.write(session.pending, stored: stored, to: context.log)
-    if let failure {
-      context.log.error(LogLine("store_bets", .fail, ["error": failure.description]))
+    switch outcome {
+    case nil: throw ConnectionError.interrupted(.superseded)
+    case .stored: connection.append(session.pendingStored(keepsRoom: !isCrowded))
+    case .notWritten(let error), .unknown(let error):
+      context.log.error(LogLine("store_bets", .fail, ["error": error.description]))
       // The next server may find the bets in the file: REJECTED would say that they are not stored.
-      if failure.isFatal { throw ServiceError.refused(.shuttingDown, Self.notStored) }
+      guard case .notWritten = outcome else {
+        throw ServiceError.refused(.shuttingDown, Self.notStored)
+      }
       for answer in session.pendingFailed(reason: Self.notStored) { connection.append(answer) }
       throw ServiceError.rejected
     }
-    connection.append(session.pendingStored(keepsRoom: !isCrowded))
   }
 
   /// Releases memory before a wait for something else than the agency: thousands may wait for a
@@ -177,14 +176,13 @@ extension AgencyService {
 
   private mutating func finish(total: UInt64, by claim: Claim) async throws {
     park()
-    let holdsClaim: Bool
-    do throws(StorageError) {
-      holdsClaim = try await context.store.finish(total: total, by: claim)
-    } catch {
+    switch await context.store.finish(total: total, by: claim) {
+    case nil: throw ConnectionError.interrupted(.superseded)
+    case .stored: break
+    case .notWritten(let error), .unknown(let error):
       context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
       throw ServiceError.refused(.shuttingDown, Self.notStored)
     }
-    guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
     // The agency counts as finished even if this reply is lost.
     context.draw.agencyFinished(claim.agency)
     connection.append(session.confirm(claim))

@@ -4,9 +4,8 @@ import Synchronization
 /// All bets and the agencies that have finished: two files, and what must be known of them without
 /// reading them.
 ///
-/// The only way to the files is through a ``CommitLog``, which is the lock of `store_bets`. This
-/// type adds whose bets they are: it counts them, and lets one connection at a time speak for an
-/// agency.
+/// Each file is a ``Journal``, which is the lock of `store_bets`. This type adds whose bets they are:
+/// it counts them, and lets one connection at a time speak for an agency.
 ///
 /// That one connection is the holder of the agency's ``Claim``, and only the holder stores. A newer
 /// connection takes the claim, waits until the rows that the older one was storing are safe or have
@@ -15,13 +14,11 @@ import Synchronization
 package final class BetStore: Sendable {
   /// An agency has a record while it has bets, has finished, or a connection speaks for it.
   let records: Mutex<[UInt32: AgencyRecord]>
-  private let bets: CommitLog
-  private let finished: CommitLog
+  /// The bets.
+  let bets: Journal
+  private let finished: Journal
   /// The directory of the files.
   let directory: DataDirectory
-
-  /// The bets, for the draw.
-  let storedBets: StoredBets
 
   /// What was found in the files at the start.
   let recovery: Recovery.Report
@@ -38,25 +35,21 @@ package final class BetStore: Sendable {
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) throws {
     directory = try DataDirectory(path: path)
-    var opened: [AppendOnlyFile] = []
+    var opened: [Journal] = []
     do {
-      var betsFile = try AppendOnlyFile(path: directory.bets, on: disk)
-      opened.append(betsFile)
-      var finishedFile = try AppendOnlyFile(path: directory.finished, on: disk)
-      opened.append(finishedFile)
+      for name in ["/bets.csv", "/finished.csv"] {
+        opened.append(try Journal(path: path + name, on: disk, onFailure: onFailure))
+      }
       try directory.synchronize()
       // After a crash, what is found may be in the kernel's memory only, and WELCOME will
       // acknowledge it. Sync before anything is changed, so that a failure changes nothing.
-      try betsFile.synchronize()
-      try finishedFile.synchronize()
-      let recovery = try Recovery(bets: &betsFile, finished: &finishedFile)
+      for journal in opened { try journal.synchronize() }
+      (bets, finished) = (opened[0], opened[1])
+      let recovery = try Recovery(bets: bets, finished: finished)
       self.recovery = recovery.report
-      storedBets = try betsFile.share()
       records = Mutex(recovery.records)
-      bets = CommitLog(betsFile, onFailure: onFailure)
-      finished = CommitLog(finishedFile, onFailure: onFailure)
     } catch {
-      for file in opened { file.close() }
+      for journal in opened { journal.close() }
       directory.close()
       throw error
     }
@@ -110,33 +103,30 @@ package final class BetStore: Sendable {
   }
 
   /// The course's `store_bets`, for many workers at once: appends the same rows, byte for byte.
-  /// Stores all bets or none, and returns when they are safe.
+  /// Stores all bets or none, and returns when it is known what has become of them.
   ///
   /// - Parameters:
   ///   - rows: the rows of `count` bets, the last of which is `lastRow`.
   ///   - claim: the claim on their agency.
-  /// - Returns: whether they are stored. If not, a newer connection holds the claim.
-  /// - Throws: ``StorageError``. Then none of them is stored, unless ``StorageError/isFatal``: then
-  ///   the next start tells.
+  /// - Returns: nil if a newer connection holds the claim. Then none is stored.
   func store(
     _ rows: [UInt8], count: Int, lastRow: [UInt8], by claim: Claim
-  ) async throws(StorageError) -> Bool {
+  ) async -> Journal.Outcome? {
     // Batches sent twice need no sync.
-    guard count > 0 else { return true }
-    return try await append(rows, to: bets, by: claim) { record in
+    guard count > 0 else { return .stored }
+    return await append(rows, to: bets, by: claim) { record in
       record.stored += UInt64(count)
       record.lastRow = lastRow
     }
   }
 
-  /// Notes that the agency has finished, and returns when that is safe.
+  /// Notes that the agency has finished, and returns when it is known whether that is safe.
   ///
-  /// - Returns: whether it has. If not, a newer connection holds the claim.
-  /// - Throws: ``StorageError``, as ``store(_:count:lastRow:by:)`` does.
-  func finish(total: UInt64, by claim: Claim) async throws(StorageError) -> Bool {
+  /// - Returns: nil if a newer connection holds the claim.
+  func finish(total: UInt64, by claim: Claim) async -> Journal.Outcome? {
     var row: [UInt8] = []
     row.append(finishedRow: claim.agency, total: total)
-    return try await append(row, to: finished, by: claim) { $0.hasFinished = true }
+    return await append(row, to: finished, by: claim) { $0.hasFinished = true }
   }
 
   /// Closes the files and releases the directory for another server. Nothing may be stored
@@ -151,31 +141,27 @@ package final class BetStore: Sendable {
     directory.close()
   }
 
-  /// Appends `rows` to `log` if `claim` is not lost, and then changes the agency's record.
+  /// Appends `rows` to `journal` if `claim` is not lost, and then changes the agency's record.
   ///
   /// A newer connection that takes the claim over meanwhile waits for this.
   private func append(
-    _ rows: [UInt8], to log: CommitLog, by claim: Claim, change: (inout AgencyRecord) -> Void
-  ) async throws(StorageError) -> Bool {
+    _ rows: [UInt8], to journal: Journal, by claim: Claim, change: (inout AgencyRecord) -> Void
+  ) async -> Journal.Outcome? {
     let holdsClaim = update(claim.agency) { record in
       guard record.claim === claim else { return false }
       record.isWriting = true
       return true
     }
-    guard holdsClaim else { return false }
-    var isSafe = false
-    defer {
-      let written = update(claim.agency) { record in
-        defer { record.written = nil }
-        record.isWriting = false
-        if isSafe { change(&record) }
-        return record.written
-      }
-      written?.fulfill(())
+    guard holdsClaim else { return nil }
+    let outcome = await journal.append(rows)
+    let written = update(claim.agency) { record in
+      defer { record.written = nil }
+      record.isWriting = false
+      if outcome == .stored { change(&record) }
+      return record.written
     }
-    try await log.append(rows)
-    isSafe = true
-    return true
+    written?.fulfill(())
+    return outcome
   }
 
   /// Changes the record of `agency` under the lock, and keeps no empty one.
@@ -188,4 +174,46 @@ package final class BetStore: Sendable {
       return change(&records[agency, default: AgencyRecord()])
     }
   }
+}
+
+/// What the server knows about one agency.
+struct AgencyRecord: Sendable {
+  /// Bets that are safe.
+  var stored: UInt64 = 0
+  /// The row of the last of them, as it stands in `bets.csv`. Empty if ``stored`` is 0.
+  var lastRow: [UInt8] = []
+  /// Whether the agency's FINISHED is safe.
+  var hasFinished = false
+  /// The claim of the connection that speaks for the agency, if there is one.
+  var claim: Claim?
+  /// Whether rows are on their way to the disk.
+  var isWriting = false
+  /// Fulfilled when they are safe or have failed. Nil while no connection waits for that.
+  var written: Promise<Void>?
+
+  /// The last bet that is safe, or nil if the agency has none.
+  var lastBet: Bet? { BetCSV.storedBet(row: lastRow.span)?.bet }
+
+  /// Whether nothing is known of the agency, as if it had never connected.
+  var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && !isWriting }
+}
+
+/// The right of one connection to speak for an agency, until a newer connection takes it over.
+final class Claim: Sendable {
+  let agency: UInt32
+  /// The place of the connection in the order in which the server accepted them. HELLOs of two
+  /// connections may be handled in another order.
+  let order: UInt64
+  /// Tells the connection that it has lost the claim.
+  let onLoss: @Sendable () -> Void
+
+  init(agency: UInt32, order: UInt64, onLoss: @escaping @Sendable () -> Void) {
+    self.agency = agency
+    self.order = order
+    self.onLoss = onLoss
+  }
+}
+
+extension Claim: Equatable {
+  static func == (left: Claim, right: Claim) -> Bool { left === right }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 package import LotteryProtocol
 
 /// How the files of a store reach the disk. A test may put one in its place that loses or fails.
@@ -34,4 +35,65 @@ struct LocalDisk: Disk {
   func synchronize(_ file: File) throws(SystemError) { try file.synchronize() }
   func dropCache(of file: File) { file.dropCache() }
   func truncate(_ file: File, to size: Int) throws(SystemError) { try file.truncate(to: size) }
+}
+
+/// The directory of the server's files (`PROTOCOL.md`, What the server keeps), held by one server
+/// at a time.
+struct DataDirectory: Sendable {
+  let path: String
+  private let directory: File
+
+  /// Opens the directory at `path` and takes its lock, and makes it if it is missing.
+  ///
+  /// - Throws: ``StorageError``, for example because another server holds the lock.
+  init(path: String) throws(StorageError) {
+    self.path = path
+    let isFree: Bool
+    do throws(SystemError) {
+      try Self.make(path)
+      directory = try File(directory: path)
+      isFree = try onError(directory.close, directory.lock)
+    } catch {
+      throw .unreadable(path: path, error)
+    }
+    if isFree { return }
+    directory.close()
+    throw .inUse(path: path)
+  }
+
+  /// Returns when the names of files just made are on the disk.
+  func synchronize() throws(StorageError) {
+    do throws(SystemError) {
+      try directory.synchronizeAll()
+    } catch {
+      throw .unreadable(path: path, error)
+    }
+  }
+
+  /// Releases the directory for another server.
+  func close() {
+    directory.unlock()
+    directory.close()
+  }
+
+  /// Makes the directory at `path` if it is missing, and returns when its name is on the disk.
+  ///
+  /// An existing directory needs that too: the server that made it may have died before the sync.
+  /// But its parent may be closed to this process or support no sync. Then no server made it.
+  private static func make(_ path: String) throws(SystemError) {
+    var isNew = true
+    do throws(SystemError) {
+      try SystemError.check("mkdir") { mkdir(path, 0o755) }
+    } catch {
+      guard error.code == EEXIST else { throw error }
+      isNew = false
+    }
+    do throws(SystemError) {
+      let parent = try File(directory: path + "/..")
+      defer { parent.close() }
+      try parent.synchronizeAll()
+    } catch {
+      guard !isNew, [EACCES, EINVAL, EROFS].contains(error.code) else { throw error }
+    }
+  }
 }

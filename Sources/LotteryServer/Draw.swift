@@ -28,7 +28,7 @@ final class Draw: Sendable {
   private let barrier: DrawBarrier
   private let isDrawn = Atomic(false)
   private let state = Mutex(State())
-  private let bets: StoredBets
+  private let bets: Journal
   private let sizeLimit: Int
   private let log: Log
   private let onFailure: @Sendable (StorageError) -> Void
@@ -53,7 +53,7 @@ final class Draw: Sendable {
   ///   - worker: reads the bets.
   ///   - onFailure: is called if the bets cannot be read. Then there are no winners.
   init(
-    agencies: Int, bets: StoredBets, sizeLimit: Int = Winners.sizeLimit, log: Log,
+    agencies: Int, bets: Journal, sizeLimit: Int = Winners.sizeLimit, log: Log,
     winnersDelay: Duration = .zero, timer: @escaping Timer = { Deadline.after($0, $1) },
     worker: any TaskExecutor = Worker(blocking: "draw"),
     onFailure: @escaping @Sendable (StorageError) -> Void

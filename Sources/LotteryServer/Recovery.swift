@@ -40,7 +40,7 @@ struct Recovery {
   ///
   /// - Throws: ``StorageError/damaged(path:line:reason:)`` if anything else is wrong, or
   ///   `CancellationError`. Then nothing has been changed.
-  init(bets: inout AppendOnlyFile, finished: inout AppendOnlyFile) throws {
+  init(bets: Journal, finished: Journal) throws {
     let start = ContinuousClock.now
     let betsRest = try readBets(bets)
     let finishedRest = try readFinished(finished)
@@ -55,7 +55,7 @@ struct Recovery {
 
   /// The course's `load_bets`, except that no bet is kept: counts those of each agency and finds
   /// its last row.
-  private mutating func readBets(_ bets: AppendOnlyFile) throws -> TornRest? {
+  private mutating func readBets(_ bets: Journal) throws -> TornRest? {
     var found: [UInt32: AgencyRun] = [:]
     let rest = try Self.readRows(of: bets, isBeginning: \.beginsStoredRow) { rows in
       var runs = rows.takeStoredRows()
@@ -78,7 +78,7 @@ struct Recovery {
   }
 
   /// Reads which agencies have finished, and with how many bets.
-  private mutating func readFinished(_ finished: AppendOnlyFile) throws -> TornRest? {
+  private mutating func readFinished(_ finished: Journal) throws -> TornRest? {
     let rest = try Self.readRows(of: finished, isBeginning: \.beginsFinishedRow) { rows in
       guard let (agency, total) = try rows.nextFinished() else { return false }
       let stored = records[agency]?.stored ?? 0
@@ -99,7 +99,7 @@ struct Recovery {
   ///   - isBeginning: whether bytes are the beginning of a row.
   ///   - next: reads the next rows; false if there are no more.
   private static func readRows(
-    of file: AppendOnlyFile, isBeginning: ([UInt8]) -> Bool,
+    of file: Journal, isBeginning: ([UInt8]) -> Bool,
     _ next: (inout CSVFile) throws -> Bool
   ) throws -> TornRest? {
     var rows = file.rows

@@ -32,7 +32,7 @@ final class Server: Sendable {
     let store = try BetStore(directory: configuration.dataDirectory, onFailure: onFailure)
     Self.log(store.recovery, to: log)
     let draw = Draw(
-      agencies: Int(configuration.agencies), bets: store.storedBets, log: log,
+      agencies: Int(configuration.agencies), bets: store.bets, log: log,
       winnersDelay: configuration.winnersDelay, onFailure: onFailure)
     context = ServiceContext(
       agencies: configuration.agencies, keys: keys, store: store, draw: draw,

@@ -18,25 +18,6 @@ package enum StorageError: Error, Hashable, Sendable {
   case changed(path: String, position: Int)
 }
 
-extension StorageError {
-  /// Whether the server cannot go on: it does not know what is stored.
-  var isFatal: Bool {
-    switch self {
-    case .unreliable, .changed: true
-    case .notWritten, .inUse, .unreadable, .damaged, .notAFile: false
-    }
-  }
-}
-
-extension StorageError {
-  /// Makes system calls on the file or directory at `path`, which is unreadable if one fails.
-  static func reading<Value>(
-    _ path: String, _ calls: () throws(SystemError) -> Value
-  ) throws(StorageError) -> Value {
-    try mapError({ StorageError.unreadable(path: path, $0) }, calls)
-  }
-}
-
 extension StorageError: CustomStringConvertible {
   /// One line that the operator can act on.
   package var description: String {

@@ -29,7 +29,7 @@ struct TornRest: Sendable, Equatable {
   ///
   /// - Parameter isBeginning: whether bytes are the beginning of a row that the server writes.
   init?(
-    of file: AppendOnlyFile, from start: Int, isBeginning: ([UInt8]) -> Bool
+    of file: Journal, from start: Int, isBeginning: ([UInt8]) -> Bool
   ) throws {
     self.start = start
     count = file.size - start
@@ -37,7 +37,7 @@ struct TornRest: Sendable, Equatable {
     beginning = Array(front.prefix { $0 != 0 })
     guard beginning.isEmpty || isBeginning(beginning) else { return nil }
     let hole = start + beginning.count
-    let next = try file.endOfNULs(from: hole)
+    let next = try Self.endOfNULs(in: file, from: hole)
     guard next < file.size else { return }
     // Whole pages are missing, or all of the first one that belongs to the group.
     guard next % Self.pageSize == 0, hole == start || hole % Self.pageSize == 0,
@@ -45,9 +45,21 @@ struct TornRest: Sendable, Equatable {
     else { return nil }
   }
 
+  /// Where the NUL bytes end that begin at `start`, if there are any.
+  private static func endOfNULs(in file: Journal, from start: Int) throws -> Int {
+    var position = start
+    while position < file.size {
+      try Task.checkCancellation()
+      let bytes = try file.read(position..<min(position + CSVFile.chunkSize, file.size))
+      if let other = bytes.firstIndex(where: { $0 != 0 }) { return position + other }
+      position += bytes.count
+    }
+    return file.size
+  }
+
   /// Whether the bytes from `start` on are a piece of rows without a whole one and without the end
   /// of the last one.
-  private static func isRest(_ file: AppendOnlyFile, from start: Int) throws -> Bool {
+  private static func isRest(_ file: Journal, from start: Int) throws -> Bool {
     guard file.size - start < 2 * ProtocolLimits.csvRowSize else { return false }
     let bytes = try file.read(start..<file.size)
     return bytes.count { $0 == UInt8(ascii: "\n") } <= 1 && bytes.last != UInt8(ascii: "\n")

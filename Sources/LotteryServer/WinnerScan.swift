@@ -12,7 +12,7 @@ struct WinnerScan: Sendable {
   /// A bet that won, its agency, and where its row begins.
   typealias Winner = (position: Int, agency: UInt32, bet: Bet)
 
-  private let bets: StoredBets
+  private let bets: Journal
   /// Where the next row begins.
   private var position: Int
   private let end: Int
@@ -23,7 +23,7 @@ struct WinnerScan: Sendable {
   private static let candidates = WinnerCandidates(number: winningNumber)
 
   /// A scan of the rows at `range`, which begins at the front of one.
-  init(of bets: StoredBets, at range: Range<Int>) {
+  init(of bets: Journal, at range: Range<Int>) {
     self.bets = bets
     position = range.lowerBound
     end = range.upperBound
@@ -39,7 +39,8 @@ struct WinnerScan: Sendable {
     let isLast = end - position <= Self.blockSize
     let count = isLast ? end - position : Self.blockSize
     if block.count < count { block = [UInt8](repeating: 0, count: count) }
-    try bets.read(position..<(position + count), into: &block)
+    let found = try bets.read(position..<(position + count), into: &block)
+    guard found == count else { throw bets.changed(at: position + found) }
     let rows = block.span.extracting(..<count)
     var winners: [Winner] = []
     var size = try scanLines(rows, &winners)

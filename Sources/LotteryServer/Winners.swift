@@ -38,7 +38,7 @@ struct Winners: Sendable {
 
   /// Winners of all agencies together.
   private(set) var count = 0
-  private let bets: StoredBets
+  private let bets: Journal
   /// Bytes of the file when the draw began. Only these are ever read.
   private let end: Int
   private var byAgency: [UInt32: OfAgency] = [:]
@@ -46,10 +46,10 @@ struct Winners: Sendable {
   /// Holds the draw over `bets`, for the agencies from 1 to `agencies`. Blocks while it reads them.
   /// If the task is cancelled, winners are missing.
   init(
-    of bets: StoredBets, agencies: Int, sizeLimit: Int = sizeLimit
+    of bets: Journal, agencies: Int, sizeLimit: Int = sizeLimit
   ) throws(StorageError) {
     self.bets = bets
-    end = try bets.size()
+    end = bets.size
     let share = sizeLimit / max(1, agencies)
     var scan = WinnerScan(of: bets, at: 0..<end)
     var block: [UInt8] = []
@@ -87,7 +87,7 @@ struct WinnerReader: Sendable {
   private var missing: Int
   /// Finds the winners after those in ``documents``.
   private var beyond: WinnerScan
-  private let bets: StoredBets
+  private let bets: Journal
   private let end: Int
 
   /// A chunk is complete with this many bytes of frames.
@@ -96,7 +96,7 @@ struct WinnerReader: Sendable {
   private static let blocksInATurn = 16
 
   fileprivate init(
-    of agency: UInt32, _ winners: Winners.OfAgency, in bets: StoredBets, before end: Int
+    of agency: UInt32, _ winners: Winners.OfAgency, in bets: Journal, before end: Int
   ) {
     self.agency = agency
     documents = winners.documents

@@ -76,27 +76,23 @@ struct Driver {
 
   private mutating func storePending() async throws(End) {
     guard let claim = session.claim, !session.pending.isEmpty else { return }
-    let holdsClaim: Bool
-    do throws(StorageError) {
-      holdsClaim = try await server.store.store(
-        session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
-        by: claim)
-    } catch {
-      throw error.isFatal
-        ? .refused(.shuttingDown) : End(messages: session.pendingFailed(reason: ""))
+    let outcome = await server.store.store(
+      session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
+      by: claim)
+    switch outcome {
+    case nil: throw .refused(.superseded)
+    case .stored: send([session.pendingStored()])
+    case .notWritten: throw End(messages: session.pendingFailed(reason: ""))
+    case .unknown: throw .refused(.shuttingDown)
     }
-    guard holdsClaim else { throw .refused(.superseded) }
-    send([session.pendingStored()])
   }
 
   private mutating func finish(_ total: UInt64, by claim: Claim) async throws(End) {
-    let holdsClaim: Bool
-    do throws(StorageError) {
-      holdsClaim = try await server.store.finish(total: total, by: claim)
-    } catch {
-      throw .refused(.shuttingDown)
+    switch await server.store.finish(total: total, by: claim) {
+    case nil: throw .refused(.superseded)
+    case .stored: break
+    case .notWritten, .unknown: throw .refused(.shuttingDown)
     }
-    guard holdsClaim else { throw .refused(.superseded) }
     server.draw.agencyFinished(claim.agency)
     send([session.confirm(claim)])
   }

@@ -27,7 +27,7 @@ final class SimulatedServer: @unchecked Sendable {
     self.world = world
     store = try BetStore(directory: directory, disk: disk) { _ in disk.endServer(.killed) }
     draw = Draw(
-      agencies: Int(agencies), bets: store.storedBets, log: Self.log, worker: world.queue(of: owner)
+      agencies: Int(agencies), bets: store.bets, log: Self.log, worker: world.queue(of: owner)
     ) { _ in disk.endServer(.killed) }
     for agency in store.finishedAgencies { draw.agencyFinished(agency) }
   }

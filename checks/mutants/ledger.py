@@ -45,20 +45,22 @@ LEDGER = [
         "ContractTests"),
     Mutant(
         "answers STORED before the sync",
-        "        try synchronize(&file)\n      }\n      return nil",
-        "      }\n      return nil"),
+        "        try synchronize(&contents)\n        let duration",
+        "        let duration"),
     Mutant(
         "tells in WELCOME what a killed server wrote and nobody synced",
-        "      try betsFile.synchronize()\n",
+        "      for journal in opened { try journal.synchronize() }\n",
         ""),
     Mutant(
         "leaves the rest of a failed write in the file",
-        "    } catch {\n      try takeBack()\n      throw .notWritten(path: path, error)",
+        "    } catch {\n      try takeBack(&contents)\n      throw .notWritten(path: path, error)",
         "    } catch {\n      throw .notWritten(path: path, error)"),
     Mutant(
         "goes on after a failed sync",
-        "      if safeSize < size {\n        size = safeSize\n        try? takeBack()\n      }\n"
-        "      disk.dropCache(of: file)\n      throw giveUp(.unreliable(path: path, error))",
+        "      if contents.safeSize < contents.size {\n"
+        "        contents.size = contents.safeSize\n        try? takeBack(&contents)\n      }\n"
+        "      disk.dropCache(of: file)\n"
+        "      throw giveUp(&contents, .unreliable(path: path, error))",
         "      throw .notWritten(path: path, error)"),
     Mutant(
         "leaves what a failed sync has lost in the kernel's cache",
@@ -68,19 +70,19 @@ LEDGER = [
         seeds=20_000),
     Mutant(
         "tells the callers of a group that failed that it is stored",
-        "waiter.resume(returning: failure)",
-        "waiter.resume(returning: failure?.isFatal == true ? failure : nil)"),
+        "return contents.failure == nil ? .notWritten(error) : .unknown(error)",
+        "return contents.failure == nil ? .stored : .unknown(error)"),
     Mutant(
         "forgets that a group is under way, and never starts the next",
-        "        state.isFlushing = false\n        return nil",
+        "        group.isFlushing = false\n        return nil",
         "        return nil"),
     Mutant(
         "counts bets before they are safe",
-        "        if isSafe { change(&record) }",
-        "        if isSafe || !record.isEmpty { change(&record) }"),
+        "      if outcome == .stored { change(&record) }",
+        "      if outcome == .stored || !record.isEmpty { change(&record) }"),
     Mutant(
         "goes on although the disk cannot be relied upon",
-        "if error.isFatal { onFailure(error) }",
+        "    if case .unknown(let failure) = outcome { onFailure(failure) }\n",
         ""),
     Mutant(
         "leaves an incomplete row of the last server in the file",

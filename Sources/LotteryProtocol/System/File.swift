@@ -65,16 +65,6 @@ package struct File: Sendable {
     }
   }
 
-  private init(descriptor: Int32) {
-    self.descriptor = descriptor
-  }
-
-  /// Returns another descriptor of the same open file, which stays valid if this one is closed and
-  /// if the file is renamed or removed (dup(2)).
-  package func duplicate() throws(SystemError) -> File {
-    File(descriptor: try SystemError.check("fcntl") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
-  }
-
   /// Opens the directory at `path`.
   package init(directory path: String) throws(SystemError) {
     descriptor = try SystemError.check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }

@@ -38,7 +38,7 @@ public struct SystemError: Error, Hashable, Sendable {
 
 /// Runs `body`. If it throws, runs `cleanUp` before it passes the error on.
 @discardableResult
-func onError<Value, Failure: Error>(
+package func onError<Value, Failure: Error>(
   _ cleanUp: () -> Void, _ body: () throws(Failure) -> Value
 ) throws(Failure) -> Value {
   do throws(Failure) {

@@ -86,14 +86,4 @@ import Testing
     defer { file.close() }
     try file.synchronizeAll()
   }
-
-  @Test func `a duplicate stays readable when the file is closed and removed`() throws {
-    let path = try directory.path(of: "file", holding: "7574")
-    let file = try File(reading: path)
-    let duplicate = try file.duplicate()
-    defer { duplicate.close() }
-    file.close()
-    unlink(path)
-    #expect(try duplicate.read(at: 1, count: 9) == Array("574".utf8))
-  }
 }

@@ -14,7 +14,7 @@ import Testing
   init() throws {
     directory = TemporaryDirectory()
     store = try BetStore(directory: directory.path)
-    draw = Draw(agencies: 2, bets: store.storedBets, log: .discarding) {
+    draw = Draw(agencies: 2, bets: store.bets, log: .discarding) {
       Issue.record("no draw: \($0)")
     }
   }
@@ -85,7 +85,7 @@ import Testing
     onFailure: @escaping @Sendable (StorageError) -> Void = { Issue.record("no draw: \($0)") }
   ) -> Draw {
     let draw = Draw(
-      agencies: 1, bets: store.storedBets, sizeLimit: 0, log: .discarding, onFailure: onFailure)
+      agencies: 1, bets: store.bets, sizeLimit: 0, log: .discarding, onFailure: onFailure)
     draw.agencyFinished(1)
     return draw
   }
@@ -118,7 +118,7 @@ import Testing
     try await store.storeBets(try [sampleBet(1, 5, number: 7574)])
     let started = Promise<@Sendable () -> Void>()
     let draw = Draw(
-      agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: .seconds(7),
+      agencies: 1, bets: store.bets, log: .discarding, winnersDelay: .seconds(7),
       timer: { delay, announce in
         #expect(delay == .seconds(7))
         started.fulfill(announce)
@@ -138,7 +138,7 @@ import Testing
   @Test func `winners are not announced before their delay has passed`() async throws {
     defer { store.close() }
     let delay = Duration.milliseconds(20)
-    let draw = Draw(agencies: 1, bets: store.storedBets, log: .discarding, winnersDelay: delay) {
+    let draw = Draw(agencies: 1, bets: store.bets, log: .discarding, winnersDelay: delay) {
       Issue.record("no draw: \($0)")
     }
     let start = ContinuousClock.now
@@ -150,13 +150,14 @@ import Testing
   @Test func `bets that cannot be read are reported, and nothing is drawn`() async throws {
     defer { store.close() }
     let failure = Promise<StorageError>()
-    // A directory can be opened, and not be read from.
-    let bets = try StoredBets(path: directory.path)
-    let draw = Draw(agencies: 1, bets: bets, log: .discarding) { failure.fulfill($0) }
-    draw.agencyFinished(1)
-    #expect(
-      await failure.wait()
-        == .unreadable(path: directory.path, SystemError("pread", code: EISDIR)))
+    try await store.storeBets([try sampleBet(1, number: 7574)])
+    let draw = Draw(agencies: 1, bets: store.bets, log: .discarding) { failure.fulfill($0) }
+    let path = directory.file("bets.csv")
+    await FailingCalls.with(.pread, on: path) {
+      draw.agencyFinished(1)
+      #expect(
+        await failure.wait() == .unreadable(path: path, SystemError("pread", code: EIO)))
+    }
     #expect(!draw.isHeld)
   }
 

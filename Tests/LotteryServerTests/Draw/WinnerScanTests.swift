@@ -10,8 +10,9 @@ import Testing
 
   private func scan(_ text: String) throws -> [WinnerScan.Winner] {
     try directory.write(text.utf8, to: "bets.csv")
-    let bets = try StoredBets(path: directory.file("bets.csv"))
-    var scan = WinnerScan(of: bets, at: 0..<(try bets.size()))
+    let bets = try Journal(path: directory.file("bets.csv"))
+    defer { bets.close() }
+    var scan = WinnerScan(of: bets, at: 0..<bets.size)
     var (winners, block) = ([WinnerScan.Winner](), [UInt8]())
     while let part = try scan.next(&block) { winners += part }
     return winners

@@ -43,7 +43,7 @@ import Testing
       await store.take(first)?.standing == Standing(stored: 0, lastBet: nil, hasFinished: false))
     let bets = try sampleBets(1, 0..<3)
     try await store.store(bets, by: first)
-    #expect(try await store.finish(total: 3, by: first))
+    #expect(await store.finish(total: 3, by: first) == .stored)
     await store.expectStanding(of: 1, stored: 3, last: bets[2], hasFinished: true)
     #expect(store.finishedAgencies == [1])
   }
@@ -60,7 +60,7 @@ import Testing
     await #expect(throws: ClaimLost.self) {
       try await store.store(bets, by: older)
     }
-    #expect(try await store.finish(total: 0, by: older) == false)
+    #expect(await store.finish(total: 0, by: older) == nil)
     try await store.store(bets, by: newer)
     #expect(try store.bets() == bets)
   }
@@ -107,7 +107,7 @@ import Testing
     #expect(store.agencyStatuses.map(\.number) == [1])
     store.release(second)
     #expect(store.agencyStatuses.isEmpty)
-    #expect(try await store.finish(total: 0, by: second) == false)
+    #expect(await store.finish(total: 0, by: second) == nil)
     #expect(store.agencyStatuses.isEmpty)
   }
 
@@ -117,7 +117,7 @@ import Testing
     _ = await store.take(one)
     _ = await store.take(two)
     try await store.store(try sampleBets(1, 0..<1), by: one)
-    #expect(try await store.finish(total: 0, by: two))
+    #expect(await store.finish(total: 0, by: two) == .stored)
     store.release(one)
     store.release(two)
     #expect(

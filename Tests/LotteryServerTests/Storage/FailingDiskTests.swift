@@ -45,19 +45,18 @@ import Testing
     try expectWhole()
   }
 
-  @Test func `a sync that fails later takes back what was appended and no more`() throws {
+  @Test func `a sync that fails later takes back what was appended and no more`() async throws {
     try directory.write(bets, to: "bets.csv")
     let path = directory.file("bets.csv")
-    var file = try AppendOnlyFile(path: path)
-    defer { file.close() }
-    try file.append(Array("1,new".utf8))
+    let journal = try Journal(path: path)
+    defer { journal.close() }
     let failure = StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
-    FailingCalls.with(.fdatasync, on: path) {
-      #expect(throws: failure) { try file.synchronize() }
+    await FailingCalls.with(.fdatasync, on: path) {
+      #expect(await journal.append(Array("1,new".utf8)) == .unknown(failure))
     }
     #expect(try directory.read("bets.csv") == bets)
-    #expect(throws: failure) { try file.append([1]) }
-    #expect(throws: failure) { try file.synchronize() }
+    #expect(await journal.append([1]) == .unknown(failure))
+    #expect(throws: failure) { try journal.synchronize() }
     #expect(try directory.read("bets.csv") == bets)
   }
 
@@ -157,49 +156,65 @@ import Testing
     let path = directory.file("pipe")
     try #require(mkfifo(path, 0o600) == 0)
     for other in [path, "/dev/null"] {
-      #expect(throws: StorageError.notAFile(path: other)) { try AppendOnlyFile(path: other) }
+      #expect(throws: StorageError.notAFile(path: other)) { try Journal(path: other) }
     }
   }
 
   @Test(arguments: [true, false])
-  func `a file that something else removes or cuts off takes nothing more`(isRemoved: Bool) throws {
+  func `a file that something else removes or cuts off takes nothing more`(
+    isRemoved: Bool
+  ) async throws {
     let path = directory.file("bets.csv")
-    var file = try AppendOnlyFile(path: path)
-    defer { file.close() }
-    try file.append(Array("row\r\n".utf8))
-    let size = file.size
+    let journal = try Journal(path: path)
+    defer { journal.close() }
+    #expect(await journal.append(Array("row\r\n".utf8)) == .stored)
+    let size = journal.size
     if isRemoved { unlink(path) } else { truncate(path, 2) }
     for _ in 1...2 {
-      let error = #expect(throws: StorageError.self) { try file.append(Array("next\r\n".utf8)) }
-      #expect(error == .changed(path: path, position: isRemoved ? size : 2))
+      let changed = StorageError.changed(path: path, position: isRemoved ? size : 2)
+      #expect(await journal.append(Array("next\r\n".utf8)) == .unknown(changed))
     }
   }
 
-  @Test func `a file that is cut off before a write fails is not made longer again`() throws {
+  @Test func `a file that is cut off before a write fails is not made longer again`() async throws {
     let path = directory.file("bets.csv")
-    var file = try AppendOnlyFile(path: path)
-    defer { file.close() }
-    try file.append(Array("row\r\n".utf8))
+    let journal = try Journal(path: path)
+    defer { journal.close() }
+    #expect(await journal.append(Array("row\r\n".utf8)) == .stored)
     truncate(path, 2)
     let changed = StorageError.changed(path: path, position: 2)
-    FailingCalls.with(.write, on: path) {
-      #expect(throws: changed) { try file.append(Array("next\r\n".utf8)) }
+    await FailingCalls.with(.write, on: path) {
+      #expect(await journal.append(Array("next\r\n".utf8)) == .unknown(changed))
     }
     #expect(try directory.read("bets.csv") == Array(bets.prefix(2)))
-    #expect(throws: changed) { try file.append(Array("next\r\n".utf8)) }
+    #expect(await journal.append(Array("next\r\n".utf8)) == .unknown(changed))
   }
 
-  @Test func `nor is one that is cut off before a sync fails`() throws {
-    let path = directory.file("bets.csv")
-    var file = try AppendOnlyFile(path: path)
-    defer { file.close() }
-    try file.append(Array("row\r\n".utf8))
-    truncate(path, 2)
-    FailingCalls.with(.fdatasync, on: path) {
-      #expect(
-        throws: StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
-      ) { try file.synchronize() }
+  /// Cuts the file off while it is to be synced, which then fails.
+  private struct CuttingDisk: Disk {
+    private let disk = LocalDisk()
+
+    func queue(label: String) -> Queue { disk.queue(label: label) }
+    func open(_ path: String) throws(SystemError) -> File { try disk.open(path) }
+    func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError) {
+      try disk.write(bytes, to: file)
     }
+    func synchronize(_ file: File) throws(SystemError) {
+      try disk.truncate(file, to: 2)
+      throw SystemError("fdatasync", code: EIO)
+    }
+    func dropCache(of file: File) { disk.dropCache(of: file) }
+    func truncate(_ file: File, to size: Int) throws(SystemError) {
+      try disk.truncate(file, to: size)
+    }
+  }
+
+  @Test func `nor is one that is cut off before a sync fails`() async throws {
+    let path = directory.file("bets.csv")
+    let journal = try Journal(path: path, on: CuttingDisk())
+    defer { journal.close() }
+    let failure = StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
+    #expect(await journal.append(Array("row\r\n".utf8)) == .unknown(failure))
     #expect(try directory.read("bets.csv") == Array(bets.prefix(2)))
   }
 }

@@ -19,16 +19,16 @@ import Testing
   @Test func `a write that fails half way is taken back`() async {
     await #expect(processExitsWith: .success) {
       let directory = TemporaryDirectory()
-      var file = try AppendOnlyFile(path: directory.file("bets.csv"))
-      try file.append(Array("first\r\n".utf8))
+      let path = directory.file("bets.csv")
+      let journal = try Journal(path: path) { Issue.record("unreliable: \($0)") }
+      defer { journal.close() }
+      #expect(await journal.append(Array("first\r\n".utf8)) == .stored)
       FullDiskTests.limitFiles(to: 4096)
-      #expect(
-        throws: StorageError.notWritten(
-          path: directory.file("bets.csv"), SystemError("write", code: EFBIG))
-      ) { try file.append([UInt8](repeating: 1, count: 5000)) }
-      #expect(file.size == 7)
+      let refused = StorageError.notWritten(path: path, SystemError("write", code: EFBIG))
+      #expect(await journal.append([UInt8](repeating: 1, count: 5000)) == .notWritten(refused))
+      #expect(journal.size == 7)
       #expect(try directory.read("bets.csv") == Array("first\r\n".utf8))
-      try file.append(Array("second\r\n".utf8))
+      #expect(await journal.append(Array("second\r\n".utf8)) == .stored)
       #expect(try directory.read("bets.csv") == Array("first\r\nsecond\r\n".utf8))
     }
   }
@@ -56,13 +56,13 @@ import Testing
       let directory = TemporaryDirectory()
       let path = directory.file("bets.csv")
       let failure = Promise<StorageError>()
-      let log = CommitLog(try AppendOnlyFile(path: path)) { failure.fulfill($0) }
-      defer { log.close() }
+      let journal = try Journal(path: path) { failure.fulfill($0) }
+      defer { journal.close() }
       let unreliable = StorageError.unreliable(path: path, SystemError("ftruncate", code: EIO))
       FullDiskTests.limitFiles(to: 4096)
       await FailingCalls.with(.ftruncate, on: path) {
         let rows = [UInt8](repeating: 1, count: 5000)
-        _ = await #expect(throws: unreliable) { try await log.append(rows) }
+        #expect(await journal.append(rows) == .unknown(unreliable))
       }
       #expect(failure.value == unreliable)
     }
@@ -72,11 +72,11 @@ import Testing
     let directory = TemporaryDirectory()
     let path = directory.file("bets.csv")
     let failure = Promise<StorageError>()
-    let log = CommitLog(try AppendOnlyFile(path: path)) { failure.fulfill($0) }
-    defer { log.close() }
+    let journal = try Journal(path: path) { failure.fulfill($0) }
+    defer { journal.close() }
     let unreliable = StorageError.unreliable(path: path, SystemError("fdatasync", code: EIO))
     await FailingCalls.with(.fdatasync, on: path) {
-      _ = await #expect(throws: unreliable) { try await log.append([1]) }
+      #expect(await journal.append([1]) == .unknown(unreliable))
     }
     #expect(failure.value == unreliable)
   }

@@ -179,12 +179,13 @@ import Testing
       defer {
         #expect(pwrite(descriptor, groups.bytes, groups.bytes.count, 0) == groups.bytes.count)
       }
-      var betsFile = try AppendOnlyFile(path: paths[0])
-      defer { betsFile.close() }
-      var finishedFile = try AppendOnlyFile(path: paths[1])
-      defer { finishedFile.close() }
+      let (bets, finished) = (try Journal(path: paths[0]), try Journal(path: paths[1]))
+      defer {
+        bets.close()
+        finished.close()
+      }
       do {
-        _ = try Recovery(bets: &betsFile, finished: &finishedFile)
+        _ = try Recovery(bets: bets, finished: finished)
       } catch StorageError.damaged {
         #expect(lseek(descriptor, 0, SEEK_END) == size)
         return nil

@@ -9,7 +9,7 @@ extension BetStore {
   /// All bets stored, at once.
   func allBets() throws -> [StoredBet] {
     var bets: [StoredBet] = []
-    var rows = try CSVFile(path: directory.bets, lastRow: .torn)
+    var rows = try CSVFile(path: self.bets.path, lastRow: .torn)
     while let (agency, view) = try rows.nextStoredBet() {
       bets.append(StoredBet(agency: agency, bet: Bet(view, in: rows.storage.span)))
     }
@@ -43,16 +43,20 @@ extension BetStore {
 
   /// Stores bets of one agency on behalf of a connection with `claim`.
   ///
-  /// - Throws: ``ClaimLost`` if it does not hold the claim.
+  /// - Throws: ``ClaimLost`` if it does not hold the claim, or why they are not stored.
   func store(_ bets: [Bet], by claim: Claim) async throws {
     let frame = Array(Frames.batch(bets, at: 0)[ProtocolLimits.frameHeaderSize...])
     var group = PendingBets()
     if !bets.isEmpty, case .bets(let batch) = try AgencyMessage(frame: frame.span) {
       _ = try group.add(batch, agency: claim.agency, known: 0, in: frame.span)
     }
-    let holdsClaim = try await store(
+    let outcome = await store(
       group.rows, count: group.newBets, lastRow: group.lastRow, by: claim)
-    if !holdsClaim { throw ClaimLost() }
+    switch outcome {
+    case nil: throw ClaimLost()
+    case .stored: break
+    case .notWritten(let error), .unknown(let error): throw error
+    }
   }
 }
 
@@ -115,13 +119,6 @@ extension Winners {
 
   /// The documents of all winners of `agency`.
   func documents(of agency: UInt32) throws -> [String] { try all(of: agency).documents }
-}
-
-extension StoredBets {
-  /// The bets in the file at `path`.
-  convenience init(path: String) throws {
-    self.init(file: try File(reading: path), path: path)
-  }
 }
 
 /// A bet of `agency` that differs from its other bets in `index`.
