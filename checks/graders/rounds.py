@@ -2,14 +2,11 @@
 
 import contextlib
 import json
-import os
 import random
-import subprocess
-import sys
 from dataclasses import dataclass
 
 from graders import handout, looks
-from lottery import containers
+from lottery import containers, machine
 
 CLIENTS = (1, 3, 5)
 # Seconds until the last client's exit.
@@ -18,8 +15,6 @@ READING_LIMIT = 60
 EXITS_LIMIT = 3
 # Seconds after SIGTERM until Docker kills a container, which then exits with 137.
 GRACE = 2
-# Keeps a core busy until the parent ends.
-SPIN = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 MODES = {1: "echo", 2: "echo", 3: "echo", 4: "echo", 5: "bet"}
 
 
@@ -62,7 +57,7 @@ def build(project, exercise):
 
 def play(project, round):
     """Plays a round. Returns the log, and what is wrong by the name of the check."""
-    with busy_cores() if round.is_busy else contextlib.nullcontext():
+    with machine.busy_cores() if round.is_busy else contextlib.nullcontext():
         asked = prepare(project, round)
         if round.exercise == 4:
             return _stop_in_the_middle(project, asked)
@@ -106,19 +101,6 @@ def prepare(project, round):
     elif round.mode == "bet":
         asked.single_bets = _single_bets(project)
     return asked
-
-
-@contextlib.contextmanager
-def busy_cores():
-    """Keeps every core busy."""
-    spinners = [subprocess.Popen([sys.executable, "-c", SPIN])
-                for _ in range(os.cpu_count())]
-    try:
-        yield
-    finally:
-        for spinner in spinners:
-            spinner.kill()
-            spinner.wait()
 
 
 def _checks(round):

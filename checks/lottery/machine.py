@@ -1,6 +1,7 @@
-"""What the bench takes from the machine: a network of its own, and disks without room."""
+"""What the bench takes from the machine: a network of its own, disks without room, and its cores."""
 
 import atexit
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -9,7 +10,10 @@ import resource
 import socket
 import struct
 import subprocess
+import sys
 
+# Keeps a core busy until the parent ends.
+_SPIN = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 _CLONE_NEWNET = 0x40000000
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
@@ -23,6 +27,18 @@ def isolate_network():
     if _libc.unshare(_CLONE_NEWNET) == 0:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+
+
+@contextlib.contextmanager
+def busy_cores():
+    """Keeps every core busy."""
+    spinners = [subprocess.Popen([sys.executable, "-c", _SPIN]) for _ in range(os.cpu_count())]
+    try:
+        yield
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.wait()
 
 
 def limit_file_size(process, size):

@@ -1,5 +1,5 @@
-/* Loaded into a program with LD_PRELOAD: counts its system calls, lets chosen ones fail, and notes
- * what has reached the disk, so that a loss of power can be played.
+/* Loaded into a program with LD_PRELOAD: counts its system calls, lets chosen ones fail or hang, and
+ * notes what has reached the disk, so that a loss of power can be played.
  *
  *   SHIM_FAIL="CALL FILE FIRST LAST OUTCOME [OUTCOME]"
  *                       the calls named CALL below, of the file named FILE or of any (*), from the
@@ -8,6 +8,7 @@
  *   SHIM_STATE=FILE     a `struct state`, shared with the bench
  *   SHIM_CALLERS=FILE   pairs of addresses, as in the program's symbol table, in ascending order:
  *                       only calls from between the two addresses of a pair count
+ *   SHIM_CORES=N        the machine has N cores
  *   SHIM_NOTES=FILE     gets a line "NAME SIZE" for every sync of a file or directory that returned
  *
  * An OUTCOME is a letter and a number:
@@ -16,6 +17,11 @@
  *   sN   a read or write takes an Nth of the bytes, at least one; s0: exactly one byte
  *   pN   getsockopt returns N as the error that was pending
  *   z0   recv returns 0, as if the peer had closed
+ *   q0   the peer says nothing: recv, send and accept have nothing to do, and the socket of connect
+ *        is never connected
+ *   h0   the call does not return, until it is healed
+ *   dN   the call takes N milliseconds longer; epoll_wait waits for what it tells first
+ *   tN   the process gets signal N, and the call is as usual
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,6 +31,8 @@
 #include <link.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -176,6 +184,22 @@ static int is_of_rule(unsigned call, int descriptor) {
   return !strcmp(name, rule.file);
 }
 
+/* Lets an outcome happen that comes before the call, and returns what is left of it. */
+static struct outcome begun(unsigned call, struct outcome outcome) {
+  switch (outcome.kind) {
+  case 'h':
+    while (!atomic_load(&state->healed)) usleep(1000);
+    return usual;
+  case 'd':
+    if (call == CALL_epoll_wait) return outcome;
+    usleep(outcome.value * 1000);
+    return usual;
+  case 't': kill(getpid(), (int)outcome.value); return usual;
+  case 'q': return call == CALL_connect ? outcome : (struct outcome){'e', EAGAIN};
+  default: return outcome;
+  }
+}
+
 /* Counts a call, and returns the outcome that it must have. */
 static struct outcome next(unsigned call, int descriptor) {
   atomic_fetch_add(&state->calls[call].count, 1);
@@ -183,7 +207,7 @@ static struct outcome next(unsigned call, int descriptor) {
   unsigned number = atomic_fetch_add(&rule.calls, 1) + 1;
   if (number < rule.first || (rule.last && number > rule.last)) return usual;
   atomic_fetch_add(&state->hits, 1);
-  return rule.outcomes[atomic_fetch_add(&rule.hits, 1) > 0];
+  return begun(call, rule.outcomes[atomic_fetch_add(&rule.hits, 1) > 0]);
 }
 
 #define NEXT(call, descriptor)                                                                     \
@@ -298,15 +322,34 @@ CALL(int, poll, -1, (struct pollfd *watched, nfds_t count, int timeout), (watche
 CALL(int, epoll_create1, -1, (int flags), (flags))
 CALL(int, epoll_ctl, file, (int poller, int operation, int file, struct epoll_event *event),
      (poller, operation, file, event))
-CALL(int, epoll_wait, -1, (int poller, struct epoll_event *events, int room, int timeout),
-     (poller, events, room, timeout))
 CALL(int, eventfd, -1, (unsigned value, int flags), (value, flags))
 CALL(int, setrlimit, -1, (__rlimit_resource_t resource, const struct rlimit *limit),
      (resource, limit))
 
+int epoll_wait(int poller, struct epoll_event *events, int room, int timeout) {
+  struct outcome outcome = NEXT(CALL_epoll_wait, -1);
+  if (outcome.kind == 'e') return failed(outcome);
+  int count = REAL(epoll_wait)(poller, events, room, timeout);
+  if (outcome.kind == 'd') usleep(outcome.value * 1000);
+  return count;
+}
+
+/* Makes the descriptor one that never becomes ready: a socket whose peer takes nothing more. */
+static int connect_in_vain(int descriptor) {
+  int pair[2];
+  char bytes[4096] = {0};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) return -1;
+  while (REAL(write)(pair[0], bytes, sizeof bytes) > 0) continue;
+  dup3(pair[0], descriptor, O_CLOEXEC);
+  REAL(close)(pair[0]);
+  errno = EINPROGRESS;
+  return -1;
+}
+
 /* An interrupted call goes on connecting. */
 int connect(int descriptor, const struct sockaddr *address, socklen_t size) {
   struct outcome outcome = NEXT(CALL_connect, descriptor);
+  if (outcome.kind == 'q') return connect_in_vain(descriptor);
   if (outcome.kind != 'e') return REAL(connect)(descriptor, address, size);
   if (outcome.value == EINTR) REAL(connect)(descriptor, address, size);
   return failed(outcome);
@@ -323,7 +366,7 @@ int getsockopt(int descriptor, int level, int option, void *value, socklen_t *si
 /* If the call fails because of the peer, the connection has left the queue. */
 static int fail_to_accept(struct outcome outcome, int descriptor) {
   switch (outcome.value) {
-  case EINTR: case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: break;
+  case EAGAIN: case EINTR: case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: break;
   default:
     descriptor = REAL(accept)(descriptor, NULL, NULL);
     if (descriptor < 0) return -1;
@@ -358,6 +401,24 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
   struct outcome outcome = NEXT(CALL_getaddrinfo, -1);
   if (outcome.kind == 'e') return -(int)outcome.value;
   return REAL(getaddrinfo)(host, service, hints, list);
+}
+
+static int cores(void) {
+  const char *pretended = getenv("SHIM_CORES");
+  return pretended ? atoi(pretended) : 0;
+}
+
+long sysconf(int name) {
+  int pretended = name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF ? cores() : 0;
+  return pretended ? pretended : REAL(sysconf)(name);
+}
+
+int sched_getaffinity(pid_t process, size_t size, cpu_set_t *set) {
+  int pretended = cores();
+  if (!pretended) return REAL(sched_getaffinity)(process, size, set);
+  CPU_ZERO_S(size, set);
+  for (int core = 0; core < pretended; core++) CPU_SET_S(core, size, set);
+  return 0;
 }
 
 /* Memory is counted for all callers: Swift allocates through its runtime. */

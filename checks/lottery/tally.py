@@ -10,6 +10,7 @@ class Tally(Counter):
         self[name] = max(self[name], value)
 
     def add(self, other):
+        """Adds what another one has counted."""
         for name, value in other.items():
             self[name] = max(self[name], value) if name.startswith("longest") else (
                 self[name] + value)

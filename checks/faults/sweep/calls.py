@@ -9,11 +9,15 @@ because no event would follow it.
     one, half       a byte, or half of the bytes, is read or written
     half+ENOSPC     and the next call fails
     end             the peer sends no more
+    hang            the call does not return
+    quiet           the peer says nothing
+    SIGTERM         the process gets that signal at the call
     pending:EPIPE   getsockopt reports that the connection failed with it
 """
 
 import errno
 import os
+import signal
 import socket
 from dataclasses import dataclass
 
@@ -115,10 +119,13 @@ def reason(fault):
 _WORDS = {"EINTR": "", "ENOENT": "o such file",
           "EWOULDBLOCK": "another server is using this directory"}
 
+_OUTCOMES = {"one": "s0", "half": "s2", "end": "z0", "hang": "h0", "quiet": "q0",
+             "SIGTERM": f"t{signal.SIGTERM.value}"}
+
 
 def _outcome(name):
-    if name in ("one", "half", "end"):
-        return {"one": "s0", "half": "s2", "end": "z0"}[name]
+    if name in _OUTCOMES:
+        return _OUTCOMES[name]
     if name.startswith("pending:"):
         return f"p{getattr(errno, name.partition(':')[2])}"
     if name.startswith("EAI_"):

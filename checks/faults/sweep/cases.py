@@ -9,16 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Callable
 
+import pytest
+
 from faults.sweep import calls
 from faults.sweep.client_runs import BetRun, EchoRun, LotteryRun, StatusRun
-from faults.sweep.runs import KEY, WAYS, Case
+from faults.sweep.runs import KEY, Case
 from faults.sweep.server_run import IMPATIENT, ServerRun
 from lottery import shim
 from lottery.agency import ScriptedAgency
 from lottery.bets import WINNING_NUMBER, Bets
 from lottery.processes import Failure
+from lottery.tally import Tally
 
-SLICES = 100
 AGENCIES, ROWS = 2, 6
 # In a lottery that has begun: the first agency's stored bets, and bytes of its next one.
 STORED, TORN = 2, 17
@@ -68,9 +70,15 @@ SITUATIONS = {
 class Sweep:
     """The cases of one bench. A lottery in which nothing fails shows which calls there are."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, name, situations, slices):
         self.bench = bench
-        self.directory = bench.directory / "sweep"
+        self.situations = situations
+        # What the runs count, until a test takes it.
+        self.tally = Tally()
+        # Whether other programs keep the cores busy.
+        self.is_busy = False
+        self.slices = slices
+        self.directory = bench.directory / name
         self.directory.mkdir()
         self.bets = self._make_bets()
         self.key = self._write("key", KEY)
@@ -85,13 +93,13 @@ class Sweep:
             self.callers[program] = self.directory / f"callers-{program}"
             shim.write_callers(bench.where / program, self.callers[program])
         self.begun = self._begin()
-        self.counts = {name: self._count(name) for name in SITUATIONS}
+        self.counts = {name: self._count(name) for name in situations}
 
     def play(self, number, directory):
         """Plays the slice of all cases with that number. Returns the calls that failed, and what
         was found."""
         chosen = [case for case in self._cases()
-                  if _slice(self.bench.seed, case) == number % SLICES]
+                  if self._slice(case) == number % self.slices]
         with ThreadPoolExecutor(WORKERS) as workers:
             found = workers.map(lambda case: self._play_on(case, directory), chosen)
         return list(itertools.chain.from_iterable(found))
@@ -125,16 +133,18 @@ class Sweep:
         return problem, run.hits > 0
 
     def _make(self, case, directory):
-        situation = SITUATIONS[case.situation]
+        situation = self.situations[case.situation]
         return situation.run(self, case, situation, directory, random.Random(str(case)))
 
     def _cases(self):
         for name, counts in self.counts.items():
             for call, count in counts.items():
-                ways = ("once",) if call == "malloc" else WAYS
-                for fault, way, number in itertools.product(
-                        calls.CALLS[call].faults, ways, range(1, count + 1)):
+                for (fault, way), number in itertools.product(
+                        self.situations[name].run.faults(call), range(1, count + 1)):
                     yield Case(name, call, fault, way, number)
+
+    def _slice(self, case):
+        return zlib.crc32(f"{self.bench.seed}/{case}".encode()) % self.slices
 
     def _count(self, name):
         """Returns how often each call is made in a situation."""
@@ -144,7 +154,7 @@ class Sweep:
         if unknown := counts.keys() - calls.CALLS.keys():
             raise Failure(f"calls without faults in sweep/calls.py: {', '.join(sorted(unknown))}")
         return {call: count for call, count in counts.items()
-                if call in SITUATIONS[name].calls}
+                if call in self.situations[name].calls}
 
     def _make_bets(self):
         """Returns a small lottery in which each agency has a winner."""
@@ -171,5 +181,23 @@ class Sweep:
         return path
 
 
-def _slice(seed, case):
-    return zlib.crc32(f"{seed}/{case}".encode()) % SLICES
+def play_round(sweep, request, counts, tables, number, directory):
+    """Plays one slice of a sweep in a test, or the one case that `--case` names."""
+    if name := request.config.option.case:
+        case = Case.parse(name)
+        if (case.situation not in sweep.situations
+                or (case.fault, case.way) not in sweep.situations[case.situation].run.faults(
+                    case.call)):
+            pytest.skip("a case of another sweep")
+        problem, failed = sweep.play_case(case, directory)
+        assert failed, f"{name}: the call was not made"
+        assert not problem
+        return
+    played = sweep.play(number, directory)
+    counts["faults"] = len(played)
+    counts.add(sweep.tally)
+    sweep.tally.clear()
+    for case, problem in played:
+        tables("call", case.call, Tally(runs=1, problems=int(bool(problem))))
+    if problems := [problem for _, problem in played if problem]:
+        pytest.fail("\n".join(problems), pytrace=False)

@@ -8,6 +8,7 @@ Afterwards everything works: one more start must complete the lottery. After eac
 that was promised must be there.
 """
 
+import itertools
 import re
 import shutil
 import signal
@@ -57,7 +58,7 @@ class Case:
             return None
         outcomes = calls.outcomes(self.fault)
         last = 0
-        if self.way == "once":
+        if self.way in ("once", "ends"):
             last = number + len(outcomes) - 1
         elif self.fault == "EINTR":
             last = number + INTERRUPTIONS - 1
@@ -85,6 +86,17 @@ class Run:
         if situation.begun:
             shutil.copytree(sweep.begun, self.lottery.data)
 
+    @staticmethod
+    def faults(call):
+        """Returns the faults of a call, each with the way in which it comes."""
+        ways = ("once",) if call == "malloc" else WAYS
+        return list(itertools.product(calls.CALLS[call].faults, ways))
+
+    @property
+    def is_stalled(self):
+        """Whether a call does not return."""
+        return False
+
     @property
     def must_survive(self):
         """Whether the program must go on after what fails."""
@@ -105,8 +117,9 @@ class Run:
         """Waits until the server listens or has ended, and returns whether it runs."""
         server = self.lottery.server
         self.lottery.deadline.wait(
-            lambda: server.status is not None or listens(self.lottery), "the server listens")
-        return server.status is None
+            lambda: server.status is not None or listens(self.lottery) or self.is_stalled,
+            "the server listens")
+        return server.status is None and not self.is_stalled
 
     def watched(self, program, number):
         """Returns the environment of a process in which the fault begins with call `number`."""
