@@ -51,13 +51,11 @@ struct AgencyFile: ~Copyable {
     total = stored
   }
 
-  /// Skips rows, plain ones as fast as they are sent: their frames are made and forgotten. There may
-  /// be millions, so the end of the task ends this too.
+  /// Skips rows, plain ones as fast as they are sent: their frames are made and forgotten.
   private mutating func skipRows(_ count: UInt64, of stored: UInt64) throws(AgencyError) {
     var skipped: UInt64 = 0
     var frames: [UInt8] = []
     while skipped < count {
-      if Task.isCancelled { throw .cancelled }
       frames.removeAll(keepingCapacity: true)
       var plain = BatchBuilder(maxAmount: Int(min(Self.skippedAtOnce, count - skipped)))
       rows.appendPlainBets(to: &plain, offset: 0, in: &frames)
@@ -69,7 +67,7 @@ struct AgencyFile: ~Copyable {
     }
   }
 
-  /// Rows that are skipped before the end of the task is looked for.
+  /// Rows that are skipped at once.
   private static let skippedAtOnce: UInt64 = 1000
 
   /// Appends the frame of the next batch to `frames`.
@@ -107,7 +105,7 @@ struct AgencyFile: ~Copyable {
   /// Returns the next bet, or nil if there is none.
   ///
   /// - Throws: ``AgencyError/badRow(path:line:reason:)`` if the row is not a bet,
-  ///   ``AgencyError/unreadable(path:_:)``
+  ///   ``AgencyError/unreadable(path:_:)``, ``AgencyError/cancelled``
   mutating func next() throws(AgencyError) -> BetView? {
     try reading { rows throws(CSVFile.Failure) in try rows.nextBet() }
   }
@@ -125,6 +123,7 @@ struct AgencyFile: ~Copyable {
         throw .badRow(path: path, line: rows.line, reason: error.description)
       case .notABet(let reason): throw .badRow(path: path, line: rows.line, reason: reason)
       case .changed: throw .changed(path: path)
+      case .cancelled: throw .cancelled
       }
     }
   }

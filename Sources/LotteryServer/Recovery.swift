@@ -105,11 +105,12 @@ struct Recovery {
     var rows = file.rows
     var (reason, end) = ("neither a row nor the beginning of one", 0)
     do {
-      repeat { try Task.checkCancellation() } while try next(&rows)
+      while try next(&rows) {}
       end = rows.position
       if end == file.size { return nil }
     } catch let failure as CSVFile.Failure {
       switch failure {
+      case .cancelled: throw CancellationError()
       case .unreadable(let error): throw StorageError.unreadable(path: file.path, error)
       case .changed: throw StorageError.changed(path: file.path, position: rows.position)
       case .malformed(let error): (reason, end) = (error.description, rows.position)

@@ -3,7 +3,7 @@
 import struct
 
 HELLO, BET, BATCH, FINISHED, WINNERS_QUERY = range(0x01, 0x06)
-STATUS = 0x90
+STATUS_QUERY, STATUS = 0x10, 0x90
 WELCOME, STORED, REJECTED, CONFIRMED, WINNERS = range(0x81, 0x86)
 ERROR = 0x8F
 
@@ -42,6 +42,26 @@ def hello(agency, key=b""):
 def welcome(state=0, stored=0):
     """WELCOME without a last bet."""
     return frame(WELCOME, "BBQ", 1, state, stored)
+
+
+def stored(total):
+    return frame(STORED, "Q", total)
+
+
+def rejected(code):
+    """REJECTED of the first bet, without a reason."""
+    return frame(REJECTED, "QHBB", 0, 0, code, 0)
+
+
+def error(code):
+    """ERROR without a reason."""
+    return frame(ERROR, "BB", code, 0)
+
+
+def winners(more, *texts):
+    """WINNERS of these documents."""
+    body = b"".join(bytes([len(text)]) + text for text in texts)
+    return frame(WINNERS, f"BH{len(body)}s", more, len(texts), body)
 
 
 def bet(offset, row):

@@ -14,6 +14,9 @@ import time
 
 # Seconds between two looks at a condition.
 PAUSE = 0.0005
+# Seconds in which a program must have ended when it was asked to, unless others keep the machine
+# busy.
+END_SECONDS = 2
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -125,6 +128,20 @@ class Process:
 
     def _forget(self):
         _running.discard(self)
+
+
+def check_ends_in_order(process, status=0):
+    """Asks a process to end, and checks that it does, soon and with that status: 0 if it says that
+    it has ended in order."""
+    if process.status is not None:
+        raise Failure(f"{process.name} has ended before: {process.last_line()}")
+    process.signal(signal.SIGTERM)
+    if not process.ends_within(END_SECONDS):
+        raise Failure(f"{process.name} has not ended {END_SECONDS} s after SIGTERM")
+    process.wait(Deadline(0))
+    line = process.last_line()
+    if process.status != status or not status and "action: exit | result: success" not in line:
+        raise Failure(f"{process.name} ended with {process.status}: {line}")
 
 
 class PipedProcess(Process):

@@ -42,13 +42,15 @@ def write_callers(program, path):
 class Watch:
     """What the bench shares with one process that it watches.
 
-    `fail` says which calls fail: see `rule`. Without it they are only counted.
+    `fail` says which calls fail: see `rule`. Without it they are only counted. `callers` is a file
+    of `write_callers`. Without it the calls of libraries count, too.
     """
 
     def __init__(self, library, callers, path, fail=None):
         path.write_bytes(bytes(_STATE_SIZE))
-        self.environment = {"LD_PRELOAD": str(library), "SHIM_STATE": str(path),
-                            "SHIM_CALLERS": str(callers)}
+        self.environment = {"LD_PRELOAD": str(library), "SHIM_STATE": str(path)}
+        if callers:
+            self.environment["SHIM_CALLERS"] = str(callers)
         if fail:
             self.environment["SHIM_FAIL"] = fail
         with open(path, "r+b") as file:

@@ -1,4 +1,5 @@
-/// The rows of a CSV file, one after the other, however large the file.
+/// The rows of a CSV file, one after the other, however large the file. A cancelled task reads no
+/// further.
 public struct CSVFile: ~Copyable {
   /// The fields of the last row, as ranges of ``storage``.
   public var fields: [Range<Int>] { reader.fields }
@@ -21,6 +22,8 @@ public struct CSVFile: ~Copyable {
     case notABet(String)
     /// The file has another size than when it was opened: something else writes it.
     case changed
+    /// The task was cancelled.
+    case cancelled
   }
 
   /// What a last row without a line end is.
@@ -137,6 +140,8 @@ public struct CSVFile: ~Copyable {
   /// Reads more. Where a file ends that is read as a whole, its last row may be half a row if
   /// something else writes the file at the same time.
   private mutating func fill() throws(Failure) {
+    // Here, so that it ends every loop over rows, also one over lines that hold nothing.
+    if Task.isCancelled { throw .cancelled }
     let (file, rest) = (file, rest)
     let count = try mapError(Failure.unreadable) { () throws(SystemError) in
       try reader.input.fill { room throws(SystemError) in

@@ -20,11 +20,11 @@ from faults.sweep.server_run import ServerRun
 from lottery import store
 from lottery.agency import hold
 from lottery.log import Log
-from lottery.processes import Deadline, Failure
+from lottery.processes import END_SECONDS, Deadline, Failure
 
-# Seconds after SIGTERM, or after the retry limit, in which a program must have ended: on a machine
-# that has nothing else to do, and on one whose cores are busy.
-END_SECONDS, BUSY_END_SECONDS = 2, 4
+# Seconds after SIGTERM, or after the retry limit, in which a program must have ended on a machine
+# whose cores are busy.
+BUSY_END_SECONDS = 2 * END_SECONDS
 # The status of an end that was cut short because it stood still.
 CUT_SHORT = 84
 # The agency's retry limit: while it must go on until SIGTERM, and while it must end by itself.
