@@ -1,5 +1,5 @@
-"""Every loop of the server whose length a peer, a file or a clock decides, made endless: SIGTERM ends
-each in order."""
+"""Every loop of the server whose length a peer, a file or a clock decides, made endless: SIGTERM
+ends each in order."""
 
 import select
 import socket

@@ -1,5 +1,5 @@
-"""Pipes and terminals on which nothing moves: nobody writes what a program reads, or nobody reads what
-it writes. SIGTERM ends the program."""
+"""Pipes and terminals on which nothing moves: nobody writes what a program reads, or nobody reads
+what it writes. SIGTERM ends the program."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What the bench takes from the machine: a network of its own, disks without room, and its cores."""
+"""What the bench takes from the machine: a network of its own, disks without room, all cores."""
 
 import atexit
 import contextlib

@@ -31,6 +31,7 @@
 #include <link.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -413,9 +414,9 @@ long sysconf(int name) {
   return pretended ? pretended : REAL(sysconf)(name);
 }
 
-int sched_getaffinity(pid_t process, size_t size, cpu_set_t *set) {
+int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set) {
   int pretended = cores();
-  if (!pretended) return REAL(sched_getaffinity)(process, size, set);
+  if (!pretended) return REAL(pthread_getaffinity_np)(thread, size, set);
   CPU_ZERO_S(size, set);
   for (int core = 0; core < pretended; core++) CPU_SET_S(core, size, set);
   return 0;

@@ -1,5 +1,5 @@
-"""A run of the sweep of stalls: a small lottery in which a call does not return, a peer says nothing,
-or the end is asked for at any moment.
+"""A run of the sweep of stalls: a small lottery in which a call does not return, a peer says
+nothing, or SIGTERM comes at any moment.
 
     ends     the program then gets SIGTERM, and must end
     limit    an agency must end by itself, because of its `retry.limit`
