@@ -4,7 +4,6 @@ what it writes. SIGTERM ends the program."""
 import fcntl
 import os
 import signal
-import subprocess
 
 import pytest
 
@@ -155,9 +154,7 @@ class Stuck(Process):
 
     def _start(self, command, environment):
         with open(self.log, "wb") as log:
-            return subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL,
-                stdout=self.output or log, stderr=self.error or log)
+            return self._start_with(command, environment, self.output or log, self.error or log)
 
 
 OUTPUTS = {

@@ -67,8 +67,12 @@ class Process:
 
     def _start(self, command, environment):
         with open(self.log, "wb") as output:
-            return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                    stdout=output, stderr=subprocess.STDOUT)
+            return self._start_with(command, environment, output)
+
+    @staticmethod
+    def _start_with(command, environment, output, error=subprocess.STDOUT):
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                                stderr=error)
 
     @property
     def pid(self):

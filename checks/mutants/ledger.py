@@ -9,6 +9,13 @@ look for where the rule lives now.
 from dataclasses import dataclass
 
 SIMULATION = "SimulationTests"
+# What is tested from outside: arguments of pytest begin with this.
+CHECKS = "checks/faults"
+
+
+def case(name):
+    """Returns what plays one case of the sweeps."""
+    return f"{CHECKS} -k 'syscalls or stalls' --case {name} --round 0"
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Mutant:
     name: str
     old: str
     new: str
-    # What catches it: a filter of `swift test`.
+    # What catches it: a filter of `swift test`, or arguments of pytest.
     catcher: str = SIMULATION
     # How often `old` is there. The change is made everywhere.
     places: int = 1
@@ -92,6 +99,11 @@ LEDGER = [
         "forgets at its start who has finished",
         "records[agency, default: AgencyRecord()].hasFinished = true",
         "records[agency, default: AgencyRecord()].hasFinished = false"),
+    Mutant(
+        "goes on with a conversation whose batches could not be stored",
+        "connection.append(answer) }\n      throw ServiceError.rejected",
+        "connection.append(answer) }\n      _ = session.pendingStored()\n      return",
+        f"{CHECKS}/test_disks.py -k no_room --rounds 6"),
     # Whose turn it is.
     Mutant(
         "lets two connections of an agency store",
@@ -203,13 +215,24 @@ LEDGER = [
     Mutant(
         "takes a bet for stored that may be another's",
         "      if offset < stored - 1 {",
-        "      if offset > stored {"),
+        "      if offset > stored {",
+        seeds=20_000),
     # Sockets.
     Mutant(
         "takes part of a message for all of it when the socket has no more room",
         "        sent += count\n        hasMoved = true\n",
         "        sent += max(count, packetEnd - sent)\n        hasMoved = true\n",
-        "ManyWinnersTests"),
+        case("server,send,half,once,2")),
+    Mutant(
+        "closes a connection over bytes that it has not read",
+        "while taken < size, try await fill() {",
+        "while taken < 0, try await fill() {",
+        f"{CHECKS}/test_traps.py -k unread_bytes"),
+    Mutant(
+        "takes what the kernel says of a connection for the next one's with its number",
+        "      state.lastToken += 1\n",
+        "      state.lastToken = UInt64(descriptor)\n",
+        f"{CHECKS}/test_traps.py -k stale_events"),
     Mutant(
         "takes a call that a signal interrupts for one that failed",
         "if code != EINTR { throw",
@@ -220,4 +243,35 @@ LEDGER = [
         "        state[direction] = .changed\n        return nil",
         "        return nil",
         "LotteryTests|ManyWinnersTests|Hostile"),
+    # Waits, loops and what adds up.
+    Mutant(
+        "waits without end for an end that hangs",
+        "if still == limits.standstill {",
+        "if still < 0 {",
+        case("server,fdatasync,hang,ends,3")),
+    Mutant(
+        "waits longer for a name than the retry limit allows",
+        "        answer.fulfill(.failure(.timedOut))\n",
+        "",
+        case("agency-named,getaddrinfo,hang,limit,2")),
+    Mutant(
+        "waits without end for a server that says nothing",
+        "max(.zero, policy.waitLimit - elapsed)",
+        "policy.waitLimit * 1000",
+        f"{CHECKS}/test_endless_client.py -k 'limit and lottery-silent'"),
+    Mutant(
+        "reads blank lines without end after SIGTERM",
+        "    if Task.isCancelled { throw .cancelled }\n    let (file, rest)",
+        "    let (file, rest)",
+        f"{CHECKS}/test_endless_client.py -k blank_lines"),
+    Mutant(
+        "loses log lines and does not count them",
+        "        state.lost += 1\n",
+        "",
+        f"{CHECKS}/test_traps.py -k lost_lines"),
+    Mutant(
+        "makes a thread for each core",
+        "sysconf(Int32(_SC_NPROCESSORS_ONLN)) <= Worker.threadLimit\n",
+        "sysconf(Int32(_SC_NPROCESSORS_ONLN)) <= 1000\n",
+        f"{CHECKS}/test_crowd.py -k threads"),
 ]

@@ -1,14 +1,17 @@
 """One test for each mutant of the ledger: something must catch it."""
 
+import contextlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from mutants.ledger import LEDGER, SIMULATION
+from mutants.ledger import CHECKS, LEDGER, SIMULATION
 
 ROOT = Path(__file__).resolve().parents[2]
 # Kept between runs, so that only what a mutant changes is built.
@@ -17,6 +20,8 @@ HOUSE = ROOT / ".build" / "mutants"
 TESTS = ("SimulationTests", "EndToEndTests")
 # A lottery that hangs has been caught.
 CATCHER_LIMIT = 180
+# Of the random choices in what is tested from outside.
+SEED = "7574"
 
 
 class House:
@@ -45,16 +50,21 @@ class House:
 
     def passes(self, catcher, seeds=2000):
         """Runs tests, and returns whether all passed, and what they said."""
+        command = ["swift", "test", "--skip-build", "--package-path", HOUSE, "--filter", catcher]
+        if catcher.startswith(CHECKS):
+            command = [sys.executable, "-m", "pytest", "-c", "checks/pytest.ini", "--seed", SEED,
+                       "--programs", HOUSE / ".build/debug", *shlex.split(catcher)]
         tests = subprocess.Popen(
-            ["swift", "test", "--skip-build", "--package-path", HOUSE, "--filter", catcher],
-            env=os.environ | {"SEEDS": str(seeds)}, text=True, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            command, env=os.environ | {"SEEDS": str(seeds)}, text=True, start_new_session=True,
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             output, _ = tests.communicate(timeout=CATCHER_LIMIT)
         except subprocess.TimeoutExpired:
-            os.killpg(tests.pid, signal.SIGKILL)
+            _kill_session(tests.pid)
             tests.communicate()
             return False, "hung"
+        # A catcher that cannot run catches nothing.
+        assert tests.returncode in (0, 1), output[-4000:]
         return tests.returncode == 0, output[-4000:]
 
     def apply(self, mutant):
@@ -71,6 +81,16 @@ class House:
             for path, source in changed.items():
                 path.write_text(source, encoding="utf-8")
         return take_back
+
+
+def _kill_session(session):
+    """Kills the processes of a session: `swift test` puts its tests into a group of their own."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # After the name, which may hold anything.
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def _package():
