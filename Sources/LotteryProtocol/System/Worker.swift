@@ -54,7 +54,7 @@ public final class Worker: TaskExecutor {
 private enum Lanes {
   private static let shared: [DispatchQueue] =
     sysconf(Int32(_SC_NPROCESSORS_ONLN)) <= Worker.threadLimit
-    ? [] : (0..<Worker.threadLimit).map { DispatchQueue(label: "workers \($0)") }
+    ? [] : (0..<Worker.threadLimit).map { DispatchQueue(label: "workers \($0)", target: .global()) }
   private static let last = Atomic(0)
 
   static func next() -> DispatchQueue {
@@ -64,7 +64,7 @@ private enum Lanes {
   }
 
   /// Resumes the workers that let others run.
-  static let turns = shared.isEmpty ? DispatchQueue.global() : DispatchQueue(label: "turns")
+  static let turns = shared.isEmpty ? DispatchQueue.global() : DispatchQueue(label: "turns", target: .global())
 }
 
 /// Calls that come later.
