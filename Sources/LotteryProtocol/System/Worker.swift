@@ -64,7 +64,8 @@ private enum Lanes {
   }
 
   /// Resumes the workers that let others run.
-  static let turns = shared.isEmpty ? DispatchQueue.global() : DispatchQueue(label: "turns", target: .global())
+  static let turns: DispatchQueue =
+    shared.isEmpty ? .global() : DispatchQueue(label: "turns", target: .global())
 }
 
 /// Calls that come later.
