@@ -134,7 +134,13 @@ extension AgencyService {
     case .gathered:
       break
     case .claim(let agency, let key):
-      try await checkKey(of: agency, key)
+      context.connections.mark(number, speaks: true)
+      do {
+        try await checkKey(of: agency, key)
+      } catch {
+        context.connections.mark(number, speaks: false)
+        throw error
+      }
       try await makeClaim(agency)
     case .reply(let message):
       connection.append(message)
@@ -158,7 +164,6 @@ extension AgencyService {
     let claim = Claim(agency: agency, order: number) { [handle = connection.handle] in
       handle.interrupt(.superseded)
     }
-    context.connections.mark(number, speaks: true)
     guard let record = await context.store.take(claim) else {
       release(claim)
       try throwInterruption()

@@ -168,12 +168,20 @@ final class ConnectionRegistry: Sendable {
     return true
   }
 
-  /// Notes whether a connection speaks for an agency.
+  /// Notes whether a connection speaks for an agency. If so, it stays, even if it was asked to make
+  /// room before its HELLO was read.
   func mark(_ number: UInt64, speaks: Bool) {
-    state.withLock { state in
-      guard let entry = state.entries[number], !entry.leaves else { return }
+    let (handle, room) = state.withLock { state -> (Connection.Handle?, Promise<Void>?) in
+      guard let entry = state.entries[number] else { return (nil, nil) }
+      if entry.leaves {
+        state.entries[number]?.leaves = false
+        state.leaving -= 1
+      }
       state.change(entry.address) { $0.silent.note(number, isThere: !speaks) }
+      return (entry.handle, entry.leaves ? state.room : nil)
     }
+    handle?.keepsPlace(speaks)
+    if let room { endWait(for: room) }
   }
 
   /// Interrupts all connections, and returns when the last of them is closed. No connection may be

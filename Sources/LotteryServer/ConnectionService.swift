@@ -93,10 +93,17 @@ struct ConnectionService {
     switch error {
     case .interrupted(let cause):
       // A client of the echo service would not understand an ERROR.
-      if let code = cause.code, !isEcho { await refuse(code, cause.reason) }
-      if cause == .vanished { logLoss(cause.reason) }
+      if let code = cause.code {
+        if !isEcho { await refuse(code, reason(for: cause)) }
+      } else {
+        logLoss(cause.reason)
+      }
     case .broken(let error): logLoss(error.description)
     }
+  }
+
+  private func reason(for cause: Interruption) -> String {
+    cause == .deadline && connection.isSending ? "answers not taken in time" : cause.reason
   }
 
   private func logLoss(_ reason: String) {

@@ -41,6 +41,8 @@ public final class Connection {
   /// Bytes that are there at once after which other workers have their turn.
   static let bytesInATurn = 64 * 1024
   private static let leastRead = 16 * 1024
+  /// Whether a read has brought anything. The first one is not put off by a lack of room.
+  private var hasReceived = false
   /// Memory for answers that is kept: thousands of connections may wait at the same time.
   private static let outputKept = 256
 
@@ -66,7 +68,7 @@ extension Connection {
     var hasWaited = false
     while true {
       // First, so that a peer that sends without end cannot delay an interrupt.
-      try handle.checkInterrupt(toWait: false)
+      try handle.checkInterrupt(mayLackRoom: !hasReceived)
       if let count = try receive() {
         if hasWaited {
           immediate = 0
@@ -74,6 +76,7 @@ extension Connection {
           // Such a peer must not keep the thread from other workers either.
           await handle.worker.yield()
         }
+        hasReceived = true
         return count > 0
       }
       try handle.check()
@@ -160,7 +163,7 @@ extension Connection {
     var hasWaited = false
     // Whether the kernel has taken bytes since the last wait.
     var hasMoved = true
-    while sent < output.count {
+    while isSending {
       if sent == packetEnd { packetEnd = endOfPacket() }
       if let count = try sendPacket() {
         sent += count
@@ -176,6 +179,9 @@ extension Connection {
     output.removeAll(keepingCapacity: output.capacity <= Self.outputKept)
     (sent, packetEnd) = (0, 0)
   }
+
+  /// Whether bytes have gathered that the kernel has not taken.
+  public var isSending: Bool { sent < output.count }
 
   /// Returns how many bytes of the packet the kernel has taken, or nil if it takes none now.
   private func sendPacket() throws(ConnectionError) -> Int? {
@@ -292,7 +298,8 @@ extension Connection {
   /// A connection as others see it: they may interrupt it, from any thread.
   ///
   /// The first interrupt counts. It ends the waits of the connection itself, and cancels the task
-  /// of ``run(_:)``, which ends whatever else the task waits for.
+  /// of ``run(_:)``, which ends whatever else the task waits for. Only `.noRoom` cancels no task,
+  /// gives way to other causes, and can be taken back: ``keepsPlace(_:)``.
   public final class Handle: Sendable {
     /// The address of the other end. Nil for a connection that this process made.
     public let peer: PeerAddress?
@@ -304,6 +311,8 @@ extension Connection {
 
     private struct State {
       var interruption: Interruption?
+      /// Whether a lack of room is no reason to end.
+      var keepsPlace = false
       var task: Task<Void, Never>?
       /// Whether the last bytes are on their way. Then interrupts come too late.
       var isEnding = false
@@ -333,7 +342,7 @@ extension Connection {
       let task = Task(executorPreference: worker) { await work() }
       let isInterrupted = state.withLock { state in
         state.task = task
-        return state.interruption != nil
+        return state.interruption.map { $0 != .noRoom } ?? false
       }
       if isInterrupted { task.cancel() }
     }
@@ -343,16 +352,26 @@ extension Connection {
 
     /// Interrupts the connection.
     public func interrupt(_ cause: Interruption) {
-      let task = state.withLock { state in
+      let task = state.withLock { state -> Task<Void, Never>? in
+        if cause == .noRoom, state.keepsPlace { return nil }
         if let rest = cause.farewell {
           state.rest = min(state.rest ?? rest, rest)
           if state.isEnding { hurry(rest) }
         }
-        state.interruption = state.interruption ?? cause
-        return state.task
+        if state.interruption == nil || state.interruption == .noRoom { state.interruption = cause }
+        return cause == .noRoom ? nil : state.task
       }
       readiness.wake()
       task?.cancel()
+    }
+
+    /// Decides whether the connection goes on if others need its place, also if it was interrupted
+    /// for that already.
+    public func keepsPlace(_ keeps: Bool) {
+      state.withLock { state in
+        state.keepsPlace = keeps
+        if keeps, state.interruption == .noRoom { (state.interruption, state.rest) = (nil, nil) }
+      }
     }
 
     /// Whether an interrupt for `.vanished` follows when the connection breaks. For the time in
@@ -370,11 +389,10 @@ extension Connection {
 
     /// Throws if the connection was interrupted.
     ///
-    /// - Parameter toWait: whether a wait begins. What has arrived is still read if others need the
-    ///   place.
-    func checkInterrupt(toWait: Bool = true) throws(ConnectionError) {
+    /// - Parameter mayLackRoom: whether it goes on although others need its place.
+    func checkInterrupt(mayLackRoom: Bool = false) throws(ConnectionError) {
       let cause = state.withLock { $0.isEnding ? nil : $0.interruption }
-      if let cause, toWait || cause != .noRoom { throw .interrupted(cause) }
+      if let cause, !(mayLackRoom && cause == .noRoom) { throw .interrupted(cause) }
     }
 
     /// Whether the deadline is over.

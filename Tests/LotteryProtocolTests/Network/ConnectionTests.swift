@@ -200,6 +200,25 @@ private let tooMuch = {
     }
   }
 
+  @Test func `a lack of room ends no connection that keeps its place, and other causes do`()
+    async throws
+  {
+    try await withConnection { connection, peer in
+      let handle = connection.handle
+      handle.interrupt(.noRoom)
+      try await peer.send([1])
+      // What has arrived first is read, and may be a reason to stay.
+      #expect(try await connection.fill())
+      try await peer.send([2])
+      await #expect(throws: ConnectionError.interrupted(.noRoom)) { try await connection.fill() }
+      handle.keepsPlace(true)
+      handle.interrupt(.noRoom)
+      #expect(try await connection.fill())
+      handle.interrupt(.superseded)
+      await #expect(throws: Self.superseded) { try await connection.fill() }
+    }
+  }
+
   @Test func `an interrupt ends a write that waits`() async throws {
     try await withConnection { connection, _ in
       let handle = connection.handle

@@ -72,6 +72,33 @@ import Testing
     }
   }
 
+  @Test func `a connection whose HELLO is read after it was asked to make room stays`() async throws
+  {
+    try await withServer(agencies: 0) { server in
+      let endpoint = try #require(Endpoint("127.0.0.1:\(server.port)"))
+      let handle = try await Connector.open(
+        endpoint, worker: Worker(label: "client"), until: .now + .seconds(30))
+      let registry = ConnectionRegistry(limit: 1, limitPerAddress: 1)
+      let (started, waits, ends) = (Promise<UInt64>(), Promise<Void>(), Promise<Void>())
+      let starts = registry.start(handle) { number in
+        started.fulfill(number)
+        _ = await ends.wait()
+        handle.close()
+      }
+      #expect(starts)
+      let number = try #require(await started.wait())
+      let connection = Connection(handle, capacity: 8000)
+      async let room: Void = registry.makeRoom { waits.fulfill(()) }
+      while (try? connection.check()) != nil { try await Task.sleep(for: .milliseconds(1)) }
+      registry.mark(number, speaks: true)
+      try connection.check()
+      // Nobody else can make room.
+      _ = await waits.wait()
+      ends.fulfill(())
+      await room
+    }
+  }
+
   /// Connects again and again, and says one byte, until the task is cancelled.
   private static func besiege(_ port: UInt16, from host: UInt8) async throws {
     while !Task.isCancelled {
