@@ -63,6 +63,19 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// The fuzz targets: a test, or a program around libFuzzer, as scripts/fuzz.sh builds it.
+let fuzzed: [Target.Dependency] = [
+  "AgencyClient", "LotteryProtocol", "LotteryServer", "ProcessSupport",
+]
+package.targets.append(
+  Context.environment["FUZZER"] == nil
+    ? .testTarget(
+      name: "FuzzTests", dependencies: fuzzed + ["TestSupport"], path: "Tests/Fuzz",
+      exclude: ["corpus", "LibFuzzer.swift"])
+    : .executableTarget(
+      name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
+      exclude: ["corpus", "FuzzTests.swift"]))
+
 // One strictness for every target, written once.
 for target in package.targets where target.type != .system {
   target.swiftSettings = [

@@ -14,33 +14,11 @@ self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 cd "$top"
 
 readonly BUILD=.build-fuzz FINDS=.fuzz
-readonly MODULES=(LotteryProtocol ProcessSupport LotteryServer AgencyClient)
-readonly FLAGS=(
-  -package-name lottery -O -wmo -parse-as-library -swift-version 6 -warnings-as-errors
-  -enable-testing -enable-upcoming-feature ExistentialAny
-  -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility
-  -enable-upcoming-feature NonisolatedNonsendingByDefault
-  '-sanitize=fuzzer,address' -I "$BUILD" -I Sources/CLinux
-)
-
-is_up_to_date() {
-  [[ -x $BUILD/fuzz && -z $(find Sources Tests/Fuzz "$0" -newer "$BUILD/fuzz" -type f) ]]
-}
 
 # All targets are one program. The environment selects one.
 build() {
-  local module objects=()
-  is_up_to_date && return
-  mkdir -p "$BUILD"
-  for module in "${MODULES[@]}"; do
-    find "Sources/$module" -name '*.swift' -exec swiftc "${FLAGS[@]}" -module-name "$module" \
-      -emit-module -emit-module-path "$BUILD/$module.swiftmodule" \
-      -emit-object -o "$BUILD/$module.o" {} +
-    objects+=("$BUILD/$module.o")
-  done
-  # The system's gold linker warns about each symbol of the sanitizer.
-  swiftc "${FLAGS[@]}" -use-ld=lld -module-name Fuzz Tests/Fuzz/*.swift \
-    "${objects[@]}" -o "$BUILD/fuzz"
+  FUZZER=1 swift build --quiet -c release --product fuzz --sanitize=fuzzer --sanitize=address \
+    -Xswiftc -enable-testing --scratch-path "$BUILD"
 }
 
 # fuzz TARGET: 1 if something was found.
@@ -50,7 +28,7 @@ fuzz() {
   # Swift's own handling of crashes would run before libFuzzer's. Leaks are not detected: Swift
   # never frees what it makes once.
   FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
-    "$BUILD/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
+    "$BUILD/release/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \
     "$FINDS/$1" "Tests/Fuzz/corpus/$1" </dev/null >"$log" 2>&1
 }

@@ -5,16 +5,22 @@
 func fuzzCSV(_ bytes: [UInt8]) {
   // Each piece makes the reader look at a row anew: many in a long row only take time.
   let piece = max(1 + Int(bytes.last ?? 0) % 32, bytes.count / 64)
-  checkFrames(bytes, piece: piece)
   checkCandidates(bytes)
-  for hasAgency in [false, true] {
-    let general = BetRows(bytes, hasAgency: hasAgency, piece: bytes.count)
-    expectEqual(
-      general, BetRows(bytes, hasAgency: hasAgency, piece: piece), "in pieces of \(piece)")
-    if hasAgency {
-      expectEqual(Tally(bytes, piece: piece), Tally(general), "rows that are counted")
-    }
-    for row in general.rows { checkWritten(row.bet, agency: row.agency ?? 1) }
+  let bets = BetRows(bytes, hasAgency: false, piece: bytes.count)
+  let stored = BetRows(bytes, hasAgency: true, piece: bytes.count)
+  expectEqual(bets, BetRows(bytes, hasAgency: false, piece: piece), "in pieces of \(piece)")
+  expectEqual(stored, BetRows(bytes, hasAgency: true, piece: piece), "in pieces of \(piece)")
+  // In small pieces the fast path takes one row at a time.
+  for piece in [piece, bytes.count] {
+    checkFrames(bytes, piece: piece)
+    expectEqual(Tally(bytes, piece: piece), Tally(stored), "rows that are counted")
+  }
+  for row in bets.rows { checkWritten(row.bet, agency: 1) }
+  for row in stored.rows {
+    checkWritten(row.bet, agency: row.agency)
+    let read = BetCSV.storedBet(row: bytes.span.extracting(row.place))
+    expectEqual(read?.agency, row.agency, "agency of the row at \(row.place)")
+    expectEqual(read?.bet, row.bet, "bet of the row at \(row.place)")
   }
 }
 
@@ -56,11 +62,11 @@ private func readRows(
 /// The bets of a file, up to its end or the first row that is none.
 private struct BetRows: Equatable {
   struct Row: Equatable {
-    let agency: UInt32?
+    let agency: UInt32
     let bet: Bet
     let line: Int
-    /// Bytes of the file up to and including this row.
-    let position: Int
+    /// Where in the file this row lies.
+    let place: Range<Int>
   }
 
   var rows: [Row] = []
@@ -73,32 +79,42 @@ private struct BetRows: Equatable {
       let view = try stored?.bet ?? BetCSV.bet(reader.fields, in: storage.span)
       rows.append(
         Row(
-          agency: stored?.agency, bet: Bet(view, in: storage.span), line: reader.line,
-          position: reader.position))
+          agency: stored?.agency ?? 0, bet: Bet(view, in: storage.span), line: reader.line,
+          place: reader.row))
     }
   }
 }
 
-/// How many bets of each agency a `bets.csv` holds, up to its end or the first row that is none.
+/// How many bets of each agency a `bets.csv` holds, and where the last of them lies, up to its end
+/// or the first row that is none.
 private struct Tally: Equatable {
   var counts: [UInt32: Int] = [:]
+  var lastRows: [UInt32: Range<Int>] = [:]
   var ending = Ending()
 
   init(_ rows: BetRows) {
-    for row in rows.rows { counts[row.agency ?? 0, default: 0] += 1 }
+    for row in rows.rows {
+      counts[row.agency, default: 0] += 1
+      lastRows[row.agency] = row.place
+    }
     ending = rows.ending
   }
 
   /// Counts plain rows all at once, as a server that starts does.
   init(_ bytes: [UInt8], piece: Int) {
-    var counts: [UInt32: Int] = [:]
+    var (counts, lastRows) = ([UInt32: Int](), [UInt32: Range<Int>]())
     ending = readRows(bytes, piece: piece) { reader in
-      for run in reader.takeStoredRows() { counts[run.agency, default: 0] += run.rows }
+      for run in reader.takeStoredRows() {
+        counts[run.agency, default: 0] += run.rows
+        lastRows[run.agency] = run.lastRow
+      }
     } row: { reader in
       let storage = reader.input.storage
-      counts[try BetCSV.storedBet(reader.fields, in: storage.span).agency, default: 0] += 1
+      let agency = try BetCSV.storedBet(reader.fields, in: storage.span).agency
+      counts[agency, default: 0] += 1
+      lastRows[agency] = reader.row
     }
-    self.counts = counts
+    (self.counts, self.lastRows) = (counts, lastRows)
   }
 }
 

@@ -48,6 +48,8 @@ private struct Frames: Equatable {
         while let frame = try buffer.nextFrame() {
           frames.append(Array(buffer.storage[frame]))
           buffer.consume(frame: frame)
+          if frames.count.isMultiple(of: 3) { buffer.shrink() }
+          buffer.releaseIfEmpty()
         }
         expectEqual(buffer.isFull, false, "a packet larger than \(ProtocolLimits.packetSize)")
       }
@@ -89,19 +91,26 @@ private func encode(_ batch: BetBatch, in frame: [UInt8]) -> [UInt8]? {
   return encoded
 }
 
-/// The fast path and its specification.
+/// The fast path and its specification: for numbers of agencies from the shortest to the longest,
+/// and when the first bets are known.
 private func expectSameRows(_ batch: BetBatch, in frame: [UInt8]) {
-  var (general, fast, lastRow) = ([UInt8](), [UInt8](), 0)
-  let expected = Result { () throws(WireError) in
-    try batch.forEachBet(in: frame.span) { _, bet in
-      general.append(csvRow: bet, agency: 1, in: frame.span)
+  for (agency, known) in [(7, 0), (77, batch.count), (.max, 1)] as [(UInt32, Int)] {
+    var (general, fast, lastGeneral, lastFast) = ([7 as UInt8], [7 as UInt8], 0, 0)
+    let expected = Result { () throws(WireError) in
+      try batch.forEachBet(after: known, in: frame.span) { _, bet in
+        lastGeneral = general.count
+        general.append(csvRow: bet, agency: agency, in: frame.span)
+      }
     }
+    let found = Result { () throws(WireError) in
+      try batch.appendRows(
+        of: agency, after: known, in: frame.span, to: &fast, lastRow: &lastFast)
+    }
+    expectEqual(found, expected, "another outcome on the fast path")
+    guard case .success(nil) = expected else { continue }
+    expectEqual(fast, general, "other rows on the fast path")
+    expectEqual(lastFast, lastGeneral, "another last row on the fast path")
   }
-  let found = Result { () throws(WireError) in
-    try batch.appendRows(of: 1, after: 0, in: frame.span, to: &fast, lastRow: &lastRow)
-  }
-  expectEqual(found, expected, "another outcome on the fast path")
-  if case .success(nil) = expected { expectEqual(fast, general, "other rows on the fast path") }
 }
 
 private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [BetView]? {

@@ -1,15 +1,6 @@
-import Glibc
-
 /// Something that must hold whatever the bytes are.
-enum FuzzTarget: String, CaseIterable {
+enum FuzzTarget: String, CaseIterable, Codable {
   case frames, session, csv, ini, yaml, keys, duration, search
-
-  /// The target that the environment names; all of them are in one program.
-  static let chosen: FuzzTarget = {
-    guard let name = getenv("FUZZ_TARGET"), let target = FuzzTarget(rawValue: String(cString: name))
-    else { fatalError("FUZZ_TARGET must be one of \(allCases.map(\.rawValue))") }
-    return target
-  }()
 
   /// Traps if `bytes` show that something does not hold.
   func run(_ bytes: [UInt8]) {
@@ -24,15 +15,6 @@ enum FuzzTarget: String, CaseIterable {
     case .search: fuzzSearch(bytes)
     }
   }
-}
-
-/// What libFuzzer calls, over and over.
-///
-/// - Parameter bytes: `size` bytes, lent for this call and not to be written to.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ bytes: UnsafePointer<UInt8>, _ size: Int) -> CInt {
-  FuzzTarget.chosen.run(Array(UnsafeBufferPointer(start: bytes, count: size)))
-  return 0
 }
 
 /// Traps unless `left` and `right` are equal, and says what they are: libFuzzer keeps the input.

@@ -59,23 +59,6 @@ import Testing
     #expect(kept == [1])
   }
 
-  @Test(arguments: 0..<10 as Range<UInt64>)
-  func `what goes in comes out, in order, however it is cut`(seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
-    let sent = (0..<5000).map { _ in UInt8.random(in: 0...255, using: &random) }
-    var buffer = InputBuffer(capacity: Int.random(in: 1...64, using: &random))
-    var received: [UInt8] = []
-    var rest = sent[...]
-    while received.count < sent.count {
-      let piece = Array(rest.prefix(Int.random(in: 0...50, using: &random)))
-      rest = rest.dropFirst(buffer.append(copying: piece.span))
-      let taken = Int.random(in: 0...buffer.unread.count, using: &random)
-      received += buffer.unreadBytes.prefix(taken)
-      buffer.consume(taken)
-    }
-    #expect(received == sent)
-  }
-
   @Test func `however little arrives at a time, there is room for it until the buffer is full`() {
     var buffer = InputBuffer(capacity: 20_000)
     for count in 1...20_000 {
@@ -84,24 +67,5 @@ import Testing
     let isFull = buffer.isFull
     #expect(isFull)
     #expect(buffer.unreadBytes == (1...20_000).map { UInt8(truncatingIfNeeded: $0) })
-  }
-
-  @Test func `bytes come out as they went in, whatever is taken, filled and shrunk in between`() {
-    var random = SeededGenerator(seed: 12)
-    var buffer = InputBuffer(capacity: 16 * 1024)
-    var expected: [UInt8] = []
-    for _ in 0..<5000 {
-      let limit = random.oneIn(3) ? 6000 : 40
-      let bytes = (0..<Int.random(in: 0...limit, using: &random)).map { UInt8($0 & 0xFF) }
-      let taken = buffer.append(copying: bytes.span)
-      #expect(taken == min(bytes.count, buffer.capacity - expected.count))
-      expected += bytes[..<taken]
-      if random.oneIn(4) { buffer.shrink() }
-      let used = Int.random(in: 0...expected.count, using: &random)
-      buffer.consume(used)
-      expected.removeFirst(used)
-      if random.oneIn(4) { buffer.releaseIfEmpty() }
-      #expect(buffer.unreadBytes == expected)
-    }
   }
 }

@@ -19,17 +19,6 @@ import TestSupport
     return found
   }
 
-  private let stream = MessageSamples.all.flatMap { $0 }
-  private let expected = MessageSamples.all.map(withoutHeader)
-
-  @Test func `the same frames come out however the stream is cut`() throws {
-    #expect(try frames([stream[...]]) == expected)
-    #expect(try frames(stream.indices.map { stream[$0...$0] }) == expected)
-    for split in 0...stream.count {
-      #expect(try frames([stream[..<split], stream[split...]]) == expected, "split at \(split)")
-    }
-  }
-
   @Test(
     arguments: [
       ("00000000", 0), ("00001F3D", 7997), ("00001F40", 8000), ("01000000", 1 << 24),
