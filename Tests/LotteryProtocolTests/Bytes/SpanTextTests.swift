@@ -1,5 +1,4 @@
 import Testing
-import TestSupport
 
 @testable import LotteryProtocol
 
@@ -38,25 +37,6 @@ import TestSupport
         #expect(bytes.span.endOfPlainText(from: position) == position)
       }
     }
-  }
-
-  @Test(arguments: [
-    ("", true), ("61", true), ("C3B1", true), ("E6B0B4", true), ("F09F8EB2", true),
-    ("F48FBFBF", true), ("80", false), ("C3", false), ("C080", false), ("EDA080", false),
-    ("F4908080", false), ("F5808080", false), ("6161616161616161FF", false),
-  ])
-  func `UTF-8 is told from other bytes`(bytes: String, expected: Bool) {
-    let bytes = hex(bytes)
-    let isValid = bytes.span.isValidUTF8
-    #expect(isValid == expected)
-  }
-
-  @Test(arguments: [
-    ("0123456789", true), ("", true), ("12a", false), ("1 2", false), ("/", false), (":", false),
-    ("٣", false),
-  ])
-  func `only ASCII digits are digits`(text: String, expected: Bool) {
-    #expect(text.utf8.span.allDigits == expected)
   }
 
   @Test(

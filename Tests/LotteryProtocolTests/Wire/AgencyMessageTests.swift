@@ -53,36 +53,4 @@ import Testing
     AgencyMessage.hello(agency: 5, key: "ab").append(to: &bytes)
     #expect(bytes == MessageSamples.winnersQuery + MessageSamples.finished + MessageSamples.hello)
   }
-
-  @Test(arguments: 0..<20 as Range<UInt64>)
-  func `whatever bets go into a batch come out of it`(seed: UInt64) throws {
-    var random = SeededGenerator(seed: seed)
-    let sent = try (0..<20).map { _ in try Bets.random(using: &random) }
-    var builder = BatchBuilder(maxAmount: 20)
-    var bytes: [UInt8] = []
-    for bet in sent { try builder.append(bet, offset: seed, to: &bytes) }
-    #expect(builder.finish(&bytes) == sent.count)
-    #expect(try decodeFromAgency(withoutHeader(bytes)).bets == sent)
-  }
-
-  @Test(arguments: 0..<20 as Range<UInt64>)
-  func `whatever bet goes into BET comes out of it`(seed: UInt64) throws {
-    var random = SeededGenerator(seed: seed)
-    let sent = try Bets.random(using: &random)
-    var bytes: [UInt8] = []
-    BetBatch.appendSingle(sent, offset: seed, to: &bytes)
-    #expect(try decodeFromAgency(withoutHeader(bytes)).bets == [sent])
-  }
-
-  @Test(arguments: MessageSamples.all)
-  func `every message is encoded as the bytes that it is decoded from`(sample: [UInt8]) throws {
-    let frame = withoutHeader(sample)
-    var encoded: [UInt8] = []
-    if MessageSamples.ofAgency.contains(sample) {
-      try AgencyMessage(frame: frame.span).append(to: &encoded, in: frame.span)
-    } else {
-      try ServerMessage(frame: frame.span).append(to: &encoded)
-    }
-    #expect(encoded == sample)
-  }
 }

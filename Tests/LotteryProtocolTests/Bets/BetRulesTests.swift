@@ -1,0 +1,206 @@
+import TestSupport
+import Testing
+
+@testable import LotteryProtocol
+
+/// The fields of a bet as bytes, of which some rule may be broken.
+private struct Fields: CustomTestStringConvertible, Sendable {
+  var first = Array("Ana".utf8)
+  var last = Array("Ñu".utf8)
+  var document = "007"
+  var birthdate = "1999-03-17"
+  var number = "2201"
+
+  var testDescription: String {
+    texts.map { PrintableText.escaped($0.span) }.joined(separator: ",")
+  }
+
+  /// The fields, if all are text.
+  var strings: [String]? {
+    let strings = texts.compactMap { String(validating: $0, as: UTF8.self) }
+    return strings.count == texts.count ? strings : nil
+  }
+
+  /// The row of an agency's file.
+  var row: [UInt8] { Array(texts.map { [.quote] + $0 + [.quote] }.joined(separator: [.comma])) }
+
+  /// The bet on the wire; nil if the wire has no room for a field of it.
+  var wire: [UInt8]? {
+    let date = birthdate.split(separator: "-").compactMap { UInt16($0) }
+    guard texts.allSatisfy({ $0.count <= 255 }), date.count == 3, birthdate.utf8.count == 10,
+      let number = UInt32(number)
+    else { return nil }
+    var bytes: [UInt8] = []
+    for text in texts[..<3] { bytes += [UInt8(text.count)] + text }
+    bytes.append(bigEndian: date[0])
+    bytes += [UInt8(date[1]), UInt8(date[2])]
+    bytes.append(bigEndian: number)
+    return bytes
+  }
+
+  private var texts: [[UInt8]] {
+    [first, last] + [document, birthdate, number].map { Array($0.utf8) }
+  }
+}
+
+/// What makes a bet valid, in each of the three places where bets come from: texts, a row of a file,
+/// and the wire.
+@Suite struct BetRulesTests {
+  private static let date = "a date that exists, written YYYY-MM-DD"
+  private static let name = "at most 255 bytes long"
+  private static let digits = "1 to 20 digits"
+  private static let whole = "a whole number from 0 to 4294967295"
+
+  private static let broken: [(Fields, BetRuleViolation.Field, String)] = {
+    var broken: [(Fields, BetRuleViolation.Field, String)] = []
+    func breaksAsName(_ bytes: [UInt8], _ rule: String) {
+      broken.append((Fields(first: bytes), .firstName, rule))
+      broken.append((Fields(last: bytes), .lastName, rule))
+    }
+    breaksAsName(Array(String(repeating: "a", count: 256).utf8), name)
+    breaksAsName(Array(String(repeating: "ñ", count: 128).utf8), name)
+    for text in ["\0", "A\0b", "ñ\0", "\0\u{1}ñ"] { breaksAsName(Array(text.utf8), "free of NUL") }
+    // No beginning, no continuation, overlong, a surrogate, beyond U+10FFFF, cut off.
+    for bytes in ["FF", "C328", "C080", "EDA080", "F4908080", "E6B0"] {
+      breaksAsName(hex(bytes), "valid UTF-8")
+    }
+    for text in ["", "123456789012345678901", "30.904.465", "A", "1 2", "-1", "/", ":", "٣"] {
+      broken.append((Fields(document: text), .document, digits))
+    }
+    for text in [
+      "0000-01-01", "1999-00-01", "1999-13-01", "1999-01-00", "1999-01-32", "1999-04-31",
+      "1999-02-29", "1900-02-29", "2000-02-30", "17/03/1999", "1999-3-17",
+    ] {
+      broken.append((Fields(birthdate: text), .birthdate, date))
+    }
+    for text in ["", "-1", "4294967296", "a|b\n"] {
+      broken.append((Fields(number: text), .number, whole))
+    }
+    return broken
+  }()
+
+  @Test(arguments: broken)
+  private func `a field that breaks its rule is named, and the rule, wherever the bet comes from`(
+    fields: Fields, field: BetRuleViolation.Field, rule: String
+  ) throws {
+    var found: [BetRuleViolation?] = []
+    if let texts = fields.strings {
+      found.append(
+        #expect(throws: BetRuleViolation.self) {
+          try Bet(
+            firstName: texts[0], lastName: texts[1], document: texts[2], birthdate: texts[3],
+            number: texts[4])
+        })
+    }
+    for agency in ["", "5,"] {
+      let failure = #expect(throws: BetCSV.Failure.self) { try read(agency.utf8 + fields.row) }
+      if case .violation(let violation) = failure { found.append(violation) }
+    }
+    if let bet = fields.wire { found.append(try badBet(bet)?.violation) }
+    #expect(found.count >= 2)
+    for violation in found {
+      #expect(violation?.field == field)
+      #expect(violation?.rule == rule)
+    }
+  }
+
+  private static let good: [Fields] =
+    [
+      String(repeating: "a", count: 255), String(repeating: "ñ", count: 127) + "a", "", "a,b", "\"",
+      "\r\n", "🎲", "\u{1}", " a ",
+    ].map { Fields(first: Array($0.utf8), last: Array($0.utf8)) }
+    + ["0", "007", "12345678901234567890"].map { Fields(document: $0) }
+    + ["0001-01-01", "2000-02-29", "9999-12-31"].map { Fields(birthdate: $0) }
+    + ["0", "4294967295"].map { Fields(number: $0) }
+
+  @Test(arguments: good)
+  private func `a good bet is the same wherever it comes from and goes to`(fields: Fields) throws {
+    let texts = try #require(fields.strings?.map { $0.replacing("\"", with: "\"\"") })
+    let row = Array(texts.map { "\"\($0)\"" }.joined(separator: ",").utf8)
+    let bet = try read(row)
+    #expect(
+      fields.strings == [
+        bet.firstName, bet.lastName, bet.document, bet.birthdate.description, "\(bet.number)",
+      ])
+    try Self.expectSame(bet)
+    var wire: [UInt8] = []
+    wire.append(bet: bet)
+    #expect(wire == fields.wire)
+  }
+
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `any bet is read back from what was written of it`(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    for _ in 0..<20 { try Self.expectSame(try Bets.random(using: &random)) }
+  }
+
+  /// Expects that `sent` comes back from BET, BATCH and both kinds of rows.
+  private static func expectSame(_ sent: Bet) throws {
+    #expect(try decodeFromAgency(Array(Frames.bet(sent, at: 7).dropFirst(4))).bets == [sent])
+    var builder = BatchBuilder(maxAmount: 2)
+    var batch: [UInt8] = []
+    for _ in 1...2 { try builder.append(sent, offset: 7, to: &batch) }
+    _ = builder.finish(&batch)
+    #expect(try decodeFromAgency(withoutHeader(batch)).bets == [sent, sent])
+    var row: [UInt8] = []
+    row.append(csvRow: sent, agency: 5)
+    #expect(try read(row) == sent)
+    #expect(try read(row.dropFirst(2)) == sent)
+  }
+
+  @Test func `bets are the same byte for byte, whatever their names look like`() throws {
+    let (composed, decomposed) = (Fields(first: Array("Jos\u{E9}".utf8)), Array("Jose\u{301}".utf8))
+    let bet = try read(composed.row)
+    #expect(try read(composed.row) == bet)
+    for other in [
+      Fields(first: decomposed), Fields(first: composed.first, last: decomposed),
+      Fields(first: composed.first, document: "7"),
+      Fields(first: composed.first, birthdate: "1999-03-18"),
+      Fields(first: composed.first, number: "2202"),
+    ] {
+      #expect(try read(other.row) != bet)
+    }
+  }
+
+  @Test func `the first bad bet of a batch is named, and only the bets before it are read`() throws
+  {
+    let badDate = "0141 0142 0130 07CF0D01 00000899"
+    let badDocument = "0141 0142 00 07CF0311 00000899"
+    let bets = MessageSamples.ana + MessageSamples.nameless + badDate + badDocument
+    let (_, good, bad) = try decodeFromAgency(
+      hex("03 0000000000000000 0005" + bets + MessageSamples.ana))
+    #expect(good == [try Bets.ana(), try Bets.nameless()])
+    #expect(bad?.index == 2)
+    let rule = "birthdate \"1999-13-1\": must be \(Self.date)"
+    #expect(bad?.violation.description == rule)
+  }
+
+  @Test func `what breaks a rule fits the reason of REJECTED and one line, cut and escaped`() throws
+  {
+    let fields = Fields(document: "|" + String(repeating: "\n", count: 254))
+    let wire = try #require(fields.wire)
+    let bad = try #require(try badBet(wire))
+    let shown = "\\u{7C}" + String(repeating: "\\n", count: 59) + "…"
+    #expect(bad.violation.description == "document \"\(shown)\": must be \(Self.digits)")
+    #expect(bad.violation.description.utf8.count <= ProtocolLimits.textSize)
+  }
+}
+
+/// The bet in a row of an agency's file, or of `bets.csv`.
+private func read(_ row: some Collection<UInt8>) throws -> Bet {
+  var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
+  reader.input.feed(row)
+  let step = try reader.next(atEnd: true)
+  try #require(step == .row)
+  let storage = reader.input.storage
+  let view =
+    reader.fields.count == 6
+    ? try BetCSV.storedBet(reader.fields, in: storage.span).bet
+    : try BetCSV.bet(reader.fields, in: storage.span)
+  return Bet(view, in: storage.span)
+}
+
+/// What is bad about the only bet of a batch.
+private func badBet(_ bet: [UInt8]) throws(WireError) -> BetBatch.BadBet? {
+  try decodeFromAgency(hex("03 0000000000000000 0001") + bet).bad
+}
