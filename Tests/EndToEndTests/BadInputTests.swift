@@ -3,59 +3,21 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct BadInputTests {
-  @Test func `a bad row ends the agency with 65, and a new start goes on from it`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    var rows = [String].rows(400, of: 1)
-    let good = rows[200]
-    rows[200] = "Ana,Pérez,1x,1990-01-15,7\r\n"
-    try lottery.write(rows, of: 1)
-    let server = try await lottery.startServer()
-    let first = try lottery.startAgency(1)
-    #expect(await first.end() == .exit(65))
-    let file = lottery.directory.file("agency-1.csv")
-    #expect(
-      first.lines.last?.contains("\(file):201: document \"1x\": must be 1 to 20 digits") == true)
-    #expect(try lottery.storedRows(of: 1).count == 200)
-    rows[200] = good
-    try lottery.write(rows, of: 1)
-    #expect(await (try lottery.startAgency(1)).end() == .exit(0))
-    #expect(try lottery.storedRows(of: 1) == rows)
-    await server.stop()
-  }
-
-  @Test func `an agency with another file sends nothing and ends with 82`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    try lottery.write(.rows(10, of: 1), of: 1)
-    let server = try await lottery.startServer()
-    #expect(await (try lottery.startAgency(1)).end() == .exit(0))
-    try lottery.write(.rows(10, of: 2) + .rows(10, of: 1), of: 1)
-    #expect(await (try lottery.startAgency(1)).end() == .exit(82))
-    #expect(try lottery.storedRows(of: 1) == .rows(10, of: 1))
-    await server.stop()
-  }
-
-  @Test func `an agency that the lottery does not have ends with 81`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    let server = try await lottery.startServer()
-    #expect(await (try lottery.startAgency(2)).end() == .exit(81))
-    await server.stop()
-  }
-
-  @Test func `an agency without a file ends with 66, without a server with 69`() async throws {
-    let lottery = try Lottery(agencies: 1)
+  @Test func `an agency without a server ends with 69, without a file or a place with others`()
+    async throws
+  {
+    let lottery = try Lottery(agencies: 2)
     #expect(await (try lottery.startAgency(1, ["CLI_RETRY_LIMIT": "20ms"])).end() == .exit(69))
+    try #require(mkfifo(lottery.directory.file("agency-2.csv"), 0o600) == 0)
     let server = try await lottery.startServer()
-    #expect(await (try lottery.startAgency(1)).end() == .exit(66))
-    await server.stop()
-  }
-
-  @Test func `a pipe without a writer is no agency's file: 66, and no wait`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    try #require(mkfifo(lottery.directory.file("agency-1.csv"), 0o600) == 0)
-    let server = try await lottery.startServer()
-    let agency = try lottery.startAgency(1)
-    #expect(await agency.end() == .exit(66))
-    #expect(agency.lines.last?.hasSuffix("agency-1.csv: not a regular file") == true)
+    for (id, status, problem) in [
+      (1, 66, "agency-1.csv: open: No such file or directory"),
+      (2, 66, "agency-2.csv: not a regular file"), (3, 81, ""),
+    ] as [(Int, Int32, String)] {
+      let agency = try lottery.startAgency(id)
+      #expect(await agency.end() == .exit(status))
+      #expect(agency.lines.last?.hasSuffix(problem) == true, "\(agency.lines)")
+    }
     await server.stop()
   }
 
@@ -81,20 +43,13 @@ import Testing
     #expect(line.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8"), "\(line)")
   }
 
-  @Test func `a second server in the same directory ends with 75`() async throws {
+  @Test func `a directory in use ends the server with 75, a port in use with 71`() async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
     let second = try await lottery.startServer(["SERVER_PORT": "0"])
     #expect(await second.end() == .exit(75))
-    await server.stop()
-  }
-
-  @Test func `a port in use ends the server with 71`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    let server = try await lottery.startServer()
-    let other = lottery.directory.file("other")
-    let second = try await lottery.startServer(["SERVER_DATA_DIR": other])
-    #expect(await second.end() == .exit(71))
+    let third = try await lottery.startServer(["SERVER_DATA_DIR": lottery.directory.file("other")])
+    #expect(await third.end() == .exit(71))
     await server.stop()
   }
 

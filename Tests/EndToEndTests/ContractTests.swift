@@ -5,34 +5,53 @@ import Testing
 
 /// Rules of the contract that one small file, or one message, puts to the real programs.
 @Suite(.timeLimit(.minutes(1))) struct ContractTests {
-  @Test(arguments: [("1900-02-29", 65), ("2000-02-29", 0)] as [(String, Int32)])
-  func `every hundredth year is no leap year, every four hundredth is`(
-    date: String, status: Int32
+  /// One file after the other that agency 1 has, the exit status of each run, and the rows that the
+  /// server has stored in the end.
+  @Test(
+    arguments: [
+      ("a leap year", [("Ana,Paz,1,2000-02-29,7\r\n", 0)], "1,Ana,Paz,1,2000-02-29,7\r\n"),
+      ("every hundredth year is none", [("Ana,Paz,1,1900-02-29,7\r\n", 65)], ""),
+      (
+        "a byte order mark and other line ends do not reach the server's file",
+        [("\u{FEFF}Ana,Paz,1,1990-01-15,7\nEva,Paz,2,1990-01-15,8", 0)],
+        "1,Ana,Paz,1,1990-01-15,7\r\n1,Eva,Paz,2,1990-01-15,8\r\n"
+      ),
+      (
+        "fields with commas, quotes and line breaks arrive as they are",
+        [("\"a,\"\"b\"\"\",\"c\nd\",001,2000-02-29,7574\r\n", 0)],
+        "1,\"a,\"\"b\"\"\",\"c\nd\",001,2000-02-29,7574\r\n"
+      ),
+      (
+        "a last bet that only looks the same is another file",
+        [("Jos\u{E9},Paz,1,1990-01-15,7\r\n", 0), ("Jose\u{301},Paz,1,1990-01-15,7\r\n", 82)],
+        "1,Jos\u{E9},Paz,1,1990-01-15,7\r\n"
+      ),
+      (
+        "bets before those that are stored are another file",
+        [("A,B,1,1990-01-15,7\r\n", 0), ("C,D,1,1990-01-15,7\r\nA,B,1,1990-01-15,7\r\n", 82)],
+        "1,A,B,1,1990-01-15,7\r\n"
+      ),
+      (
+        "a bad row stops the agency, and a new start goes on from it",
+        [
+          ("A,B,1,1990-01-15,7\r\nC,D,1x,1990-01-15,7\r\n", 65),
+          ("A,B,1,1990-01-15,7\r\nC,D,10,1990-01-15,7\r\n", 0),
+        ], "1,A,B,1,1990-01-15,7\r\n1,C,D,10,1990-01-15,7\r\n"
+      ),
+    ] as [(String, [(String, Int32)], String)])
+  func `a file has its exit status, and its bets arrive`(
+    name: String, runs: [(file: String, status: Int32)], stored: String
   ) async throws {
     let lottery = try Lottery(agencies: 1)
-    try lottery.write(["Ana,Paz,1,\(date),7\r\n"], of: 1)
     let server = try await lottery.startServer()
-    #expect(await (try lottery.startAgency(1)).end() == .exit(status))
-    await server.stop()
-  }
-
-  @Test func `a byte order mark and other line ends do not reach the server's file`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    try lottery.write(["\u{FEFF}Ana,Paz,1,1990-01-15,7\n", "Eva,Paz,2,1990-01-15,8"], of: 1)
-    let server = try await lottery.startServer()
-    #expect(await (try lottery.startAgency(1)).end() == .exit(0))
-    let rows = "1,Ana,Paz,1,1990-01-15,7\r\n1,Eva,Paz,2,1990-01-15,8\r\n"
-    #expect(try lottery.directory.read("server/bets.csv") == Array(rows.utf8))
-    await server.stop()
-  }
-
-  @Test func `a last bet that only looks the same is another file: 82`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    try lottery.write(["Jos\u{E9},Paz,1,1990-01-15,7\r\n"], of: 1)
-    let server = try await lottery.startServer()
-    #expect(await (try lottery.startAgency(1)).end() == .exit(0))
-    try lottery.write(["Jose\u{301},Paz,1,1990-01-15,7\r\n"], of: 1)
-    #expect(await (try lottery.startAgency(1)).end() == .exit(82))
+    for (file, status) in runs {
+      try lottery.write([file], of: 1)
+      let agency = try lottery.startAgency(1)
+      #expect(await agency.end() == .exit(status), "\(name)")
+      let problem = "agency-1.csv:2: document \"1x\": must be 1 to 20 digits"
+      #expect(!file.contains("1x") || agency.lines.last?.contains(problem) == true)
+    }
+    #expect(try lottery.directory.read("server/bets.csv") == Array(stored.utf8), "\(name)")
     await server.stop()
   }
 

@@ -39,7 +39,7 @@ LEDGER = [
         "stores a batch that is sent again once more",
         "let known = Int(min(accepted - batch.offset, UInt64(batch.count)))",
         "let known = 0",
-        "HostilePeerTests"),
+        "HostileTests"),
     Mutant(
         "stores a batch that begins after a gap",
         "guard batch.offset <= accepted else {",
@@ -125,7 +125,7 @@ LEDGER = [
         "does not tell the older connection that it was superseded",
         "    loser?.onLoss()\n",
         "",
-        "HostilePeerTests"),
+        "HostileTests"),
     # The draw.
     Mutant(
         "holds the draw when the first agency has finished",
@@ -149,7 +149,7 @@ LEDGER = [
         "takes agency 0",
         "guard agency >= 1, agency <= agencies else {",
         "guard agency <= agencies else {",
-        "HostilePeerTests"),
+        "HostileTests"),
     Mutant(
         "takes a key that only begins like the right one",
         "UInt8(right.count == given.count && !right.isEmpty ? 0 : 1)\n"
@@ -162,7 +162,7 @@ LEDGER = [
         "guard ProtocolLimits.frameLength.contains(Int(length)) "
         "else { throw .frameLength(length) }",
         "guard length > 0 else { throw .frameLength(length) }",
-        "HostilePeerTests"),
+        "HostileTests"),
     # What a bet is, and how it is written.
     Mutant(
         "takes 1900 for a leap year",
@@ -179,7 +179,7 @@ LEDGER = [
         "writes a quote in a quoted field once",
         "      if text[index] == .quote { append(.quote) }\n",
         "",
-        "LotteryTests"),
+        "ContractTests"),
     Mutant(
         "writes fields without the quotes that they need",
         "guard text.endOfPlainText(from: 0) < text.count else {",
