@@ -99,45 +99,26 @@ import Testing
     }
   }
 
-  @Test func `after a restart agencies continue where they were`() async throws {
+  @Test func `after a restart all goes on, without agencies of a larger lottery`() async throws {
     let directory = TemporaryDirectory()
-    let bets = try sampleBets(1, 0..<3)
-    try await withServer(agencies: 2, in: directory) { server in
-      try await server.withAgency(1) { client in
-        try await client.expect(.stored(2), after: Frames.batch(Array(bets[..<2]), at: 0))
-      }
-      try await server.withClient(2) { try await $0.finish(with: []) }
+    let bets = try [1, winningNumber, 2].enumerated().map { try sampleBet(1, $0, number: $1) }
+    try directory.write("2,0\r\n3,0\r\n".utf8, to: "finished.csv")
+    try await withAgency(agencies: 2, in: directory) { client, _ in
+      try await client.expect(.stored(2), after: Frames.batch(Array(bets[..<2]), at: 0))
     }
     try await withClient(agencies: 2, in: directory) { client, _ in
       try await client.expect(.welcome(2, last: bets[1]), after: Frames.hello(1))
       try await client.expect(.stored(3), after: Frames.bet(bets[2], at: 2))
       // Agency 2 need not come back for the draw to be held.
       try await client.expect(.confirmed, after: Frames.finished(3))
-      #expect(try await client.askWinners() == [])
+      #expect(try await client.askWinners() == [bets[1].document])
+    }
+    // It is held again for late questions.
+    try await withAgency(agencies: 2, in: directory) { client, _ in
+      let winners = try await client.askWinners()
+      #expect(winners == [bets[1].document])
     }
     #expect(try directory.read("bets.csv") == rows(bets))
-  }
-
-  @Test func `after a restart the draw is held again for late questions`() async throws {
-    let directory = TemporaryDirectory()
-    let bet = try sampleBet(1, 0, number: winningNumber)
-    try await withServer(agencies: 1, in: directory) { server in
-      try await server.withClient(1) { try await $0.finish(with: [bet]) }
-    }
-    try await withAgency(in: directory) { client, _ in
-      let winners = try await client.askWinners()
-      #expect(winners == [bet.document])
-    }
-  }
-
-  @Test func `agencies of an earlier, larger lottery do not count for the draw`() async throws {
-    let directory = TemporaryDirectory()
-    try directory.write("2,0\r\n3,0\r\n".utf8, to: "finished.csv")
-    try await withClient(2, agencies: 2, in: directory) { waiting, server in
-      try await waiting.expect(.welcome(state: .finished), after: Frames.hello(2))
-      try await server.withClient(1) { try await $0.finish(with: []) }
-      #expect(try await waiting.askWinners() == [])
-    }
   }
 }
 

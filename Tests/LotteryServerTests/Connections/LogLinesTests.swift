@@ -54,20 +54,6 @@ import Testing
       ])
   }
 
-  @Test func `a rejected batch has the line of the exercise first, and then why`() async throws {
-    let log = try await Self.log {
-      try await $0.greet()
-      try await $0.send(Frames.batch(try sampleBets(1, 0..<6), badAt: 1, at: 0))
-      _ = try await $0.receive()
-    }
-    #expect(
-      try log.lines(of: "apuesta_recibida", "reject_batch") == [
-        "INFO     action: apuesta_recibida | result: fail | cantidad: 6",
-        "INFO     action: reject_batch | result: success | agency: 1 | offset: 0 | index: 1"
-          + " | code: 1 | error: document \"x0000001\": must be 1 to 20 digits",
-      ])
-  }
-
   @Test func `a rejected single bet is logged with its document and number`() async throws {
     var invalid = Frames.bet(try sampleBet(1, 2, number: 5), at: 0)
     let document = Array("30000002".utf8)

@@ -30,17 +30,6 @@ import Testing
     }
   }
 
-  @Test func `an agency of single bets plays too`() async throws {
-    try await withAgency { client, server in
-      let bet = try sampleBet(1, 0, number: winningNumber)
-      try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
-      try await client.expect(.confirmed, after: Frames.finished(1))
-      try await client.expect(
-        .winners(more: false, documents: [bet.document]), after: Frames.winnersQuery)
-      #expect(try server.directory.read("bets.csv") == rows([bet]))
-    }
-  }
-
   @Test func `the winners wait for the last agency`() async throws {
     try await withAgency(agencies: 2) { first, server in
       // What follows WINNERS? is answered after it: nothing may overtake the draw.
@@ -67,14 +56,6 @@ import Testing
         try await client.expect(winners, after: Frames.winnersQuery)
         try await client.expect(winners, after: Frames.winnersQuery)
       }
-    }
-  }
-
-  @Test func `winners that do not fit one frame come in several`() async throws {
-    try await withClient { client, _ in
-      let bets = try (0..<1000).map { try sampleBet(1, $0, number: winningNumber) }
-      try await client.finish(with: bets)
-      #expect(try await client.askWinners() == bets.map(\.document))
     }
   }
 

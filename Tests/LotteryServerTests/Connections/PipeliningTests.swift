@@ -4,23 +4,8 @@ import Testing
 
 @testable import LotteryServer
 
-/// How messages may arrive: many at once, in pieces, and what they then are answered.
+/// Messages that arrive together, and what they are answered.
 @Suite(.timeLimit(.minutes(1))) struct PipeliningTests {
-  @Test func `messages may arrive byte by byte`() async throws {
-    try await withClient { client, server in
-      let bets = try sampleBets(1, 0..<2)
-      let messages = [
-        Frames.hello(1), Frames.batch(bets, at: 0), Frames.finished(2), Frames.winnersQuery,
-      ]
-      for byte in messages.joined() { try await client.send([byte]) }
-      try await client.expect(.welcome())
-      try await client.expect(.stored(2))
-      try await client.expect(.confirmed)
-      try await client.expect(.winners(more: false, documents: []))
-      #expect(try server.directory.read("bets.csv") == rows(bets))
-    }
-  }
-
   @Test func `batches in flight are answered by cumulative STOREDs, in order`() async throws {
     try await withAgency { client, server in
       let (bets, size) = (try sampleBets(1, 0..<5000), 50)
@@ -53,19 +38,6 @@ import Testing
       try await client.expect(.confirmed)
       try await client.expect(.winners(more: false, documents: [bet.document]))
       try await client.expect(nil)
-    }
-  }
-
-  @Test func `a batch sent twice is stored once`() async throws {
-    try await withAgency { client, server in
-      let bets = try sampleBets(1, 0..<5)
-      let batch = Frames.batch(Array(bets[..<3]), at: 0)
-      try await client.expect(.stored(3), after: batch)
-      try await client.expect(.stored(3), after: batch)
-      try await client.expect(.stored(5), after: Frames.batch(Array(bets[1...]), at: 1))
-      try await client.expect(.confirmed, after: Frames.finished(5))
-      try await client.expect(.stored(5), after: batch)
-      #expect(try server.directory.read("bets.csv") == rows(bets))
     }
   }
 }

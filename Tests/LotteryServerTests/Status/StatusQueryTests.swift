@@ -89,30 +89,6 @@ import Testing
       ])
   }
 
-  @Test(
-    arguments: [
-      ([0x48, 0x54, 0x54, 0x50], "frame length 1213486160: must be 1 to 7996"),
-      ([0, 0, 0, 1, 0x84], "STATUS should answer STATUS?"),
-      (frames([], []), "the agencies are not in their order"),
-      (frames([1, 3], [3, 4]), "the agencies are not in their order"),
-    ] as [([UInt8], String)])
-  func `another program on the port is not taken for a server`(
-    answer: [UInt8], reason: String
-  ) async throws {
-    let error = try await Self.failure { try await Self.answer(answer, on: $0) }
-    #expect(error.description.hasSuffix("not a lottery server: \(reason)"))
-    #expect(error.exitStatus == .protocolError)
-  }
-
-  @Test func `a server that refuses is reported as unavailable`() async throws {
-    let error = try await Self.failure {
-      try await Self.answer(
-        ServerMessage.error(code: .shuttingDown, reason: "the end").frame, on: $0)
-    }
-    #expect(error == .refused(.shuttingDown, reason: "the end"))
-    #expect(error.exitStatus == .unavailable)
-  }
-
   @Test func `it reports the sync times`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withAgency(1) { client in
@@ -121,28 +97,48 @@ import Testing
           try await client.expect(.stored(stored), after: Frames.bet(bet, at: UInt64(index)))
         }
       }
-      let worker = Worker(label: "query")
-      let query = StatusQuery(port: server.port, worker: worker, timeout: .seconds(30))
-      let syncs = try await query.ask().syncs
+      let syncs = try await Self.ask(server.port).syncs
       #expect(syncs.count == 3)
       #expect(syncs.longest <= syncs.total)
     }
   }
 
-  @Test func `a server that does not answer in time is reported`() async throws {
-    let error = try await Self.failure(timeout: .milliseconds(20)) { _ in }
-    #expect(error.description.hasSuffix("no answer within 20ms"))
-    #expect(error.exitStatus == .unavailable)
-  }
-
-  @Test func `a server that closes is not taken for another program`() async throws {
-    let error = try await Self.failure { listener in
+  /// What a server answers before it closes the connection, and what is made of it.
+  @Test(
+    arguments: [
+      (
+        [0x48, 0x54, 0x54, 0x50],
+        "not a lottery server: frame length 1213486160: must be 1 to 7996", .protocolError
+      ),
+      ([0, 0, 0, 1, 0x84], "not a lottery server: STATUS should answer STATUS?", .protocolError),
+      (
+        frames([], []), "not a lottery server: the agencies are not in their order", .protocolError
+      ),
+      (
+        frames([1, 3], [3, 4]), "not a lottery server: the agencies are not in their order",
+        .protocolError
+      ),
+      (
+        ServerMessage.error(code: .shuttingDown, reason: "the end").frame,
+        "the server refused (ERROR 8): the end", .unavailable
+      ),
+      ([], "the server closed the connection", .unavailable),
+      (nil, "no answer within 20ms", .unavailable),
+    ] as [([UInt8]?, String, ProcessSupport.ExitStatus)])
+  func `a port without a lottery server has its reason and exit status`(
+    answer: [UInt8]?, reason: String, status: ProcessSupport.ExitStatus
+  ) async throws {
+    let timeout = Duration.milliseconds(answer == nil ? 20 : 3_600_000)
+    let error = try await Self.failure(timeout: timeout) { listener in
+      guard let answer else { return }
       let query = try Peer(try #require(try await listener.accept()))
-      _ = try await query.receive(5)
+      try await query.send(answer)
+      // The query, which the other end need not be reset by.
+      _ = try await query.receive(Frames.statusQuery.count)
       query.close()
     }
-    #expect(error.description.hasSuffix("the server closed the connection"))
-    #expect(error.exitStatus == .unavailable)
+    #expect(error.description.hasSuffix(reason))
+    #expect(error.exitStatus == status)
   }
 
   @Test func `an endless answer ends with the time limit`() async throws {
@@ -170,14 +166,6 @@ import Testing
       more: true, LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: seen)
     ).append(to: &bytes)
     return bytes
-  }
-
-  /// Accepts a connection, sends `bytes`, and closes it after the query.
-  private static func answer(_ bytes: [UInt8], on listener: Listener) async throws {
-    let query = try Peer(try #require(try await listener.accept()))
-    try await query.send(bytes)
-    _ = try await query.receive(100)
-    query.close()
   }
 
   /// How the query ends on a port on which `serve` answers.
