@@ -5,7 +5,7 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite(.timeLimit(.minutes(1))) struct AttemptsTests {
+@Suite(.timeLimit(.minutes(10))) struct AttemptsTests {
   private static let lost = AgencyError.disconnected("the server closed it")
 
   /// Time passes as soon as the only task sleeps.

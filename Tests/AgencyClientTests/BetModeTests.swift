@@ -5,7 +5,7 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite(.timeLimit(.minutes(1))) struct BetModeTests {
+@Suite(.timeLimit(.minutes(10))) struct BetModeTests {
   private let bet: Bet
   private let lines: LogFile
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite(.timeLimit(.minutes(1))) struct EchoModeTests {
+@Suite(.timeLimit(.minutes(10))) struct EchoModeTests {
   private let lines: LogFile
 
   init() throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// Mode lottery over real connections: its driver, its log lines, and servers that break the
 /// protocol. Its rules are those of ``LotteryConversation``, which has tests of its own.
-@Suite(.timeLimit(.minutes(1))) struct LotteryModeTests {
+@Suite(.timeLimit(.minutes(10))) struct LotteryModeTests {
   @Test func `bets, FINISHED and winners, with a window of batches in flight`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<5))
     let bets = agency.bets

@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgencyClient
 
-@Suite(.timeLimit(.minutes(1))) struct ServerConnectionTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerConnectionTests {
   /// More than the kernel takes from a sender without a reader: sending it ends only with the
   /// connection.
   private static let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Rules of the contract that one small file, or one message, puts to the real programs.
-@Suite(.timeLimit(.minutes(1))) struct ContractTests {
+@Suite(.timeLimit(.minutes(10))) struct ContractTests {
   /// One file after the other that agency 1 has, the exit status of each run, and the rows that the
   /// server has stored in the end.
   @Test(

@@ -26,7 +26,7 @@ private struct Siege: CustomTestStringConvertible, Sendable {
 
 /// Clients that break the contract, are too slow, come in crowds, or never stop. Each is told so,
 /// and the lottery goes on.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct HostileTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct HostileTests {
   @Test(arguments: contract + pace + crowds + floods)
   private func `the lottery goes on`(siege: Siege) async throws {
     try await SiegedLottery.hold(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ModeTests {
+@Suite(.timeLimit(.minutes(10))) struct ModeTests {
   @Test func `echo: every line comes back, and both sides log it`() async throws {
     let lottery = try Lottery(agencies: 0)
     let server = try await lottery.startServer()

@@ -3,7 +3,7 @@ import LotteryProtocol
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OperatorTests {
+@Suite(.timeLimit(.minutes(10))) struct OperatorTests {
   @Test func `--status prints a table of the agencies and logs nothing`() async throws {
     let lottery = try Lottery(agencies: 3)
     let server = try await lottery.startServer()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RestartTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartTests {
   @Test func `a killed server goes on where it was, and its agencies with it`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(500, of: 1), of: 1)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Signals, at moments at which a program waits for something that may never come.
-@Suite(.timeLimit(.minutes(1))) struct SignalTests {
+@Suite(.timeLimit(.minutes(10))) struct SignalTests {
   @Test func `SIGHUP ends both programs in order`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.write(.rows(10, of: 1), of: 1)

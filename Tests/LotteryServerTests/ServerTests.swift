@@ -7,7 +7,7 @@ import Testing
 @testable import LotteryServer
 
 /// How the server starts, shuts down and starts again.
-@Suite(.timeLimit(.minutes(1))) struct ServerTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerTests {
   static let shuttingDown = ServerMessage.error(
     code: .shuttingDown, reason: "the server is shutting down")
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LotteryProtocol
 
-@Suite(.timeLimit(.minutes(1))) struct PromiseTests {
+@Suite(.timeLimit(.minutes(10))) struct PromiseTests {
   @Test func `a fulfilled promise makes no task wait`() async {
     let promise = Promise<Int>()
     #expect(promise.value == nil)

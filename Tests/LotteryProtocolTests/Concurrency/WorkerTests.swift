@@ -4,7 +4,7 @@ import Testing
 
 @testable import LotteryProtocol
 
-@Suite(.timeLimit(.minutes(1))) struct WorkerTests {
+@Suite(.timeLimit(.minutes(10))) struct WorkerTests {
   @Test func `all of a task's work runs on its worker's queue`() async {
     let worker = Worker(label: "test")
     let key = DispatchSpecificKey<Bool>()

@@ -6,7 +6,7 @@ import Testing
 @testable import LotteryProtocol
 
 /// Receiving: where short reads end.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionReadingTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionReadingTests {
   @Test func `a frame that arrives byte by byte is put together`() async throws {
     try await withConnection { connection, peer in
       for (index, byte) in MessageSamples.bet.enumerated() {
@@ -105,7 +105,7 @@ private let tooMuch = {
 }()
 
 /// Sending: where short writes end.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionWritingTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionWritingTests {
   @Test func `a reader that is slow gets all of it, in order`() async throws {
     try await withConnection(receiveBuffer: 4096) { connection, peer in
       async let received = peer.receive(tooMuch.count, piece: 20_000)
@@ -173,7 +173,7 @@ private let tooMuch = {
 }
 
 /// What ends a wait from outside.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionInterruptTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionInterruptTests {
   private static let superseded = ConnectionError.interrupted(.superseded)
 
   @Test func `an interrupt ends a read that waits, and the first one counts`() async throws {
@@ -347,7 +347,7 @@ private let tooMuch = {
 }
 
 /// The last bytes of a connection.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionEndTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionEndTests {
   @Test func `they arrive despite unread bytes and an interrupt`() async throws {
     try await withConnection { connection, peer in
       try await peer.send([UInt8](repeating: 0, count: 50_000))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LotteryProtocol
 
-@Suite(.timeLimit(.minutes(1))) struct ConnectorTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectorTests {
   private let worker = Worker(label: "test")
 
   private func connect(to text: String) async throws -> Connection.Handle {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LotteryProtocol
 
-@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(10))) struct ListenerTests {
   @Test func `every connection gets a worker of its own`() async throws {
     let listener = try Listener(port: 0, backlog: 64)
     var peers: [Peer] = []

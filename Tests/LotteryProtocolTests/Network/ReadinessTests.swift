@@ -5,7 +5,7 @@ import Testing
 @testable import LotteryProtocol
 
 /// Waiting until a socket is ready.
-@Suite(.timeLimit(.minutes(1))) struct ReadinessTests {
+@Suite(.timeLimit(.minutes(10))) struct ReadinessTests {
   @Test func `a change between the attempt and the wait is not lost`() async throws {
     try await withReadiness { readiness, ours, theirs in
       for byte in 0..<100 as Range<UInt8> {

@@ -5,7 +5,7 @@ import Testing
 @testable import LotteryServer
 
 /// The service of exercises 1 to 4.
-@Suite(.timeLimit(.minutes(1))) struct EchoServiceTests {
+@Suite(.timeLimit(.minutes(10))) struct EchoServiceTests {
   struct Exchange: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let sent: [UInt8]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LotteryServer
 
-@Suite(.timeLimit(.minutes(1))) struct LotteryTests {
+@Suite(.timeLimit(.minutes(10))) struct LotteryTests {
   @Test func `agencies that play at the same time get their own winners`() async throws {
     let (agencies, bets): (UInt32, Int) = (3, 500)
     try await withServer(agencies: agencies) { server in
@@ -75,7 +75,7 @@ import Testing
 }
 
 /// More agencies than the machine would give threads to.
-@Suite(.timeLimit(.minutes(1))) struct CrowdTests {
+@Suite(.timeLimit(.minutes(10))) struct CrowdTests {
   @Test func `300 agencies that wait for the draw at once all get their winners`() async throws {
     let agencies: UInt32 = 300
     // Opens when the agency has finished and its question has been sent.

@@ -5,7 +5,7 @@ import Testing
 @testable import LotteryServer
 
 /// Messages that arrive together, and what they are answered.
-@Suite(.timeLimit(.minutes(1))) struct PipeliningTests {
+@Suite(.timeLimit(.minutes(10))) struct PipeliningTests {
   @Test func `batches in flight are answered by cumulative STOREDs, in order`() async throws {
     try await withAgency { client, server in
       let (bets, size) = (try sampleBets(1, 0..<5000), 50)

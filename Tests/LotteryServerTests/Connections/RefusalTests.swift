@@ -5,7 +5,7 @@ import Testing
 @testable import LotteryServer
 
 /// What a peer that breaks the contract is told. Other peers are not affected.
-@Suite(.timeLimit(.minutes(1))) struct RefusalTests {
+@Suite(.timeLimit(.minutes(10))) struct RefusalTests {
   struct Breach: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let sent: [UInt8]

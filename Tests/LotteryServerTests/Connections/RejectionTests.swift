@@ -5,7 +5,7 @@ import Testing
 @testable import LotteryServer
 
 /// REJECTED ends the connection.
-@Suite(.timeLimit(.minutes(1))) struct RejectionTests {
+@Suite(.timeLimit(.minutes(10))) struct RejectionTests {
   private static let rejected = ServerMessage.rejected(
     offset: 2, index: 1, code: .ruleBroken,
     reason: "document \"x0000003\": must be 1 to 20 digits")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LotteryServer
 
-@Suite(.timeLimit(.minutes(1))) struct DrawTests {
+@Suite(.timeLimit(.minutes(10))) struct DrawTests {
   let directory: TemporaryDirectory
   let store: BetStore
   let draw: Draw
@@ -176,7 +176,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct DrawBarrierTests {
+@Suite(.timeLimit(.minutes(10))) struct DrawBarrierTests {
   @Test func `the last agency to arrive is told so, once`() {
     let barrier = DrawBarrier(parties: 3)
     let arrivals: [UInt32] = [2, 2, 1, 1, 3, 3, 1]

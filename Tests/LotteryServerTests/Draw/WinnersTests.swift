@@ -6,7 +6,7 @@ import Testing
 @testable import LotteryServer
 
 /// Winners in a file, found and read, against the plain way: load all bets and ask each.
-@Suite(.timeLimit(.minutes(1))) struct WinnersTests {
+@Suite(.timeLimit(.minutes(10))) struct WinnersTests {
   let directory = TemporaryDirectory()
   var path: String { directory.file("bets.csv") }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import LotteryServer
 
 /// `--status` asks a server for the state of the lottery.
-@Suite(.timeLimit(.minutes(1))) struct StatusQueryTests {
+@Suite(.timeLimit(.minutes(10))) struct StatusQueryTests {
   @Test func `it lists agencies that are connected, have left, and have finished`() async throws {
     let file = try LogFile()
     try await withServer(agencies: 3, log: file.log) { server in

@@ -8,7 +8,7 @@ import Testing
 /// What may be cut off a file, and what may not: damage is never taken for what a crash leaves.
 ///
 /// One after the other: recoveries take no turns, and would hold all threads of the tests.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct TornFileTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct TornFileTests {
   let directory = TemporaryDirectory()
 
   /// The store refuses to start over these files, and leaves them as they are.

@@ -13,10 +13,11 @@ struct RunningServer: Sendable {
   private let server: Server
   private let task: Task<Void, Never>
 
-  /// Starts a server over the files in `directory`.
+  /// Starts a server over the files in `directory`. It calls `onFailure` if its disk ends it.
   init(
     agencies: UInt32, in directory: TemporaryDirectory, keys: AgencyKeys? = nil,
-    log: Log = .discarding, changing change: (inout ServerConfiguration) -> Void = { _ in }
+    log: Log = .discarding, onFailure: @escaping @Sendable (StorageError) -> Void = Self.isWrong,
+    changing change: (inout ServerConfiguration) -> Void = { _ in }
   ) throws {
     self.directory = directory
     var configuration = ServerConfiguration()
@@ -32,10 +33,13 @@ struct RunningServer: Sendable {
       do throws(StorageError) {
         try await server.run()
       } catch {
-        Issue.record("the disk failed: \(error)")
+        onFailure(error)
       }
     }
   }
+
+  /// Records an issue: the disk of a test does not fail by itself.
+  @Sendable static func isWrong(_ failure: StorageError) { Issue.record("\(failure)") }
 
   /// Ends the server like SIGTERM, and returns when it has ended.
   func stop() async {
@@ -77,12 +81,13 @@ struct RunningServer: Sendable {
 func withServer<Value>(
   agencies: UInt32, in directory: TemporaryDirectory? = nil,
   keys: AgencyKeys? = nil, log: Log = .discarding,
+  onFailure: @escaping @Sendable (StorageError) -> Void = RunningServer.isWrong,
   changing change: (inout ServerConfiguration) -> Void = { _ in },
   _ body: (RunningServer) async throws -> Value
 ) async throws -> Value {
   let server = try RunningServer(
     agencies: agencies, in: directory ?? TemporaryDirectory(), keys: keys, log: log,
-    changing: change)
+    onFailure: onFailure, changing: change)
   do {
     let value = try await body(server)
     await server.stop()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProcessSupport
 
-@Suite(.timeLimit(.minutes(1))) struct LogTests {
+@Suite(.timeLimit(.minutes(10))) struct LogTests {
   @Test(
     arguments: [
       (.debug, ["d", "i", "w", "e"]), (.info, ["i", "w", "e"]), (.warning, ["w", "e"]),

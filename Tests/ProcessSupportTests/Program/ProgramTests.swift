@@ -43,7 +43,7 @@ import Testing
 
 /// Each test runs in a process of its own. There the signal is sent to the thread that waits for it,
 /// because the other threads of a test do not block it.
-@Suite(.timeLimit(.minutes(1))) struct OrderlyEndTests {
+@Suite(.timeLimit(.minutes(10))) struct OrderlyEndTests {
   /// Runs `work`, which a signal asks to end at once, and exits.
   private static func run(
     signal: Int32 = SIGTERM, _ limits: OrderlyEnd.Limits = .init(),
@@ -141,7 +141,7 @@ import Testing
 }
 
 /// What a program prints instead of a log.
-@Suite(.timeLimit(.minutes(1))) struct PrintingTests {
+@Suite(.timeLimit(.minutes(10))) struct PrintingTests {
   @Test(arguments: ["--help", "--version", "--status"])
   func `what cannot be written whole ends with 74`(flag: String) async throws {
     let result = await #expect(
