@@ -100,11 +100,11 @@ import Testing
 
   @Test func `an end that moves is not cut short`() async {
     await #expect(processExitsWith: .success) {
-      // Fifty steps, each of which takes longer than half of what it may.
-      Self.run(.init(tick: .milliseconds(10), standstill: 10, whole: 1000)) { log in
+      // All steps together take longer than the end may stand still, and each a small part of that.
+      Self.run(.init(tick: .milliseconds(10), standstill: 200, whole: .max)) { log in
         await Self.untilCancelled()
-        for _ in 0..<50 {
-          usleep(60_000)
+        for _ in 0..<300 {
+          usleep(10_000)
           log.debug(LogLine("step", .success))
         }
       }
