@@ -22,8 +22,7 @@ any = $(if $(filter not,$(1)),$(1),$(subst $(empty) $(empty), or ,$(strip $(1)))
 .DEFAULT_GOAL := help
 .PHONY: help docker-image docker-compose-up docker-compose-down docker-compose-logs docker-test \
   graders dissector-test stack-test data build test simulate fuzz sanitize run crowd bench bench-publish \
-  bench-self-test checks-containers checks-scripts checks-self-test mutants faults faults-self-test resets entrega \
-  format lint
+  bench-self-test checks-scripts mutants faults faults-self-test resets entrega format lint
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -66,18 +65,18 @@ docker-compose-down: ## Stops the lottery and removes its containers and bets
 docker-compose-logs: ## Follows the logs of the lottery
 	$(COMPOSE) logs -f
 
-docker-test: ## Tests the lottery in containers, from end to end
-	bash scripts/docker-test.sh
+docker-test: $(CHECKS)/made ## Tests the lottery in containers, and three rounds of each branch as graders do
+	$(PYTEST) checks/containers checks/graders/test_exercises.py --rounds 3 -k "not swarm"
 
 graders: $(CHECKS)/made ## Runs the branches as graders do, ROUNDS=20 each: ONLY="6 7", DELAY=, SEED=, LOAD=no
 	$(PYTEST) checks/graders $(ROUNDS:%=--rounds %) $(SEED:%=--seed %) $(DELAY:%=--delay %) \
 	  $(if $(filter no,$(LOAD)),--no-load) $(if $(ONLY),-k "$(call any,$(ONLY:%=ej%))")
 
-dissector-test: ## Tests the Wireshark dissector with tshark, also on a captured lottery
-	bash scripts/dissector-test.sh
+dissector-test: $(CHECKS)/made ## Tests the Wireshark dissector with tshark, also on a captured lottery
+	$(PYTEST) checks/dissector
 
-stack-test: ## Tests the lottery in a swarm of this one machine, which leaves it afterwards
-	bash scripts/stack-test.sh
+stack-test: $(CHECKS)/made ## Tests the lottery in a swarm of this one machine, which leaves it afterwards
+	$(PYTEST) checks/containers/test_stack.py
 
 data: ## Unpacks .data/dataset.zip, or generates the missing files
 	$(call needs,awk)
@@ -90,11 +89,9 @@ build: ## Builds the two programs for this machine, in .build/release
 	swift build -c release -Xswiftc -static-executable --product lottery-server
 	swift build -c release -Xswiftc -static-executable --product agency-client
 
-test: ## Tests the scripts and the programs, and names the tests that it skips for lack of a tool
+test: ## Tests the programs, and the scripts if Python 3 is there; ends with a summary
 	$(call needs,swift)
-	@if command -v bash >/dev/null; then bash scripts/test-scripts.sh; \
-	else echo "skip  the tests of the scripts: bash is not installed"; fi
-	swift test
+	@sh checks/test.sh
 
 # Other seeds in every run, unless SEED= says with which to begin.
 simulate: ## Plays SEEDS=100000 simulated lotteries, or with SEED= the one of that seed
@@ -102,17 +99,17 @@ simulate: ## Plays SEEDS=100000 simulated lotteries, or with SEED= the one of th
 	  swift test --filter SimulationTests
 
 fuzz: ## Fuzzes the parsers of external bytes, each for MINUTES=1
-	bash scripts/fuzz.sh $$(($(MINUTES) * 60))
+	bash checks/fuzz.sh $$(($(MINUTES) * 60))
 
 sanitize: ## Runs the tests and a lottery under the address and thread sanitizers
-	bash scripts/sanitize.sh
+	bash checks/sanitize.sh
 
 run: ## Runs the same lottery without Docker and prints the winners
 	$(call needs,swift awk)
 	sh scripts/run-lottery.sh
 
-crowd: ## Runs a lottery of AGENCIES=1000 agencies at once on this machine
-	bash scripts/crowd.sh $(AGENCIES)
+crowd: $(CHECKS)/made ## Runs a lottery of AGENCIES=1000 agencies at once on this machine
+	$(PYTEST) checks/host/test_lotteries.py::test_crowd $(AGENCIES:%=--agencies %)
 
 BENCH := PYTHONPATH=checks $(CHECKS)/bin/python -B bench/main.py
 
@@ -147,23 +144,17 @@ entrega: ## Makes the branches ej1 to ej8, one for each exercise
 format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
 
-checks-containers: $(CHECKS)/made docker-image ## Tests the containers on checkouts of other machines
-	$(PYTEST) checks/containers
-
-checks-scripts: $(CHECKS)/made ## Tests the scripts on other shells, checkouts, archives and locales
-	$(PYTEST) checks/scripts
+checks-scripts: $(CHECKS)/made ## Tests the scripts, also on other shells and checkouts, and the checks' library
+	$(PYTEST) checks/scripts checks/lottery checks/graders/test_looks.py
 
 mutants: $(CHECKS)/made ## Puts old bugs back, one by one, and expects that a test finds each: ONLY=<words>
 	$(call needs,swift)
 	$(PYTEST) checks/mutants $(if $(ONLY),-k "$(ONLY)")
 
-checks-self-test: $(CHECKS)/made ## Tests the library that the checks share, and the looks at logs
-	$(PYTEST) checks/lottery checks/graders/test_looks.py
-
 lint: ## Checks the style of sources and scripts, and the links and translation of the documents
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	@! grep -rnE '^[^/]*\bimport ' $(addprefix Sources/LotteryProtocol/,Bets Bytes CSV FastPath Wire) \
 	  || { echo "bets, messages and rows import nothing" >&2; exit 1; }
-	bash scripts/lint-scripts.sh
+	bash checks/lint-scripts.sh
 	bash scripts/check-docs.sh
 	bash scripts/check-translation.sh

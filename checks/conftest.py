@@ -19,6 +19,7 @@ def pytest_addoption(parser):
     group.addoption("--seed", type=int, help="repeats the random choices of the run of that seed")
     group.addoption("--case", help="this case alone of the sweep of system calls")
     group.addoption("--seconds", type=float, default=60, help="for each side of resets (60)")
+    group.addoption("--agencies", type=int, default=1000, help="of the crowd (1000)")
     group.addoption("--image", help="the server's image for resets, instead of a process")
     group.addoption("--delay", help="graders: another SERVER_WINNERS_DELAY than the branches'")
     group.addoption("--no-load", action="store_true", help="graders: keep no core busy")

@@ -1,4 +1,4 @@
-// What the address sanitizer must be told. scripts/sanitize.sh links this into the programs that it
+// What the address sanitizer must be told. checks/sanitize.sh links this into the programs that it
 // runs.
 
 // Leaks cannot be looked for: Swift keeps for ever what it made once.

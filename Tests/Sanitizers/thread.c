@@ -1,5 +1,5 @@
 // What the thread sanitizer must be told about the Swift libraries, which were not compiled for it:
-// it sees what our code does and not what they do in between. scripts/sanitize.sh links this into
+// it sees what our code does and not what they do in between. checks/sanitize.sh links this into
 // the programs that it runs.
 
 #define _GNU_SOURCE

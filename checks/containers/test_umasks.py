@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+from lottery.checkouts import branches
 
 COMPOSE = ("docker", "compose", "-f", "docker-compose-dev.yaml")
 SERVER_CONFIG = """[DEFAULT]
@@ -27,10 +28,7 @@ def volumes():
 def clone(repository, tmp_path, request):
     """A clone of branch ej6 under the umask that the test is for."""
     umask = request.param
-    base = repository.clone(tmp_path / "base")
-    base.git("config", "user.name", "Tester")
-    base.git("config", "user.email", "tester@example.org")
-    assert base.run("bash", "scripts/entrega.sh").returncode == 0
+    base = branches(repository.clone(tmp_path / "base"))
     clone = base.clone(tmp_path / "clone", "-b", "ej6", umask=umask)
     clone.umask = umask
     yield clone

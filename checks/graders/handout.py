@@ -8,17 +8,9 @@ import subprocess
 import yaml
 
 from lottery.bets import WINNING_NUMBER
-from lottery.programs import ROOT
 
 SERVER_CONFIG = "server/config.ini"
 CLIENT_CONFIG = "client/config.yaml"
-MAKE_REPOSITORY = 'root=$1; . Tests/Scripts/branches.bash; make_repository "$2"'
-
-
-def make(directory):
-    """Makes a repository with the work tree as its only commit, and the branches of it."""
-    subprocess.run(["bash", "-c", MAKE_REPOSITORY, "bash", ROOT, directory], cwd=ROOT, check=True)
-    subprocess.run(["scripts/entrega.sh"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
 
 
 def switch(directory, branch):

@@ -12,20 +12,18 @@ import pytest
 
 from graders import handout, rounds
 from lottery import containers
+from lottery.checkouts import branches
 from lottery.tally import Tally
 
 ROUNDS = 20
 
 
 @pytest.fixture(scope="module")
-def project(request, tmp_path_factory):
+def project(request, engine, repository, tmp_path_factory):
     """The branches, in a repository of their own."""
-    assert containers.engine_answers(), "Docker does not answer"
-    assert not containers.lottery_is_up(), "a lottery is up already: make docker-compose-down"
-    repository = tmp_path_factory.mktemp("repository")
+    clone = branches(repository.clone(tmp_path_factory.mktemp("branches") / "clone"))
     delay = request.config.option.delay
-    project = containers.Project(repository, {"SERVER_WINNERS_DELAY": delay} if delay else {})
-    handout.make(repository)
+    project = containers.Project(clone.top, {"SERVER_WINNERS_DELAY": delay} if delay else {})
     yield project
     project.remove()
 

@@ -41,7 +41,10 @@ class Checkout:
     def clone(self, top, *options, umask=0o022):
         done = self.run("git", "clone", "-q", *options, self.top, top, umask=umask)
         assert done.returncode == 0, done.stderr
-        return Checkout(top)
+        clone = Checkout(top)
+        clone.git("config", "user.name", "Tester")
+        clone.git("config", "user.email", "tester@example.org")
+        return clone
 
     def files(self):
         """Returns everything but git's own, with the content of files."""
@@ -68,10 +71,14 @@ def repository(tmp_path_factory):
 @pytest.fixture
 def checkout(repository, tmp_path):
     """A clone."""
-    clone = repository.clone(tmp_path / "clone")
-    clone.git("config", "user.name", "Tester")
-    clone.git("config", "user.email", "tester@example.org")
-    return clone
+    return repository.clone(tmp_path / "clone")
+
+
+def branches(checkout):
+    """Makes the branches to hand in. Returns the checkout."""
+    done = checkout.run("bash", "scripts/entrega.sh")
+    assert done.returncode == 0, done.stderr
+    return checkout
 
 
 @pytest.fixture

@@ -7,8 +7,12 @@ import subprocess
 import threading
 import time
 
+import pytest
+
+from lottery import store
+from lottery.bets import Bets
 from lottery.log import Log, parse_merged
-from lottery.processes import Failure
+from lottery.processes import Deadline, Failure
 
 COMPOSE_FILE = "docker-compose-dev.yaml"
 # Seconds for a command. Building an image takes longest.
@@ -20,7 +24,7 @@ SETTINGS = ("CLI_MODE", "AGENCY_DATA", "SERVER_WINNERS_DELAY", "BETS_MOUNT")
 class Project:
     """The lottery of the compose file in `directory`."""
 
-    def __init__(self, directory, settings):
+    def __init__(self, directory, settings={}):
         self.directory = directory
         self.environment = {key: value for key, value in os.environ.items()
                             if key not in SETTINGS and not key.startswith("GIT_")} | settings
@@ -43,9 +47,58 @@ class Project:
         """Ends the lottery, if there is one, and removes its data."""
         self.compose("down", "-v", "-t", "1", "--remove-orphans")
 
+    def generate(self, agencies, *options):
+        """Writes the compose file."""
+        self.run("bash", "generar-compose.sh", *options, COMPOSE_FILE, str(agencies))
+
+    def make_bets(self, agencies, rows):
+        """Makes up bets in the place of those that are there."""
+        for path in self.directory.glob(".data/*.csv"):
+            path.unlink()
+        self.run("sh", "scripts/generate-data.sh", ".data", str(agencies), str(rows))
+
+    @property
+    def bets(self):
+        return Bets(self.directory / ".data")
+
+    def inspect(self, template, *containers):
+        """Returns what Docker knows of each container, in a line for each."""
+        return self.run("docker", "inspect", "-f", template, *containers).splitlines()
+
     def exit_codes(self, *containers):
-        codes = self.run("docker", "inspect", "-f", "{{.State.ExitCode}}", *containers)
-        return [int(code) for code in codes.split()]
+        return list(map(int, self.inspect("{{.State.ExitCode}}", *containers)))
+
+    def statuses(self, *containers):
+        """Waits for their end, and returns their exit statuses."""
+        return list(map(int, self.run("timeout", "120", "docker", "wait", *containers).split()))
+
+    def log(self, container):
+        return Log.of(self.run("sh", "-c", 'docker logs "$0" 2>&1', container))
+
+    def wait(self, condition, what, seconds=60):
+        Deadline(seconds).wait(condition, what, pause=0.2)
+
+    def received(self):
+        """Returns the number of bets that the server has logged."""
+        return sum(map(int, self.log("server").values("cantidad", "apuesta_recibida")))
+
+    def crash(self):
+        """Kills the server, as no process of its container could: it is the first of them."""
+        (pid,) = self.inspect("{{.State.Pid}}", "server")
+        self.run("docker", "run", "--rm", "--pid", "host", "busybox:latest", "kill", "-9", pid)
+
+    def check_results(self, directory, server="server", log=None):
+        """Checks that the server holds each bet once and in order, and that each agency was told
+        its winners. `directory` is for a copy of the bets."""
+        bets = self.bets
+        directory.mkdir(exist_ok=True)
+        for name in store.FILES:
+            self.run("docker", "cp", "-q", f"{server}:/data/{name}", directory / name)
+        store.check_bets(directory, bets, complete=True)
+        for agency, own in bets.by_agency.items():
+            told = (log or self.log)(f"client{agency}").values(
+                "cant_ganadores", "consulta_ganadores")
+            store.check_told(agency, list(map(int, told)), len(own.winning))
 
     def follow(self):
         """Returns a context that reads the merged log from its beginning."""
@@ -103,6 +156,31 @@ class Follower:
     @property
     def log(self):
         return Log(self.lines)
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """An engine that answers, and no lottery."""
+    assert engine_answers(), "Docker does not answer"
+    assert not lottery_is_up(), "a lottery is up already: make docker-compose-down"
+
+
+@pytest.fixture(scope="session")
+def tree(engine, repository, tmp_path_factory):
+    """The lottery of a clone, in images of its own."""
+    tree = Project(repository.clone(tmp_path_factory.mktemp("tree") / "clone").top)
+    tree.run("make", "docker-image")
+    yield tree
+    tree.remove()
+
+
+@pytest.fixture
+def project(tree):
+    """The same as it was committed, and not up."""
+    tree.run("git", "checkout", "-q", ".")
+    tree.run("git", "clean", "-fdxq")
+    yield tree
+    tree.remove()
 
 
 def engine_answers():

@@ -37,7 +37,7 @@ class Deadline:
         """Returns the seconds that are left."""
         return max(0.0, self.end - time.monotonic())
 
-    def wait(self, condition, what, watch=lambda: None):
+    def wait(self, condition, what, watch=lambda: None, pause=PAUSE):
         """Waits until `condition` returns something true, and returns that.
 
         Calls `watch` meanwhile, which raises a Failure if waiting has become hopeless.
@@ -45,7 +45,7 @@ class Deadline:
         while not (answer := condition()):
             watch()
             self.check(what)
-            time.sleep(PAUSE)
+            time.sleep(pause)
         return answer
 
     def check(self, what):

@@ -63,3 +63,15 @@ echo 'docker: network x not found.' >&2; echo "See 'docker run --help'." >&2; ex
     done = checkout.run("bash", "validar-echo-server.sh", PATH=path)
     assert (done.returncode, done.stdout) == (1, "action: test_echo_server | result: fail\n")
     assert done.stderr == "docker: network x not found.\n"
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("answer, verdict, status", [
+    ("cat", "success", 0),
+    # Something before the line, a line too many, a line without end, silence, no server.
+    ('printf "error: "; cat', "fail", 1), ("cat; echo more", "fail", 1),
+    ('tr -d "\\n"', "fail", 1), ("cat >/dev/null", "fail", 1), ("exit 1", "fail", 1)])
+def test_only_the_same_line_back_is_a_success(checkout, stand_in, shell, answer, verdict, status):
+    done = checkout.run(shell, "validar-echo-server.sh", PATH=stand_in("docker", answer))
+    assert done.stdout == f"action: test_echo_server | result: {verdict}\n"
+    assert done.returncode == status

@@ -1,16 +1,17 @@
-"""data.sh with the archives of other machines, and where it cannot write."""
+"""data.sh and generate-data.sh: archives of other machines, every awk, and no room to write."""
 
 import os
+import re
+import shutil
 import stat
 import zipfile
 
 import pytest
+from lottery.bets import Bets
 
 DATA = "scripts/data.sh"
 ROW = "Ana,Paz,12345678,1990-01-15,7574\r\n"
-UNPACKERS = {
-    "unzip": ["unzip"], "python3": ["python3"],
-}
+AWKS = ["mawk", "gawk", "original-awk", "busybox awk"]
 PROGRAMS = ["sh", "awk", "dirname", "mkdir", "mktemp", "find", "mv", "chmod", "rm", "rmdir", "tr"]
 
 
@@ -116,15 +117,18 @@ def test_a_data_directory_that_is_a_file_is_named(checkout):
     assert "cannot make the directory occupied" in done.stderr
 
 
-@pytest.mark.parametrize("awk", ["mawk", "gawk", "original-awk", "busybox awk"])
-def test_data_without_room_is_an_error(checkout, stand_in, awk):
+@pytest.fixture(params=AWKS)
+def with_awk(request, stand_in):
+    """A PATH with that awk."""
+    if not shutil.which(request.param.split()[0]):
+        pytest.skip(f"{request.param} is not installed")
+    return stand_in("awk", f'exec {request.param} "$@"')
+
+
+def test_data_without_room_is_an_error(checkout, with_awk):
     """The largest file is limited, as a full disk would."""
-    if not any(os.access(f"{place}/{awk.split()[0]}", os.X_OK)
-               for place in os.environ["PATH"].split(":")):
-        pytest.skip(f"{awk} is not installed")
-    path = stand_in("awk", f'exec {awk} "$@"')
     done = checkout.run("sh", "-c", "trap '' XFSZ; ulimit -f 100; exec sh scripts/data.sh",
-                        PATH=path)
+                        PATH=with_awk)
     assert (done.returncode, done.stdout) == (73, "")
     assert names(checkout) == []
 
@@ -137,3 +141,70 @@ def test_the_compose_file_tells_why_it_cannot_be_written(checkout, file, words):
     done = checkout.run("bash", "generar-compose.sh", file, "5")
     assert (done.returncode, done.stdout) == (73, "")
     assert done.stderr.count("\n") == 1 and done.stderr.endswith(words + "\n")
+
+
+@pytest.fixture(scope="module")
+def generated(repository, tmp_path_factory):
+    """The five files that are made up."""
+    directory = tmp_path_factory.mktemp("generated")
+    done = repository.run("sh", "scripts/generate-data.sh", directory)
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+def test_made_up_files_are_like_the_course_s(generated):
+    bets = Bets(generated).by_agency
+    assert [len(bets[agency].bets) for agency in bets] == [26936, 25518, 16014, 9238, 991]
+    row = re.compile(r"([^,\"|]+,){2}[0-9]{8},(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]),"
+                     r"[0-9]{1,4}\r\n")
+    for agency in bets.values():
+        with open(agency.path, encoding="utf-8", newline="") as file:
+            assert all(map(row.fullmatch, file))
+        assert agency.winning
+    documents = [bet[2] for agency in bets.values() for bet in agency.bets]
+    assert len(set(documents)) == len(documents)
+    assert {"ñ", "í"} <= set(bets[5].path.read_text(encoding="utf-8"))
+
+
+def test_every_awk_makes_the_same_bytes(checkout, with_awk, generated):
+    done = checkout.run("sh", "scripts/generate-data.sh", "made", PATH=with_awk)
+    assert done.returncode == 0, done.stderr
+    for path in generated.iterdir():
+        assert (checkout.top / "made" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_other_sizes_are_made(checkout):
+    assert checkout.run("sh", "scripts/generate-data.sh", "made", "7", "12").returncode == 0
+    sizes = {path.name: path.read_bytes().count(b"\n")
+             for path in (checkout.top / "made").iterdir()}
+    assert sizes == {f"agency-{agency}.csv": 12 for agency in range(1, 8)}
+
+
+@pytest.mark.parametrize("arguments", [[], ["none", "0"], ["none", "5", "many"]])
+def test_what_cannot_be_made_is_refused(checkout, arguments):
+    done = checkout.run("sh", "scripts/generate-data.sh", *arguments)
+    assert done.returncode == 64 and "\nusage: " in done.stderr
+    assert not (checkout.top / "none").exists()
+
+
+def test_sh_and_awk_are_enough_without_an_archive(checkout, tmp_path, generated):
+    assert checkout.run("sh", DATA, PATH=only(tmp_path, PROGRAMS)).returncode == 0
+    name = "agency-5.csv"
+    assert (checkout.top / ".data" / name).read_bytes() == (generated / name).read_bytes()
+
+
+def test_an_archive_that_nothing_can_unpack_is_an_error(checkout, tmp_path):
+    archive(checkout, {"agency-1.csv": ROW})
+    done = checkout.run("sh", DATA, PATH=only(tmp_path, PROGRAMS))
+    assert (done.returncode, done.stdout) == (69, "")
+    assert "needs unzip, python3 or docker" in done.stderr and done.stderr.count("\n") == 1
+    assert names(checkout) == ["dataset.zip"]
+
+
+def test_files_that_are_there_are_kept(checkout, generated):
+    (checkout.top / ".data/agency-2.csv").write_text("mine", encoding="utf-8")
+    assert checkout.run("sh", DATA, "--missing", "3").returncode == 0
+    assert names(checkout) == ["agency-1.csv", "agency-2.csv", "agency-3.csv"]
+    assert (checkout.top / ".data/agency-2.csv").read_text(encoding="utf-8") == "mine"
+    assert (checkout.top / ".data/agency-1.csv").read_bytes() == (
+        generated / "agency-1.csv").read_bytes()

@@ -100,7 +100,7 @@ def test_digits_of_other_scripts_are_no_number(checkout, locale, word):
     for command in (["generar-compose.sh", "file.yaml", word],
                     ["scripts/data.sh", "--missing", word],
                     ["scripts/generate-data.sh", "directory", word],
-                    ["scripts/crowd.sh", word], ["scripts/fuzz.sh", word]):
+                    ["checks/fuzz.sh", word]):
         done = checkout.run("bash", *command, LC_ALL=locale, LANG=locale)
         assert done.returncode == 64, (command, done.stderr)
         assert "usage: " in done.stderr

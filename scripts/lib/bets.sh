@@ -20,21 +20,6 @@ expected_winners() (
   done
 )
 
-# expected_bets DIR AGENCIES: the rows that bets.csv must hold, agency by agency, each in its order.
-# For data without quotes.
-expected_bets() (
-  id=1
-  while [ "$id" -le "$2" ]; do
-    sed -e 's/\r$//' -e "s/^/$id,/" -e 's/$/\r/' "$1/agency-$id.csv"
-    id=$((id + 1))
-  done
-)
-
-# The rows of a bets.csv on standard input, agency by agency, each in the order of storing.
-sorted_bets() {
-  LC_ALL=C sort -s -t , -k 1,1n
-}
-
 # The number of winners in the log of an agency on standard input, or nothing.
 winners_in_log() {
   sed -n 's/.*action: consulta_ganadores | result: success | cant_ganadores: \([0-9]*\)$/\1/p'

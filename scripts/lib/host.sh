@@ -92,15 +92,6 @@ stop_server() {
   kill -TERM "$stopped" && wait "$stopped"
 }
 
-# told_winners AGENCIES: a line "AGENCY WINNERS" for each of them, by its log.
-told_winners() (
-  id=1
-  while [ "$id" -le "$1" ]; do
-    echo "$id $(winners_in_log <"$run/agency-$id.log")"
-    id=$((id + 1))
-  done
-)
-
 # Ends all programs that still run.
 stop_all() {
   for running in $server_pid $agencies_running; do

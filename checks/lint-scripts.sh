@@ -4,12 +4,12 @@
 set -euo pipefail
 self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 # shellcheck source=scripts/lib/script.sh
-. "$(dirname "$self")/lib/script.sh"
+. "$(dirname "$self")/../scripts/lib/script.sh"
 cd "$top"
 takes_none "$@"
 
-programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh)
-libraries=(scripts/lib/*.bash Tests/Scripts/*.bash)
+programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh checks/*.sh)
+libraries=(scripts/lib/*.bash)
 # Also sourced by bash.
 plain_libraries=(scripts/lib/*.sh validar-echo-server.sh)
 failed=0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes all code that reads bytes from outside, with libFuzzer and the address sanitizer:
 #
-#   scripts/fuzz.sh SECONDS [TARGET...]      each target, or those named, for that long
+#   checks/fuzz.sh SECONDS [TARGET...]      each target, or those named, for that long
 #
 # The targets are the files Tests/Fuzz/Fuzz*.swift; each begins with the inputs in
 # Tests/Fuzz/corpus/TARGET. New inputs stay in .fuzz/TARGET for the next run. An input that breaks
@@ -10,7 +10,7 @@
 set -euo pipefail
 self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 # shellcheck source=scripts/lib/script.sh
-. "$(dirname "$self")/lib/script.sh"
+. "$(dirname "$self")/../scripts/lib/script.sh"
 cd "$top"
 
 readonly BUILD=.build-fuzz FINDS=.fuzz

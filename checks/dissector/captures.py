@@ -1,22 +1,23 @@
-"""craft_captures.py PROTOCOL.md DIR: writes captures of made-up connections, DIR/NAME.pcap.
+"""Captures of made-up connections.
 
-The messages are those of the document's last section, cut into TCP segments in all the ways that a
-network may choose. There are also an echo connection, and malformed messages after a good one.
+The messages are those of the last section of PROTOCOL.md, cut into TCP segments in all the ways
+that a network may choose. There are also an echo connection, and malformed messages after a good
+one.
 """
 
 import struct
-import sys
-from pathlib import Path
 
+from lottery.checkouts import ROOT
 from lottery.frames import BATCH, HELLO, STATUS, Frames, frame
 
 SERVER, AGENCY = ("10.0.0.1", 12345), ("10.0.0.2", 40000)
 RAW_IP = 101  # the link type: packets begin with their IP header
 
 
-def documented_messages(path):
+def documented_messages():
     """Returns the frames in hex under "Every message in hex", those of the agency first."""
-    section = Path(path).read_text(encoding="utf-8").split("## Every message in hex")[1]
+    document = (ROOT / "PROTOCOL.md").read_text(encoding="utf-8")
+    section = document.split("## Every message in hex")[1]
     blocks = section.split("```text\n")[1:]
     stream = bytes.fromhex("".join(block.split("```")[0].replace("|", "") for block in blocks))
     messages = [frame(kind, f"{len(body)}s", body) for kind, body in Frames().feed(stream)]
@@ -35,8 +36,8 @@ def segment(source, target, sequence, data):
     return struct.pack(">BBHHHBBH", 0x45, 0, size, 0, 0, 64, 6, 0) + addresses + tcp + data
 
 
-def capture(pieces):
-    """Returns a pcap file with one connection: `pieces` are pairs (from the server, data)."""
+def write(path, pieces):
+    """Writes a pcap file with one connection: `pieces` are pairs (from the server, data)."""
     file = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, RAW_IP)
     sequences = {True: 1, False: 1}
     for time, (from_server, data) in enumerate(pieces):
@@ -44,7 +45,7 @@ def capture(pieces):
         packet = segment(*ends, sequences[from_server], data)
         sequences[from_server] += len(data)
         file += struct.pack("<IIII", time, 0, len(packet), len(packet)) + packet
-    return file
+    path.write_bytes(file)
 
 
 def cut_at(messages, place):
@@ -62,7 +63,9 @@ def cut_every(messages, size):
     return pieces
 
 
-def captures(messages):
+def made_up():
+    """Returns the pieces of each connection by name."""
+    messages = documented_messages()
     hello, line = messages[0], "¿hay alguien?\n".encode()
     body = hello[5:]
     malformed = {
@@ -87,11 +90,3 @@ def captures(messages):
         "midway": [(False, messages[3][30:])] + cut_at(messages[4:], 8000),
         **{name: [(False, hello + data)] for name, data in malformed.items()},
     }
-
-
-def main(document, directory):
-    for name, pieces in captures(documented_messages(document)).items():
-        Path(directory, name + ".pcap").write_bytes(capture(pieces))
-
-
-main(sys.argv[1], sys.argv[2])

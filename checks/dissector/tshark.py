@@ -1,0 +1,68 @@
+"""tshark with our dissector, and captures of this machine."""
+
+import os
+import signal
+import subprocess
+
+from lottery.checkouts import ROOT
+from lottery.processes import Deadline, PipedProcess
+
+SCRIPT = f"lua_script:{ROOT}/tools/lottery.lua"
+# What a dissector must never cause, with any bytes.
+ACCIDENTS = "_ws.lua.error || _ws.malformed.expert || _ws.malformed.dissector_bug"
+
+
+def tshark(home, *arguments):
+    """Returns what tshark prints, without the user's own preferences and plugins."""
+    return subprocess.run(
+        ["tshark", *arguments, "-n", "-X", SCRIPT], capture_output=True, text=True, check=True,
+        env=os.environ | {"HOME": str(home), "WIRESHARK_CONFIG_DIR": str(home)}).stdout
+
+
+class Capture:
+    """The dissection of a file. `options` hold for every look at it."""
+
+    def __init__(self, path, *options):
+        self.path = path
+        self.options = options
+
+    def dissect(self, *arguments):
+        return tshark(self.path.parent, "-r", self.path, *self.options, *arguments)
+
+    def tree(self, *arguments):
+        """Returns all messages in full, regardless of packet boundaries."""
+        lines = self.dissect("-V", "-O", "lottery", *arguments).splitlines()
+        return [line for line in lines if line.startswith(("National lottery", "    "))]
+
+    def values(self, field, *arguments):
+        """Returns each value of a field."""
+        return [value for row in self.rows([field], *arguments) for value in row[0]]
+
+    def rows(self, fields, *arguments):
+        """Returns for each packet the values of each field."""
+        named = [word for field in fields for word in ("-e", field)]
+        text = self.dissect("-T", "fields", "-E", "aggregator=|", *named, *arguments)
+        return [[cell.split("|") if cell else [] for cell in line.split("\t")]
+                for line in text.splitlines()]
+
+    def packets(self, filter):
+        """Returns the numbers of the packets that the filter selects."""
+        return list(map(int, self.values("frame.number", "-Y", filter)))
+
+
+class Recording:
+    """Captures what passes a port of the loopback interface into a file."""
+
+    def __init__(self, path, port):
+        self.path = path
+        self.process = PipedProcess(
+            ["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {port}", "-w", path], {},
+            path.with_suffix(".log"))
+        Deadline(20).wait(
+            lambda: "File: " in self.process.text() or self.process.status is not None,
+            "the capture begins")
+        assert self.process.status is None, self.process.text()
+
+    def stop(self):
+        self.process.signal(signal.SIGINT)
+        assert self.process.wait(Deadline(20)) == 0, self.process.text()

@@ -1,0 +1,76 @@
+"""Lotteries of processes of this machine, in which nothing goes wrong."""
+
+import subprocess
+import time
+
+import pytest
+from lottery.bets import Bets
+from lottery.checkouts import ROOT
+from lottery.host import Lottery
+from lottery.log import Log
+from lottery.processes import Deadline
+from lottery.tally import Tally
+
+CROWD_ROWS = 50
+CROWD_SECONDS = 600
+REPORTS = ("ERROR: AddressSanitizer", "WARNING: ThreadSanitizer")
+
+
+@pytest.fixture
+def hold(where, tmp_path, chance):
+    """A function that makes a lottery of made-up bets."""
+    def make(*sizes, tally=None):
+        subprocess.run(["sh", ROOT / "scripts/generate-data.sh", tmp_path / "agencies",
+                        *map(str, sizes)], check=True)
+        return Lottery(where, Bets(tmp_path / "agencies"), tmp_path / "run", chance, tally=tally)
+    return make
+
+
+def check_logs(lottery):
+    """Checks that no program logged a failure, and no sanitizer a report."""
+    for process in [lottery.server, *lottery.agencies.values()]:
+        text = process.text()
+        assert not [line.text for line in Log.of(text).lines if line.result == "fail"]
+        assert not any(report in text for report in REPORTS), text
+
+
+def test_five_agencies(hold):
+    """Also under a sanitizer (`make sanitize`)."""
+    lottery = hold()
+    lottery.deadline = Deadline(CROWD_SECONDS)
+    lottery.start_all()
+    lottery.finish()
+    check_logs(lottery)
+
+
+def test_crowd(request, hold, tables):
+    """Each agency is a process with a small file."""
+    agencies = request.config.option.agencies
+    counts = Tally(agencies=agencies)
+    lottery = hold(agencies, CROWD_ROWS, tally=counts)
+    lottery.deadline = Deadline(CROWD_SECONDS)
+    lottery.start_server(SERVER_LISTEN_BACKLOG="1024")
+    start = time.monotonic()
+    for agency in lottery.bets.by_agency:
+        lottery.start_agency(agency, CLI_LOG_LEVEL="INFO")
+        note_threads(lottery, counts)
+    while not lottery.has_ended():
+        lottery.check_alive()
+        note_threads(lottery, counts)
+        time.sleep(0.1)
+    counts["ms"] = (time.monotonic() - start) * 1000
+    counts["most memory, kB"] = status(lottery, "VmHWM")
+    lottery.finish()
+    check_logs(lottery)
+    tables("crowd", "server", counts)
+
+
+def note_threads(lottery, counts):
+    counts.note_longest("most threads", status(lottery, "Threads"))
+
+
+def status(lottery, field):
+    """Returns a number of the server's /proc/PID/status."""
+    with open(f"/proc/{lottery.server.pid}/status", encoding="ascii") as file:
+        lines = dict(line.split(":", 1) for line in file)
+    return int(lines[field].split()[0])

@@ -1,0 +1,90 @@
+#!/bin/sh
+# Tests the programs, and then the scripts. Shows failures as they come, and ends with a summary. All
+# that the tests print is in .build/swift-test.log and .build/scripts-test.log.
+#
+# The tests of the scripts need Python 3.11 with venv, and packages from PyPI: they are left out
+# without them, unless REQUIRE_ORACLES is 1. Exit status 1 if a test failed.
+set -u
+self=$(readlink -f "$0" 2>/dev/null || echo "$0")
+# shellcheck source=scripts/lib/script.sh
+. "$(dirname "$self")/../scripts/lib/script.sh"
+cd "$top" || exit 1
+takes_none "$@"
+mkdir -p .build
+swift_log=.build/swift-test.log
+scripts_log=.build/scripts-test.log
+summary=.build/summary
+status=0
+
+# Prints lines for the summary.
+told() { printf '%-9s %s\n' "$1" "$2" >>"$summary"; }
+
+# Of the tests only what fails, with its reasons.
+failures_of_swift() {
+  awk '
+    /^(◇|✔|➜|Test Suite)/ { is_shown = 0 }
+    /^✘/ || /(^|: )error: |^Fatal error|crashed/ { is_shown = 1 }
+    !is_built || is_shown { print; fflush() }
+    /^Build complete!/ { is_built = 1 }'
+}
+
+# The names of tests that failed, and of those that ran when the process died.
+failed_in_swift() {
+  awk '
+    # What tests print may stand before their line.
+    function name(end) {
+      sub(/^.*(◇|✔|✘|➜) Test /, ""); sub(end ".*", ""); sub(/ with [0-9]+ test cases?$/, "")
+      return $0
+    }
+    /(✔|✘) Test run with / { is_over = 1; next }
+    /◇ Test (case|run) / { next }
+    /◇ Test .* started\.$/ { running[name(" started\\.$")] = 1 }
+    /✘ Test .* recorded an issue at / {
+      place = $0
+      sub(/.* recorded an issue at /, "", place)
+      sub(/: .*/, "", place)
+      places[name(" recorded an issue at")] = ", " place
+    }
+    /✘ Test .* failed after/ { failed[name(" failed after")] = 1 }
+    /✔ Test .* passed after/ { delete running[name(" passed after")] }
+    END {
+      for (one in failed) print "  failed: " one places[one]
+      if (!is_over) for (one in running) if (!(one in failed)) print "  running at the end: " one
+    }' "$swift_log" | sort
+}
+
+test_programs() {
+  { swift test 2>&1; echo $? >.build/status; } | tee "$swift_log" | failures_of_swift
+  read -r ended <.build/status
+  result=$(sed -n 's/^.*[^ ] Test run with /swift test: /p' "$swift_log" | tail -n 1)
+  told "$([ "$ended" -eq 0 ] && echo passed || echo FAILED)" "${result:-swift test: see $swift_log}"
+  grep '➜ Test .* skipped' "$swift_log" | sed -E 's/.*➜ Test (.*) skipped/skipped   \1/' | head -n 5 >>"$summary"
+  if [ "$ended" -ne 0 ]; then
+    status=1
+    failed_in_swift | head -n 15 >>"$summary"
+  fi
+}
+
+test_scripts() {
+  reason=$(make --silent .build/checks/made 2>&1) || {
+    printf '%s\n' "$reason"
+    told "skipped" "the tests of the scripts: $(printf '%s\n' "$reason" | head -n 1)"
+    [ "${REQUIRE_ORACLES:-}" != 1 ] || status=1
+    return
+  }
+  { make --silent checks-scripts 2>&1; echo $? >.build/status; } | tee "$scripts_log"
+  read -r ended <.build/status
+  told "$([ "$ended" -eq 0 ] && echo passed || echo FAILED)" \
+    "the tests of the scripts: $(grep -E '^=* ?[0-9].* in [0-9.]+s' "$scripts_log" | tail -n 1 | tr -d =)"
+  if [ "$ended" -ne 0 ]; then
+    status=1
+    grep -E '^(FAILED|ERROR) ' "$scripts_log" | cut -c 1-150 | head -n 15 | sed 's/^/  /' >>"$summary"
+  fi
+}
+
+: >"$summary"
+test_programs
+test_scripts
+printf '\n'
+cat "$summary"
+exit "$status"
