@@ -93,11 +93,11 @@ struct ConnectionService {
     switch error {
     case .interrupted(let cause):
       // A client of the echo service would not understand an ERROR.
-      if let code = cause.code {
-        if !isEcho { await refuse(code, reason(for: cause)) }
-      } else {
-        logLoss(cause.reason)
-      }
+      guard let code = cause.code else { return logLoss(cause.reason) }
+      if isEcho { return }
+      // A health check that meets the end is still not worth a line.
+      let isLogged = isAnnounced || cause != .shuttingDown
+      await refuse(code, reason(for: cause), isLogged: isLogged)
     case .broken(let error): logLoss(error.description)
     }
   }
@@ -111,11 +111,15 @@ struct ConnectionService {
   }
 
   /// Logs a refusal and sends ERROR.
-  private mutating func refuse(_ code: ErrorCode, _ reason: String) async {
-    announce()
-    let line = LogLine(
-      "refuse_connection", .success, ["ip": ip, "code": "\(code.rawValue)", "reason": reason])
-    if isOfAgency { context.log.info(line) } else { context.log.stranger(.info, line) }
+  private mutating func refuse(
+    _ code: ErrorCode, _ reason: String, isLogged: Bool = true
+  ) async {
+    if isLogged {
+      announce()
+      let line = LogLine(
+        "refuse_connection", .success, ["ip": ip, "code": "\(code.rawValue)", "reason": reason])
+      if isOfAgency { context.log.info(line) } else { context.log.stranger(.info, line) }
+    }
     connection.append(ServerMessage.error(code: code, reason: reason))
     await finish()
   }

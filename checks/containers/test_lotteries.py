@@ -202,6 +202,19 @@ def test_a_server_without_agencies_echoes(echoing):
     assert not failures(echoing)
 
 
+def test_a_health_check_that_meets_the_end_leaves_no_line(echoing):
+    echoing.generate(0)
+    echoing.compose("up", "-d", "--wait")
+    # It connects, says nothing, and is still there.
+    echoing.run("docker", "exec", "-d", "server", "sh", "-c", "sleep 600 | nc 127.0.0.1 12345")
+    echoing.wait(lambda: "connections: 1" in echoing.run(
+        "docker", "exec", "server", "/lottery-server", "--config", "/config.ini", "--status"),
+        "it is accepted")
+    echoing.run("docker", "stop", "-t", "5", "server")
+    assert echoing.exit_codes("server") == [0]
+    assert "127.0.0.1" not in str(echoing.log("server"))
+
+
 def test_without_a_server_the_echo_check_says_fail(project):
     assert project.check_echo("sh") == FAIL
 
