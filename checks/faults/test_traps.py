@@ -1,12 +1,13 @@
 """Traps of sockets and outputs that show in rare orders of events only."""
 
+import errno
 import os
 import signal
 import socket
 import struct
 
 from faults.sweep.runs import listens
-from lottery import frames, programs, shim
+from lottery import frames, programs, shim, store
 from lottery.log import Log
 from lottery.processes import Deadline, Process, free_port
 
@@ -75,6 +76,19 @@ def test_stale_events(bench, tmp_path):
         for connection in waiting:
             assert read_frames(connection, 1) == [frames.WINNERS]
             connection.close()
+
+
+def test_bets_after_a_failure(bench, tmp_path):
+    """A batch cannot be stored, and the next one is on its way: it must not take its place."""
+    rule = shim.rule("write_file", [f"e{errno.ENOSPC}"], 1, 1, file="bets.csv")
+    server = Server(bench, tmp_path, 1, LD_PRELOAD=bench.shim, SHIM_FAIL=rule)
+    with server.connect() as agency:
+        agency.sendall(frames.hello(1) + frames.batch(0, [ROW]))
+        assert read_frames(agency, 2) == [frames.WELCOME, frames.REJECTED]
+        agency.sendall(frames.batch(1, [ROW]))
+        agency.shutdown(socket.SHUT_WR)
+        assert agency.recv(1) == b""
+    assert store.whole_rows(tmp_path / "data")["bets.csv"] == b""
 
 
 def test_lost_lines(bench, tmp_path):

@@ -103,7 +103,7 @@ LEDGER = [
         "goes on with a conversation whose batches could not be stored",
         "connection.append(answer) }\n      throw ServiceError.rejected",
         "connection.append(answer) }\n      _ = session.pendingStored()\n      return",
-        f"{CHECKS}/test_disks.py -k no_room --rounds 6"),
+        f"{CHECKS}/test_traps.py -k bets_after_a_failure"),
     # Whose turn it is.
     Mutant(
         "lets two connections of an agency store",
