@@ -10,6 +10,8 @@ struct AgencyService {
   /// Whether there are so many connections that their memory counts.
   private let isCrowded: Bool
   private var session: AgencySession
+  /// Bytes of ``ServiceContext/memory`` that this connection has.
+  private var memory = 0
   /// The claim with which the agency was welcomed, if it was.
   var claim: Claim? { session.claim }
 
@@ -26,6 +28,7 @@ struct AgencyService {
   mutating func run() async throws {
     defer {
       if let claim { release(claim) }
+      context.memory.add(-memory)
     }
     repeat {
       try await handleFrames()
@@ -69,7 +72,8 @@ struct AgencyService {
       }
       let action = session.receive(frame.span)
       if action == .gathered {
-        if session.pending.isFull {
+        countMemory()
+        if session.pending.isFull || context.memory.isScarce {
           try await storePending()
           try await connection.flush()
         }
@@ -106,7 +110,10 @@ struct AgencyService {
     }
     switch outcome {
     case nil: throw ConnectionError.interrupted(.superseded)
-    case .stored: connection.append(session.pendingStored(keepsRoom: !isCrowded))
+    case .stored:
+      let keepsRoom = !isCrowded && !context.memory.isScarce
+      connection.append(session.pendingStored(keepsRoom: keepsRoom))
+      countMemory()
     case .notWritten(let error), .unknown(let error):
       context.log.error(LogLine("store_bets", .fail, ["error": error.description]))
       // The next server may find the bets in the file: REJECTED would say that they are not stored.
@@ -116,6 +123,13 @@ struct AgencyService {
       for answer in session.pendingFailed(reason: Self.notStored) { connection.append(answer) }
       throw ServiceError.rejected
     }
+  }
+
+  /// Notes how much memory the pending batches take.
+  private mutating func countMemory() {
+    let size = session.pending.memory
+    if size != memory { context.memory.add(size - memory) }
+    memory = size
   }
 
   /// Releases memory before a wait for something else than the agency: thousands may wait for a

@@ -175,6 +175,7 @@ struct ServiceContext: Sendable {
   let store: BetStore
   let draw: Draw
   let connections: ConnectionRegistry
+  let memory = PendingMemory()
   let log: Log
   let acceptLog: AcceptLog
   /// The time for a message that a peer owes, and for it to take the next bytes of an answer.

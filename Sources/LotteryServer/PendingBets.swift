@@ -1,4 +1,5 @@
 import LotteryProtocol
+import Synchronization
 
 /// Batches of one agency that have been checked and are not stored yet. They are stored together.
 struct PendingBets: Sendable {
@@ -27,19 +28,24 @@ struct PendingBets: Sendable {
   /// Where the last row begins in ``rows``.
   private var lastRowStart = 0
 
-  /// From this many bytes of rows on, further batches wait until these are stored. It bounds what
-  /// one connection can make the server hold.
-  static let rowsLimit = 256 * 1024
+  /// From this many bytes of rows on, further batches wait until these are stored, and likewise from
+  /// this many bytes of ``batches``: those that were sent twice have no rows. It bounds what one
+  /// connection can make the server hold, ``PendingMemory`` what all can.
+  static let sizeLimit = 256 * 1024
 
   var isEmpty: Bool { batches.isEmpty }
-  var isFull: Bool { rows.count >= Self.rowsLimit }
+  var isFull: Bool { max(rows.count, batches.count * Self.batchSize) >= Self.sizeLimit }
+  /// Bytes of memory that it takes.
+  var memory: Int { rows.capacity + batches.capacity * Self.batchSize }
+
+  private static let batchSize = MemoryLayout<Batch>.stride
 
   /// The row of the last bet.
   var lastRow: [UInt8] { Array(rows[lastRowStart...]) }
 
   /// Forgets all batches. Their memory is used again if nothing else holds it.
   mutating func removeAll() {
-    rows.removeAll(keepingCapacity: rows.capacity <= 2 * Self.rowsLimit)
+    rows.removeAll(keepingCapacity: rows.capacity <= 2 * Self.sizeLimit)
     batches.removeAll(keepingCapacity: true)
     (newBets, lastRowStart) = (0, 0)
   }
@@ -70,5 +76,28 @@ struct PendingBets: Sendable {
       Batch(
         offset: batch.offset, count: batch.count, newBets: new, single: batch.label(in: frame)))
     return nil
+  }
+}
+
+/// The memory that the pending bets of all connections take together.
+///
+/// Each connection gathers while the disk is busy, and if the disk is slow, all of them have what
+/// one may have. So once they have ``limit`` together, each stores what it has before it takes
+/// more. Then it adds no more than the bets of a frame, which lie outside the limit: none waits for
+/// memory that another one has.
+final class PendingMemory: Sendable {
+  /// Bytes from which on it is scarce.
+  static let limit = 32 * 1024 * 1024
+
+  private let size = Atomic(0)
+
+  /// Bytes that are taken now.
+  var count: Int { size.load(ordering: .relaxed) }
+  /// Whether all connections together have taken as much as they may.
+  var isScarce: Bool { count >= Self.limit }
+
+  /// Notes that a connection has taken that many bytes more, or fewer if negative.
+  func add(_ bytes: Int) {
+    size.add(bytes, ordering: .relaxed)
   }
 }

@@ -25,7 +25,7 @@ public final class Worker: TaskExecutor {
   /// The most threads that all workers together hold, apart from those for work that blocks. A
   /// container may allow far fewer than its machine has cores, and Dispatch stops for a second when
   /// it gets no thread.
-  static let threadLimit = 16
+  package static let threadLimit = 16
 
   /// A worker for work that blocks: it has a thread of its own while it is busy.
   public init(blocking label: String) {

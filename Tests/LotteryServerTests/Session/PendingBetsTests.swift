@@ -49,7 +49,19 @@ import Testing
       next += 100
     }
     let batch = rows(try sampleBets(1, next..<(next + 100))).count
-    let full = PendingBets.rowsLimit...(PendingBets.rowsLimit + batch)
+    let full = PendingBets.sizeLimit...(PendingBets.sizeLimit + batch)
     #expect(full.contains(session.pending.rows.count))
+  }
+
+  @Test func `so it is once there are too many batches, if all were sent twice`() throws {
+    var session = try SessionState.open.session()
+    let batch = Frames.batch(try sampleBets(1, 0..<1), at: 0)
+    var count = 0
+    while !session.pending.isFull, count < 20_000 {
+      _ = session.receive(frame: batch)
+      count += 1
+    }
+    #expect(count < 20_000)
+    #expect(session.pending.rows.isEmpty)
   }
 }

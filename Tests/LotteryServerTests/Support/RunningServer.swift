@@ -50,6 +50,9 @@ struct RunningServer: Sendable {
   /// Connections that are open.
   var connectionCount: Int { server.context.connections.count }
 
+  /// The memory of pending bets.
+  var memory: PendingMemory { server.context.memory }
+
   /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
   /// older one.
   func stealClaim(of agency: UInt32) {
