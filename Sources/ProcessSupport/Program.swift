@@ -56,6 +56,7 @@ package struct Program: Sendable {
     _ arguments: [String]? = nil, status: Status? = nil, work: @escaping Work
   ) -> Never {
     OrderlyEnd.blockSignals()
+    Self.occupyStandardDescriptors()
     // A write to a pipe without a reader, or beyond the limit of a file's size, is an error to
     // handle and must not end the process.
     signal(SIGPIPE, SIG_IGN)
@@ -71,6 +72,15 @@ package struct Program: Sendable {
     guard case .success(.run) = invocation else { _exit(128 + signal) }
     DispatchQueue(label: "signals").async { run.cancel(because: signal) }
     cutShort(because: OrderlyEnd.watch(limits))
+  }
+
+  /// Opens the standard descriptors that are closed, so that no other file takes their place and
+  /// gets what is printed. A write to them fails.
+  private static func occupyStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+      // The lowest free descriptor is taken (open(2)).
+      _ = open("/dev/null", O_RDONLY)
+    }
   }
 
   private func perform(

@@ -42,6 +42,26 @@ import Testing
     #expect(status.lines == ["lottery-server: no server on port \(lottery.port): \(reason)"])
   }
 
+  @Test(
+    arguments: [
+      ("lottery-server", "--help"), ("lottery-server", "--version"), ("lottery-server", "--status"),
+      ("agency-client", "--help"), ("agency-client", "--version"),
+    ], [">/dev/full", ">&-", "0<&- >&-"])
+  func `what cannot be printed whole ends the program with 74`(
+    program: (name: String, flag: String), output: String
+  ) async throws {
+    let lottery = try Lottery(agencies: 1)
+    let server = program.flag == "--status" ? try await lottery.startServer() : nil
+    let script = "exec '\(ProgramProcess.path(of: program.name))' \(program.flag) \(output)"
+    let process = try ProgramProcess(
+      "sh", path: "sh", ["-c", script], environment: ["SERVER_PORT": "\(lottery.port)"])
+    #expect(await process.end() == .exit(74))
+    let reason = output == ">/dev/full" ? "No space left on device" : "Bad file descriptor"
+    #expect(
+      process.lines == ["\(program.name): standard output cannot be written: write: \(reason)"])
+    await server?.stop()
+  }
+
   @Test func `a file with the keys of 5,000 agencies is taken`() async throws {
     let lottery = try Lottery(agencies: 5000)
     let key = String(repeating: "k", count: 64)
