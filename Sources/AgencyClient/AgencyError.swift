@@ -23,6 +23,8 @@ enum AgencyError: Error, Equatable {
   case changed(path: String)
   /// A row of the agency's file is not a valid bet.
   case badRow(path: String, line: Int, reason: String)
+  /// A variable with a part of the bet is not set.
+  case unset(variable: String)
   /// The bet in the environment is not valid.
   case badBet(BetRuleViolation)
   /// The server holds other bets of this agency than its file.
@@ -42,8 +44,8 @@ enum AgencyError: Error, Equatable {
     case .unreachable, .disconnected: true
     case .refused(let code, _): code.isTransient
     case .rejected(let code, _, _, _): code.isTransient
-    case .cancelled, .unexpected, .unreadable, .notAFile, .changed, .badRow, .badBet, .otherFile,
-      .noAnswer, .inDoubt, .overtaken, .gaveUp:
+    case .cancelled, .unexpected, .unreadable, .notAFile, .changed, .badRow, .unset, .badBet,
+      .otherFile, .noAnswer, .inDoubt, .overtaken, .gaveUp:
       false
     }
   }
@@ -81,10 +83,11 @@ extension AgencyError: ProgramError {
       // The server may send any numbers: a sum that wraps around is better than a crash.
       "the server rejected bet \(offset &+ UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
     case .unexpected(let what): "the server broke the protocol: \(what)"
-    case .unreadable(let path, let error): "\(path): \(error)"
+    case .unreadable(let path, let error): "\(path): \(error.problem(reading: path))"
     case .notAFile(let path): "\(path): not a regular file"
     case .changed(let path): "\(path): written while it was read; run the agency again afterwards"
     case .badRow(let path, let line, let reason): "\(path):\(line): \(reason)"
+    case .unset(let variable): "\(variable): must be set for mode bet"
     case .badBet(let violation): violation.description
     case .otherFile(let path, let reason):
       "\(path): not the file that this agency began with: \(reason)"
@@ -101,7 +104,7 @@ extension AgencyError: ProgramError {
     case .unreachable, .disconnected, .noAnswer, .gaveUp: .unavailable
     case .inDoubt, .overtaken: .inDoubt
     case .refused(let code, _): Self.exitStatus(code)
-    case .rejected, .badRow, .badBet: .badData
+    case .rejected, .badRow, .unset, .badBet: .badData
     case .unexpected: .protocolError
     case .unreadable, .notAFile, .changed: .noInput
     case .otherFile: .otherFile

@@ -53,7 +53,7 @@ struct LotteryMode {
     after stored: UInt64, _ lastBet: Bet?, _ conversation: inout LotteryConversation,
     over server: ServerConnection
   ) async throws(AgencyError) {
-    let path = configuration.dataFile
+    let path = configuration.agencyFile
     let file = try AgencyFile(path: path, batchMaxAmount: configuration.batchMaxAmount)
     // Runs after `sendBatches`, which consumes the file and so closes it.
     defer {

@@ -14,7 +14,7 @@ struct AgencyKeys: Sendable, Equatable {
   /// Reads the keys in `bytes`, which errors call `file`. Each of the agencies 1 to `agencies` must
   /// have one.
   init(_ bytes: [UInt8], file: String, agencies: UInt32) throws(ConfigurationError) {
-    for (number, line) in try ConfigurationLines(bytes, file: file) {
+    for (number, line) in try ConfigFile.lines(bytes, file: file) {
       let text = line.trimmed { $0 == " " || $0 == "\t" }
       guard let first = text.first, first != "#" else { continue }
       let (agency, key) = try Self.entry(text, file: file, line: number)
@@ -41,7 +41,7 @@ struct AgencyKeys: Sendable, Equatable {
   }
 
   private static func entry(
-    _ text: ConfigurationLines.Text, file: String, line: Int
+    _ text: ConfigFile.Text, file: String, line: Int
   ) throws(ConfigurationError) -> (UInt32, [UInt8]) {
     let rule = "must be AGENCY:KEY, a number from 1 and 1 to \(ProtocolLimits.textSize) bytes"
     // The line is not shown: it may hold a key.

@@ -7,11 +7,11 @@ package enum ServerProgram {
   package static func main() -> Never {
     let program = Program(name: "lottery-server", help: help, layout: .python)
     program.main(status: status) { file, _, log in
-      var settings = try settings(file)
-      let configuration = try ServerConfiguration(&settings)
+      let settings = try Settings<ServerConfiguration>(fileNamed: file)
+      let configuration = settings.configuration
       log.setLevel(configuration.loggingLevel)
       log.debug(configuration.logLine)
-      settings.warnOfUnused(log)
+      settings.report(to: log)
       ConnectionLimit.raise()
       let keys = try keys(configuration)
       if keys == nil { log.warning(LogLine("agency_keys", .success, ["note": noKeys])) }
@@ -27,18 +27,13 @@ package enum ServerProgram {
   }
 
   private static func status(_ file: String?, _ worker: Worker) async throws -> String {
-    var settings = try settings(file)
-    let configuration = try ServerConfiguration(&settings)
+    let configuration = try Settings<ServerConfiguration>(fileNamed: file).configuration
     return try await StatusQuery(port: configuration.port, worker: worker).ask().table
-  }
-
-  private static func settings(_ file: String?) throws -> Settings {
-    try Settings(INIDocument.self, file: file, default: ServerConfiguration.defaultFile)
   }
 
   private static func keys(_ configuration: ServerConfiguration) throws -> AgencyKeys? {
     guard let path = configuration.agencyKeys else { return nil }
-    let bytes = try ConfigurationFile.read(path, sizeLimit: AgencyKeys.fileSizeLimit)
+    let bytes = try ConfigFile.read(path, sizeLimit: AgencyKeys.fileSizeLimit)
     return try AgencyKeys(bytes, file: path, agencies: configuration.agencies)
   }
 
@@ -55,19 +50,8 @@ package enum ServerProgram {
       --help         prints this text
       --version      prints the version
 
-    Each key of the file may also be set in the environment, which takes precedence:
-      SERVER_PORT            port to listen on (12345)
-      SERVER_IP              the server's name, for documentation; the server ignores it
-      SERVER_LISTEN_BACKLOG  connections that may wait to be accepted (5); never fewer
-                             than SERVER_AGENCIES
-      LOGGING_LEVEL          DEBUG, INFO, WARNING, ERROR or CRITICAL (INFO)
-      SERVER_AGENCIES        agencies that take part, 0 for the echo service alone (5)
-      SERVER_DATA_DIR        directory of bets.csv and finished.csv (the working directory)
-      SERVER_AGENCY_KEYS     file with a line AGENCY:KEY for each agency (no keys are asked for)
-      SERVER_TIMEOUT         time for a peer to complete a message that it owes (30s)
-      SERVER_WINNERS_DELAY   time from the draw to the announcement of its winners (0s)
-      SERVER_MAX_CONNECTIONS              connections open at once (16384)
-      SERVER_MAX_CONNECTIONS_PER_ADDRESS  of them from one address (4096)
+    Each key of the file may also be set in the environment, which takes precedence (default):
+    \(ServerConfiguration.help)
 
     SIGTERM, SIGINT and SIGHUP shut it down gracefully.
     """

@@ -12,9 +12,10 @@ struct StatusQuery: Sendable {
   ///
   /// - Throws: ``StatusError``
   func ask() async throws(StatusError) -> LotteryStatus {
-    guard port > 0, let endpoint = Endpoint("127.0.0.1:\(port)") else { throw .noPort }
+    guard port > 0 else { throw .noPort }
     do {
-      return try await exchange(with: endpoint, until: .now + timeout)
+      return try await exchange(
+        with: Endpoint(host: "127.0.0.1", port: port), until: .now + timeout)
     } catch {
       throw statusError(error)
     }

@@ -1,122 +1,138 @@
+// What a program can be told: one table of settings a program. Its configuration file, its
+// environment, `--help` and the errors go by it, and tests compare `docs/operating.md` with it.
+
 import Glibc
 import LotteryProtocol
 
-/// The settings of a program, from its environment and its configuration file. The environment
-/// takes precedence.
-///
-/// Keys are case-insensitive. An empty value counts as not set.
-package struct Settings {
-  private let file: [String: Setting]
-  private let environment: (String) throws(ConfigurationError) -> String?
-  /// The keys that the program has asked for, in lower case.
-  private var known: Set<String> = []
+/// A program's configuration. A new one has the defaults.
+package protocol ProgramConfiguration: Sendable {
+  init()
 
-  /// Settings with the values of `file` and of `environment`.
-  package init(
-    file: [Setting], environment: @escaping (String) throws(ConfigurationError) -> String?
+  /// The file that is read, if it exists, unless `--config` names another.
+  static var defaultFile: String { get }
+  static var dialect: ConfigFile.Dialect { get }
+  /// All settings, in the order of `--help`.
+  static var settings: [Setting<Self>] { get }
+  /// The variable of the environment that overrides `key`.
+  static func variable(of key: String) -> String
+}
+
+/// A value that a program can be told.
+package struct Setting<Configuration: ProgramConfiguration>: Sendable {
+  /// Whether it must be set. An empty value counts as not set, or is refused.
+  package enum Need: Sendable { case optional, required, notEmpty }
+
+  /// The key in the file. Upper and lower case are the same.
+  package let key: String
+  /// What it is for, in a few words.
+  package let help: String
+  /// The default, as it would stand in the file. Empty if there is none.
+  package let initial: String
+  fileprivate let need: Need
+  /// The words after "must be" in the error message.
+  fileprivate let rule: String
+  /// Parses a text and stores the value. False if the text breaks the rule.
+  fileprivate let store: @Sendable (String, inout Configuration) -> Bool
+
+  /// A setting whose value is stored at `path`.
+  package init<Value>(
+    _ key: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable,
+    _ rule: ValueRule<Value>, _ help: String, _ need: Need = .optional
   ) {
-    self.file = Dictionary(file.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-    self.environment = environment
-  }
-
-  /// Returns the value of the environment's `variable`, or else of `key`, or nil if neither is set.
-  ///
-  /// - Parameter acceptsEmpty: whether an empty value is passed to the rule.
-  /// - Throws: ``ConfigurationError`` if the value breaks its rule.
-  package mutating func value<Value>(
-    _ key: String, _ variable: String, _ rule: ValueRule<Value>, acceptsEmpty: Bool = false
-  ) throws(ConfigurationError) -> Value? {
-    known.insert(key.lowercased())
-    if let text = try environment(variable), acceptsEmpty || !text.isEmpty {
-      return try Self.checked(
-        Setting(key: variable, value: text, origin: .environment), name: variable, rule)
-    }
-    guard let setting = file[key.lowercased()], acceptsEmpty || !setting.value.isEmpty
-    else { return nil }
-    return try Self.checked(setting, name: key, rule)
-  }
-
-  /// Returns the value of the environment's `variable`, or else of `key`, one of which must be set.
-  package mutating func required<Value>(
-    _ key: String, _ variable: String, _ rule: ValueRule<Value>
-  ) throws(ConfigurationError) -> Value {
-    guard let value = try value(key, variable, rule) else {
-      throw ConfigurationError(missing: key, variable: variable)
-    }
-    return value
-  }
-
-  /// Sets `target` to the value of the environment's `variable`, or else of `key`, if one is set.
-  ///
-  /// - Throws: ``ConfigurationError`` if the value breaks its rule.
-  package mutating func read<Value>(
-    _ key: String, _ variable: String, _ rule: ValueRule<Value>, into target: inout Value
-  ) throws(ConfigurationError) {
-    if let value = try value(key, variable, rule) { target = value }
-  }
-
-  /// Sets `target`, like ``read(_:_:_:into:)``, for a variable that has the key's name.
-  package mutating func read<Value>(
-    _ key: String, _ rule: ValueRule<Value>, into target: inout Value
-  ) throws(ConfigurationError) {
-    try read(key, key, rule, into: &target)
-  }
-
-  /// The values in the file that the program has not asked for, sorted by key.
-  package var unused: [Setting] {
-    file.values.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
-  }
-
-  private static func checked<Value>(
-    _ setting: Setting, name: String, _ rule: ValueRule<Value>
-  ) throws(ConfigurationError) -> Value {
-    guard let value = rule.parse(setting.value) else {
-      throw ConfigurationError(
-        origin: setting.origin, key: name, value: setting.value, rule: rule.text)
-    }
-    return value
-  }
-}
-
-extension Settings {
-  /// Logs a warning for each key of the file that means nothing. It may be misspelt.
-  package func warnOfUnused(_ log: Log) {
-    for setting in unused {
-      log.warning(
-        LogLine(
-          "ignore_key", .success, ["key": setting.key, "origin": "\(setting.origin)"]))
+    self.key = key
+    self.help = help
+    self.need = need
+    self.rule = rule.text
+    initial = need == .required ? "" : rule.format(Configuration()[keyPath: path])
+    store = { text, configuration in
+      guard let value = rule.parse(text) else { return false }
+      configuration[keyPath: path] = value
+      return true
     }
   }
 }
 
-/// A value in a configuration file or in the environment.
-package struct Setting: Equatable, Sendable {
-  /// Where the value is.
-  package enum Origin: Equatable, Sendable, CustomStringConvertible {
-    case file(String, line: Int)
-    case environment
+extension ProgramConfiguration {
+  /// A line for each setting: its key, its variable if that has another name, what it is for, and
+  /// its default.
+  package static var help: String {
+    let rows = settings.map { [$0.key, variable(of: $0.key)] }.map { $0[0] == $0[1] ? [$0[0]] : $0 }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return zip(rows, settings).map { names, setting in
+      let note = setting.need == .required ? "required" : setting.initial
+      return zip(names, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+        .reduce("") { "\($0)  \($1)" } + "  \(setting.help)" + (note.isEmpty ? "" : " (\(note))")
+    }.joined(separator: "\n")
+  }
+}
 
-    /// `file:line`, or `environment`.
-    package var description: String {
-      switch self {
-      case .file(let path, let line): "\(path):\(line)"
-      case .environment: "environment"
+/// A program's configuration, read from its file and its environment.
+package struct Settings<Configuration: ProgramConfiguration> {
+  /// The values.
+  package private(set) var configuration = Configuration()
+
+  /// Values of the file that the environment overrides.
+  private var overridden: [(entry: ConfigFile.Entry, variable: String)] = []
+  /// Values of the file that mean nothing.
+  private var unknown: [ConfigFile.Entry]
+
+  /// Reads the file that `--config` named, which must exist, or else the default one, if it
+  /// exists.
+  package init(
+    fileNamed name: String?, orDefault path: String = Configuration.defaultFile
+  ) throws {
+    let path = name ?? path
+    let bytes = try ConfigFile.bytes(of: path)
+    guard bytes != nil || name == nil else {
+      throw ConfigurationError("\(path): no such file", exitStatus: .noInput)
+    }
+    let file = try ConfigFile(bytes ?? [], file: path, dialect: Configuration.dialect)
+    try self.init(file, environment: Environment.text)
+  }
+
+  /// Reads the values of `file` and of `environment`.
+  ///
+  /// - Throws: ``ConfigurationError`` if a value breaks its rule, or a required one is not set.
+  package init(
+    _ file: ConfigFile, environment: (String) throws(ConfigurationError) -> String?
+  ) throws(ConfigurationError) {
+    unknown = file.entries
+    for setting in Configuration.settings {
+      let variable = Configuration.variable(of: setting.key)
+      func isSet(_ text: String) -> Bool { !text.isEmpty || setting.need == .notEmpty }
+      let index = unknown.firstIndex { $0.key == setting.key.lowercased() }
+      let entry = index.map { unknown.remove(at: $0) }.flatMap { isSet($0.value) ? $0 : nil }
+      if let text = try environment(variable), isSet(text) {
+        try store(text, setting, as: "environment: \(variable)")
+        if let entry { overridden.append((entry, variable)) }
+      } else if let entry {
+        try store(entry.value, setting, as: "\(entry.origin): \(setting.key)")
+      } else if setting.need == .required {
+        throw ConfigurationError("\(setting.key): must be set, in the file or as \(variable)")
       }
     }
   }
 
-  /// The key, in lower case.
-  package let key: String
-  /// The value as text.
-  package let value: String
-  /// Where the value is.
-  package let origin: Origin
+  private mutating func store(
+    _ text: String, _ setting: Setting<Configuration>, as place: String
+  ) throws(ConfigurationError) {
+    guard setting.store(text, &configuration) else {
+      throw ConfigurationError("\(place) = \"\(text)\": must be \(setting.rule)")
+    }
+  }
 
-  /// The value of `key` at `origin`.
-  package init(key: String, value: String, origin: Origin) {
-    self.key = key
-    self.value = value
-    self.origin = origin
+  /// Logs which keys of the file do not count: those that the environment overrides, and those that
+  /// mean nothing, which may be misspelt. No values, which may be secret.
+  package func report(to log: Log) {
+    for (entry, variable) in overridden {
+      log.info(
+        LogLine(
+          "override_key", .success,
+          ["key": entry.key, "origin": entry.origin, "variable": variable]))
+    }
+    for entry in unknown {
+      log.warning(LogLine("ignore_key", .success, ["key": entry.key, "origin": entry.origin]))
+    }
   }
 }
 
@@ -134,9 +150,8 @@ package enum Environment {
   package static func text(_ variable: String) throws(ConfigurationError) -> String? {
     guard let bytes = bytes(variable) else { return nil }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ConfigurationError(
-        origin: .environment, key: variable, value: String(repairing: bytes.span),
-        rule: "valid UTF-8")
+      let repaired = String(repairing: bytes.span)
+      throw ConfigurationError("environment: \(variable) = \"\(repaired)\": must be valid UTF-8")
     }
     return text
   }

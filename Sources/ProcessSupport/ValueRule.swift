@@ -1,20 +1,34 @@
-/// What a setting must be: in words, for the error message, and as a parser.
+import LotteryProtocol
+
+/// What a setting must be.
 package struct ValueRule<Value>: Sendable {
   /// The words after "must be" in the error message.
   let text: String
+  /// The text of a value, which is parsed as that value.
+  let format: @Sendable (Value) -> String
   /// Parses a text. Nil if it breaks the rule.
   let parse: @Sendable (String) -> Value?
 
   /// A rule that is described by `text` and checked by `parse`.
-  package init(_ text: String, parse: @escaping @Sendable (String) -> Value?) {
+  package init(
+    _ text: String, format: @escaping @Sendable (Value) -> String = { "\($0)" },
+    parse: @escaping @Sendable (String) -> Value?
+  ) {
     self.text = text
+    self.format = format
     self.parse = parse
   }
 }
 
 extension ValueRule where Value == String {
-  /// Any text.
   package static var text: Self { Self("a text") { $0 } }
+}
+
+extension ValueRule where Value == String? {
+  /// A file, or none if it is not set.
+  package static func file(_ text: String) -> Self {
+    Self(text, format: { $0 ?? "" }, parse: { $0.isEmpty ? .none : .some($0) })
+  }
 }
 
 extension ValueRule where Value: FixedWidthInteger & Sendable {
@@ -34,17 +48,15 @@ extension ValueRule where Value == Duration {
   /// A duration in Go's notation.
   package static func duration(_ range: ClosedRange<Duration>) -> Self {
     let limits = "from \(range.lowerBound.goText) to \(range.upperBound.goText)"
-    return Self("a duration \(limits), like 5s, 250ms or 1m30s") { text in
-      guard let value = Duration(goText: text), range.contains(value) else { return nil }
-      return value
+    return Self("a duration \(limits), like 5s, 250ms or 1m30s", format: \.goText) { text in
+      Duration(goText: text).flatMap { range.contains($0) ? $0 : nil }
     }
   }
 }
 
 extension ValueRule where Value == LogLevel {
-  /// The name of a log level.
   package static var logLevel: Self {
-    Self("one of DEBUG, INFO, WARNING, ERROR, CRITICAL") { LogLevel(name: $0) }
+    Self("one of DEBUG, INFO, WARNING, ERROR, CRITICAL", format: \.name) { LogLevel(name: $0) }
   }
 }
 
@@ -52,6 +64,8 @@ extension ValueRule where Value: RawRepresentable<String> & CaseIterable & Senda
   /// One of the words that are raw values of `Value`.
   package static var word: Self {
     let words = Value.allCases.map(\.rawValue)
-    return Self("one of " + words.joined(separator: ", ")) { Value(rawValue: $0.lowercased()) }
+    return Self("one of " + words.joined(separator: ", "), format: \.rawValue) {
+      Value(rawValue: $0.lowercased())
+    }
   }
 }

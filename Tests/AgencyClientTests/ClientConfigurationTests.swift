@@ -13,7 +13,7 @@ import Testing
     #expect(configuration.mode == .lottery)
     #expect(configuration.loopAmount == 5)
     #expect(configuration.loopPeriod == .seconds(5))
-    #expect(configuration.dataFile == ".data/agency-3.csv")
+    #expect(configuration.agencyFile == ".data/agency-3.csv")
     #expect(configuration.batchMaxAmount == 150)
     #expect(configuration.batchWindow == 32)
   }
@@ -44,7 +44,7 @@ import Testing
   @Test func `{id} in the data file's name is the agency's number`() throws {
     let configuration = try Self.read(
       "", ["CLI_ID": "12", "CLI_SERVER_ADDRESS": "a:1", "CLI_DATA_FILE": "/d/{id}/{id}.csv"])
-    #expect(configuration.dataFile == "/d/12/12.csv")
+    #expect(configuration.agencyFile == "/d/12/12.csv")
   }
 
   @Test(arguments: [
@@ -62,6 +62,18 @@ import Testing
     environment[variable] = value
     let error = #expect(throws: ConfigurationError.self) { try Self.read("", environment) }
     #expect(error?.description == "environment: \(variable) = \"\(value)\": must be \(rule)")
+  }
+
+  @Test func `the documents list all settings with their defaults`() throws {
+    let settings = ClientConfiguration.settings
+    #expect(
+      try Documents.settings(under: "### The agency")
+        == settings.map { [$0.key, ClientConfiguration.variable(of: $0.key), $0.initial] })
+    for setting in settings {
+      let name = setting.key.split(separator: ".").last ?? ""
+      #expect(try Documents.configuration("config.yaml", holds: "\(name):"), "\(setting.key)")
+    }
+    for line in ClientConfiguration.help.split(separator: "\n") { #expect(line.count <= 100) }
   }
 
   @Test func `without a number the agency does not start`() {
@@ -96,6 +108,33 @@ import Testing
       error?.description
         == "birthdate \"1999-02-29\": must be a date that exists, written YYYY-MM-DD")
     #expect(error?.exitStatus == .badData)
+  }
+
+  @Test(arguments: ["NOMBRE", "APELLIDO", "DOCUMENTO", "NACIMIENTO", "NUMERO"])
+  func `a variable of the bet that is not set is an error that names it`(variable: String) {
+    let error = #expect(throws: AgencyError.self) {
+      try Bet(environment: { name in
+        switch name {
+        case variable: nil
+        case "NACIMIENTO": Array("1999-03-17".utf8)
+        default: Array("1".utf8)
+        }
+      })
+    }
+    #expect(error?.description == "\(variable): must be set for mode bet")
+    #expect(error?.exitStatus == .badData)
+  }
+
+  @Test func `names may be empty, but not the rest of the bet`() throws {
+    var environment = ["NOMBRE": "", "APELLIDO": "", "DOCUMENTO": "1", "NUMERO": "2"]
+    environment["NACIMIENTO"] = "1999-03-17"
+    let bet = try Bet(environment: { environment[$0].map { Array($0.utf8) } })
+    #expect(bet.firstName == "" && bet.lastName == "")
+    environment["DOCUMENTO"] = ""
+    let error = #expect(throws: AgencyError.self) {
+      try Bet(environment: { environment[$0].map { Array($0.utf8) } })
+    }
+    #expect(error?.description == "document \"\": must be 1 to 20 digits")
   }
 
   @Test(
@@ -135,8 +174,7 @@ import Testing
   private static func read(
     _ text: String, _ environment: [String: String]
   ) throws(ConfigurationError) -> ClientConfiguration {
-    let document = try YAMLDocument(Array(text.utf8), file: "c.yaml")
-    var settings = Settings(file: document.settings) { environment[$0] }
-    return try ClientConfiguration(&settings)
+    let file = try ConfigFile(Array(text.utf8), file: "c.yaml", dialect: .yaml)
+    return try Settings<ClientConfiguration>(file) { environment[$0] }.configuration
   }
 }

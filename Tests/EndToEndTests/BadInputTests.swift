@@ -43,6 +43,36 @@ import Testing
     #expect(line.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8"), "\(line)")
   }
 
+  @Test(
+    .enabled(if: Unprivileged.isPossible, "needs setpriv, and programs that anybody may run"),
+    arguments: [("lottery-server", "config.ini"), ("agency-client", "config.yaml")])
+  func `a file that its mode closes is named with the user and what to do`(
+    program: String, file: String
+  ) async throws {
+    let directory = TemporaryDirectory()
+    let path = try directory.path(of: file, holding: "")
+    chmod(directory.path, 0o755)
+    chmod(path, 0)
+    let process = try Unprivileged.start(program, ["--config", path])
+    #expect(await process.end() == .exit(78))
+    #expect(
+      process.lines.last?.hasSuffix(
+        "error: \(path): cannot be read by user \(Unprivileged.user): chmod a+r") == true)
+  }
+
+  @Test(.enabled(if: Unprivileged.isPossible, "needs setpriv, and programs that anybody may run"))
+  func `a file in a directory that its mode closes is named with what to do`() async throws {
+    let directory = TemporaryDirectory()
+    let path = try directory.path(of: "config.ini", holding: "")
+    chmod(directory.path, 0o600)
+    let process = try Unprivileged.start("lottery-server", ["--config", path])
+    #expect(await process.end() == .exit(78))
+    #expect(
+      process.lines.last?.hasSuffix(
+        "is in a directory that user \(Unprivileged.user) cannot search: chmod a+x") == true)
+    chmod(directory.path, 0o700)
+  }
+
   @Test func `a directory in use ends the server with 75, a port in use with 71`() async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
@@ -83,5 +113,26 @@ import Testing
     let process = try ProgramProcess(program, arguments, environment: environment)
     #expect(await process.end() == .exit(status))
     #expect(!process.lines.isEmpty)
+  }
+}
+
+/// Programs that modes of files bind, unlike those of root.
+private enum Unprivileged {
+  static let user = geteuid() == 0 ? 10001 : geteuid()
+
+  static let isPossible: Bool = {
+    let (path, arguments) = command("lottery-server", ["--version"])
+    return (try? ChildProcess(path, arguments, joinsErrors: true))?.wait { _ in } == .exit(0)
+  }()
+
+  static func start(_ program: String, _ arguments: [String]) throws -> ProgramProcess {
+    let (path, arguments) = command(program, arguments)
+    return try ProgramProcess(program, path: path, arguments, environment: [:])
+  }
+
+  private static func command(_ program: String, _ arguments: [String]) -> (String, [String]) {
+    let path = ProgramProcess.path(of: program)
+    guard geteuid() == 0 else { return (path, arguments) }
+    return ("setpriv", ["--reuid=\(user)", "--clear-groups", path] + arguments)
   }
 }

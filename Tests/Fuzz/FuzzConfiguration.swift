@@ -1,31 +1,29 @@
 import ProcessSupport
 
-@testable import AgencyClient
-@testable import LotteryServer
-
 /// A document that is taken says the same when it is written anew from what was read out of it.
 func fuzzINI(_ bytes: [UInt8]) {
-  guard let sections = try? INIDocument(bytes, file: "f").sections else { return }
-  var text = ""
-  for (section, settings) in sections {
-    text += "[\(section)]\n"
-    for setting in settings { text += "\(setting.key) = \(setting.value)\n" }
+  guard let entries = try? ConfigFile(bytes, file: "f", dialect: .ini).entries else { return }
+  var text = "[DEFAULT]\n"
+  var section = "[DEFAULT]"
+  for entry in entries {
+    let parts = entry.key.split(separator: " ")
+    let next = parts.count == 2 ? String(parts[0]) : "[DEFAULT]"
+    if next != section { text += "\(next)\n" }
+    section = next
+    text += "\(parts[parts.count - 1]) = \(entry.value)\n"
   }
-  expectEqual(values(text), sections.mapValues(pairs), "written as \(text.debugDescription)")
-}
-
-private func values(_ text: String) -> [String: [[String]]]? {
-  (try? INIDocument(Array(text.utf8), file: "f"))?.sections.mapValues(pairs)
+  let again = (try? ConfigFile(Array(text.utf8), file: "f", dialect: .ini))?.entries
+  expectEqual(again.map(pairs), pairs(entries), "written as \(text.debugDescription)")
 }
 
 /// A document that is taken says the same when it is written anew from what was read out of it,
 /// each value in quotes after its full key.
 func fuzzYAML(_ bytes: [UInt8]) {
-  guard let settings = try? YAMLDocument(bytes, file: "f").settings else { return }
+  guard let entries = try? ConfigFile(bytes, file: "f", dialect: .yaml).entries else { return }
   var text = ""
-  for setting in settings { text += "\(setting.key): \(quoted(setting.value))\n" }
-  let again = (try? YAMLDocument(Array(text.utf8), file: "f"))?.settings
-  expectEqual(again.map(pairs), pairs(settings), "written as \(text.debugDescription)")
+  for entry in entries { text += "\(entry.key): \(quoted(entry.value))\n" }
+  let again = (try? ConfigFile(Array(text.utf8), file: "f", dialect: .yaml))?.entries
+  expectEqual(again.map(pairs), pairs(entries), "written as \(text.debugDescription)")
 }
 
 private func quoted(_ value: String) -> String {
@@ -37,8 +35,8 @@ private func quoted(_ value: String) -> String {
   return text + "\""
 }
 
-private func pairs(_ settings: [Setting]) -> [[String]] {
-  settings.map { [$0.key, $0.value] }
+private func pairs(_ entries: [ConfigFile.Entry]) -> [[String]] {
+  entries.map { [$0.key, $0.value] }
 }
 
 /// What is read as a duration is written as a text that is read as the same duration.

@@ -7,6 +7,12 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   /// The port, 1 to 65535.
   public let port: UInt16
 
+  /// An endpoint whose values are not checked.
+  package init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
   /// Parses `text`. Returns nil if it is not a host and a port.
   public init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"),
@@ -19,8 +25,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
       return nil
     }
     guard !host.isEmpty else { return nil }
-    self.host = String(host)
-    self.port = port
+    self.init(host: String(host), port: port)
   }
 
   /// `host:port`, with the host in brackets if it contains a colon.

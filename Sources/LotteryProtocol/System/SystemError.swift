@@ -49,6 +49,17 @@ package func onError<Value, Failure: Error>(
   }
 }
 
+extension SystemError {
+  /// Why the file at `path` cannot be read. If a mode is the reason, also what to do.
+  package func problem(reading path: String) -> String {
+    guard code == EACCES else { return description }
+    var status = stat()
+    return stat(path, &status) == 0
+      ? "cannot be read by user \(geteuid()): chmod a+r"
+      : "is in a directory that user \(geteuid()) cannot search: chmod a+x"
+  }
+}
+
 extension SystemError: CustomStringConvertible {
   /// `call: reason`.
   public var description: String { "\(call): \(String(cString: strerror(code)))" }

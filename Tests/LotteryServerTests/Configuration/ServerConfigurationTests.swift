@@ -38,17 +38,16 @@ import Testing
 
   @Test func `keys of other sections than DEFAULT are ignored with a warning`() throws {
     let text = "[default]\nSERVER_PORT = 1\n[DEFAULT]\nSERVER_PORTT = 2\n[x]\nSERVER_PORT = 3\n"
-    let document = try INIDocument(Array(text.utf8), file: "c.ini")
-    var settings = Settings(file: document.settings) { _ in nil }
-    #expect(try ServerConfiguration(&settings).port == 12345)
+    let settings = try Self.settings(text, [:])
+    #expect(settings.configuration.port == 12345)
     let log = try LogFile()
-    settings.warnOfUnused(log.log)
+    settings.report(to: log.log)
     let line = "WARNING  action: ignore_key | result: success | key:"
     #expect(
       try log.lines(of: "ignore_key") == [
         "\(line) [default] server_port | origin: c.ini:2",
-        "\(line) [x] server_port | origin: c.ini:6",
         "\(line) server_portt | origin: c.ini:4",
+        "\(line) [x] server_port | origin: c.ini:6",
       ])
   }
 
@@ -93,6 +92,17 @@ import Testing
     #expect(error?.exitStatus == .badConfiguration)
   }
 
+  @Test func `the documents list all settings with their defaults`() throws {
+    let settings = ServerConfiguration.settings
+    #expect(
+      try Documents.settings(under: "### The server") == settings.map { [$0.key, $0.initial] })
+    for setting in settings {
+      #expect(
+        try Documents.configuration("config.ini", holds: "\(setting.key) ="), "\(setting.key)")
+    }
+    for line in ServerConfiguration.help.split(separator: "\n") { #expect(line.count <= 100) }
+  }
+
   @Test func `an error in the environment says so`() {
     let error = #expect(throws: ConfigurationError.self) {
       try Self.read("", ["SERVER_PORT": "x"])
@@ -125,8 +135,13 @@ import Testing
   private static func read(
     _ text: String, _ environment: [String: String]
   ) throws(ConfigurationError) -> ServerConfiguration {
-    let document = try INIDocument(Array(text.utf8), file: "c.ini")
-    var settings = Settings(file: document.settings) { environment[$0] }
-    return try ServerConfiguration(&settings)
+    try settings(text, environment).configuration
+  }
+
+  private static func settings(
+    _ text: String, _ environment: [String: String]
+  ) throws(ConfigurationError) -> Settings<ServerConfiguration> {
+    let file = try ConfigFile(Array(text.utf8), file: "c.ini", dialect: .ini)
+    return try Settings(file) { environment[$0] }
   }
 }

@@ -1,80 +1,102 @@
-import ProcessSupport
+import Glibc
 import TestSupport
 import Testing
 
+@testable import ProcessSupport
+
 @Suite struct SettingsTests {
-  @Test func `keys that the program has not asked for are reported, and only those`() throws {
-    var settings = Settings(
-      file: [Self.setting("batch.maxamount", "1"), Self.setting("batch.maxamout", "2")]
-    ) { _ in nil }
-    let value = try settings.value("batch.maxAmount", "X", .wholeNumber(0...10))
-    #expect(value == 1)
-    #expect(settings.unused.map(\.key) == ["batch.maxamout"])
+  private struct Sample: ProgramConfiguration {
+    var count = 7
+    var name: String?
+
+    static let defaultFile = "sample.yaml"
+    static let dialect = ConfigFile.Dialect.yaml
+    static func variable(of key: String) -> String { "S_" + key.uppercased() }
+    static let settings: [Setting<Self>] = [
+      Setting("count", \.count, .wholeNumber(0...10), "how many"),
+      Setting("longName", \.name, .file("a file"), "the name"),
+    ]
+  }
+
+  private static func settings(
+    _ text: String, _ environment: [String: String] = [:]
+  ) throws(ConfigurationError) -> Settings<Sample> {
+    let file = try ConfigFile(Array(text.utf8), file: "c", dialect: .yaml)
+    return try Settings(file) { environment[$0] }
+  }
+
+  @Test func `keys of the file that do not count are logged, without their values`() throws {
+    let log = try LogFile()
+    let settings = try Self.settings(
+      "count: 1\ncuont: 2\nlongName: secret\n", ["S_COUNT": "3", "S_LONGNAME": "key"])
+    #expect(settings.configuration.count == 3)
+    settings.report(to: log.log)
+    let line = "action: override_key | result: success | key:"
+    #expect(
+      try log.lines(of: "override_key") == [
+        "INFO     \(line) count | origin: c:1 | variable: S_COUNT",
+        "INFO     \(line) longname | origin: c:3 | variable: S_LONGNAME",
+      ])
+    #expect(
+      try log.lines(of: "ignore_key") == [
+        "WARNING  action: ignore_key | result: success | key: cuont | origin: c:2"
+      ])
+  }
+
+  @Test func `a key that only one of the two sets is not logged`() throws {
+    let log = try LogFile()
+    try Self.settings("count: 1\nlongName:\n", ["S_COUNT": "", "S_LONGNAME": "key"])
+      .report(to: log.log)
+    log.log.flush()
+    #expect(try log.lines() == [])
   }
 
   @Test func `an empty value counts as not set, in the file and in the environment`() throws {
-    var settings = Settings(file: [Self.setting("a", "")]) { _ in "" }
-    #expect(try settings.value("a", "A", .text) == nil)
+    let configuration = try Self.settings("count:\nlongName: ''\n", ["S_COUNT": ""]).configuration
+    #expect(configuration.count == 7)
+    #expect(configuration.name == nil)
   }
 
-  @Test(arguments: ["-1", "+1", " 1", "1.0", "11"])
+  @Test(arguments: ["-1", "+1", "' 1'", "1.0", "11"])
   func `a number is digits, and within its limits`(text: String) {
-    var settings = Settings(file: [Self.setting("a", text)]) { _ in nil }
-    #expect(throws: ConfigurationError.self) {
-      try settings.value("a", "A", .wholeNumber(0...10))
-    }
+    #expect(throws: ConfigurationError.self) { try Self.settings("count: \(text)\n") }
+  }
+
+  @Test func `the help shows keys, variables and defaults`() {
+    #expect(Sample.help == "  count     S_COUNT     how many (7)\n  longName  S_LONGNAME  the name")
   }
 
   @Test func `a file that is missing, too large or a directory is an error`() throws {
     let directory = TemporaryDirectory()
     let missing = directory.file("missing")
-    let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(missing) }
+    let error = #expect(throws: ConfigurationError.self) { try ConfigFile.read(missing) }
     #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .badConfiguration)
     try directory.write([1, 2], to: "small")
-    #expect(try ConfigurationFile.read(directory.file("small")) == [1, 2])
+    #expect(try ConfigFile.read(directory.file("small")) == [1, 2])
     try directory.write([UInt8](repeating: 10, count: 64 * 1024), to: "largest")
-    #expect(try ConfigurationFile.read(directory.file("largest")).count == 64 * 1024)
+    #expect(try ConfigFile.read(directory.file("largest")).count == 64 * 1024)
     try directory.write([UInt8](repeating: 10, count: 64 * 1024 + 1), to: "large")
     #expect(throws: ConfigurationError.self) {
-      try ConfigurationFile.read(directory.file("large"))
+      try ConfigFile.read(directory.file("large"))
     }
     #expect(
-      try ConfigurationFile.read(directory.file("large"), sizeLimit: 64 * 1024 + 1).count
+      try ConfigFile.read(directory.file("large"), sizeLimit: 64 * 1024 + 1).count
         == 64 * 1024 + 1)
-    #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(directory.path) }
-  }
-
-  /// The whole file is the value of `whole`.
-  private struct Whole: ConfigurationDialect {
-    let settings: [Setting]
-
-    init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
-      settings = [
-        Setting(
-          key: "whole", value: String(decoding: bytes, as: UTF8.self),
-          origin: .file(file, line: 1))
-      ]
-    }
+    #expect(throws: ConfigurationError.self) { try ConfigFile.read(directory.path) }
   }
 
   @Test func `a file that was named must be there, the default one need not`() throws {
     let directory = TemporaryDirectory()
     let missing = directory.file("missing")
-    #expect(try Settings(Whole.self, file: nil, default: missing).unused.isEmpty)
+    #expect(try Settings<Sample>(fileNamed: nil, orDefault: missing).configuration.count == 7)
     let error = #expect(throws: ConfigurationError.self) {
-      try Settings(Whole.self, file: missing, default: "config.ini")
+      try Settings<Sample>(fileNamed: missing)
     }
     #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .noInput)
-    try directory.write("yes".utf8, to: "there")
-    let there = directory.file("there")
-    let setting = Setting(key: "whole", value: "yes", origin: .file(there, line: 1))
-    #expect(try Settings(Whole.self, file: there, default: missing).unused == [setting])
-    #expect(try Settings(Whole.self, file: nil, default: there).unused == [setting])
-  }
-
-  private static func setting(_ key: String, _ value: String) -> Setting {
-    Setting(key: key, value: value, origin: .file("c", line: 1))
+    let there = try directory.path(of: "there", holding: "count: 3\n")
+    #expect(try Settings<Sample>(fileNamed: there, orDefault: missing).configuration.count == 3)
+    #expect(try Settings<Sample>(fileNamed: nil, orDefault: there).configuration.count == 3)
   }
 }

@@ -1,9 +1,8 @@
-import ProcessSupport
 import Testing
 
-@testable import AgencyClient
+@testable import ProcessSupport
 
-@Suite struct YAMLDocumentTests {
+@Suite struct YAMLFileTests {
   @Test func `nested keys become one key with points`() throws {
     let text = """
       # top
@@ -16,14 +15,14 @@ import Testing
       batch:
       id: 1
       """
-    let document = try YAMLDocument(Array(text.utf8), file: "c.yaml")
+    let file = try ConfigFile(Array(text.utf8), file: "c.yaml", dialect: .yaml)
     #expect(
-      document.settings == [
-        Setting(key: "server.address", value: "server:12345", origin: .file("c.yaml", line: 3)),
-        Setting(key: "loop.amount", value: "5", origin: .file("c.yaml", line: 5)),
-        Setting(key: "loop.inner.deep", value: "it's", origin: .file("c.yaml", line: 7)),
-        Setting(key: "batch", value: "", origin: .file("c.yaml", line: 8)),
-        Setting(key: "id", value: "1", origin: .file("c.yaml", line: 9)),
+      file.entries == [
+        ConfigFile.Entry(key: "server.address", value: "server:12345", origin: "c.yaml:3"),
+        ConfigFile.Entry(key: "loop.amount", value: "5", origin: "c.yaml:5"),
+        ConfigFile.Entry(key: "loop.inner.deep", value: "it's", origin: "c.yaml:7"),
+        ConfigFile.Entry(key: "batch", value: "", origin: "c.yaml:8"),
+        ConfigFile.Entry(key: "id", value: "1", origin: "c.yaml:9"),
       ])
   }
 
@@ -50,7 +49,7 @@ import Testing
     text: String, problem: String
   ) {
     let error = #expect(throws: ConfigurationError.self) {
-      try YAMLDocument(Array(text.utf8), file: "c.yaml")
+      try ConfigFile(Array(text.utf8), file: "c.yaml", dialect: .yaml)
     }
     #expect(error?.description == problem)
   }

@@ -1,25 +1,22 @@
-import ProcessSupport
 import Testing
 
-@testable import LotteryServer
+@testable import ProcessSupport
 
-@Suite struct INIDocumentTests {
+@Suite struct INIFileTests {
   @Test func `keys are read in lower case, values without blanks around them`() throws {
-    let document = try INIDocument(
-      Array("# top\n[DEFAULT]\nSERVER_PORT = 12345 \r\nName:a = b ; c\n; end\n\n".utf8),
-      file: "c.ini")
+    let file = try Self.file(
+      "# top\n[DEFAULT]\nSERVER_PORT = 12345 \r\nName:a = b ; c\n; end\n\n")
     #expect(
-      document.sections["DEFAULT"] == [
-        Setting(key: "server_port", value: "12345", origin: .file("c.ini", line: 3)),
-        Setting(key: "name", value: "a = b ; c", origin: .file("c.ini", line: 4)),
+      file.entries == [
+        ConfigFile.Entry(key: "server_port", value: "12345", origin: "c.ini:3"),
+        ConfigFile.Entry(key: "name", value: "a = b ; c", origin: "c.ini:4"),
       ])
   }
 
   @Test func `sections are kept apart`() throws {
-    let document = try INIDocument(
-      Array("[DEFAULT]\na = 1\n[other]\na = 2\n[DEFAULT]\nb = 3\n".utf8), file: "c.ini")
-    #expect(document.sections["DEFAULT"]?.map(\.value) == ["1", "3"])
-    #expect(document.sections["other"]?.map(\.value) == ["2"])
+    let file = try Self.file("[DEFAULT]\na = 1\n[other]\na = 2\n[DEFAULT]\nb = 3\n")
+    #expect(file.entries.map(\.key) == ["a", "[other] a", "b"])
+    #expect(file.entries.map(\.value) == ["1", "2", "3"])
   }
 
   @Test(
@@ -44,14 +41,18 @@ import Testing
     text: String, problem: String
   ) {
     let error = #expect(throws: ConfigurationError.self) {
-      try INIDocument(Array(text.utf8), file: "c.ini")
+      try Self.file(text)
     }
     #expect(error?.description == problem)
   }
 
   @Test func `bytes that are not UTF-8 are refused`() {
     #expect(throws: ConfigurationError(file: "c.ini", line: 1, "the file is not UTF-8")) {
-      try INIDocument([0x5B, 0xFF], file: "c.ini")
+      try ConfigFile([0x5B, 0xFF], file: "c.ini", dialect: .ini)
     }
+  }
+
+  private static func file(_ text: String) throws(ConfigurationError) -> ConfigFile {
+    try ConfigFile(Array(text.utf8), file: "c.ini", dialect: .ini)
   }
 }

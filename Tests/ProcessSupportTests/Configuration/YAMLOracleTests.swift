@@ -2,8 +2,6 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-@testable import AgencyClient
-
 /// YAML documents against PyYAML.
 @Suite struct YAMLOracleTests {
   private static let oracle = DocumentOracle("yaml", regular: regular, wild: wild, read: read)
@@ -24,9 +22,9 @@ import Testing
   }
 
   @Sendable private static func read(_ text: String) -> [String: String]? {
-    let document = try? YAMLDocument(Array(text.utf8), file: "c.yaml")
-    return document.map {
-      Dictionary(uniqueKeysWithValues: $0.settings.map { ($0.key, $0.value) })
+    let file = try? ConfigFile(Array(text.utf8), file: "c.yaml", dialect: .yaml)
+    return file.map {
+      Dictionary(uniqueKeysWithValues: $0.entries.map { ($0.key, $0.value) })
     }
   }
 

@@ -2,8 +2,6 @@ import ProcessSupport
 import TestSupport
 import Testing
 
-@testable import LotteryServer
-
 /// INI documents against Python's `configparser`.
 @Suite struct INIOracleTests {
   private static let oracle = DocumentOracle("ini", regular: regular, wild: wild, read: read)
@@ -24,10 +22,10 @@ import Testing
   }
 
   @Sendable private static func read(_ text: String) -> [String: String]? {
-    let document = try? INIDocument(Array(text.utf8), file: "c.ini")
-    return document.map { document in
-      Dictionary(
-        uniqueKeysWithValues: (document.sections["DEFAULT"] ?? []).map { ($0.key, $0.value) })
+    let file = try? ConfigFile(Array(text.utf8), file: "c.ini", dialect: .ini)
+    return file.map { file in
+      let entries = file.entries.filter { !$0.key.hasPrefix("[") }
+      return Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
     }
   }
 
