@@ -38,6 +38,8 @@ struct StatusQuery: Sendable {
       }
       if whole == nil { whole = part } else { whole?.seen += part.seen }
       if let whole, !more { return whole }
+      // A server that sends without end must not keep the operator here.
+      try connection.check()
     }
   }
 
@@ -45,8 +47,6 @@ struct StatusQuery: Sendable {
     over connection: Connection
   ) async throws -> (more: Bool, part: LotteryStatus) {
     while true {
-      // A server that sends without end must not keep the operator here.
-      try connection.check()
       if let frame = try connection.nextFrame() {
         switch try ServerMessage(frame: frame.span) {
         case .status(let more, let part): return (more, part)
