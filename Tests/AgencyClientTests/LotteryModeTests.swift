@@ -83,6 +83,30 @@ import Testing
     #expect(try agency.lines.results(of: "close_socket").count == 2)
   }
 
+  @Test func `each STORED restarts the limit`() async throws {
+    let agency = try LotteryAgency(
+      sampleBets(0..<5), maxAmount: 1, window: 1,
+      // Each pause takes at least 8 seconds.
+      retry: RetryPolicy(limit: .seconds(20), pause: .seconds(16), maxPause: .seconds(16)),
+      clock: TestClock(advancingAt: 1))
+    let outcome = try await agency.run { server in
+      for index in 0..<4 {
+        try await server.withConnection { peer in
+          try await peer.welcome(Array(agency.bets[..<index]))
+          try await peer.require(agency.batch(of: index))
+          try await peer.send(.stored(UInt64(index + 1)))
+          try await peer.require(agency.batch(of: index + 1))
+        }
+      }
+      try await server.withConnection { peer in
+        try await peer.welcome(agency.bets)
+        try await peer.finish(total: 5)
+      }
+    }
+    #expect(outcome == nil)
+    #expect(try agency.lines.results(of: "retry").count == 4)
+  }
+
   @Test func `bets that the server acknowledged and lost are sent again and logged`() async throws {
     let agency = try LotteryAgency(sampleBets(0..<3), maxAmount: 1, window: 1)
     let outcome = try await agency.run { server in

@@ -274,7 +274,7 @@ private let tooMuch = {
     try await withConnection { connection, peer in
       let handle = connection.handle
       connection.patience = .seconds(3600)
-      async let received = Task.detached {
+      async let received = withTaskExecutorPreference(globalConcurrentExecutor) {
         await until { handle.readiness.isAwaited(for: .writing) }
         // The process is stopped: the task goes on only after the deadline.
         let goesOn = DispatchSemaphore(value: 0)
@@ -284,7 +284,7 @@ private let tooMuch = {
         await until { handle.socket.isWritable() }
         goesOn.signal()
         return try await first + peer.receive(tooMuch.count - first.count)
-      }.value
+      }
       try await connection.send(tooMuch)
       #expect(try await received == tooMuch)
     }
