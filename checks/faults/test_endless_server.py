@@ -1,6 +1,7 @@
 """Every loop of the server whose length a peer, a file or a clock decides, made endless: SIGTERM
 ends each in order."""
 
+import contextlib
 import select
 import socket
 
@@ -152,6 +153,45 @@ def test_silence(server, said):
         with socket.create_connection(("127.0.0.1", server.port)) as other:
             other.sendall(b"tick\n")
             other.recv(1)
+        check_ends_in_order(server.process)
+
+
+def test_winners(server):
+    """An agency has more winners than the kernel takes, and does not read."""
+    winners = 400_000
+    row = b"1,A,B,%d,1999-03-17,7574\r\n" % 10 ** 19
+    (server.data / "bets.csv").write_bytes(row * winners)
+    server.start(SERVER_AGENCIES=1)
+    with socket.create_connection(("127.0.0.1", server.port)) as agency:
+        agency.sendall(frames.hello(1) + frames.finished(winners)
+                       + frames.frame(frames.WINNERS_QUERY))
+        Deadline(10).wait(lambda: _is_full(server.port), "the server has no room to send")
+        check_ends_in_order(server.process)
+
+
+def _is_full(port):
+    """Returns whether a connection of the server has sent all that its peer takes, by the kernel's
+    table: much waits, and no less a moment later."""
+    waiting = []
+    for _ in range(2):
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            waiting.append(max(
+                (int(queues.partition(":")[0], 16)
+                 for _, local, _, state, queues, *_ in map(str.split, list(table)[1:])
+                 if local.endswith(f":{port:04X}") and state == "01"), default=0))
+    return waiting[0] == waiting[1] > 1 << 16
+
+
+def test_wait_for_the_draw(server):
+    """Many agencies wait for one that does not come."""
+    agencies = 300
+    server.start(SERVER_AGENCIES=agencies + 1, SERVER_LISTEN_BACKLOG=agencies)
+    with contextlib.ExitStack() as connections:
+        for agency in range(1, agencies + 1):
+            connection = connections.enter_context(
+                socket.create_connection(("127.0.0.1", server.port), 10))
+            connection.sendall(frames.hello(agency) + frames.finished(0)
+                               + frames.frame(frames.WINNERS_QUERY))
         check_ends_in_order(server.process)
 
 

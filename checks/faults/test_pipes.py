@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from lottery import frames, peers, programs, shim
+from lottery.log import LISTENING
 from lottery.processes import (
     END_SECONDS, Deadline, Process, check_ends_in_order, free_port)
 
@@ -118,6 +119,15 @@ INPUTS = {
 def test_silent_input(start, channel, name):
     process = INPUTS[name](start, channel.path)
     start.wait_for("poll")
+    check_ends_in_order(process)
+
+
+def test_pipe_without_a_writer(start, tmp_path):
+    """Nobody has the other end open, for which opening a pipe may wait: it counts as empty."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    process = start.start_server(["--config", pipe])
+    Deadline(10).wait(lambda: LISTENING in process.text(), "the server listens")
     check_ends_in_order(process)
 
 
