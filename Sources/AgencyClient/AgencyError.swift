@@ -78,10 +78,12 @@ extension AgencyError: ProgramError {
     case .cancelled: "cancelled"
     case .unreachable(let reason): "the server cannot be reached: \(reason)"
     case .disconnected(let reason): "the connection ended: \(reason)"
-    case .refused(let code, let reason): "the server refused (ERROR \(code.rawValue)): \(reason)"
+    case .refused(let code, let reason):
+      "the server refused (ERROR \(code.rawValue)): \(reason)\(hint)"
     case .rejected(let code, let offset, let index, let reason):
       // The server may send any numbers: a sum that wraps around is better than a crash.
       "the server rejected bet \(offset &+ UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
+        + hint
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error.problem(reading: path))"
     case .notAFile(let path): "\(path): not a regular file"
@@ -90,7 +92,7 @@ extension AgencyError: ProgramError {
     case .unset(let variable): "\(variable): must be set for mode bet"
     case .badBet(let violation): violation.description
     case .otherFile(let path, let reason):
-      "\(path): not the file that this agency began with: \(reason)"
+      "\(path): not the file that this agency began with: \(reason)\(hint)"
     case .noAnswer(let event): "waited for \(event)"
     case .inDoubt(let error): "unknown whether the bet is stored: \(error)"
     case .overtaken(let offset, let stored):
@@ -98,6 +100,15 @@ extension AgencyError: ProgramError {
     case .gaveUp(let after, let error): "gave up after \(after) without progress: \(error)"
     }
   }
+  /// What to do about bets that the server has from an earlier lottery.
+  private var hint: String {
+    switch self {
+    case .otherFile, .refused(.totalsDiffer, _), .rejected(.agencyFinished, _, _, _):
+      "; for a new lottery, delete the server's bets: make docker-compose-down"
+    default: ""
+    }
+  }
+
   var exitStatus: ExitStatus {
     switch self {
     case .cancelled: .success

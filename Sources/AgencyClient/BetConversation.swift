@@ -45,6 +45,8 @@ struct BetConversation {
   /// The offset at which the bet was sent last, over any connection. Nil if it was not sent, or has
   /// been answered.
   private var unanswered: UInt64?
+  /// How many bets of this agency the server had before this one.
+  private(set) var earlierBets: UInt64 = 0
 
   /// A conversation of `agency` about `bet`, which has not been sent.
   init(_ bet: Bet, agency: UInt32, key: String) {
@@ -95,6 +97,7 @@ struct BetConversation {
       }
     }
     unanswered = stored
+    earlierBets = stored
     // The server may send any number: a sum that wraps around is better than a crash.
     phase = .delivering(end: stored &+ 1)
     var frame: [UInt8] = []

@@ -25,6 +25,19 @@ struct BetMode {
     }
     agency.log.info(
       LogLine("apuesta_enviada", .success, ["dni": bet.document, "numero": "\(bet.number)"]))
+    noteEarlierBets(conversation.earlierBets)
+  }
+
+  /// Notes that this bet was stored beside others, of an earlier run for example.
+  private func noteEarlierBets(_ count: UInt64) {
+    guard count > 0 else { return }
+    agency.log.info(
+      LogLine(
+        "earlier_bets", .success,
+        [
+          "cantidad": "\(count)",
+          "note": "the server keeps them too; to delete its bets: make docker-compose-down",
+        ]))
   }
 
   /// Makes one attempt, over one connection.

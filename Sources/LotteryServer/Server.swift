@@ -106,6 +106,7 @@ final class Server: Sendable {
   }
 
   private static func log(_ report: Recovery.Report, to log: Log) {
+    let isNew = report.bets == 0 && report.finished == 0
     log.info(
       LogLine(
         "recovery", .success,
@@ -113,6 +114,9 @@ final class Server: Sendable {
           "bets": "\(report.bets)", "agencies": "\(report.agencies)",
           "finished": "\(report.finished)", "torn_bytes": "\(report.tornBytes)",
           "duration": report.duration.goText,
+          "note": isNew
+            ? "a new lottery"
+            : "goes on with these; for a new lottery, delete them: make docker-compose-down",
         ]))
     for cut in report.cuts {
       log.warning(

@@ -9,6 +9,8 @@ import Testing
   typealias Status = ProcessSupport.ExitStatus
 
   private static let broken = SystemError("read", code: EIO)
+  private static let hint =
+    "; for a new lottery, delete the server's bets: make docker-compose-down"
 
   @Test(
     arguments: [
@@ -47,7 +49,8 @@ import Testing
     let error = AgencyError.refused(code, reason: "why")
     #expect(error.exitStatus == status)
     #expect(error.isTransient == isTransient)
-    #expect(error.description == "the server refused (ERROR \(code.rawValue)): why")
+    let hint = code == .totalsDiffer ? Self.hint : ""
+    #expect(error.description == "the server refused (ERROR \(code.rawValue)): why\(hint)")
   }
 
   @Test(arguments: zip(RejectionCode.allCases, [false, true, true, false]))
@@ -56,7 +59,15 @@ import Testing
   ) {
     let error = AgencyError.rejected(code, offset: 150, index: 7, reason: "why")
     #expect(error.isTransient == isTransient)
-    #expect(error.description == "the server rejected bet 157 (REJECTED \(code.rawValue)): why")
+    let hint = code == .agencyFinished ? Self.hint : ""
+    #expect(
+      error.description == "the server rejected bet 157 (REJECTED \(code.rawValue)): why\(hint)")
+  }
+
+  @Test func `another file's bets are named, and how to delete them`() {
+    #expect(
+      AgencyError.otherFile(path: "a.csv", reason: "why").description
+        == "a.csv: not the file that this agency began with: why\(Self.hint)")
   }
 
   @Test func `of the others only a missing or lost connection is transient`() {

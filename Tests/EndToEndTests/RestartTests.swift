@@ -61,6 +61,8 @@ import Testing
       "action: close_file | result: success | file: finished.csv", "action: exit | result: success",
     ]
     for ending in endings { #expect(server.lines.contains { $0.contains(ending) }, "\(ending)") }
+    // Before its first line a signal would end it as any process.
+    await again.line(with: "action: config")
     again.send(SIGINT)
     #expect(await again.end() == .exit(0))
   }
@@ -78,4 +80,49 @@ import Testing
     #expect(await newer.end() == .exit(0))
     await server.stop()
   }
+
+  @Test func `whoever meets bets of an earlier run is told how to delete them`() async throws {
+    let lottery = try Lottery(agencies: 1)
+    try lottery.write(.rows(10, of: 1), of: 1)
+    let remedy = "make docker-compose-down"
+    let first = try await lottery.startServer()
+    #expect(await first.line(with: "action: recovery | result: success | bets: 0") != nil)
+    for earlier in 0...1 {
+      let agency = try lottery.startAgency(1, Self.bet)
+      #expect(await agency.end() == .exit(0))
+      let notes = agency.lines.filter { $0.contains("action: earlier_bets | result: success") }
+      #expect(
+        notes.map { $0.contains("cantidad: 1 | note: ") } == Array(repeating: true, count: earlier))
+      #expect(notes.allSatisfy { $0.contains(remedy) })
+    }
+    let lost = try lottery.startAgency(1)
+    #expect(await lost.end() == .exit(82))
+    #expect(lost.lines.last?.contains("status: 82") == true)
+    #expect(lost.lines.last?.hasSuffix(remedy) == true)
+    await first.stop()
+    #expect(!first.lines.contains { $0.contains(remedy) })
+
+    let second = try await lottery.startServer()
+    #expect(
+      await second.line(with: "action: recovery | result: success | bets: 2")?.hasSuffix(remedy)
+        == true)
+    await second.stop()
+  }
+
+  @Test func `a bet after the lottery is told how to begin a new one`() async throws {
+    let lottery = try Lottery(agencies: 1)
+    try lottery.write(.rows(10, of: 1), of: 1)
+    let server = try await lottery.startServer()
+    #expect(await (try lottery.startAgency(1)).end() == .exit(0))
+    let late = try lottery.startAgency(1, Self.bet)
+    #expect(await late.end() == .exit(65))
+    #expect(late.lines.last?.contains("status: 65") == true)
+    #expect(late.lines.last?.hasSuffix("make docker-compose-down") == true)
+    await server.stop()
+  }
+
+  private static let bet = [
+    "CLI_MODE": "bet", "NOMBRE": "Santiago Lionel", "APELLIDO": "Lorca",
+    "DOCUMENTO": "30904465", "NACIMIENTO": "1999-03-17", "NUMERO": "7574",
+  ]
 }
