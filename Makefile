@@ -156,5 +156,5 @@ lint: ## Checks the style of sources and scripts, and the links and translation 
 	@! grep -rnE '^[^/]*\bimport ' $(addprefix Sources/LotteryProtocol/,Bets Bytes CSV FastPath Wire) \
 	  || { echo "bets, messages and rows import nothing" >&2; exit 1; }
 	bash checks/lint-scripts.sh
-	bash scripts/check-docs.sh
-	bash scripts/check-translation.sh
+	$(call needs,python3)
+	python3 -B checks/documents.py

@@ -100,6 +100,7 @@ extension AgencyError: ProgramError {
     case .gaveUp(let after, let error): "gave up after \(after) without progress: \(error)"
     }
   }
+
   /// What to do about bets that the server has from an earlier lottery.
   private var hint: String {
     switch self {
