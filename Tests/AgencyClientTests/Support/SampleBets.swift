@@ -5,9 +5,7 @@ import TestSupport
 
 /// A bet of agency 1 that differs from its other bets in `index`.
 func sampleBet(_ index: Int) throws -> Bet {
-  try Bet(
-    firstName: "Ana \(index)", lastName: "Pérez", document: "\(30_000_000 + index)",
-    birthdate: "1999-12-31", number: "\(index)")
+  try sampleBet(1, index, number: UInt32(index))
 }
 
 /// The bets of agency 1 with the given indices.
@@ -15,11 +13,13 @@ func sampleBets(_ indices: Range<Int>) throws -> [Bet] {
   try indices.map(sampleBet)
 }
 
-/// Bets as an agency's file has them; their names hold nothing that needs quotes.
+/// Bets as an agency's file has them.
 func agencyFile(_ bets: [Bet], lineEnd: String = "\r\n") -> String {
   bets
     .map { bet in
-      "\(bet.firstName),\(bet.lastName),\(bet.document),\(bet.birthdate),\(bet.number)\(lineEnd)"
+      var row: [UInt8] = []
+      row.append(csvRow: bet, agency: 1)
+      return String(decoding: row.dropFirst(2).dropLast(2), as: UTF8.self) + lineEnd
     }
     .joined()
 }

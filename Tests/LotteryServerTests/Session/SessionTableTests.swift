@@ -134,22 +134,6 @@ import Testing
     #expect(welcome == .welcome(version: 1, state: state, stored: 7, lastBet: bet))
   }
 
-  @Test func `an agency without bets has no last one`() throws {
-    var session = try SessionState.greeting.session()
-    let welcome = session.welcome(
-      SessionState.claim, stored: 0, lastBet: nil, hasFinished: false, isDrawn: false)
-    #expect(welcome == .welcome())
-  }
-
-  @Test func `bets go on from what is stored`() throws {
-    var session = try SessionState.greeting.session()
-    _ = session.welcome(
-      SessionState.claim, stored: 7, lastBet: try sampleBet(1, 6), hasFinished: false,
-      isDrawn: false)
-    #expect(session.receive(frame: Frames.bet(try sampleBet(1, 7), at: 7)) == .gathered)
-    #expect(session.pendingStored() == .stored(8))
-  }
-
   @Test func `the key of HELLO is handed on`() {
     var session = AgencySession(agencies: 1)
     #expect(session.receive(frame: Frames.hello(1, key: "clé")) == .claim(agency: 1, key: "clé"))

@@ -121,18 +121,6 @@ extension Winners {
   func documents(of agency: UInt32) throws -> [String] { try all(of: agency).documents }
 }
 
-/// A bet of `agency` that differs from its other bets in `index`.
-func sampleBet(_ agency: UInt32, _ index: Int = 0, number: UInt32 = 1) throws -> Bet {
-  try Bet(
-    firstName: "Name \(index)", lastName: "Pérez, \"the \(agency)th\"",
-    document: "\(30_000_000 + index)", birthdate: "1999-12-31", number: "\(number)")
-}
-
-/// The bets of `agency` with the given indices.
-func sampleBets(_ agency: UInt32, _ indices: Range<Int>) throws -> [Bet] {
-  try indices.map { try sampleBet(agency, $0) }
-}
-
 /// A bet as `bets.csv` has it.
 struct StoredBet: Hashable {
   var agency: UInt32
