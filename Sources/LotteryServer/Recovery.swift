@@ -56,7 +56,7 @@ struct Recovery {
   /// The course's `load_bets`, except that no bet is kept: counts those of each agency and finds
   /// its last row.
   private mutating func readBets(_ bets: Journal) throws -> TornRest? {
-    var found: [UInt32: AgencyRun] = [:]
+    var found = RowsOfAgencies()
     let rest = try Self.readRows(of: bets, isBeginning: \.beginsStoredRow) { rows in
       var runs = rows.takeStoredRows()
       // Nearly all rows are plain. Any other is read on its own, and so is the end.
@@ -64,14 +64,14 @@ struct Recovery {
         runs = [AgencyRun(agency: agency, row: rows.row)]
       }
       for run in runs {
-        found[run.agency, default: AgencyRun(agency: run.agency)].append(run)
+        found.append(run)
         report.bets += UInt64(run.rows)
       }
       return !runs.isEmpty
     }
-    for (agency, run) in found {
+    for run in found.all {
       try Task.checkCancellation()
-      records[agency] = AgencyRecord(
+      records[run.agency] = AgencyRecord(
         stored: UInt64(run.rows), lastRow: try bets.read(run.lastRow))
     }
     return rest
@@ -122,6 +122,26 @@ struct Recovery {
       throw StorageError.damaged(path: file.path, line: rows.line, reason: reason)
     }
     return rest
+  }
+}
+
+/// The rows of each agency, found without a search if the number of the agency is small, as nearly
+/// all are: rows of agencies may alternate, and a dictionary takes longer than reading the row.
+private struct RowsOfAgencies {
+  private var small: [AgencyRun] = []
+  private var others: [UInt32: AgencyRun] = [:]
+  private static let smallNumbers = 1 << 16
+
+  /// One run for each agency that has rows.
+  var all: [AgencyRun] { small.filter { $0.rows > 0 } + others.values }
+
+  mutating func append(_ run: AgencyRun) {
+    guard run.agency < Self.smallNumbers else {
+      others[run.agency, default: AgencyRun(agency: run.agency)].append(run)
+      return
+    }
+    while run.agency >= small.count { small.append(AgencyRun(agency: UInt32(small.count))) }
+    small[Int(run.agency)].append(run)
   }
 }
 

@@ -38,6 +38,20 @@ import Testing
     await store.expectStanding(of: 3, stored: 0)
   }
 
+  @Test func `agencies of any number are told apart, however their rows alternate`() async throws {
+    let agencies: [UInt32] = [1, 65_535, 65_536, 9_999_999, 10_000_000, .max]
+    let bets = try (0..<20).flatMap { index in
+      try agencies.map { StoredBet(agency: $0, bet: try sampleBet($0, index)) }
+    }
+    try directory.write(rows(bets), to: "bets.csv")
+    let store = try BetStore(directory: directory.path)
+    defer { store.close() }
+    #expect(store.recovery.agencies == agencies.count)
+    for agency in agencies {
+      await store.expectStanding(of: agency, stored: 20, last: try sampleBet(agency, 19))
+    }
+  }
+
   @Test func `the last bet is found whatever its texts hold`() async throws {
     let bet = try Self.twoLineBet
     try directory.write(rows([bet]), to: "bets.csv")
