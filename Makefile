@@ -144,8 +144,8 @@ entrega: ## Makes the branches ej1 to ej8, one for each exercise
 format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
 
-checks-scripts: $(CHECKS)/made ## Tests the scripts, also on other shells and checkouts, and the checks' library
-	$(PYTEST) checks/scripts checks/lottery checks/graders/test_looks.py
+checks-scripts: $(CHECKS)/made ## Tests the scripts, also on other shells and checkouts, the oracles and the checks
+	$(PYTEST) checks/scripts checks/oracles checks/lottery checks/graders/test_looks.py
 
 mutants: $(CHECKS)/made ## Puts old bugs back, one by one, and expects that a test finds each: ONLY=<words>
 	$(call needs,swift)

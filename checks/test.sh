@@ -1,9 +1,9 @@
 #!/bin/sh
-# Tests the programs, and then the scripts. Shows failures as they come, and ends with a summary. All
-# that the tests print is in .build/swift-test.log and .build/scripts-test.log.
+# Tests the programs, then the scripts and the oracles. Shows failures as they come, and ends with a
+# summary. All that the tests print is in .build/swift-test.log and .build/scripts-test.log.
 #
-# The tests of the scripts need Python 3.11 with venv, and packages from PyPI: they are left out
-# without them, unless REQUIRE_ORACLES is 1. Exit status 1 if a test failed.
+# What needs Python 3.11 with venv, and packages from PyPI, is left out without them, unless
+# REQUIRE_ORACLES is 1. Exit status 1 if a test failed.
 set -u
 self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 # shellcheck source=scripts/lib/script.sh
@@ -68,14 +68,14 @@ test_programs() {
 test_scripts() {
   reason=$(make --silent .build/checks/made 2>&1) || {
     printf '%s\n' "$reason"
-    told "skipped" "the tests of the scripts: $(printf '%s\n' "$reason" | head -n 1)"
+    told "skipped" "the tests of scripts and oracles: $(printf '%s\n' "$reason" | head -n 1)"
     [ "${REQUIRE_ORACLES:-}" != 1 ] || status=1
     return
   }
   { make --silent checks-scripts 2>&1; echo $? >.build/status; } | tee "$scripts_log"
   read -r ended <.build/status
   told "$([ "$ended" -eq 0 ] && echo passed || echo FAILED)" \
-    "the tests of the scripts: $(grep -E '^=* ?[0-9].* in [0-9.]+s' "$scripts_log" | tail -n 1 | tr -d =)"
+    "the tests of scripts and oracles: $(grep -E '^=* ?[0-9].* in [0-9.]+s' "$scripts_log" | tail -n 1 | tr -d =)"
   if [ "$ended" -ne 0 ]; then
     status=1
     grep -E '^(FAILED|ERROR) ' "$scripts_log" | cut -c 1-150 | head -n 15 | sed 's/^/  /' >>"$summary"
