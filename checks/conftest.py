@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from lottery import machine, programs, tally
+from lottery.checkouts import checkout, repository, stand_in  # noqa: F401
+from lottery.containers import engine, project, tree  # noqa: F401
 from lottery.processes import kill_all
 
 _tables = pytest.StashKey()

@@ -1,3 +1,0 @@
-"""Checkouts of the work tree."""
-
-from lottery.checkouts import checkout, repository, stand_in  # noqa: F401
