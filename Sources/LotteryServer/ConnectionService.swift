@@ -126,11 +126,9 @@ struct ConnectionService {
 
   /// Sends the last messages, and gives them time to arrive.
   private func finish() async {
-    await connection.finish(within: Self.farewellLimit, discarding: Self.window)
+    await connection.finish(within: context.farewell, discarding: Self.window)
   }
 
-  /// How long the last messages may take to arrive.
-  private static let farewellLimit = Duration.seconds(2)
   /// Bytes that a peer may still send after ERROR or REJECTED: the largest window of ours, 1024
   /// batches in flight.
   private static let window = 1024 * ProtocolLimits.packetSize
@@ -180,6 +178,8 @@ struct ServiceContext: Sendable {
   let acceptLog: AcceptLog
   /// The time for a message that a peer owes, and for it to take the next bytes of an answer.
   let timeout: Duration
+  /// How long the last messages of a connection may take to arrive.
+  let farewell: Duration
 }
 
 extension ServiceContext {

@@ -38,7 +38,8 @@ final class Server: Sendable {
       agencies: configuration.agencies, keys: keys, store: store, draw: draw,
       connections: ConnectionRegistry(
         limit: limit, limitPerAddress: limitPerAddress),
-      log: log, acceptLog: AcceptLog(log), timeout: configuration.timeout)
+      log: log, acceptLog: AcceptLog(log), timeout: configuration.timeout,
+      farewell: configuration.farewell)
     do throws(SystemError) {
       listener = try Listener(
         port: configuration.port, backlog: configuration.acceptQueue)

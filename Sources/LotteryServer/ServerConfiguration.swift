@@ -16,6 +16,8 @@ struct ServerConfiguration: Equatable {
   var winnersDelay = Duration.zero
   var maxConnections = 16_384
   var maxConnectionsPerAddress = 4096
+  /// How long the last messages of a connection may take to arrive. No setting: tests allow more.
+  var farewell = Duration.seconds(2)
 
   /// Connections that the kernel keeps until they are accepted: ``listenBacklog``, but at least one
   /// for each agency, because all may connect at the same moment. The kernel has a limit of its own

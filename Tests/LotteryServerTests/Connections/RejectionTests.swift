@@ -50,16 +50,13 @@ import Testing
   }
 
   @Test func `the largest window in flight does not destroy it`() async throws {
-    // Not on the tests' own threads: the server gives the window two seconds.
-    try await withTaskExecutorPreference(Worker(label: "client")) {
-      try await withAgency { client, _ in
-        let bet = Frames.bet(try sampleBet(1), at: 9)
-        try await client.send(bet)
-        let window = [UInt8](repeating: 0, count: 1023 * ProtocolLimits.packetSize)
-        #expect(try await client.send(window), "the server closed over what it had not read")
-        try await client.expect(.gap(9))
-        try await client.expect(nil)
-      }
+    try await withAgency(changing: { $0.farewell = .seconds(600) }) { client, _ in
+      let bet = Frames.bet(try sampleBet(1), at: 9)
+      try await client.send(bet)
+      let window = [UInt8](repeating: 0, count: 1023 * ProtocolLimits.packetSize)
+      #expect(try await client.send(window), "the server closed over what it had not read")
+      try await client.expect(.gap(9))
+      try await client.expect(nil)
     }
   }
 }
