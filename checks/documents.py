@@ -164,13 +164,13 @@ def statuses(tree):
 
 def codes(tree):
     """Each message and code stands in the protocol page, the dissector and the tests."""
-    protocol, dissector = tree.text("PROTOCOL.md"), tree.text("tools/lottery.lua")
+    protocol, dissector = tree.text("PROTOCOL.md"), tree.text("scripts/lottery.lua")
     tests = "\n".join(tree.sources("Tests"))
     for number in sorted(tree.enumeration("MessageType")):
         if f"`0x{number:02X}`" not in protocol:
             yield f"PROTOCOL.md: no message of type 0x{number:02X}"
         if not re.search(rf"0x{number:02x}\b", dissector, re.IGNORECASE):
-            yield f"tools/lottery.lua: no message of type 0x{number:02X}"
+            yield f"scripts/lottery.lua: no message of type 0x{number:02X}"
     for kind in "AgencyState", "RejectionCode", "ErrorCode":
         for number, case in sorted(tree.enumeration(kind).items()):
             # The protocol describes an agency's state in a sentence.
@@ -180,7 +180,7 @@ def codes(tree):
             if not re.search(rf"\.{case}\b", tests):
                 yield f"Tests: none with {kind}.{case}"
             if f"[{number}] = " not in dissector:
-                yield f"tools/lottery.lua: no {kind} {number}"
+                yield f"scripts/lottery.lua: no {kind} {number}"
 
 
 def settings(tree):

@@ -7,7 +7,7 @@ import subprocess
 from lottery.checkouts import ROOT
 from lottery.processes import Deadline, PipedProcess
 
-SCRIPT = f"lua_script:{ROOT}/tools/lottery.lua"
+SCRIPT = f"lua_script:{ROOT}/scripts/lottery.lua"
 # What a dissector must never cause, with any bytes.
 ACCIDENTS = "_ws.lua.error || _ws.malformed.expert || _ws.malformed.dissector_bug"
 

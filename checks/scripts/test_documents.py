@@ -36,7 +36,7 @@ MISTAKES = {
     "a code missing in the protocol": (
         "PROTOCOL.md", r"^\| 9 \| too slow.*\n", "", "PROTOCOL.md: nothing about ErrorCode 9"),
     "a message missing in the dissector": (
-        "tools/lottery.lua", "0x84", "0x74", "tools/lottery.lua: no message of type 0x84"),
+        "scripts/lottery.lua", "0x84", "0x74", "scripts/lottery.lua: no message of type 0x84"),
     "a setting missing in the document": (
         "docs/operating.md", r"^\| `SERVER_TIMEOUT`.*\n", "", "SERVER_TIMEOUT is in one"),
     "a setting missing in its file": (

@@ -1,6 +1,6 @@
 """Draws docs/run.svg: what a terminal shows at the end of `make run`.
 
-    python3 scripts/record-run.py
+    python3 checks/record-run.py
 
 Runs the lottery on a terminal of its own and draws the last screen, without the lines of the build.
 The bets are those in .data, or generated ones."""

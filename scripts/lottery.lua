@@ -1,6 +1,6 @@
 -- Wireshark's view of the lottery: a dissector of all that PROTOCOL.md describes.
 --
---   wireshark -X lua_script:tools/lottery.lua
+--   wireshark -X lua_script:scripts/lottery.lua
 --
 -- or put this file into the folder of personal Lua plugins (Help, About, Folders). For Wireshark
 -- 4.0 and later. All names for filters begin with `lottery.`.
