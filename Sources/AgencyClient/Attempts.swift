@@ -7,7 +7,9 @@
 //
 // The limit counts the time in which the agency waits for the server, and the delays before a
 // retry. It does not count the agency's own work, such as reading its file, nor the wait for the
-// draw. So each wait gets the time that is left as its deadline, and adds what it took.
+// draw. So each wait gets the time that is left as its deadline, and adds what it took. A wait that
+// ends much later than its deadline adds nothing: the process was stopped meanwhile (SIGSTOP), and
+// that is not the server's time.
 
 import LotteryProtocol
 import ProcessSupport
@@ -59,10 +61,10 @@ final class Attempts {
     for event: String,
     _ body: (_ deadline: ContinuousClock.Instant) async throws(WaitFailure) -> Value
   ) async throws(AgencyError) -> Value {
-    let start = now()
-    defer { elapsed += now() - start }
+    let (start, deadline) = (now(), ContinuousClock.now + max(.zero, policy.waitLimit - elapsed))
+    defer { count(from: start, deadline: deadline) }
     do throws(WaitFailure) {
-      return try await body(.now + max(.zero, policy.waitLimit - elapsed))
+      return try await body(deadline)
     } catch {
       switch error {
       case .ended(let error): throw error
@@ -80,6 +82,15 @@ final class Attempts {
     backoff.reset()
   }
 
+  /// Adds the time since `start`, unless the process was stopped in it.
+  private func count(from start: Duration, deadline: ContinuousClock.Instant) {
+    guard ContinuousClock.now < deadline + Self.tolerance else { return }
+    elapsed += now() - start
+  }
+
+  /// How late a wait may end in a process that runs: many times ``Poller/tick``.
+  static let tolerance = Duration.seconds(1)
+
   /// Sleeps before the retry that `error` calls for.
   private func pause(after error: AgencyError) async throws(AgencyError) {
     guard error.isTransient else { throw error }
@@ -91,7 +102,8 @@ final class Attempts {
     }
     log.warning(LogLine("retry", .inProgress, ["pause": pause.goText, "error": error.description]))
     let start = now()
-    defer { elapsed += now() - start }
+    let deadline = ContinuousClock.now + pause
+    defer { count(from: start, deadline: deadline) }
     do {
       try await sleep(start + pause)
     } catch {

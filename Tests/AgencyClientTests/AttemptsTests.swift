@@ -1,3 +1,4 @@
+import Glibc
 import LotteryProtocol
 import ProcessSupport
 import TestSupport
@@ -126,6 +127,18 @@ import Testing
       #expect(deadline >= start + .seconds(left))
       #expect(deadline <= .now + .seconds(left))
     }
+  }
+
+  @Test func `time in which the process was stopped does not count`() async throws {
+    let limit = Duration.milliseconds(1)
+    let retry = Attempts(RetryPolicy(limit: limit), log: .discarding)
+    try await retry.wait(for: "WELCOME") { deadline throws(WaitFailure) in
+      // What arrived meanwhile is there when the process goes on.
+      while ContinuousClock.now < deadline + Attempts.tolerance { usleep(10_000) }
+    }
+    let start = ContinuousClock.now
+    let deadline = try await retry.wait(for: "STORED") { deadline in deadline }
+    #expect(deadline >= start + limit)
   }
 
   @Test func `waits add up over all attempts, and progress restarts them`() async throws {
