@@ -8,11 +8,75 @@ self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 . "$(dirname "$self")/lib/script.sh"
 cd "$top"
 takes_none "$@"
-. scripts/lib/bets.sh
-. scripts/lib/host.sh
 
-readonly AGENCIES=5
-run=.run
+readonly AGENCIES=5 WINNING_NUMBER=7574 programs=.build/release run=.run
+server=
+# The running agencies, each as ID:PID.
+agencies=
+
+is_listening() {
+  grep -qs 'action: accept_connections | result: in_progress' "$run/server.log"
+}
+
+# Waits up to 20 seconds for the server, or its end.
+wait_for_server() {
+  looks=0
+  until is_listening || ! kill -0 "$server" 2>/dev/null || [ "$looks" -eq 100 ]; do
+    looks=$((looks + 1))
+    sleep 0.2
+  done
+}
+
+# Takes another port if one is in use.
+start_server() {
+  for attempt in 1 2 3 4 5; do
+    port=$((20000 + ($$ + attempt * 2503) % 12000))
+    SERVER_PORT=$port SERVER_AGENCIES=$AGENCIES SERVER_DATA_DIR=$run LOGGING_LEVEL=INFO \
+      SERVER_WINNERS_DELAY=0s \
+      "$programs/lottery-server" --config config/config.ini >"$run/server.log" 2>&1 &
+    server=$!
+    wait_for_server
+    if is_listening; then return; fi
+    kill -0 "$server" 2>/dev/null && break
+    echo "attempt $attempt: the server does not start on port $port" >&2
+  done
+  tail -n 5 "$run/server.log" >&2
+  return 1
+}
+
+start_agency() {
+  CLI_ID=$1 CLI_DATA_FILE=.data/agency-$1.csv CLI_MODE=lottery CLI_LOG_LEVEL=INFO \
+    CLI_SERVER_ADDRESS=127.0.0.1:$port \
+    "$programs/agency-client" --config config/config.yaml >"$run/agency-$1.log" 2>&1 &
+  agencies="$agencies $1:$!"
+}
+
+# Forgets the agencies that have ended. Returns 1 if one failed, and prints its last lines.
+collect_agencies() {
+  left=
+  for agency in $agencies; do
+    if kill -0 "${agency#*:}" 2>/dev/null; then
+      left="$left $agency"
+      continue
+    fi
+    wait "${agency#*:}" || {
+      echo "agency ${agency%:*} failed:" >&2
+      tail -n 3 "$run/agency-${agency%:*}.log" >&2
+      return 1
+    }
+  done
+  agencies=$left
+}
+
+# Waits for all agencies. Returns 1 as soon as one fails: the others may wait for the draw forever.
+wait_agencies() {
+  while [ -n "$agencies" ]; do
+    collect_agencies || return
+    draw_status
+    # Some shells notice only here that an agency has ended.
+    sleep 0.1
+  done
+}
 
 # Draws the agencies' progress over the previous table, if standard output is a terminal.
 drawn=0
@@ -25,43 +89,59 @@ draw_status() {
   drawn=$(printf '%s\n' "$table" | wc -l)
 }
 
-# The documents of an agency's winners, from the server's file.
-documents_of() {
-  awk -F , -v agency="$1" -v number="$WINNING_NUMBER" '
-    { sub(/\r$/, "") }
-    $1 == agency && $NF == number { printf "%s%s", separator, $(NF - 2); separator = " " }
-  ' "$run/bets.csv"
+# Asks the server to end, and returns its exit status.
+stop_server() {
+  stopped=$server
+  server=
+  kill -TERM "$stopped" && wait "$stopped"
 }
 
-# Prints the table. Returns 1 if an agency was told another number than its file has.
+# Ends all programs that still run.
+# shellcheck disable=SC2317
+stop_all() {
+  for one in $server $agencies; do kill -TERM "${one#*:}" 2>/dev/null || true; done
+  wait
+}
+
+# Prints for each agency its bets, how many winners it was told, and their documents by the server's
+# file. Returns 1 if an agency was told another number than its own file has.
 show_winners() {
   printf '\n%6s  %6s  %7s  %s\n' agency bets winners documents
-  status=0
-  while read -r id expected; do
-    told=$(winners_in_log <"$run/agency-$id.log")
-    printf '%6s  %6s  %7s  %s\n' "$id" "$(bets_in ".data/agency-$id.csv")" "${told:-none}" \
-      "$(documents_of "$id")"
-    if [ "$told" != "$expected" ]; then
-      echo "agency $id has $expected winners in its file" >&2
+  id=0
+  while [ "$id" -lt "$AGENCIES" ]; do
+    id=$((id + 1))
+    told=$(sed -n 's/.*action: consulta_ganadores .* cant_ganadores: \([0-9]*\)$/\1/p' \
+      "$run/agency-$id.log")
+    awk -F , -v id="$id" -v told="$told" -v number="$WINNING_NUMBER" '
+      { sub(/\r$/, "") }
+      FILENAME ~ /bets.csv$/ {
+        if ($1 == id && $NF == number) documents = documents (documents ? " " : "") $(NF - 2)
+        next
+      }
+      { bets++ }
+      $NF == number { winners++ }
+      END {
+        printf "%6s  %6s  %7s  %s\n", id, bets + 0, told == "" ? "none" : told, documents
+        if (told != winners + 0) exit 1
+      }' "$run/bets.csv" ".data/agency-$id.csv" || {
+      echo "agency $id has another number of winners in its file" >&2
       status=1
-    fi
-  done <<WINNERS
-$(expected_winners .data "$AGENCIES")
-WINNERS
-  return "$status"
+    }
+  done
 }
 
-build_programs
+make --silent build
 sh scripts/data.sh --missing "$AGENCIES"
 rm -rf "$run"
 mkdir "$run"
 trap stop_all EXIT
 
-start_server "$AGENCIES"
-for id in 1 2 3 4 5; do start_agency "$id" ".data/agency-$id.csv"; done
-on_wait=draw_status
+start_server
+for id in 1 2 3 4 5; do start_agency "$id"; done
 wait_agencies
 draw_status
 stop_server
+status=0
 show_winners
 echo "logs, and the server's files: $run"
+exit "$status"
