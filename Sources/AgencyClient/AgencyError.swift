@@ -16,7 +16,7 @@ enum AgencyError: Error, Equatable {
   /// The server broke the protocol.
   case unexpected(String)
   /// The agency's file cannot be read.
-  case unreadable(path: String, SystemError)
+  case unreadable(path: Path, SystemError)
   /// The agency's file is a directory, a pipe or a device.
   case notAFile(path: String)
   /// Something else wrote the agency's file while it was read.

@@ -11,7 +11,7 @@ struct AgencyFile: ~Copyable {
   /// they are all in batches.
   private var failure: AgencyError?
 
-  private let path: String
+  private let path: Path
   private var builder: BatchBuilder
   /// A bet that was read and did not fit into the batch before. Valid until the next read of
   /// `rows`.
@@ -23,13 +23,13 @@ struct AgencyFile: ~Copyable {
   ///
   /// - Parameter batchMaxAmount: the most bets in a batch.
   /// - Throws: ``AgencyError/unreadable(path:_:)``, ``AgencyError/notAFile(path:)``
-  init(path: String, batchMaxAmount: Int) throws(AgencyError) {
+  init(path: Path, batchMaxAmount: Int) throws(AgencyError) {
     let rows = try mapError({ AgencyError.unreadable(path: path, $0) }) {
       () throws(SystemError) -> CSVFile? in
       guard let file = try File(regular: path) else { return nil }
       return try CSVFile(file, lastRow: .whole)
     }
-    guard let rows else { throw .notAFile(path: path) }
+    guard let rows else { throw .notAFile(path: path.description) }
     self.rows = rows
     builder = BatchBuilder(maxAmount: batchMaxAmount)
     self.path = path
@@ -46,7 +46,8 @@ struct AgencyFile: ~Copyable {
     }
     guard let lastBet, Bet(bet, in: rows.storage.span) == lastBet else {
       throw .otherFile(
-        path: path, reason: "the server stored another bet than the one on line \(rows.line)")
+        path: path.description,
+        reason: "the server stored another bet than the one on line \(rows.line)")
     }
     total = stored
   }
@@ -120,9 +121,10 @@ struct AgencyFile: ~Copyable {
       switch error {
       case .unreadable(let error): throw .unreadable(path: path, error)
       case .malformed(let error):
-        throw .badRow(path: path, line: rows.line, reason: error.description)
-      case .notABet(let reason): throw .badRow(path: path, line: rows.line, reason: reason)
-      case .changed: throw .changed(path: path)
+        throw .badRow(path: path.description, line: rows.line, reason: error.description)
+      case .notABet(let reason):
+        throw .badRow(path: path.description, line: rows.line, reason: reason)
+      case .changed: throw .changed(path: path.description)
       case .cancelled: throw .cancelled
       }
     }
@@ -140,6 +142,6 @@ struct AgencyFile: ~Copyable {
   }
 
   private func endsEarly(after count: UInt64, of stored: UInt64) -> AgencyError {
-    .otherFile(path: path, reason: "it has \(count) bets, the server stored \(stored)")
+    .otherFile(path: path.description, reason: "it has \(count) bets, the server stored \(stored)")
   }
 }

@@ -12,24 +12,23 @@ struct ClientConfiguration: Equatable {
   var loopPeriod = Duration.seconds(5)
   var logLevel = LogLevel.info
   /// See ``agencyFile``.
-  var dataFile = ".data/agency-{id}.csv"
-  var keyFile: String?
+  var dataFile: Path = ".data/agency-{id}.csv"
+  var keyFile: Path?
   var batchMaxAmount = 150
   var batchWindow = 32
   var retry = RetryPolicy()
 
   /// The file with the agency's bets.
-  var agencyFile: String {
-    dataFile.split(separator: "{id}", omittingEmptySubsequences: false).joined(separator: "\(id)")
-  }
+  var agencyFile: Path { dataFile.replacing("{id}", with: "\(id)") }
 
   /// Reads the agency's key: the first line of its key file. Empty if there is no key file.
   func key() throws -> String {
     guard let path = keyFile else { return "" }
-    guard let key = try ConfigFile.lines(ConfigFile.read(path), file: path).first?.text.agencyKey
-    else {
+    let lines = try ConfigFile.lines(ConfigFile.read(path), file: path.description)
+    guard let key = lines.first?.text.agencyKey else {
       throw ConfigurationError(
-        file: path, line: 1, "a key must be 1 to \(ProtocolLimits.textSize) bytes of UTF-8")
+        file: path.description, line: 1,
+        "a key must be 1 to \(ProtocolLimits.textSize) bytes of UTF-8")
     }
     return key
   }
@@ -77,7 +76,7 @@ extension ClientConfiguration: ProgramConfiguration {
       "bets in a batch, fewer if 8000 bytes hold fewer"),
     Setting("batch.window", \.batchWindow, .wholeNumber(1...1024), "batches in flight"),
     Setting("mode", \.mode, .word, "lottery: all bets; bet: one; echo: a few lines"),
-    Setting("data.file", \.dataFile, .text, "bets of the agency {id}"),
+    Setting("data.file", \.dataFile, .path, "bets of the agency {id}"),
     Setting("key.file", \.keyFile, .file("a file"), "the agency's key, if keys are asked for"),
     Setting(
       "retry.limit", \.retry.limit, .duration(durations),

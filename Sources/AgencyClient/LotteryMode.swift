@@ -57,7 +57,7 @@ struct LotteryMode {
     let file = try AgencyFile(path: path, batchMaxAmount: configuration.batchMaxAmount)
     // Runs after `sendBatches`, which consumes the file and so closes it.
     defer {
-      log.info(LogLine("close_file", .success, ["client_id": "\(agency.id)", "file": path]))
+      log.info(LogLine("close_file", .success, ["client_id": "\(agency.id)", "file": "\(path)"]))
     }
     try await sendBatches(of: file, after: stored, lastBet, &conversation, over: server)
   }

@@ -1,4 +1,4 @@
-import LotteryProtocol
+package import LotteryProtocol
 import Synchronization
 
 /// All bets and the agencies that have finished: two files, and what must be known of them without
@@ -31,7 +31,7 @@ package final class BetStore: Sendable {
   /// - Throws: ``StorageError`` if they cannot be read, are damaged, or another server uses them;
   ///   `CancellationError` if the task is cancelled.
   package init(
-    directory path: String, disk: any Disk = LocalDisk(),
+    directory path: Path, disk: any Disk = LocalDisk(),
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) throws {
     directory = try DataDirectory(path: path)

@@ -12,7 +12,7 @@ package protocol Disk: Sendable {
   /// Returns a queue for work that waits for the disk.
   func queue(label: String) -> Queue
   /// Opens the file at `path` for appending, and makes it if it is missing.
-  func open(_ path: String) throws(SystemError) -> File
+  func open(_ path: Path) throws(SystemError) -> File
   /// Writes all of `bytes`. If it fails, part of them may have been written.
   func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError)
   /// Returns when all that was written is on the disk.
@@ -30,7 +30,7 @@ struct LocalDisk: Disk {
     return { work in queue.async(execute: work) }
   }
 
-  func open(_ path: String) throws(SystemError) -> File { try File(appending: path) }
+  func open(_ path: Path) throws(SystemError) -> File { try File(appending: path) }
   func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError) { try file.write(bytes) }
   func synchronize(_ file: File) throws(SystemError) { try file.synchronize() }
   func dropCache(of file: File) { file.dropCache() }
@@ -40,18 +40,19 @@ struct LocalDisk: Disk {
 /// The directory of the server's files (`PROTOCOL.md`, What the server keeps), held by one server
 /// at a time.
 struct DataDirectory: Sendable {
+  /// The path of the directory, to be shown.
   let path: String
   private let directory: File
 
   /// Opens the directory at `path` and takes its lock, and makes it if it is missing.
   ///
   /// - Throws: ``StorageError``, for example because another server holds the lock.
-  init(path: String) throws(StorageError) {
-    self.path = path
+  init(path name: Path) throws(StorageError) {
+    path = name.description
     let isFree: Bool
     do throws(SystemError) {
-      try Self.make(path)
-      directory = try File(directory: path)
+      try Self.make(name)
+      directory = try File(directory: name)
       isFree = try onError(directory.close, directory.lock)
     } catch {
       throw .unreadable(path: path, error)
@@ -80,10 +81,10 @@ struct DataDirectory: Sendable {
   ///
   /// An existing directory needs that too: the server that made it may have died before the sync.
   /// But its parent may be closed to this process or support no sync. Then no server made it.
-  private static func make(_ path: String) throws(SystemError) {
+  private static func make(_ path: Path) throws(SystemError) {
     var isNew = true
     do throws(SystemError) {
-      try SystemError.check("mkdir") { mkdir(path, 0o755) }
+      try SystemError.check("mkdir") { mkdir(path.cString, 0o755) }
     } catch {
       guard error.code == EEXIST else { throw error }
       isNew = false

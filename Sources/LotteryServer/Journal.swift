@@ -65,6 +65,7 @@ final class Journal: Sendable {
     var failure: StorageError?
   }
 
+  /// The path of the file, to be shown.
   let path: String
   private let disk: any Disk
   private let file: File
@@ -79,11 +80,12 @@ final class Journal: Sendable {
   ///
   /// - Parameter onFailure: is called when the file can no longer be relied upon.
   init(
-    path: String, on disk: any Disk = LocalDisk(),
+    path name: Path, on disk: any Disk = LocalDisk(),
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) throws(StorageError) {
+    path = name.description
     do throws(SystemError) {
-      file = try disk.open(path)
+      file = try disk.open(name)
     } catch {
       throw error.code == ELOOP ? .notAFile(path: path) : .unreadable(path: path, error)
     }
@@ -94,7 +96,6 @@ final class Journal: Sendable {
       file.close()
       throw error
     }
-    self.path = path
     self.disk = disk
     self.onFailure = onFailure
     queue = disk.queue(label: "commit \(path)")

@@ -10,8 +10,8 @@ struct ServerConfiguration: Equatable {
   var listenBacklog: Int32 = 5
   var loggingLevel = LogLevel.info
   var agencies: UInt32 = 5
-  var dataDirectory = "."
-  var agencyKeys: String?
+  var dataDirectory: Path = "."
+  var agencyKeys: Path?
   var timeout = Duration.seconds(30)
   var winnersDelay = Duration.zero
   var maxConnections = 16_384
@@ -51,7 +51,7 @@ extension ServerConfiguration: ProgramConfiguration {
     Setting(
       "SERVER_AGENCIES", \.agencies, .wholeNumber(0...UInt32.max),
       "agencies, numbered from 1; with 0 there is no draw"),
-    Setting("SERVER_DATA_DIR", \.dataDirectory, .text, "directory of bets.csv and finished.csv"),
+    Setting("SERVER_DATA_DIR", \.dataDirectory, .path, "directory of bets.csv and finished.csv"),
     // If the value is empty, most likely a variable of a script is not set. Without keys any client
     // could speak for any agency.
     Setting(

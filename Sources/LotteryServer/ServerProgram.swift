@@ -26,7 +26,7 @@ package enum ServerProgram {
     }
   }
 
-  private static func status(_ file: String?, _ worker: Worker) async throws -> String {
+  private static func status(_ file: Path?, _ worker: Worker) async throws -> String {
     let configuration = try Settings<ServerConfiguration>(fileNamed: file).configuration
     return try await StatusQuery(port: configuration.port, worker: worker).ask().table
   }
@@ -34,7 +34,7 @@ package enum ServerProgram {
   private static func keys(_ configuration: ServerConfiguration) throws -> AgencyKeys? {
     guard let path = configuration.agencyKeys else { return nil }
     let bytes = try ConfigFile.read(path, sizeLimit: AgencyKeys.fileSizeLimit)
-    return try AgencyKeys(bytes, file: path, agencies: configuration.agencies)
+    return try AgencyKeys(bytes, file: path.description, agencies: configuration.agencies)
   }
 
   private static let noKeys =

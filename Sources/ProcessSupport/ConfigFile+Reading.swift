@@ -1,5 +1,5 @@
 import Glibc
-import LotteryProtocol
+package import LotteryProtocol
 
 extension ConfigFile {
   /// The largest file by default, in bytes: far more than a person writes by hand.
@@ -11,11 +11,13 @@ extension ConfigFile {
   /// - Returns: nil if it does not exist.
   /// - Throws: ``ConfigurationError`` if it cannot be read or is too large; `CancellationError` if
   ///   the task is cancelled while the file, a pipe, is silent.
-  static func bytes(of path: String, sizeLimit: Int = sizeLimit) throws -> [UInt8]? {
+  static func bytes(of path: Path, sizeLimit: Int = sizeLimit) throws -> [UInt8]? {
     do {
       // A pipe may be silent, and the read must end when the program does. A named pipe without a
       // writer is an empty file (fifo(7)).
-      let file = try SystemError.check("open") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+      let file = try SystemError.check("open") {
+        open(path.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+      }
       defer { close(file) }
       return try readAll(file, sizeLimit)
     } catch let error as SystemError {
@@ -25,7 +27,7 @@ extension ConfigFile {
   }
 
   /// Reads the file at `path` like ``bytes(of:sizeLimit:)``. It must exist.
-  package static func read(_ path: String, sizeLimit: Int = sizeLimit) throws -> [UInt8] {
+  package static func read(_ path: Path, sizeLimit: Int = sizeLimit) throws -> [UInt8] {
     guard let bytes = try bytes(of: path, sizeLimit: sizeLimit) else {
       throw ConfigurationError("\(path): no such file")
     }

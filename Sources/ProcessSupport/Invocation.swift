@@ -1,9 +1,11 @@
+package import LotteryProtocol
+
 /// What a program's flags ask for.
 package enum Invocation: Equatable, Sendable {
   /// Run, with the configuration file that `--config` named.
-  case run(configurationFile: String?)
+  case run(configurationFile: Path?)
   /// Ask the running program with this configuration file for its status.
-  case status(configurationFile: String?)
+  case status(configurationFile: Path?)
   /// Print the help.
   case help
   /// Print the version.
@@ -13,23 +15,22 @@ package enum Invocation: Equatable, Sendable {
   ///
   /// - Parameter hasStatus: whether the program has `--status`.
   /// - Throws: ``UsageError``
-  package init(
-    _ arguments: some Sequence<String>, hasStatus: Bool = false
-  ) throws(UsageError) {
-    var configurationFile: String?
+  package init(_ arguments: [Path], hasStatus: Bool = false) throws(UsageError) {
+    var configurationFile: Path?
     var isStatus = false
     var isHelp = false
     var isVersion = false
     var rest = arguments.makeIterator()
     while let argument = rest.next() {
       // `--flag=value` means the same as `--flag value`.
-      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let isLong = argument.hasPrefix("--")
-      let flag = isLong ? String(parts[0]) : argument
-      let value = isLong && parts.count == 2 ? String(parts[1]) : nil
+      let parts = argument.bytes.split(
+        separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+      let isLong = argument.bytes.starts(with: "--".utf8)
+      let flag = isLong ? Path(bytes: Array(parts[0])) : argument
+      let value = isLong && parts.count == 2 ? Path(bytes: Array(parts[1])) : nil
       switch flag {
       case "--config":
-        guard let file = value ?? rest.next(), !file.isEmpty else {
+        guard let file = value ?? rest.next(), !file.bytes.isEmpty else {
           throw UsageError("--config: needs a file")
         }
         guard configurationFile == nil else { throw UsageError("--config: given twice") }

@@ -16,10 +16,10 @@ package struct Program: Sendable {
 
   /// Asks the running program with the configuration file that `--config` named for its status.
   /// Returns what to print.
-  package typealias Status = @Sendable (String?, Worker) async throws -> String
+  package typealias Status = @Sendable (Path?, Worker) async throws -> String
   /// Does the program's work with the configuration file that `--config` named. A signal cancels
   /// it.
-  package typealias Work = @Sendable (String?, Worker, Log) async throws -> Void
+  package typealias Work = @Sendable (Path?, Worker, Log) async throws -> Void
 
   private let name: String
   private let help: String
@@ -53,7 +53,7 @@ package struct Program: Sendable {
   ///   - arguments: do not include the program's name.
   ///   - status: nil if the program has no `--status`.
   package func main(
-    _ arguments: [String]? = nil, status: Status? = nil, work: @escaping Work
+    _ arguments: [Path] = Program.arguments, status: Status? = nil, work: @escaping Work
   ) -> Never {
     OrderlyEnd.blockSignals()
     Self.occupyStandardDescriptors()
@@ -62,7 +62,6 @@ package struct Program: Sendable {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     let run = Run(log: log)
-    let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
     let invocation = Result { () throws(UsageError) in
       try Invocation(arguments, hasStatus: status != nil)
     }
@@ -81,6 +80,15 @@ package struct Program: Sendable {
       // The lowest free descriptor is taken (open(2)).
       _ = open("/dev/null", O_RDONLY)
     }
+  }
+
+  /// The arguments of this process after its name, as they are: `CommandLine.arguments` repairs
+  /// what is not UTF-8.
+  package static var arguments: [Path] {
+    // The kernel made `argc` strings, which end in NUL, and nobody changes them (execve(2)).
+    UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst()
+      .compactMap { $0 }
+      .map { Path(bytes: Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))) }
   }
 
   private func perform(
@@ -118,7 +126,7 @@ package struct Program: Sendable {
 
 /// What a program prints instead of a log.
 extension Program {
-  private func show(_ file: String?, _ status: Status?) async -> ExitStatus {
+  private func show(_ file: Path?, _ status: Status?) async -> ExitStatus {
     let worker = Worker(label: name)
     let task = Task(executorPreference: worker) { try await status?(file, worker) }
     do {

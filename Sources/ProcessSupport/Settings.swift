@@ -2,7 +2,7 @@
 // environment, `--help` and the errors go by it, and tests compare `docs/operating.md` with it.
 
 import Glibc
-import LotteryProtocol
+package import LotteryProtocol
 
 /// A program's configuration. A new one has the defaults.
 package protocol ProgramConfiguration: Sendable {
@@ -31,8 +31,9 @@ package struct Setting<Configuration: ProgramConfiguration>: Sendable {
   fileprivate let need: Need
   /// The words after "must be" in the error message.
   fileprivate let rule: String
-  /// Parses a text and stores the value. False if the text breaks the rule.
-  fileprivate let store: @Sendable (String, inout Configuration) -> Bool
+  fileprivate let takesBytes: Bool
+  /// Parses a value and stores it. False if it breaks the rule.
+  fileprivate let store: @Sendable ([UInt8], inout Configuration) -> Bool
 
   /// A setting whose value is stored at `path`.
   package init<Value>(
@@ -43,9 +44,10 @@ package struct Setting<Configuration: ProgramConfiguration>: Sendable {
     self.help = help
     self.need = need
     self.rule = rule.text
+    takesBytes = rule.takesBytes
     initial = need == .required ? "" : rule.format(Configuration()[keyPath: path])
-    store = { text, configuration in
-      guard let value = rule.parse(text) else { return false }
+    store = { bytes, configuration in
+      guard let value = rule.parse(bytes) else { return false }
       configuration[keyPath: path] = value
       return true
     }
@@ -79,34 +81,36 @@ package struct Settings<Configuration: ProgramConfiguration> {
   /// Reads the file that `--config` named, which must exist, or else the default one, if it
   /// exists.
   package init(
-    fileNamed name: String?, orDefault path: String = Configuration.defaultFile
+    fileNamed name: Path?, orDefault path: Path = Path(Configuration.defaultFile)
   ) throws {
     let path = name ?? path
     let bytes = try ConfigFile.bytes(of: path)
     guard bytes != nil || name == nil else {
       throw ConfigurationError("\(path): no such file", exitStatus: .noInput)
     }
-    let file = try ConfigFile(bytes ?? [], file: path, dialect: Configuration.dialect)
-    try self.init(file, environment: Environment.text)
+    let file = try ConfigFile(bytes ?? [], file: path.description, dialect: Configuration.dialect)
+    try self.init(file, environment: Environment.bytes)
   }
 
   /// Reads the values of `file` and of `environment`.
   ///
   /// - Throws: ``ConfigurationError`` if a value breaks its rule, or a required one is not set.
   package init(
-    _ file: ConfigFile, environment: (String) throws(ConfigurationError) -> String?
+    _ file: ConfigFile, environment: (String) -> [UInt8]?
   ) throws(ConfigurationError) {
     unknown = file.entries
     for setting in Configuration.settings {
       let variable = Configuration.variable(of: setting.key)
-      func isSet(_ text: String) -> Bool { !text.isEmpty || setting.need == .notEmpty }
+      func isSet(_ value: [UInt8]) -> Bool { !value.isEmpty || setting.need == .notEmpty }
       let index = unknown.firstIndex { $0.key == setting.key.lowercased() }
-      let entry = index.map { unknown.remove(at: $0) }.flatMap { isSet($0.value) ? $0 : nil }
-      if let text = try environment(variable), isSet(text) {
-        try store(text, setting, as: "environment: \(variable)")
+      let entry = index.map { unknown.remove(at: $0) }.flatMap {
+        isSet(Array($0.value.utf8)) ? $0 : nil
+      }
+      if let value = environment(variable), isSet(value) {
+        try store(value, setting, as: "environment: \(variable)")
         if let entry { overridden.append((entry, variable)) }
       } else if let entry {
-        try store(entry.value, setting, as: "\(entry.origin): \(setting.key)")
+        try store(Array(entry.value.utf8), setting, as: "\(entry.origin): \(setting.key)")
       } else if setting.need == .required {
         throw ConfigurationError("\(setting.key): must be set, in the file or as \(variable)")
       }
@@ -114,11 +118,12 @@ package struct Settings<Configuration: ProgramConfiguration> {
   }
 
   private mutating func store(
-    _ text: String, _ setting: Setting<Configuration>, as place: String
+    _ value: [UInt8], _ setting: Setting<Configuration>, as place: String
   ) throws(ConfigurationError) {
-    guard setting.store(text, &configuration) else {
-      throw ConfigurationError("\(place) = \"\(text)\": must be \(setting.rule)")
-    }
+    guard !setting.store(value, &configuration) else { return }
+    let isText = setting.takesBytes || String(validating: value, as: UTF8.self) != nil
+    let rule = isText ? setting.rule : "valid UTF-8"
+    throw ConfigurationError("\(place) = \"\(String(repairing: value.span))\": must be \(rule)")
   }
 
   /// Logs which keys of the file do not count: those that the environment overrides, and those that
@@ -142,17 +147,5 @@ package enum Environment {
   package static func bytes(_ variable: String) -> [UInt8]? {
     guard let value = getenv(variable) else { return nil }
     return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
-  }
-
-  /// The text of `variable`, or nil if it is not set.
-  ///
-  /// - Throws: ``ConfigurationError`` if it is not UTF-8. Repairing it would change it.
-  package static func text(_ variable: String) throws(ConfigurationError) -> String? {
-    guard let bytes = bytes(variable) else { return nil }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      let repaired = String(repairing: bytes.span)
-      throw ConfigurationError("environment: \(variable) = \"\(repaired)\": must be valid UTF-8")
-    }
-    return text
   }
 }

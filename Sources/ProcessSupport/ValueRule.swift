@@ -1,4 +1,4 @@
-import LotteryProtocol
+package import LotteryProtocol
 
 /// What a setting must be.
 package struct ValueRule<Value>: Sendable {
@@ -6,17 +6,21 @@ package struct ValueRule<Value>: Sendable {
   let text: String
   /// The text of a value, which is parsed as that value.
   let format: @Sendable (Value) -> String
-  /// Parses a text. Nil if it breaks the rule.
-  let parse: @Sendable (String) -> Value?
+  /// Whether a value need not be UTF-8.
+  let takesBytes: Bool
+  /// Parses a value. Nil if it breaks the rule.
+  let parse: @Sendable ([UInt8]) -> Value?
+}
 
+extension ValueRule {
   /// A rule that is described by `text` and checked by `parse`.
   package init(
     _ text: String, format: @escaping @Sendable (Value) -> String = { "\($0)" },
     parse: @escaping @Sendable (String) -> Value?
   ) {
-    self.text = text
-    self.format = format
-    self.parse = parse
+    self.init(text: text, format: format, takesBytes: false) { bytes in
+      String(validating: bytes, as: UTF8.self).flatMap(parse)
+    }
   }
 }
 
@@ -24,10 +28,18 @@ extension ValueRule where Value == String {
   package static var text: Self { Self("a text") { $0 } }
 }
 
-extension ValueRule where Value == String? {
+extension ValueRule where Value == Path {
+  package static var path: ValueRule<Path> {
+    Self(text: "a path", format: \.description, takesBytes: true) { Path(bytes: $0) }
+  }
+}
+
+extension ValueRule where Value == Path? {
   /// A file, or none if it is not set.
-  package static func file(_ text: String) -> Self {
-    Self(text, format: { $0 ?? "" }, parse: { $0.isEmpty ? .none : .some($0) })
+  package static func file(_ text: String) -> ValueRule<Path?> {
+    Self(text: text, format: { $0?.description ?? "" }, takesBytes: true) { bytes in
+      bytes.isEmpty ? .none : .some(Path(bytes: bytes))
+    }
   }
 }
 

@@ -167,7 +167,7 @@ import Testing
     let directory = TemporaryDirectory()
     var configuration = ClientConfiguration(
       id: 1, serverAddress: try #require(Endpoint("a:1")), dataFile: "")
-    configuration.keyFile = try directory.path(of: "key", holding: text)
+    configuration.keyFile = Path(try directory.path(of: "key", holding: text))
     return try configuration.key()
   }
 
@@ -175,6 +175,9 @@ import Testing
     _ text: String, _ environment: [String: String]
   ) throws(ConfigurationError) -> ClientConfiguration {
     let file = try ConfigFile(Array(text.utf8), file: "c.yaml", dialect: .yaml)
-    return try Settings<ClientConfiguration>(file) { environment[$0] }.configuration
+    let settings = try Settings<ClientConfiguration>(file) { name in
+      environment[name].map { Array($0.utf8) }
+    }
+    return settings.configuration
   }
 }

@@ -23,8 +23,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("lottery-server", "SERVER_AGENCY_KEYS", 78, "environment: SERVER_AGENCY_KEYS = "),
-      ("agency-client", "CLI_DATA_FILE", 78, "environment: CLI_DATA_FILE = "),
+      ("lottery-server", "LOGGING_LEVEL", 78, "environment: LOGGING_LEVEL = "),
+      ("agency-client", "CLI_MODE", 78, "environment: CLI_MODE = "),
       ("agency-client", "NOMBRE", 65, "first name "),
     ] as [(String, String, Int32, String)])
   func `what is not UTF-8 in the environment is refused, not repaired`(

@@ -62,6 +62,41 @@ import Testing
     await server?.stop()
   }
 
+  @Test func `files whose names are not UTF-8 are opened as they are named`() async throws {
+    let lottery = try Lottery(agencies: 1)
+    let begin = "cd '\(lottery.directory.path)' && n=$(printf 'Mu\\361oz') && "
+    func output(_ script: String) throws -> String {
+      var output: [UInt8] = []
+      let process = try ChildProcess("sh", ["-c", begin + script], joinsErrors: true)
+      #expect(process.wait { output += $0 } == .exit(0))
+      return String(decoding: output, as: UTF8.self)
+    }
+    func start(_ program: String, _ script: String, _ arguments: String) throws -> ProgramProcess {
+      let path = ProgramProcess.path(of: program)
+      return try ProgramProcess(
+        program, path: "sh", ["-c", "\(begin)export \(script) && exec '\(path)' \(arguments)"],
+        environment: [:])
+    }
+    let row = "Ana,Paz,1,1999-03-17,7574"
+    let files = """
+      mkdir "$n" && printf '1:secret' >"$n/keys" && printf secret >"$n/key" &&
+      printf '\(row)' >"$n/agency-1.csv" &&
+      printf '[DEFAULT]\\nSERVER_PORT=\(lottery.port)\\nSERVER_AGENCIES=1\\n' >"$n/config.ini" &&
+      printf 'id: 1\\nserver:\\n  address: 127.0.0.1:\(lottery.port)\\n' >"$n/config.yaml"
+      """
+    #expect(try output(files) == "")
+    let server = try start(
+      "lottery-server", "SERVER_DATA_DIR=\"$n/data\" SERVER_AGENCY_KEYS=\"$n/keys\"",
+      "--config \"$n/config.ini\"")
+    await server.line(with: "accept_connections | result: in_progress")
+    let agency = try start(
+      "agency-client", "CLI_DATA_FILE=\"$n/agency-{id}.csv\" CLI_KEY_FILE=\"$n/key\"",
+      "--config=\"$n/config.yaml\"")
+    #expect(await agency.end() == .exit(0))
+    await server.stop()
+    #expect(try output("cat \"$n/data/bets.csv\"") == "1,\(row)\r\n")
+  }
+
   @Test func `a file with the keys of 5,000 agencies is taken`() async throws {
     let lottery = try Lottery(agencies: 5000)
     let key = String(repeating: "k", count: 64)

@@ -45,6 +45,24 @@ import Testing
     #expect(process.lines.last?.hasSuffix("action: exit | result: success") == true)
   }
 
+  @Test(.enabled(if: SilentNameServer.canBeMade, "needs unshare and the right to make a namespace"))
+  func `SIGTERM ends an agency whose server's name is looked up`() async throws {
+    let names = try SilentNameServer(host: 201)
+    let agency = try names.startAgency([:])
+    await names.query()
+    agency.send(SIGTERM)
+    #expect(await agency.end() == .exit(0))
+  }
+
+  @Test(.enabled(if: SilentNameServer.canBeMade, "needs unshare and the right to make a namespace"))
+  func `an agency gives up after its limit while its server's name is looked up`() async throws {
+    let names = try SilentNameServer(host: 202)
+    let agency = try names.startAgency(["CLI_RETRY_LIMIT": "500ms"])
+    #expect(await agency.end() == .exit(69))
+    let reason = "gave up after 500ms without progress: waited for a connection to server.example:1"
+    #expect(agency.lines.last?.hasSuffix(reason) == true)
+  }
+
   /// PID 1 of a container has no default effects: a signal that comes before the program blocks or
   /// handles it is lost.
   @Test(.enabled(if: Namespace.canBeMade, "needs unshare and the right to make a namespace"))

@@ -58,7 +58,7 @@ import Testing
     var configuration = ServerConfiguration()
     configuration.port = 0
     configuration.listenBacklog = 512
-    configuration.dataDirectory = directory.path
+    configuration.dataDirectory = Path(directory.path)
     configuration.timeout = .seconds(3600)
     let server = try Server(configuration, log: .discarding)
     let total = 6 * Int(Server.acceptsInATurn)
@@ -79,7 +79,7 @@ import Testing
     try await withServer(agencies: 1) { other in
       var configuration = ServerConfiguration()
       configuration.port = other.port
-      configuration.dataDirectory = directory.path
+      configuration.dataDirectory = Path(directory.path)
       let error = #expect(throws: PortError.self) {
         try Server(configuration, log: .discarding)
       }

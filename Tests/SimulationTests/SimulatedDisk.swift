@@ -52,7 +52,7 @@ final class DiskContents: @unchecked Sendable {
   /// Takes a part of what is not safe off a file, or turns it into NUL bytes, as some file systems do.
   private func loseUnsafe(_ index: Int, in world: World) {
     let (path, contents) = files[index]
-    guard let file = try? File(appending: path), let size = try? file.size() else { return }
+    guard let file = try? File(appending: Path(path)), let size = try? file.size() else { return }
     defer { file.close() }
     var left = size
     if size > contents.safe {
@@ -116,10 +116,10 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     return { work in queue.add(work) }
   }
 
-  func open(_ path: String) throws(SystemError) -> File {
+  func open(_ path: Path) throws(SystemError) -> File {
     let file = try File(appending: path)
-    paths[file.descriptor] = path
-    contents.add(path)
+    paths[file.descriptor] = path.description
+    contents.add(path.description)
     return file
   }
 

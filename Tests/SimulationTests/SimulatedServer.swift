@@ -25,7 +25,7 @@ final class SimulatedServer: @unchecked Sendable {
     self.disk = disk
     self.owner = owner
     self.world = world
-    store = try BetStore(directory: directory, disk: disk) { _ in disk.endServer(.killed) }
+    store = try BetStore(directory: Path(directory), disk: disk) { _ in disk.endServer(.killed) }
     draw = Draw(
       agencies: Int(agencies), bets: store.bets, log: Self.log, worker: world.queue(of: owner)
     ) { _ in disk.endServer(.killed) }

@@ -53,7 +53,7 @@ public struct CSVFile: ~Copyable {
 
   /// Opens the file at `path`, to read all of it.
   public init(path: String, lastRow: LastRow) throws(SystemError) {
-    try self.init(File(reading: path), lastRow: lastRow)
+    try self.init(File(reading: Path(path)), lastRow: lastRow)
   }
 
   /// Takes over an open file, to read all of it.

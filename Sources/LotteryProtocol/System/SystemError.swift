@@ -51,10 +51,10 @@ package func onError<Value, Failure: Error>(
 
 extension SystemError {
   /// Why the file at `path` cannot be read. If a mode is the reason, also what to do.
-  package func problem(reading path: String) -> String {
+  package func problem(reading path: Path) -> String {
     guard code == EACCES else { return description }
     var status = stat()
-    return stat(path, &status) == 0
+    return stat(path.cString, &status) == 0
       ? "cannot be read by user \(geteuid()): chmod a+r"
       : "is in a directory that user \(geteuid()) cannot search: chmod a+x"
   }

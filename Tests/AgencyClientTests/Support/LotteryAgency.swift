@@ -69,7 +69,7 @@ struct LotteryAgency: Sendable {
   }
 
   @Sendable private func run(_ endpoint: Endpoint, _ worker: Worker) async throws(AgencyError) {
-    var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: path)
+    var configuration = ClientConfiguration(id: 1, serverAddress: endpoint, dataFile: Path(path))
     configuration.batchMaxAmount = maxAmount
     configuration.batchWindow = window
     configuration.retry = retry

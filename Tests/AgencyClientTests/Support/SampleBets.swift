@@ -49,3 +49,10 @@ func withAgencyFile<Value>(
   var file = try AgencyFile(path: path, batchMaxAmount: 1)
   return try body(&file, path)
 }
+
+/// Tests name files by texts.
+extension AgencyFile {
+  init(path: String, batchMaxAmount: Int) throws(AgencyError) {
+    try self.init(path: Path(path), batchMaxAmount: batchMaxAmount)
+  }
+}

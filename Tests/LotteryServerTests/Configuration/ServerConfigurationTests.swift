@@ -1,3 +1,4 @@
+import LotteryProtocol
 import ProcessSupport
 import TestSupport
 import Testing
@@ -142,6 +143,6 @@ import Testing
     _ text: String, _ environment: [String: String]
   ) throws(ConfigurationError) -> Settings<ServerConfiguration> {
     let file = try ConfigFile(Array(text.utf8), file: "c.ini", dialect: .ini)
-    return try Settings(file) { environment[$0] }
+    return try Settings(file) { environment[$0].map { Array($0.utf8) } }
   }
 }

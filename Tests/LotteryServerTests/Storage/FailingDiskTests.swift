@@ -195,7 +195,7 @@ import Testing
     private let disk = LocalDisk()
 
     func queue(label: String) -> Queue { disk.queue(label: label) }
-    func open(_ path: String) throws(SystemError) -> File { try disk.open(path) }
+    func open(_ path: Path) throws(SystemError) -> File { try disk.open(path) }
     func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError) {
       try disk.write(bytes, to: file)
     }

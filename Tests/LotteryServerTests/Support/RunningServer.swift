@@ -24,7 +24,7 @@ struct RunningServer: Sendable {
     configuration.port = 0
     configuration.listenBacklog = 512
     configuration.agencies = agencies
-    configuration.dataDirectory = directory.path
+    configuration.dataDirectory = Path(directory.path)
     change(&configuration)
     let server = try Server(configuration, keys: keys, log: log)
     self.server = server

@@ -5,7 +5,24 @@ import Testing
 
 @testable import LotteryServer
 
+/// Tests name files by texts.
+extension Journal {
+  convenience init(
+    path: String, on disk: any Disk = LocalDisk(),
+    onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
+  ) throws(StorageError) {
+    try self.init(path: Path(path), on: disk, onFailure: onFailure)
+  }
+}
+
 extension BetStore {
+  convenience init(
+    directory path: String, disk: any Disk = LocalDisk(),
+    onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
+  ) throws {
+    try self.init(directory: Path(path), disk: disk, onFailure: onFailure)
+  }
+
   /// All bets stored, at once.
   func allBets() throws -> [StoredBet] {
     var bets: [StoredBet] = []

@@ -1,4 +1,4 @@
-import Glibc
+import LotteryProtocol
 import TestSupport
 import Testing
 
@@ -7,7 +7,7 @@ import Testing
 @Suite struct SettingsTests {
   private struct Sample: ProgramConfiguration {
     var count = 7
-    var name: String?
+    var name: Path?
 
     static let defaultFile = "sample.yaml"
     static let dialect = ConfigFile.Dialect.yaml
@@ -22,7 +22,7 @@ import Testing
     _ text: String, _ environment: [String: String] = [:]
   ) throws(ConfigurationError) -> Settings<Sample> {
     let file = try ConfigFile(Array(text.utf8), file: "c", dialect: .yaml)
-    return try Settings(file) { environment[$0] }
+    return try Settings(file) { environment[$0].map { Array($0.utf8) } }
   }
 
   @Test func `keys of the file that do not count are logged, without their values`() throws {
@@ -62,6 +62,18 @@ import Testing
     #expect(throws: ConfigurationError.self) { try Self.settings("count: \(text)\n") }
   }
 
+  @Test func `a path keeps bytes that are not UTF-8, and other values must be UTF-8`() throws {
+    let file = try ConfigFile([], file: "c", dialect: .yaml)
+    let latin1: [UInt8] = [0x4D, 0xF1]
+    let settings = try Settings<Sample>(file) { $0 == "S_LONGNAME" ? latin1 : nil }
+    #expect(settings.configuration.name?.bytes == latin1)
+    #expect(settings.configuration.name?.description == "M\u{FFFD}")
+    let error = #expect(throws: ConfigurationError.self) {
+      try Settings<Sample>(file) { _ in latin1 }
+    }
+    #expect(error?.description == "environment: S_COUNT = \"M\u{FFFD}\": must be valid UTF-8")
+  }
+
   @Test func `the help shows keys, variables and defaults`() {
     #expect(Sample.help == "  count     S_COUNT     how many (7)\n  longName  S_LONGNAME  the name")
   }
@@ -69,33 +81,33 @@ import Testing
   @Test func `a file that is missing, too large or a directory is an error`() throws {
     let directory = TemporaryDirectory()
     let missing = directory.file("missing")
-    let error = #expect(throws: ConfigurationError.self) { try ConfigFile.read(missing) }
+    let error = #expect(throws: ConfigurationError.self) { try ConfigFile.read(Path(missing)) }
     #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .badConfiguration)
     try directory.write([1, 2], to: "small")
-    #expect(try ConfigFile.read(directory.file("small")) == [1, 2])
+    #expect(try ConfigFile.read(Path(directory.file("small"))) == [1, 2])
     try directory.write([UInt8](repeating: 10, count: 64 * 1024), to: "largest")
-    #expect(try ConfigFile.read(directory.file("largest")).count == 64 * 1024)
+    #expect(try ConfigFile.read(Path(directory.file("largest"))).count == 64 * 1024)
     try directory.write([UInt8](repeating: 10, count: 64 * 1024 + 1), to: "large")
     #expect(throws: ConfigurationError.self) {
-      try ConfigFile.read(directory.file("large"))
+      try ConfigFile.read(Path(directory.file("large")))
     }
     #expect(
-      try ConfigFile.read(directory.file("large"), sizeLimit: 64 * 1024 + 1).count
+      try ConfigFile.read(Path(directory.file("large")), sizeLimit: 64 * 1024 + 1).count
         == 64 * 1024 + 1)
-    #expect(throws: ConfigurationError.self) { try ConfigFile.read(directory.path) }
+    #expect(throws: ConfigurationError.self) { try ConfigFile.read(Path(directory.path)) }
   }
 
   @Test func `a file that was named must be there, the default one need not`() throws {
     let directory = TemporaryDirectory()
-    let missing = directory.file("missing")
+    let missing = Path(directory.file("missing"))
     #expect(try Settings<Sample>(fileNamed: nil, orDefault: missing).configuration.count == 7)
     let error = #expect(throws: ConfigurationError.self) {
       try Settings<Sample>(fileNamed: missing)
     }
     #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .noInput)
-    let there = try directory.path(of: "there", holding: "count: 3\n")
+    let there = Path(try directory.path(of: "there", holding: "count: 3\n"))
     #expect(try Settings<Sample>(fileNamed: there, orDefault: missing).configuration.count == 3)
     #expect(try Settings<Sample>(fileNamed: nil, orDefault: there).configuration.count == 3)
   }

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import LotteryProtocol
 import Testing
 
 @testable import ProcessSupport
@@ -17,23 +18,24 @@ import Testing
       (["--status", "--config", "a"], .status(configurationFile: "a")),
       (["--config=a", "--status"], .status(configurationFile: "a")),
       (["--status", "--help"], .help), (["--status", "--version"], .version),
-    ] as [([String], Invocation)])
-  func `what the flags ask for`(arguments: [String], expected: Invocation) throws {
+    ] as [([Path], Invocation)])
+  func `what the flags ask for`(arguments: [Path], expected: Invocation) throws {
     #expect(try Invocation(arguments, hasStatus: true) == expected)
     if !arguments.contains("--status") { #expect(try Invocation(arguments) == expected) }
   }
 
-  @Test(arguments: [
-    (["--bogus"], "\"--bogus\": unknown argument"), (["x"], "\"x\": unknown argument"),
-    ([""], "\"\": unknown argument"), (["--config"], "--config: needs a file"),
-    (["--config="], "--config: needs a file"),
-    (["--config", "a", "--config", "b"], "--config: given twice"),
-    (["--help=yes"], "\"--help=yes\": unknown argument"),
-    (["--help", "--bogus"], "\"--bogus\": unknown argument"),
-    // For a program that does not know it.
-    (["--status"], "\"--status\": unknown argument"),
-  ])
-  func `what is refused`(arguments: [String], problem: String) {
+  @Test(
+    arguments: [
+      (["--bogus"], "\"--bogus\": unknown argument"), (["x"], "\"x\": unknown argument"),
+      ([""], "\"\": unknown argument"), (["--config"], "--config: needs a file"),
+      (["--config="], "--config: needs a file"),
+      (["--config", "a", "--config", "b"], "--config: given twice"),
+      (["--help=yes"], "\"--help=yes\": unknown argument"),
+      (["--help", "--bogus"], "\"--bogus\": unknown argument"),
+      // For a program that does not know it.
+      (["--status"], "\"--status\": unknown argument"),
+    ] as [([Path], String)])
+  func `what is refused`(arguments: [Path], problem: String) {
     let error = #expect(throws: UsageError.self) { try Invocation(arguments) }
     #expect(error?.description == problem)
     #expect(error?.exitStatus == .usage)
@@ -148,7 +150,7 @@ import Testing
       processExitsWith: .exitCode(74), observing: [\.standardErrorContent]
     ) { [flag] in
       dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO)
-      Self.program.main([flag], status: { _, _ in "table" }) { _, _, _ in }
+      Self.program.main([Path(flag)], status: { _, _ in "table" }) { _, _, _ in }
     }
     let errors = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     #expect(
@@ -185,7 +187,7 @@ import Testing
       OrderlyEnd.blockSignals()
       raise(SIGTERM)
       let program = Program(name: "test", help: text, layout: .go)
-      program.main([flag], status: { _, _ in text }) { _, _, _ in }
+      program.main([Path(flag)], status: { _, _ in text }) { _, _, _ in }
     }
   }
 
