@@ -25,8 +25,8 @@ def volumes():
 
 
 @pytest.fixture
-def clone(repository, tmp_path, request):
-    """A clone of branch ej6 under the umask that the test is for."""
+def clone(tree, repository, tmp_path, request):
+    """A clone of branch ej6 under the umask that the test is for. The images are those of `tree`."""
     umask = request.param
     base = branches(repository.clone(tmp_path / "base"))
     clone = base.clone(tmp_path / "clone", "-b", "ej6", umask=umask)
