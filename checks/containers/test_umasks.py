@@ -26,7 +26,7 @@ def volumes():
 
 @pytest.fixture
 def clone(tree, repository, tmp_path, request):
-    """A clone of branch ej6 under the umask that the test is for. The images are those of `tree`."""
+    """A clone of branch ej6 under the umask that the test is for. `tree` has built the images."""
     umask = request.param
     base = branches(repository.clone(tmp_path / "base"))
     clone = base.clone(tmp_path / "clone", "-b", "ej6", umask=umask)
