@@ -31,6 +31,8 @@ class Call:
     effect: str
     # Whether a program that has started goes on, an agency until its retry limit.
     is_survived: bool = False
+    # Whether it costs an agency no connection either, however often the call fails.
+    costs_nothing: bool = False
 
 
 _NO_DESCRIPTOR = ("EMFILE", "ENFILE", "ENOMEM")
@@ -39,7 +41,7 @@ _NO_START = "the program does not start"
 _NONE = "nothing"
 _RETRY = "the agency tries again"
 _RECONNECT = "the connection is lost; the agency comes back and goes on where it was"
-_CLOSE = Call(("EDQUOT", "EINTR", "EIO", "ENOSPC"), _NONE, True)
+_CLOSE = Call(("EDQUOT", "EINTR", "EIO", "ENOSPC"), _NONE, True, True)
 _SYNC = ("EDQUOT", "EINTR", "EIO", "ENOSPC", "EROFS")
 
 CALLS = {
@@ -64,7 +66,7 @@ CALLS = {
     "ftruncate": Call(("EFBIG", "EINTR", "EIO", "EPERM", "EROFS"),
                       "the server ends; a torn row is cut off at the next start"),
     "write_log": Call(("EINTR", "EIO", "ENOSPC", "EPIPE", *_PART),
-                      "lines of the log are lost", True),
+                      "lines of the log are lost", True, True),
     "close_file": _CLOSE,
     "close_directory": _CLOSE,
     "close_socket": _CLOSE,
@@ -92,12 +94,12 @@ CALLS = {
     "send": Call(
         ("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "ENOMEM", "EPIPE",
          "ETIMEDOUT", *_PART), _RECONNECT, True),
-    "shutdown": Call(("ENOBUFS", "ENOTCONN"), _NONE, True),
-    "poll": Call(("EINTR", "ENOMEM"), "the connection is looked at again later", True),
+    "shutdown": Call(("ENOBUFS", "ENOTCONN"), _NONE, True, True),
+    "poll": Call(("EINTR", "ENOMEM"), "the connection is looked at again later", True, True),
     "epoll_create1": Call(_NO_DESCRIPTOR, _NO_START),
     "epoll_ctl": Call(("ENOMEM", "ENOSPC"),
                       f"the server does not start, or closes the connection; {_RETRY}"),
-    "epoll_wait": Call(("EINTR",), _NONE, True),
+    "epoll_wait": Call(("EINTR",), _NONE, True, True),
     "malloc": Call(("ENOMEM",), "the program crashes, or waits in vain; what it promised is there"),
 }
 

@@ -2,6 +2,7 @@
 
 import signal
 
+from faults.sweep import calls
 from faults.sweep.runs import Run
 from lottery import programs, store
 from lottery.log import Log
@@ -27,12 +28,12 @@ class ClientRun(Run):
     RETRIES = True
 
     def play(self):
-        once = self.case.way == "once"
+        limit = LIMIT if self.goes_on else SHORT_LIMIT
         self.lottery.launch_server(**self.sweep.server_settings)
         self.wait_for_listener()
-        self._process(self.case.number, LIMIT if once else SHORT_LIMIT)
+        self._process(self.case.number, limit)
         if self.case.way == "restart":
-            self._process(1, SHORT_LIMIT)
+            self._process(1, limit)
         self._last_process()
 
     def start(self, limit, **environment):
@@ -43,7 +44,13 @@ class ClientRun(Run):
 
     @property
     def must_survive(self):
-        return super().must_survive and self.RETRIES and self.case.way == "once"
+        return super().must_survive and self.RETRIES and self.goes_on
+
+    @property
+    def goes_on(self):
+        """Whether what fails leaves the agency a way to go on: then it may not run out of time."""
+        call = calls.CALLS.get(self.case.call)
+        return self.case.way == "once" or call is not None and call.costs_nothing
 
     def check(self, process, before):
         """Checks what a process leaves and says. `before` was in the files."""
