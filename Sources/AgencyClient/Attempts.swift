@@ -8,8 +8,8 @@
 // The limit counts the time in which the agency waits for the server, and the delays before a
 // retry. It does not count the agency's own work, such as reading its file, nor the wait for the
 // draw. So each wait gets the time that is left as its deadline, and adds what it took. A wait that
-// ends much later than its deadline adds nothing: the process was stopped meanwhile (SIGSTOP), and
-// that is not the server's time.
+// ends much later than its deadline adds nothing and may be repeated: the process was stopped
+// meanwhile (SIGSTOP, a suspended machine), and that is not the server's time.
 
 import LotteryProtocol
 import ProcessSupport
@@ -56,21 +56,24 @@ final class Attempts {
   }
 
   /// Waits for the server: `body` returns when `event` has happened, or throws at the time that it
-  /// is given.
+  /// is given. It is called again if the process was stopped until after that time.
   func wait<Value>(
     for event: String,
     _ body: (_ deadline: ContinuousClock.Instant) async throws(WaitFailure) -> Value
   ) async throws(AgencyError) -> Value {
-    let (start, deadline) = (now(), ContinuousClock.now + max(.zero, policy.waitLimit - elapsed))
-    defer { count(from: start, deadline: deadline) }
-    do throws(WaitFailure) {
-      return try await body(deadline)
-    } catch {
-      switch error {
-      case .ended(let error): throw error
-      case .timedOut:
-        let before = lastFailure.map { "; before that, \($0)" } ?? ""
-        throw .gaveUp(after: policy.waitLimit.goText, .noAnswer(waitedFor: event + before))
+    while true {
+      let (start, deadline) = (now(), ContinuousClock.now + max(.zero, policy.waitLimit - elapsed))
+      do throws(WaitFailure) {
+        defer { if !wasStopped(at: deadline) { elapsed += now() - start } }
+        return try await body(deadline)
+      } catch {
+        switch error {
+        case .ended(let error): throw error
+        case .timedOut where wasStopped(at: deadline): continue
+        case .timedOut:
+          let before = lastFailure.map { "; before that, \($0)" } ?? ""
+          throw .gaveUp(after: policy.waitLimit.goText, .noAnswer(waitedFor: event + before))
+        }
       }
     }
   }
@@ -82,10 +85,9 @@ final class Attempts {
     backoff.reset()
   }
 
-  /// Adds the time since `start`, unless the process was stopped in it.
-  private func count(from start: Duration, deadline: ContinuousClock.Instant) {
-    guard ContinuousClock.now < deadline + Self.tolerance else { return }
-    elapsed += now() - start
+  /// Whether the process was stopped at `deadline`, so that a wait could not end then.
+  private func wasStopped(at deadline: ContinuousClock.Instant) -> Bool {
+    deadline + Self.tolerance < .now
   }
 
   /// How late a wait may end in a process that runs: many times ``Poller/tick``.
@@ -103,7 +105,7 @@ final class Attempts {
     log.warning(LogLine("retry", .inProgress, ["pause": pause.goText, "error": error.description]))
     let start = now()
     let deadline = ContinuousClock.now + pause
-    defer { count(from: start, deadline: deadline) }
+    defer { if !wasStopped(at: deadline) { elapsed += now() - start } }
     do {
       try await sleep(start + pause)
     } catch {

@@ -82,7 +82,8 @@ struct StatusQuery: Sendable {
       case .interrupted: noAnswer
       case .broken: .unreachable(port: port, reason: error.description)
       }
-    default: preconditionFailure("\(error)")
+    // Nothing else is thrown.
+    default: .unreachable(port: port, reason: "\(error)")
     }
   }
 }
