@@ -125,8 +125,6 @@ def peaks(request, bench, tmp_path_factory, tables):
     return peaks
 
 
-# Measured: 208 MB on two cores, up to 265 as if on 128.
-@pytest.mark.xfail(reason="no budget holds for all connections together", strict=False)
 def test_memory(peaks):
     assert peaks.memory < granted()[0]
 
