@@ -55,7 +55,7 @@ struct DataDirectory: Sendable {
       directory = try File(directory: name)
       isFree = try onError(directory.close, directory.lock)
     } catch {
-      throw .unreadable(path: path, error)
+      throw error.call == "fsync" ? .notSynced(path: path, error) : .unreadable(path: path, error)
     }
     if isFree { return }
     directory.close()
@@ -67,7 +67,7 @@ struct DataDirectory: Sendable {
     do throws(SystemError) {
       try directory.synchronizeAll()
     } catch {
-      throw .unreadable(path: path, error)
+      throw .notSynced(path: path, error)
     }
   }
 

@@ -71,7 +71,7 @@ extension StorageError: ProgramError {
     switch self {
     case .inUse: .inUse
     case .damaged, .changed: .badData
-    case .notWritten, .unreliable, .unreadable, .notAFile: .ioError
+    case .notWritten, .unreliable, .unreadable, .notSynced, .notAFile: .ioError
     }
   }
 }

@@ -10,6 +10,8 @@ package enum StorageError: Error, Hashable, Sendable {
   case inUse(path: String)
   /// The file cannot be opened or read.
   case unreadable(path: String, SystemError)
+  /// The directory cannot be synced, so the names of its files may not survive a loss of power.
+  case notSynced(path: String, SystemError)
   /// The file holds something that this server did not write.
   case damaged(path: String, line: Int, reason: String)
   /// In place of the file there is a symbolic link, a directory, a pipe or a device.
@@ -26,6 +28,8 @@ extension StorageError: CustomStringConvertible {
     case .unreliable(let path, let error):
       "\(path): the disk failed, restart the server to read the file again: \(error)"
     case .unreadable(let path, let error): "\(path): cannot be read: \(error)"
+    case .notSynced(let path, let error):
+      "\(path): cannot be synced, use a directory on another file system or disk: \(error)"
     case .inUse(let path): "\(path): another server is using this directory"
     case .notAFile(let path): "\(path): not a regular file"
     case .damaged(let path, let line, let reason): "\(path):\(line): \(reason)"

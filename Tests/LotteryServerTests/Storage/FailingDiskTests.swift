@@ -104,7 +104,7 @@ import Testing
 
   @Test func `a directory that is made is used once its name is on the disk`() throws {
     let path = directory.path + "/new"
-    let failure = StorageError.unreadable(path: path, SystemError("fsync", code: EIO))
+    let failure = StorageError.notSynced(path: path, SystemError("fsync", code: EIO))
     // The second time the directory is there, and its name still not on the disk.
     for _ in 1...2 {
       FailingCalls.with(.fsync, on: directory.path) {
@@ -118,13 +118,23 @@ import Testing
   func `a directory that was there may lie in one that knows no sync`(code: Int32) throws {
     let path = directory.path + "/new"
     FailingCalls.with(.fsync, on: directory.path, code: code) {
-      #expect(throws: StorageError.unreadable(path: path, SystemError("fsync", code: code))) {
+      #expect(throws: StorageError.notSynced(path: path, SystemError("fsync", code: code))) {
         try BetStore(directory: path)
       }
     }
     try FailingCalls.with(.fsync, on: directory.path, code: code) {
       try BetStore(directory: path).close()
     }
+  }
+
+  @Test func `one that knows no sync itself is not used, and the error says so`() throws {
+    let path = directory.path
+    let error = FailingCalls.with(.fsync, on: path, code: EINVAL) {
+      #expect(throws: StorageError.self) { try BetStore(directory: path) }
+    }
+    #expect(
+      error?.description == "\(path): cannot be synced, use a directory on another file system "
+        + "or disk: fsync: Invalid argument")
   }
 
   @Test(arguments: ["bets.csv", "finished.csv"])
