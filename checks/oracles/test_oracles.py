@@ -22,6 +22,8 @@ def test_what_is_recorded_is_what_python_says(name):
     assert [one for one in recorded if one["python"] != answer(one["document"])] == []
 
 
+# The build may be missing.
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif(not shutil.which("swift"), reason="swift is not installed")
 def test_ours_says_the_same_of_fresh_documents(request, tmp_path):
     oracles.write(tmp_path, request.config.option.seed, FRESH)
