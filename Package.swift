@@ -63,7 +63,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// The fuzz targets: a test, or a program around libFuzzer, as scripts/fuzz.sh builds it.
+// The fuzz targets: a test, or a program around libFuzzer, as checks/fuzz.sh builds it.
 let fuzzed: [Target.Dependency] = [
   "AgencyClient", "LotteryProtocol", "LotteryServer", "ProcessSupport",
 ]
