@@ -47,7 +47,7 @@ import Testing
 
   @Test(.enabled(if: SilentNameServer.canBeMade, "needs unshare and the right to make a namespace"))
   func `SIGTERM ends an agency whose server's name is looked up`() async throws {
-    let names = try SilentNameServer(host: 201)
+    let names = try SilentNameServer()
     let agency = try names.startAgency([:])
     await names.query()
     agency.send(SIGTERM)
@@ -56,7 +56,7 @@ import Testing
 
   @Test(.enabled(if: SilentNameServer.canBeMade, "needs unshare and the right to make a namespace"))
   func `an agency gives up after its limit while its server's name is looked up`() async throws {
-    let names = try SilentNameServer(host: 202)
+    let names = try SilentNameServer()
     let agency = try names.startAgency(["CLI_RETRY_LIMIT": "500ms"])
     #expect(await agency.end() == .exit(69))
     let reason = "gave up after 500ms without progress: waited for a connection to server.example:1"

@@ -6,19 +6,20 @@ import TestSupport
 final class SilentNameServer: Sendable {
   static let canBeMade: Bool = {
     let process = try? ChildProcess("unshare", ["--mount", "true"], joinsErrors: true)
-    return process?.wait { _ in } == .exit(0) && (try? SilentNameServer(host: 200)) != nil
+    return process?.wait { _ in } == .exit(0) && (try? SilentNameServer()) != nil
   }()
 
   private let directory = TemporaryDirectory()
   private let socket: Int32
 
-  /// A server at 127.0.0.`host`.
-  init(host: UInt8) throws {
+  /// A server at an address 127.0.0.X that nothing else uses.
+  init() throws {
     let socket = Foundation.socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     self.socket = socket
-    guard withLoopback(53, host: host, { bind(socket, $0, $1) }) == 0 else {
-      throw POSIXError(.EADDRINUSE)
-    }
+    let hosts = (2...254 as ClosedRange<UInt8>).shuffled()
+    guard
+      let host = hosts.first(where: { withLoopback(53, host: $0, { bind(socket, $0, $1) }) == 0 })
+    else { throw POSIXError(.EADDRINUSE) }
     try directory.write(
       "nameserver 127.0.0.\(host)\noptions timeout:30 attempts:5\n".utf8, to: "resolv.conf")
   }
