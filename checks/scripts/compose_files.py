@@ -21,7 +21,7 @@ def check(path, agencies, keys=False, stack=False):
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert service["logging"] == LOGGING
         assert "ports" not in service
-    server_limits = max(256, agencies // 2), min(max(64, agencies + 32), 320)
+    server_limits = max(256, agencies // 2), 64
     (_check_stack if stack else _check_compose)(document, agencies, keys, server_limits)
 
 

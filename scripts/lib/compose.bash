@@ -7,12 +7,9 @@ server_memory() {
   echo "$((agencies / 2 > 256 ? agencies / 2 : 256))m"
 }
 
-# Threads of the server and the healthcheck's processes. It has a few threads more than busy
-# connections, and Dispatch stops at 255 with any number of cores.
-server_pids() {
-  local pids=$((agencies + 32))
-  echo "$((pids < 64 ? 64 : pids > 320 ? 320 : pids))"
-}
+# Threads of the server and of a healthcheck, with any number of agencies and cores: its workers share
+# 16, and it has a dozen more.
+readonly SERVER_PIDS=64
 
 # subnet OTHERS: the smallest subnet from a /24 to a /16 that contains 172.25.125.0 and has an
 # address for each agency and that many others.
@@ -79,7 +76,7 @@ services:
   server:
     <<: *confined
     mem_limit: $(server_memory)
-    pids_limit: $(server_pids)
+    pids_limit: $SERVER_PIDS
     container_name: server
     image: server:latest$user
     environment:

@@ -43,7 +43,7 @@ $(healthcheck "netstat -ltn | grep -q '0\.0\.0\.0:[1-9]'")
       resources:
         limits:
           memory: $(server_memory)
-          pids: $(server_pids)
+          pids: $SERVER_PIDS
 YAML
 }
 

@@ -69,16 +69,19 @@ import Testing
     arguments: [1, 5, 64, 65, 256, 511, 512, 1000, 4000, 9500, 16_384])
   func `they fit what the compose file grants`(agencies: Int) throws {
     let functions = Repository.root.appending(path: "scripts/lib/compose.bash").path
-    let script = #". "$1"; agencies=$2; server_memory; server_pids"#
-    var grants: [UInt8] = []
-    _ = try ChildProcess("bash", ["-c", script, "-", functions, "\(agencies)"]).wait {
-      grants += $0
-    }
-    let lines = String(decoding: grants, as: UTF8.self).split(separator: "\n")
-    try #require(lines.count == 2 && lines[0].hasSuffix("m"))
-    let memoryLimit = try #require(Int(lines[0].dropLast())) * 1024 * 1024
-    let threadLimit = try #require(Int(lines[1]))
+    let script = #". "$1"; agencies=$2 top=$3 with_keys=false; server"#
+    let arguments = ["-c", script, "-", functions, "\(agencies)", Repository.root.path]
+    var output: [UInt8] = []
+    _ = try ChildProcess("bash", arguments).wait { output += $0 }
+    let text = String(decoding: output, as: UTF8.self)
+    let memoryLimit = try number(after: "mem_limit: ", in: text) * 1024 * 1024
+    let threadLimit = try number(after: "pids_limit: ", in: text)
     #expect(memory(of: agencies) <= memoryLimit)
     #expect(threads(of: agencies) + Self.healthcheckThreads <= threadLimit)
+  }
+
+  private func number(after key: String, in text: String) throws -> Int {
+    let start = try #require(text.range(of: key)).upperBound
+    return try #require(Int(text[start...].prefix { $0.isNumber }))
   }
 }
