@@ -54,6 +54,7 @@ CALLS = {
     "flock": Call(("EINTR", "ENOLCK", "EWOULDBLOCK"), _NO_START),
     "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW"), "the program ends; no file is changed"),
     "lstat": Call(("EACCES", "EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
+    "fcntl_log": Call(("EBADF", "EPERM"), _NONE, True),
     "fcntl_file": Call(("EMFILE", "EPERM"), _NO_START),
     "setrlimit": Call(("EPERM",), "the server has room for fewer connections", True),
     "read_file": Call(("EINTR", "EIO", "ENOMEM", *_PART), "the program ends; no file is changed"),
@@ -109,12 +110,14 @@ def outcomes(fault):
     return [_outcome(part) for part in fault.split("+")]
 
 
-def reason(fault):
-    """Returns what the last line of a program that ended because of a fault must say."""
+def reasons(call, fault):
+    """Returns texts, one of which the last line of a program that ended because of a fault must
+    hold."""
     name = fault.replace("+", ":").split(":")[-1]
     if name in _WORDS:
-        return _WORDS[name]
-    return os.strerror(getattr(errno, name)) if hasattr(errno, name) else ""
+        return [_WORDS[name]]
+    reason = os.strerror(getattr(errno, name)) if hasattr(errno, name) else ""
+    return [reason, "chmod a+r"] if (call, name) == ("open_file", "EACCES") else [reason]
 
 
 # Where the programs do not use strerror. Nothing ends because of an interruption.

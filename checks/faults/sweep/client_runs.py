@@ -159,4 +159,4 @@ class StatusRun(ClientRun):
     def says_why(self, status, line):
         if status == 0 or line.startswith("20"):
             return super().says_why(status, line) or status == 0
-        return line.startswith("lottery-server: ") and self.reason in line
+        return line.startswith("lottery-server: ") and self.names_fault(line)

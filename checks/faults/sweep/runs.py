@@ -153,12 +153,13 @@ class Run:
         """Returns whether a line says that the program ended, and what failed."""
         if status == 0:
             return "action: exit | result: success" in line
-        return f"action: exit | result: fail | status: {status} |" in line and self.reason in line
+        ended = f"action: exit | result: fail | status: {status} |"
+        return ended in line and self.names_fault(line)
 
-    @property
-    def reason(self):
-        """What failed in the last process, as a log line says it. Empty if nothing failed."""
-        return calls.reason(self.case.fault) if self.watches[-1].hits else ""
+    def names_fault(self, line):
+        """Returns whether a line says what failed in the last process, if something did."""
+        reasons = calls.reasons(self.case.call, self.case.fault)
+        return not self.watches[-1].hits or any(reason in line for reason in reasons)
 
     def check_files(self, before):
         """Checks that the files hold nothing twice, and everything that was in them before."""
