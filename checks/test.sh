@@ -67,9 +67,11 @@ test_programs() {
 
 test_scripts() {
   reason=$(make --silent .build/checks/made 2>&1) || {
+    reason=$(printf '%s\n' "$reason" | grep -v '^make\[')
     printf '%s\n' "$reason"
-    told "skipped" "the tests of scripts and oracles: $(printf '%s\n' "$reason" | head -n 1)"
-    [ "${REQUIRE_ORACLES:-}" != 1 ] || status=1
+    verdict=skipped
+    if [ "${REQUIRE_ORACLES:-}" = 1 ]; then verdict=FAILED status=1; fi
+    told "$verdict" "the tests of scripts and oracles: $(printf '%s\n' "$reason" | tail -n 1)"
     return
   }
   { make --silent checks-scripts 2>&1; echo $? >.build/status; } | tee "$scripts_log"
