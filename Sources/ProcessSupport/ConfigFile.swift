@@ -270,14 +270,13 @@ extension ConfigFile.Text {
 
   /// Whether it is a name: ASCII letters, digits, `_`, and after the first also `-` and `.`.
   fileprivate var isName: Bool {
-    func isWord(_ scalar: Unicode.Scalar) -> Bool {
+    let isInside = allSatisfy { scalar in
       switch scalar {
-      case "a"..."z", "A"..."Z", "0"..."9", "_": true
+      case "a"..."z", "A"..."Z", "0"..."9", "_", "-", ".": true
       default: false
       }
     }
-    guard let first, isWord(first) else { return false }
-    return allSatisfy { isWord($0) || $0 == "-" || $0 == "." }
+    return isInside && !isEmpty && first != "-" && first != "."
   }
 
   /// The text as an agency's key, without the blanks around it. Nil unless it has 1 to 255 bytes.

@@ -31,7 +31,6 @@ package struct Setting<Configuration: ProgramConfiguration>: Sendable {
   fileprivate let need: Need
   /// The words after "must be" in the error message.
   fileprivate let rule: String
-  fileprivate let takesBytes: Bool
   /// Parses a value and stores it. False if it breaks the rule.
   fileprivate let store: @Sendable ([UInt8], inout Configuration) -> Bool
 
@@ -44,7 +43,6 @@ package struct Setting<Configuration: ProgramConfiguration>: Sendable {
     self.help = help
     self.need = need
     self.rule = rule.text
-    takesBytes = rule.takesBytes
     initial = need == .required ? "" : rule.format(Configuration()[keyPath: path])
     store = { bytes, configuration in
       guard let value = rule.parse(bytes) else { return false }
@@ -121,8 +119,8 @@ package struct Settings<Configuration: ProgramConfiguration> {
     _ value: [UInt8], _ setting: Setting<Configuration>, as place: String
   ) throws(ConfigurationError) {
     guard !setting.store(value, &configuration) else { return }
-    let isText = setting.takesBytes || String(validating: value, as: UTF8.self) != nil
-    let rule = isText ? setting.rule : "valid UTF-8"
+    // Only rules for texts refuse what is not UTF-8.
+    let rule = String(validating: value, as: UTF8.self) == nil ? "valid UTF-8" : setting.rule
     throw ConfigurationError("\(place) = \"\(String(repairing: value.span))\": must be \(rule)")
   }
 

@@ -6,9 +6,7 @@ package struct ValueRule<Value>: Sendable {
   let text: String
   /// The text of a value, which is parsed as that value.
   let format: @Sendable (Value) -> String
-  /// Whether a value need not be UTF-8.
-  let takesBytes: Bool
-  /// Parses a value. Nil if it breaks the rule.
+  /// Parses a value. Nil if it breaks the rule. Only a path need not be UTF-8.
   let parse: @Sendable ([UInt8]) -> Value?
 }
 
@@ -18,7 +16,7 @@ extension ValueRule {
     _ text: String, format: @escaping @Sendable (Value) -> String = { "\($0)" },
     parse: @escaping @Sendable (String) -> Value?
   ) {
-    self.init(text: text, format: format, takesBytes: false) { bytes in
+    self.init(text: text, format: format) { bytes in
       String(validating: bytes, as: UTF8.self).flatMap(parse)
     }
   }
@@ -30,14 +28,14 @@ extension ValueRule where Value == String {
 
 extension ValueRule where Value == Path {
   package static var path: ValueRule<Path> {
-    Self(text: "a path", format: \.description, takesBytes: true) { Path(bytes: $0) }
+    Self(text: "a path", format: \.description) { Path(bytes: $0) }
   }
 }
 
 extension ValueRule where Value == Path? {
   /// A file, or none if it is not set.
   package static func file(_ text: String) -> ValueRule<Path?> {
-    Self(text: text, format: { $0?.description ?? "" }, takesBytes: true) { bytes in
+    Self(text: text, format: { $0?.description ?? "" }) { bytes in
       bytes.isEmpty ? .none : .some(Path(bytes: bytes))
     }
   }
