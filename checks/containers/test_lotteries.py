@@ -140,14 +140,15 @@ def is_back(project):
 
 
 def test_a_server_that_crashes_in_the_middle(project, tmp_path):
-    """One bet at a time, so that the lottery lasts."""
-    project.make_bets(5, 3000)
+    """One bet at a time, so that the lottery lasts. One agency is late, so that it is not over."""
+    project.make_bets(5, 5000)
     configure(project, client=CLIENT.format(1) + "  window: 1\n")
-    project.compose("up", "-d")
+    project.compose("up", "-d", *FIVE[:4])
     project.wait(lambda: project.received() >= 500, "the lottery has begun")
     project.crash()
     assert not has_drawn(project)
     project.wait(lambda: is_back(project), "the server comes back")
+    project.compose("up", "-d")
     assert project.statuses(*FIVE) == [0] * 5
     project.check_results(tmp_path / "copy")
 
