@@ -9,7 +9,7 @@ struct AgencyService {
   private let number: UInt64
   /// Whether there are so many connections that their memory counts.
   private let isCrowded: Bool
-  private var session: AgencySession
+  private var session: ServerSession
   /// Bytes of ``ServiceContext/memory`` that this connection has.
   private var memory = 0
   /// The claim with which the agency was welcomed, if it was.
@@ -21,7 +21,7 @@ struct AgencyService {
     self.context = context
     self.number = number
     self.isCrowded = isCrowded
-    session = AgencySession(agencies: context.agencies)
+    session = ServerSession(agencies: context.agencies)
   }
 
   /// Serves until the agency closes the connection.

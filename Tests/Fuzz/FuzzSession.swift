@@ -13,7 +13,7 @@ func fuzzSession(_ bytes: [UInt8]) {
 /// The session under test next to its model. Does what ``AgencyService`` does around a session.
 private struct SessionRun {
   var input: FuzzInput
-  var session = AgencySession(agencies: SessionModel.agencies)
+  var session = ServerSession(agencies: SessionModel.agencies)
   var model = SessionModel()
 
   init(_ bytes: [UInt8]) {
@@ -38,7 +38,7 @@ private struct SessionRun {
   }
 
   private mutating func disconnect() {
-    session = AgencySession(agencies: SessionModel.agencies)
+    session = ServerSession(agencies: SessionModel.agencies)
     model.disconnect()
   }
 

@@ -17,14 +17,14 @@ struct Driver {
   private let server: SimulatedServer
   private let connection: Connection
   private let order: UInt64
-  private var session: AgencySession
+  private var session: ServerSession
 
   /// - Parameter order: the place of the connection in the order in which they were accepted.
   init(of connection: Connection, order: UInt64, at server: SimulatedServer) {
     self.server = server
     self.connection = connection
     self.order = order
-    session = AgencySession(agencies: server.agencies)
+    session = ServerSession(agencies: server.agencies)
   }
 
   mutating func run() async {

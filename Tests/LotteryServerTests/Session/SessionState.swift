@@ -19,9 +19,9 @@ enum SessionState: CaseIterable {
   static let agencies: UInt32 = 5
 
   /// A conversation in this state.
-  func session() throws -> AgencySession {
+  func session() throws -> ServerSession {
     let claim = Self.claim
-    var session = AgencySession(agencies: Self.agencies)
+    var session = ServerSession(agencies: Self.agencies)
     if self == .greeting { return session }
     _ = session.receive(frame: Frames.hello(1))
     _ = session.welcome(
@@ -35,7 +35,7 @@ enum SessionState: CaseIterable {
   }
 }
 
-extension AgencySession {
+extension ServerSession {
   /// Takes a frame with its header.
   mutating func receive(frame: [UInt8]) -> SessionAction {
     receive(frame.span.extracting(ProtocolLimits.frameHeaderSize...))

@@ -135,12 +135,12 @@ import Testing
   }
 
   @Test func `the key of HELLO is handed on`() {
-    var session = AgencySession(agencies: 1)
+    var session = ServerSession(agencies: 1)
     #expect(session.receive(frame: Frames.hello(1, key: "clé")) == .claim(agency: 1, key: "clé"))
   }
 
   @Test func `a lottery without agencies knows none`() {
-    var session = AgencySession(agencies: 0)
+    var session = ServerSession(agencies: 0)
     #expect(Answer(session.receive(frame: Frames.hello(1))) == .error(.unknownAgency))
   }
 }

@@ -52,7 +52,7 @@ enum SessionAction: Equatable {
 }
 
 /// A conversation with one agency.
-struct AgencySession {
+struct ServerSession {
   private enum Phase {
     /// HELLO has to come first.
     case greeting
