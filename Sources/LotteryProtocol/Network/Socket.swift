@@ -65,17 +65,19 @@ package struct Socket: Sendable {
   /// Whether the connection is broken, as far as the kernel knows (poll(2)). Unread bytes and a
   /// peer that sends no more do not count.
   func isBroken() -> Bool {
-    isReady(for: 0)
+    ready(for: 0) > 0
   }
 
-  /// Whether a send would take bytes or fail, and an attempt to connect has ended (poll(2)).
+  /// Whether a send would take bytes or fail, and an attempt to connect has ended (poll(2)). If that
+  /// cannot be known, a send tells.
   func isWritable() -> Bool {
-    isReady(for: POLLOUT)
+    ready(for: POLLOUT) != 0
   }
 
-  private func isReady(for events: Int32) -> Bool {
+  /// Negative if poll(2) fails.
+  private func ready(for events: Int32) -> Int32 {
     var watched = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-    return poll(&watched, 1, 0) > 0
+    return poll(&watched, 1, 0)
   }
 
   /// Tells the peer that nothing more will be sent.

@@ -1,8 +1,8 @@
 """Which calls fail, how, and what the programs do then.
 
 The names of the calls are those of `shim.c`. They fail with the errors of their manual pages that
-can occur in these programs. Left out are `EBADF`, `EFAULT`, and `EAGAIN` of a ready socket or log,
-because no event would follow it.
+can occur in these programs. Left out are `EBADF`, except of standard descriptors, `EFAULT`, and
+`EAGAIN` of a ready socket or log, because no event would follow it.
 
     EIO             the call fails with that errno
     EAI_AGAIN       getaddrinfo fails with that status
@@ -54,7 +54,7 @@ CALLS = {
     "flock": Call(("EINTR", "ENOLCK", "EWOULDBLOCK"), _NO_START),
     "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW"), "the program ends; no file is changed"),
     "lstat": Call(("EACCES", "EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
-    "fcntl_log": Call(("EBADF", "EPERM"), _NONE, True),
+    "fcntl_log": Call(("EBADF", "EPERM"), _NONE, True, True),
     "fcntl_file": Call(("EMFILE", "EPERM"), _NO_START),
     "setrlimit": Call(("EPERM",), "the server has room for fewer connections", True),
     "read_file": Call(("EINTR", "EIO", "ENOMEM", *_PART), "the program ends; no file is changed"),

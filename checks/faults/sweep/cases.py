@@ -191,7 +191,7 @@ def play_round(sweep, request, counts, tables, number, directory):
             pytest.skip("a case of another sweep")
         problem, failed = sweep.play_case(case, directory)
         assert failed, f"{name}: the call was not made"
-        assert not problem
+        assert not problem, problem
         return
     played = sweep.play(number, directory)
     counts["faults"] = len(played)

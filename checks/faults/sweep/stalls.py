@@ -33,6 +33,8 @@ LONG_LIMIT, LIMIT, LIMIT_SECONDS = "60s", "300ms", 0.3
 STATUS_SECONDS = 3
 # Calls that wait for a peer, and return at once if there is nothing to do.
 PEERS = ("accept", "connect", "recv", "send")
+# Calls that ask the kernel's own memory only, before the program waits for signals.
+INSTANT = ("fcntl_log",)
 # Calls that hang because of the network or the server.
 NETWORK = ("connect", "getaddrinfo", "recv", "send")
 # Seconds that an agency of the bench waits for an answer, and the connections that it tries.
@@ -61,7 +63,9 @@ class Stall(Run):
     def faults(cls, call):
         if call == "malloc":
             return []
-        found = [("hang", "ends"), ("SIGTERM", "ends")]
+        found = [("SIGTERM", "ends")]
+        if call not in INSTANT:
+            found.append(("hang", "ends"))
         if call in PEERS:
             found.append(("quiet", "ends"))
         if cls.LIMITED and call in NETWORK:
