@@ -55,6 +55,20 @@ final class Attempts {
     }
   }
 
+  /// Waits for the server without a limit: the time does not count.
+  func wait<Value>(
+    _ body: () async throws(WaitFailure) -> Value
+  ) async throws(AgencyError) -> Value {
+    do throws(WaitFailure) {
+      return try await body()
+    } catch {
+      switch error {
+      case .ended(let error): throw error
+      case .timedOut: preconditionFailure("a wait without a deadline has timed out")
+      }
+    }
+  }
+
   /// Waits for the server: `body` returns when `event` has happened, or throws at the time that it
   /// is given. It is called again if the process was stopped until after that time.
   func wait<Value>(

@@ -25,7 +25,7 @@ struct EchoMode {
       try await agency.connect()
     }
     return try await agency.withConnection(handle) { server throws(AgencyError) in
-      try await server.send(Array(line.utf8)) { _ in }
+      try await server.send(Array(line.utf8))
       return try await receiveLine(from: server)
     }
   }

@@ -17,6 +17,14 @@ final class ServerConnection {
     self.attempts = attempts
   }
 
+  /// Sends bytes.
+  ///
+  /// - Throws: ``AgencyError``
+  func send(_ bytes: [UInt8]) async throws(AgencyError) {
+    connection.append(bytes)
+    try await wait(for: "the server to receive", connection.flush)
+  }
+
   /// Sends whole frames.
   ///
   /// - Parameter explain: gets the messages that the server sent before the connection broke or
@@ -25,9 +33,8 @@ final class ServerConnection {
   func send(
     _ frames: [UInt8], explain: (ServerMessage) throws(AgencyError) -> Void
   ) async throws(AgencyError) {
-    connection.append(frames)
     do throws(AgencyError) {
-      try await wait(for: "the server to receive", connection.flush)
+      try await send(frames)
     } catch {
       if error == .cancelled { throw error }
       // A server that sends without end must not keep the agency here.
@@ -65,17 +72,26 @@ final class ServerConnection {
     }
   }
 
-  /// Runs `body`, whose wait ends with the time that the attempts have left.
+  /// Runs `body`, whose wait ends with the time that the attempts have left, if it is limited.
   private func wait<Value>(
     for event: String, isLimited: Bool = true, _ body: () async throws(ConnectionError) -> Value
   ) async throws(AgencyError) -> Value {
-    try await attempts.wait(for: event) { deadline throws(WaitFailure) in
-      connection.deadline = isLimited ? deadline : nil
-      do throws(ConnectionError) {
-        return try await body()
-      } catch {
-        throw WaitFailure(error)
-      }
+    guard isLimited else {
+      return try await attempts.wait { () throws(WaitFailure) in try await run(body, until: nil) }
+    }
+    return try await attempts.wait(for: event) { deadline throws(WaitFailure) in
+      try await run(body, until: deadline)
+    }
+  }
+
+  private func run<Value>(
+    _ body: () async throws(ConnectionError) -> Value, until deadline: ContinuousClock.Instant?
+  ) async throws(WaitFailure) -> Value {
+    connection.deadline = deadline
+    do throws(ConnectionError) {
+      return try await body()
+    } catch {
+      throw WaitFailure(error)
     }
   }
 

@@ -45,6 +45,28 @@ import Testing
     #expect(outcome == Self.gaveUp(waitedFor: "WINNERS"))
   }
 
+  @Test func `the wait for the draw leaves the limit as it is`() async throws {
+    let clock = TestClock(advancingAt: 1)
+    let limit = Duration.seconds(20)
+    let agency = try LotteryAgency(
+      sampleBets(0..<1), retry: RetryPolicy(limit: limit, pause: .seconds(1)), clock: clock)
+    let outcome = try await agency.run { server in
+      for isLast in [false, true] {
+        try await server.withConnection { peer in
+          try await peer.welcome(agency.bets)
+          try await peer.require(.finished(total: 1), .winnersQuery)
+          try await peer.send(.confirmed)
+          if isLast { return try await peer.send(.winners(more: false, documents: [])) }
+          for _ in 0..<100 {
+            clock.advance(by: limit / 50)
+            try await Task.sleep(for: .milliseconds(1))
+          }
+        }
+      }
+    }
+    #expect(outcome == nil)
+  }
+
   @Test func `a server that receives nothing is given up`() async throws {
     let event = "the server to receive"
     let outcome = try await outcome(Self.sendFlood)
