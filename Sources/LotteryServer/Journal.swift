@@ -202,6 +202,8 @@ extension Journal {
       status = try file.status()
     } catch {
       try takeBack(&contents)
+      // The kernel may have written some rows: none may come back after a loss of power.
+      try synchronize(&contents)
       throw .notWritten(path: path, error)
     }
     let end = contents.size
