@@ -62,7 +62,7 @@ struct AgencyService {
 
   private mutating func handleFramesInBuffer() async throws {
     var turn = 0
-    while let frame = try await nextFrame() {
+    while let action = try await nextAction() {
       connection.deadline = nil
       turn += 1
       if turn % Self.framesInATurn == 0 {
@@ -70,7 +70,6 @@ struct AgencyService {
         // A peer that always has more to say must not put off the end.
         try connection.check()
       }
-      let action = session.receive(frame.span)
       if action == .gathered {
         countMemory()
         if session.pending.isFull || context.memory.isScarce {
@@ -87,10 +86,13 @@ struct AgencyService {
   /// Frames after which the other connections have their turn: many small ones arrive at once.
   private static let framesInATurn = 64
 
-  /// Returns the next frame that is complete. Batches before one that cannot be read are stored.
-  private mutating func nextFrame() async throws -> ArraySlice<UInt8>? {
+  /// Hands the next complete frame to the session, and returns what that asks for. Batches before
+  /// a frame that cannot be read are stored.
+  ///
+  /// The frame ends here: during what follows its memory may be released.
+  private mutating func nextAction() async throws -> SessionAction? {
     do throws(WireError) {
-      return try connection.nextFrame()
+      return try connection.nextFrame().map { session.receive($0.span) }
     } catch {
       try await storePending()
       throw ServiceError.refused(.malformed, error.description)

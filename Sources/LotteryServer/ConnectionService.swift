@@ -62,6 +62,7 @@ struct ConnectionService {
     isEcho = connection.unread.first != 0
     if isEcho {
       try await EchoService(connection: connection, log: context.log).run()
+      if !connection.unread.isEmpty || connection.mayHaveMore { await finish() }
     } else {
       var service = AgencyService(
         connection: connection, context: context, number: number, isCrowded: isCrowded)

@@ -15,6 +15,7 @@ struct EchoService {
     await log.waitForRoom()
     log.stranger(
       .info, LogLine("receive_message", .success, ["ip": ip, "msg": Self.text(of: line)]))
+    connection.consume(line.count)
     connection.append(line)
     try await connection.flush()
   }
