@@ -222,7 +222,7 @@ LEDGER = [
         "takes part of a message for all of it when the socket has no more room",
         "        sent += count\n        hasMoved = true\n",
         "        sent += max(count, packetEnd - sent)\n        hasMoved = true\n",
-        case("server,send,half,once,2")),
+        case("agency,send,half,once,2")),
     Mutant(
         "closes a connection over bytes that it has not read",
         "while taken < size, !handle.isOverdue",
