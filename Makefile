@@ -155,6 +155,8 @@ lint: ## Checks the style of sources and scripts, and the links and translation 
 	swift format lint --strict -r $(SWIFT_SOURCES)
 	@! grep -rnE '^[^/]*\bimport ' $(addprefix Sources/LotteryProtocol/,Bets Bytes CSV FastPath Wire) \
 	  || { echo "bets, messages and rows import nothing" >&2; exit 1; }
+	@! LC_ALL=C.UTF-8 grep -rnE '^.{101,}' --include='*.swift' Sources \
+	  || { echo "lines have at most 100 columns" >&2; exit 1; }
 	bash checks/lint-scripts.sh
 	$(call needs,python3)
 	python3 -B checks/documents.py

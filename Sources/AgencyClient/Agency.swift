@@ -25,7 +25,6 @@ struct Agency {
     attempts = Attempts(configuration.retry, log: log, clock: clock)
   }
 
-  /// The agency's number.
   var id: UInt32 { configuration.id }
 
   /// Connects, once.

@@ -9,9 +9,7 @@ enum AgencyError: Error, Equatable {
   case unreachable(String)
   /// The server closed the connection, or the connection broke.
   case disconnected(String)
-  /// The server sent ERROR.
   case refused(ErrorCode, reason: String)
-  /// The server sent REJECTED.
   case rejected(RejectionCode, offset: UInt64, index: UInt16, reason: String)
   /// The server broke the protocol.
   case unexpected(String)

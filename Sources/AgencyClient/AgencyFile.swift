@@ -68,7 +68,6 @@ struct AgencyFile: ~Copyable {
     }
   }
 
-  /// Rows that are skipped at once.
   private static let skippedAtOnce: UInt64 = 1000
 
   /// Appends the frame of the next batch to `frames`.

@@ -34,7 +34,6 @@ struct BetConversation {
     case greeting
     /// BET has been sent, and is not answered yet. `end` counts the bets up to it.
     case delivering(end: UInt64)
-    /// The bet is stored.
     case over
   }
 

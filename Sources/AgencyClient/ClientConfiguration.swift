@@ -1,7 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
 
-/// The configuration of an agency.
 struct ClientConfiguration: Equatable {
   /// Required.
   var id: UInt32 = 0
@@ -18,7 +17,6 @@ struct ClientConfiguration: Equatable {
   var batchWindow = 32
   var retry = RetryPolicy()
 
-  /// The file with the agency's bets.
   var agencyFile: Path { dataFile.replacing("{id}", with: "\(id)") }
 
   /// Reads the agency's key: the first line of its key file. Empty if there is no key file.
@@ -74,7 +72,8 @@ extension ClientConfiguration: ProgramConfiguration {
     Setting(
       "batch.maxAmount", \.batchMaxAmount, .wholeNumber(ProtocolLimits.batchCount),
       "bets in a batch, fewer if 8000 bytes hold fewer"),
-    Setting("batch.window", \.batchWindow, .wholeNumber(1...1024), "batches in flight"),
+    Setting(
+      "batch.window", \.batchWindow, .wholeNumber(ProtocolLimits.window), "batches in flight"),
     Setting("mode", \.mode, .word, "lottery: all bets; bet: one; echo: a few lines"),
     Setting("data.file", \.dataFile, .path, "bets of the agency {id}"),
     Setting("key.file", \.keyFile, .file("a file"), "the agency's key, if keys are asked for"),

@@ -1,9 +1,7 @@
 import LotteryProtocol
 import ProcessSupport
 
-/// The program `agency-client`.
 package enum ClientProgram {
-  /// Runs the program, and exits.
   package static func main() -> Never {
     let program = Program(name: "agency-client", help: help, layout: .go)
     program.main { file, worker, log in

@@ -33,11 +33,9 @@ struct LotteryConversation {
     case resume(stored: UInt64, lastBet: Bet?, acknowledged: UInt64)
     /// Progress: these batches are stored. Send the next ones.
     case stored(ArraySlice<SentBatch>)
-    /// Progress: FINISHED is confirmed.
     case confirmed
     /// Progress: winners have come, and more will.
     case winners
-    /// All winners have come.
     case over(winners: UInt64)
   }
 
@@ -52,7 +50,6 @@ struct LotteryConversation {
     case drawing(total: UInt64)
     /// The first winners have come.
     case counting(winners: UInt64, total: UInt64)
-    /// All winners have come.
     case over
   }
 
@@ -122,8 +119,8 @@ struct LotteryConversation {
   /// Appends what can be sent now, if anything: batches while the window has room, or FINISHED and
   /// WINNERS? once all bets are stored.
   ///
-  /// - Parameter nextBatch: appends the frame of the next batch of those that ``Effect/resume`` asks
-  ///   for; returns nil if there is none.
+  /// - Parameter nextBatch: appends the frame of the next batch of those that ``Effect/resume``
+  ///   asks for; returns nil if there is none.
   /// - Throws: what `nextBatch` threw, once all batches before that are stored.
   mutating func appendFrames(
     to frames: inout [UInt8],
@@ -158,10 +155,8 @@ struct LotteryConversation {
   /// Whether the agency waits for the draw, which may take as long as it likes.
   var isDrawing: Bool { if case .drawing = phase { true } else { false } }
 
-  /// Whether bets are being sent.
   var isSending: Bool { if case .sending = phase { true } else { false } }
 
-  /// Batches in flight.
   var inFlight: Int { if case .sending(let window, _) = phase { window.count } else { 0 } }
 
   /// Winners are counted and not kept: there may be millions. But no more than bets, and each frame
@@ -201,12 +196,10 @@ struct SendWindow {
     self.end = end
   }
 
-  /// Batches in flight.
   var count: Int { batches.count }
   var isEmpty: Bool { batches.isEmpty }
   var isFull: Bool { batches.count >= size }
 
-  /// Notes that a batch has been sent.
   mutating func add(_ batch: SentBatch) {
     batches.append(batch)
     end = batch.end
@@ -250,7 +243,6 @@ extension AgencyError {
 }
 
 extension [UInt8] {
-  /// The frame of a HELLO.
   static func hello(_ agency: UInt32, key: String) -> Self {
     var frame: Self = []
     AgencyMessage.hello(agency: agency, key: key).append(to: &frame)

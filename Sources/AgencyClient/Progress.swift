@@ -38,7 +38,6 @@ struct Progress {
     if isVisible { draw("") }
   }
 
-  /// The text of the line.
   static func text(
     bets: UInt64, position: Int, fileSize: Int, inFlight: Int, elapsed: Duration
   ) -> String {

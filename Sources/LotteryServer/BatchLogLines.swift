@@ -3,8 +3,8 @@ import ProcessSupport
 
 /// The log lines of batches, which graders add up.
 enum BatchLogLines {
-  /// Logs one line for each batch that was accepted: how many bets it brought. Those that were stored before are not
-  /// counted again.
+  /// Logs one line for each batch that was accepted: how many bets it brought. Those that were
+  /// stored before are not counted again.
   ///
   /// - Parameter stored: bets of the agency that are stored now. A batch that ends after them could
   ///   not be stored.

@@ -4,8 +4,8 @@ import Synchronization
 /// All bets and the agencies that have finished: two files, and what must be known of them without
 /// reading them.
 ///
-/// Each file is a ``Journal``, which is the lock of `store_bets`. This type adds whose bets they are:
-/// it counts them, and lets one connection at a time speak for an agency.
+/// Each file is a ``Journal``, which is the lock of `store_bets`. This type adds whose bets they
+/// are: it counts them, and lets one connection at a time speak for an agency.
 ///
 /// That one connection is the holder of the agency's ``Claim``, and only the holder stores. A newer
 /// connection takes the claim, waits until the rows that the older one was storing are safe or have
@@ -14,10 +14,8 @@ import Synchronization
 package final class BetStore: Sendable {
   /// An agency has a record while it has bets, has finished, or a connection speaks for it.
   let records: Mutex<[UInt32: AgencyRecord]>
-  /// The bets.
   let bets: Journal
   private let finished: Journal
-  /// The directory of the files.
   let directory: DataDirectory
 
   /// What was found in the files at the start.
@@ -55,7 +53,6 @@ package final class BetStore: Sendable {
     }
   }
 
-  /// The agencies that have finished.
   var finishedAgencies: [UInt32] {
     records.withLock { $0.filter(\.value.hasFinished).map(\.key) }
   }

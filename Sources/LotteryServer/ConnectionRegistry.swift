@@ -6,11 +6,15 @@ import Synchronization
 /// The connections that are open: no more than the limits allow, and each is waited for when the
 /// server ends.
 ///
-/// Anybody can connect and say nothing. So where there is no room, a connection that speaks for no
-/// agency makes room: the oldest of the address that holds most of them. A client with many
-/// open connections loses those, and an agency that has just connected has the time to say HELLO:
-/// ``patience`` where it would have to wait for a place, and where its address has no more places,
-/// until as many others have come from there. One that has said HELLO is never put out.
+/// Anybody can connect and say nothing. So if there is no room for a new connection, an open one
+/// that speaks for no agency is closed. A connection that speaks for an agency is never closed for
+/// this.
+///
+/// - If the server has no room, the address with the most silent connections loses its oldest one,
+///   but not before that is ``patience`` old. So an agency that has just connected has time to send
+///   HELLO.
+/// - If the address of the new connection has no room, the address loses its oldest silent
+///   connection at once.
 final class ConnectionRegistry: Sendable {
   private struct Entry {
     let handle: Connection.Handle
@@ -29,10 +33,10 @@ final class ConnectionRegistry: Sendable {
   private struct State {
     /// The open connections, by number: the place in the order in which they were accepted.
     var entries: [UInt64: Entry] = [:]
-    /// Those of each address. None has no connections.
+    /// The connections of each address that has any.
     private(set) var addresses: [String: Address] = [:]
-    /// The addresses by their number of connections that speak for no agency: when there is no
-    /// room, each connection that comes asks for an address of the last, which is not empty.
+    /// At index i, the addresses with i + 1 connections in ``Address/silent``. The last set is
+    /// never empty, so an address with the most of them is found without a search.
     private var crowds: [Set<String>] = []
     /// How many were asked to make room and are still open.
     var leaving = 0
@@ -89,7 +93,6 @@ final class ConnectionRegistry: Sendable {
     self.limitPerAddress = limitPerAddress
   }
 
-  /// Connections that are open.
   var count: Int { state.withLock { $0.entries.count } }
 
   /// Returns when there is room for one more connection, or the task is cancelled.
@@ -99,7 +102,7 @@ final class ConnectionRegistry: Sendable {
     while let (room, step) = nextStep() {
       switch step {
       case .evict(let handle): handle.interrupt(.noRoom)
-      case .look(let time): Deadline.after(time) { self.endWait(for: room) }
+      case .look(let time): Timers.after(time) { self.endWait(for: room) }
       case .wait(let isForAgencies): if isForAgencies { onWait() }
       }
       guard await room.wait() != nil else { return }
@@ -177,7 +180,7 @@ final class ConnectionRegistry: Sendable {
         state.entries[number]?.leaves = false
         state.leaving -= 1
       }
-      state.change(entry.address) { $0.silent.note(number, isThere: !speaks) }
+      state.change(entry.address) { $0.silent.setContains(number, !speaks) }
       return (entry.handle, entry.leaves ? state.room : nil)
     }
     handle?.keepsPlace(speaks)
@@ -198,7 +201,7 @@ final class ConnectionRegistry: Sendable {
       if entry.leaves { state.leaving -= 1 }
       state.change(entry.address) {
         $0.count -= 1
-        $0.silent.note(number, isThere: false)
+        $0.silent.setContains(number, false)
       }
       return state.room
     }
@@ -209,16 +212,16 @@ final class ConnectionRegistry: Sendable {
 }
 
 extension [UInt64] {
-  /// Makes sure that ascending numbers hold `number`, or do not.
-  fileprivate mutating func note(_ number: UInt64, isThere: Bool) {
+  /// Inserts `number` into ascending numbers, or removes it. Does nothing if it is as it should be.
+  fileprivate mutating func setContains(_ number: UInt64, _ contains: Bool) {
     var (low, high) = (startIndex, endIndex)
     while low < high {
       let middle = (low + high) / 2
       if self[middle] < number { low = middle + 1 } else { high = middle }
     }
     let wasThere = low < endIndex && self[low] == number
-    if isThere, !wasThere { insert(number, at: low) }
-    if !isThere, wasThere { remove(at: low) }
+    if contains, !wasThere { insert(number, at: low) }
+    if !contains, wasThere { remove(at: low) }
   }
 }
 

@@ -6,7 +6,7 @@ package import LotteryProtocol
 ///
 /// Reading is no part of it: what was written is read back from the files themselves.
 package protocol Disk: Sendable {
-  /// What runs pieces of work, one after the other, in the order in which they are given to it.
+  /// Runs the closures that it is given one after the other, in their order.
   typealias Queue = @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
 
   /// Returns a queue for work that waits for the disk.
@@ -17,9 +17,9 @@ package protocol Disk: Sendable {
   func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError)
   /// Returns when all that was written is on the disk.
   func synchronize(_ file: File) throws(SystemError)
-  /// Drops from the kernel's cache what need not be written, so that the next read goes to the disk.
+  /// Drops from the kernel's cache what need not be written, so that the next read goes to the
+  /// disk.
   func dropCache(of file: File)
-  /// Cuts the file off after `size` bytes.
   func truncate(_ file: File, to size: Int) throws(SystemError)
 }
 

@@ -54,7 +54,7 @@ final class Draw: Sendable {
   ///   - onFailure: is called if the bets cannot be read. Then there are no winners.
   init(
     agencies: Int, bets: Journal, sizeLimit: Int = Winners.sizeLimit, log: Log,
-    winnersDelay: Duration = .zero, timer: @escaping Timer = { Deadline.after($0, $1) },
+    winnersDelay: Duration = .zero, timer: @escaping Timer = { Timers.after($0, $1) },
     worker: any TaskExecutor = Worker(blocking: "draw"),
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {

@@ -20,13 +20,13 @@
 //                      callers may append again
 //   a sync fails       the kernel may have dropped the bytes and report success the next time
 //                      (fsync(2)), so a later success proves nothing. The next start must not find
-//                      in the kernel's memory what is not on the disk: what follows `safeSize` is cut
-//                      off, and the rest is dropped from the cache
+//                      in the kernel's memory what is not on the disk: what follows `safeSize` is
+//                      cut off, and the rest is dropped from the cache
 //   it cannot be cut   it is not known what the disk holds, and neither if something else has
 //   off                removed the file or changed its size
 //
-// After all but the first, the journal takes nothing more, and the server ends. The next start tells
-// what is stored.
+// After all but the first, the journal takes nothing more, and the server ends. The next start
+// tells what is stored.
 
 import Glibc
 import LotteryProtocol
@@ -282,7 +282,8 @@ extension Journal {
   /// The error to throw if the bytes at `position` are not those that were stored.
   func changed(at position: Int) -> StorageError { .changed(path: path, position: position) }
 
-  /// Returns when what was found is on the disk. After a crash it may be in the kernel's memory only.
+  /// Returns when what was found is on the disk. After a crash it may be in the kernel's memory
+  /// only.
   func synchronize() throws(StorageError) {
     try contents.withLock { contents throws(StorageError) in try synchronize(&contents) }
   }

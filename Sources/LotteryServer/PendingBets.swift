@@ -28,9 +28,10 @@ struct PendingBets: Sendable {
   /// Where the last row begins in ``rows``.
   private var lastRowStart = 0
 
-  /// From this many bytes of rows on, further batches wait until these are stored, and likewise from
-  /// this many bytes of ``batches``: those that were sent twice have no rows. It bounds what one
-  /// connection can make the server hold, ``PendingMemory`` what all can.
+  /// The size, in bytes, of ``rows`` or of ``batches`` from which on no batch is added until these
+  /// are stored. ``batches`` counts too, because a batch that was sent twice adds no rows.
+  ///
+  /// This limits the memory of one connection, and ``PendingMemory`` that of all together.
   static let sizeLimit = 256 * 1024
 
   var isEmpty: Bool { batches.isEmpty }

@@ -160,7 +160,6 @@ extension CSVFile {
 }
 
 extension Array where Element == UInt8 {
-  /// Appends a row of `finished.csv`.
   mutating func append(finishedRow agency: UInt32, total: UInt64) {
     append(decimal: agency)
     append(UInt8(ascii: ","))

@@ -49,7 +49,6 @@ final class Server: Sendable {
     }
   }
 
-  /// The port that the server listens on.
   var port: UInt16 { listener.port }
 
   /// Serves until the task is cancelled, then shuts down gracefully: accepts no more connections,
@@ -145,7 +144,8 @@ final class Server: Sendable {
         serve(handle)
         if accepted % Self.acceptsInATurn == 0 { await handle.worker.yield() }
       } catch {
-        // The connection stays in the kernel's queue until there is room.
+        // The connection stays in the kernel's queue until there is room, unless it was accepted
+        // and could not be watched: then it is closed.
         if !isExhausted {
           context.log.error(
             LogLine("accept_connections", .fail, ["error": error.description]))

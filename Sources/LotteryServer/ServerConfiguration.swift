@@ -1,7 +1,6 @@
 import LotteryProtocol
 import ProcessSupport
 
-/// The server's configuration.
 struct ServerConfiguration: Equatable {
   var port: UInt16 = 12345
   /// Nothing reads it: the server listens on all addresses.

@@ -1,9 +1,7 @@
 import LotteryProtocol
 package import ProcessSupport
 
-/// The program `lottery-server`.
 package enum ServerProgram {
-  /// Runs the program, and exits.
   package static func main() -> Never {
     let program = Program(name: "lottery-server", help: help, layout: .python)
     program.main(status: status) { file, _, log in
@@ -57,7 +55,6 @@ package enum ServerProgram {
     """
 }
 
-/// The server cannot listen.
 struct PortError: ProgramError {
   let port: UInt16
   let error: SystemError

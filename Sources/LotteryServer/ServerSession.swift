@@ -4,8 +4,8 @@
 //
 // The service (`AgencyService`) hands each frame to `receive` and does what the action says. Some
 // actions need an answer from elsewhere. The service reports it with a second call, which returns
-// what to send: `claim` → `welcome`, `finish` → `confirm`. Until then the phase does not change, and
-// the service hands no other frame to `receive`.
+// what to send: `claim` → `welcome`, `finish` → `confirm`. Until then the phase does not change,
+// and the service hands no other frame to `receive`.
 //
 //                 HELLO     BATCH, BET       FINISHED   WINNERS?    STATUS?
 //   greeting      claim     ERROR 5          ERROR 5    ERROR 5     tellStatus
@@ -20,8 +20,8 @@
 //                           new, or REJECTED
 //
 // In every phase a message that cannot be decoded gets ERROR 1. A HELLO may also get ERROR 2 or 3,
-// and a FINISHED with another total than the server has gets ERROR 6. Every ERROR and every REJECTED
-// ends the conversation: nothing that comes after it is judged.
+// and a FINISHED with another total than the server has gets ERROR 6. Every ERROR and every
+// REJECTED ends the conversation: nothing that comes after it is judged.
 //
 // Batches are not stored one by one. They gather in `pending` and are stored together, after the
 // service has handled all frames that arrived. `accepted` counts them already, so that the next
@@ -51,7 +51,6 @@ enum SessionAction: Equatable {
   case fail(ErrorCode, String)
 }
 
-/// A conversation with one agency.
 struct ServerSession {
   private enum Phase {
     /// HELLO has to come first.

@@ -107,7 +107,6 @@ enum StatusError: Error, Equatable {
   case unreachable(port: UInt16, reason: String)
   /// The server did not answer in time.
   case noAnswer(port: UInt16, after: Duration)
-  /// The server sent ERROR.
   case refused(ErrorCode, reason: String)
   /// The listener is not a lottery server.
   case unexpected(port: UInt16, reason: String)

@@ -1,9 +1,9 @@
 // What may be cut off the end of a file.
 //
-// A file grows by groups of whole rows, and rows are acknowledged when their group is synced. If the
-// server dies before, the file may end anywhere in the group: with the beginning of one row. If the
-// machine dies, pages of the group may be missing, too: the file has grown, and where they belong
-// there are NUL bytes, which no row holds.
+// A file grows by groups of whole rows, and rows are acknowledged when their group is synced. If
+// the server dies before, the file may end anywhere in the group: with the beginning of one row. If
+// the machine dies, pages of the group may be missing, too: the file has grown, and where they
+// belong there are NUL bytes, which no row holds.
 //
 // Nothing else is cut off, because it may have been acknowledged. A flipped bit can turn a letter
 // into an opening quote, after which all rows up to the end look like one unfinished name. So the

@@ -6,9 +6,7 @@ package enum Invocation: Equatable, Sendable {
   case run(configurationFile: Path?)
   /// Ask the running program with this configuration file for its status.
   case status(configurationFile: Path?)
-  /// Print the help.
   case help
-  /// Print the version.
   case version
 
   /// Parses `arguments`, which do not include the program's name.
@@ -56,9 +54,7 @@ package struct UsageError: ProgramError, Equatable {
   /// The problem, in one line.
   package let description: String
 
-  /// An error with this description.
   init(_ description: String) { self.description = description }
 
-  /// 64.
   package var exitStatus: ExitStatus { .usage }
 }

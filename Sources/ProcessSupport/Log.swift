@@ -92,7 +92,7 @@ package final class Log: Sendable {
   /// Logs why the program ends.
   package func critical(_ line: @autoclosure () -> LogLine) { write(.critical, line) }
 
-  /// Logs an event that anybody on the network can cause as often as he likes. All of these
+  /// Logs an event that anybody on the network can cause as often as they like. All of these
   /// together get ``LogBudget/limit`` lines a second. A line of its own counts the others.
   package func stranger(_ level: LogLevel, _ line: @autoclosure () -> LogLine) {
     guard writes(level), state.withLock({ $0.strangers.take(in: $0.clock.update()) }) else {

@@ -3,7 +3,6 @@ import LotteryProtocol
 
 /// The message of a log line: `action: A | result: R | key: value | …`.
 package struct LogLine: Sendable {
-  /// The result of the action.
   package enum Result: String, Sendable {
     case success
     case fail
@@ -84,7 +83,6 @@ package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
     }
   }
 
-  /// Whether `left` is less severe than `right`.
   package static func < (left: LogLevel, right: LogLevel) -> Bool {
     left.rawValue < right.rawValue
   }

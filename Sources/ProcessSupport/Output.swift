@@ -8,7 +8,6 @@ package import LotteryProtocol
 package struct Output: Sendable {
   let descriptor: Int32
 
-  /// The output that is open as `descriptor`.
   package init(descriptor: Int32) {
     self.descriptor = descriptor
   }

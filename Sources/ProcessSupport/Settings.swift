@@ -68,7 +68,6 @@ extension ProgramConfiguration {
 
 /// A program's configuration, read from its file and its environment.
 package struct Settings<Configuration: ProgramConfiguration> {
-  /// The values.
   package private(set) var configuration = Configuration()
 
   /// Values of the file that the environment overrides.
@@ -139,7 +138,6 @@ package struct Settings<Configuration: ProgramConfiguration> {
   }
 }
 
-/// The environment of this process.
 package enum Environment {
   /// The bytes of `variable`, or nil if it is not set.
   package static func bytes(_ variable: String) -> [UInt8]? {

@@ -9,9 +9,9 @@ public struct Bet: Hashable, Sendable {
   public let lastName: String
   /// 1 to 20 digits, leading zeros kept.
   public let document: String
-  /// The day the person was born.
+  /// A day that exists.
   public let birthdate: CalendarDate
-  /// The number that was bet on.
+  /// The number that was bet on. All 32-bit numbers are valid.
   public let number: UInt32
 
   /// A bet of the given fields.
@@ -75,15 +75,15 @@ public struct Bet: Hashable, Sendable {
 /// written to their destination. The ranges are offsets into those bytes and mean nothing without
 /// them.
 public struct BetView: Hashable, Sendable {
-  /// The range of the first name.
+  /// Where at most 255 bytes of UTF-8 lie.
   public let firstName: Range<Int>
-  /// The range of the last name.
+  /// Where at most 255 bytes of UTF-8 lie.
   public let lastName: Range<Int>
-  /// The range of the document.
+  /// Where 1 to 20 digits lie.
   public let document: Range<Int>
-  /// The day the person was born.
+  /// Decoded, unlike the texts.
   public let birthdate: CalendarDate
-  /// The number that was bet on.
+  /// Decoded, unlike the texts.
   public let number: UInt32
 
   /// Finds a bet in `bytes`.

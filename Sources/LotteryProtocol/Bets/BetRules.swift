@@ -42,7 +42,7 @@ enum BetRules {
 ///
 /// The bet is at fault, never the connection that carries it.
 public struct BetRuleViolation: Error, Hashable, Sendable {
-  /// The fields of a bet.
+  /// A field of a bet. The raw value is its name in messages.
   public enum Field: String, Sendable {
     case agency
     case firstName = "first name"
@@ -52,11 +52,11 @@ public struct BetRuleViolation: Error, Hashable, Sendable {
     case number
   }
 
-  /// The field that is wrong.
+  /// The first field that breaks its rule. Those after it are not checked.
   public let field: Field
   /// What it held, escaped for one line of a log and cut to ``valueLimit`` characters.
   public let value: String
-  /// The rule that it breaks.
+  /// The words after "must be" in ``description``.
   public let rule: String
 
   /// A violation by the given bytes, which need not be valid UTF-8.
@@ -66,7 +66,6 @@ public struct BetRuleViolation: Error, Hashable, Sendable {
     self.rule = rule
   }
 
-  /// A violation by the given value.
   package init(_ field: Field, value: String, rule: String) {
     self.init(field, value: value.utf8.span, rule: rule)
   }

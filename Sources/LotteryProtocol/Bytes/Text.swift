@@ -46,7 +46,6 @@ extension Span where Element == UInt8 {
     return true
   }
 
-  /// Whether these are the same bytes as `other`.
   func isEqual(to other: Span<UInt8>) -> Bool {
     guard count == other.count else { return false }
     for index in indices where self[index] != other[index] { return false }

@@ -9,8 +9,8 @@
 /// few instructions on every processor.
 struct ByteWindow {
   typealias Bytes = SIMD64<UInt8>
-  /// All ones for a byte that has a property, zero for any other. Not the standard library's type of
-  /// masks, which the compiler may take apart, byte by byte.
+  /// All ones for a byte that has a property, zero for any other. Not the standard library's type
+  /// of masks, which the compiler may take apart, byte by byte.
   typealias Mask = SIMD8<UInt64>
 
   /// Bytes in a window.
@@ -48,11 +48,9 @@ struct ByteWindow {
   @inline(__always)
   var stops: UInt64 { Self.bits(mask(of: .comma) | mask(of: .quote) | controls) }
 
-  /// Whether the mask has any byte.
   @inline(__always)
   static func hasAny(_ mask: Mask) -> Bool { united(mask) != 0 }
 
-  /// The bits of a mask.
   @inline(__always)
   static func bits(_ mask: Mask) -> UInt64 {
     transposed(UInt64(littleEndian: united(mask & Self.groupBits)))

@@ -1,6 +1,5 @@
 /// Writes the parts of rows and messages into room that was reserved for all of them at once.
 extension OutputSpan where Element == UInt8 {
-  /// Appends a copy of `source`.
   mutating func append(copying source: Span<UInt8>) {
     precondition(source.count <= freeCapacity, "more than the reserved room")
     withUnsafeMutableBufferPointer { room, count in
@@ -13,7 +12,6 @@ extension OutputSpan where Element == UInt8 {
     }
   }
 
-  /// Appends `value` in big-endian order.
   mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
     for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
       append(UInt8(truncatingIfNeeded: value >> shift))
@@ -34,17 +32,14 @@ extension OutputSpan where Element == UInt8 {
 }
 
 extension Array where Element == UInt8 {
-  /// Appends a copy of `bytes`.
   package mutating func append(copying bytes: Span<UInt8>) {
     bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
   }
 
-  /// Appends `value` in big-endian order.
   mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
     Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
   }
 
-  /// Appends `value` in plain decimal.
   package mutating func append(decimal value: some FixedWidthInteger & UnsignedInteger) {
     append(addingCapacity: 20) { room in room.append(decimal: value) }
   }

@@ -105,7 +105,6 @@ extension Array where Element == UInt8 {
       source.extracting(located.document), located.birthdate, located.number)
   }
 
-  /// Appends a row of `bets.csv` for `bet`.
   package mutating func append(csvRow bet: Bet, agency: UInt32) {
     append(
       agency: agency, bet.firstName.utf8.span, bet.lastName.utf8.span,

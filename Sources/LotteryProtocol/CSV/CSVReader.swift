@@ -1,9 +1,9 @@
 /// Cuts a stream of CSV into rows and fields, without copying them.
 ///
 /// The dialect is that of Python's `csv.reader` with `strict=True`: commas, fields that may stand
-/// in quotes, quotes in them doubled, rows that end in `\n`, in `\r\n` or with the file, where a `\r`
-/// may stand alone. Lines that hold nothing are passed over, and so is a byte order mark at the very
-/// beginning.
+/// in quotes, quotes in them doubled, rows that end in `\n`, in `\r\n` or with the file, where a
+/// `\r` may stand alone. Lines that hold nothing are passed over, and so is a byte order mark at
+/// the very beginning.
 ///
 /// It does no I/O: the caller fills ``input`` when ``next(atEnd:)`` needs more.
 package struct CSVReader: ~Copyable {

@@ -24,14 +24,15 @@ enum DigitWord {
     return digits(ofPairs: hundreds | (fours &- hundreds &* 100) &<< 16)
   }
 
-  /// The digits of four numbers below 100, the first in the lowest sixteen bits of `pairs`. Divides by 10 in the same way.
+  /// The digits of four numbers below 100, the first in the lowest sixteen bits of `pairs`. Divides
+  /// by 10 in the same way.
   @inline(__always)
   static func digits(ofPairs pairs: UInt64) -> UInt64 {
     let tens = ((pairs &* 103) &>> 10) & 0x000F_000F_000F_000F
     return tens | (pairs &- tens &* 10) &<< 8
   }
 
-  /// What makes digits of bytes 0 to 9 and the other way round.
+  /// Eight characters `0`. Exclusive or with it turns bytes 0 to 9 into ASCII digits, and back.
   static let zeros: UInt64 = 0x3030_3030_3030_3030
 
   /// The highest bit of each byte of `bytes` that is above 9. Unlike the other functions this takes

@@ -7,14 +7,14 @@
 /// ``RowRoom`` larger than the rows (``room(for:size:)``). The last bets of a frame are copied to
 /// where a whole ``RowBytes`` can be read.
 ///
-/// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end within
-/// 62 bytes, names without commas, quotes and control characters, digits in the document, a date
-/// that exists, a number below 10^8. That names are UTF-8 is checked for all rows together.
-/// Anything else is left to ``BetWire`` and the general writer of rows, which are the specification.
+/// It takes a bet only if that certainly keeps every rule and needs no quotes: texts that end
+/// within 62 bytes, names without commas, quotes and control characters, digits in the document, a
+/// date that exists, a number below 10^8. That names are UTF-8 is checked for all rows together.
+/// Anything else is left to ``BetWire`` and the general writer of rows, which are the
+/// specification.
 struct PlainBetDecoder {
   /// Bytes of the bets that were taken.
   private(set) var consumed = 0
-  /// Bets that were taken.
   private(set) var bets = 0
   /// Where the last row begins: in the room, and in the end in the array.
   fileprivate(set) var lastRow = 0
@@ -23,7 +23,6 @@ struct PlainBetDecoder {
   private let prefix: SIMD16<UInt8>
   private let prefixSize: Int
 
-  /// A decoder of bets of `agency`.
   init(agency: UInt32) {
     var text: [UInt8] = []
     text.append(decimal: agency)
@@ -140,8 +139,8 @@ struct PlainBetDecoder {
 }
 
 extension Array where Element == UInt8 {
-  /// Appends the rows of the plain bets at the front of `frame`, the rest of a frame from one of its
-  /// bets on.
+  /// Appends the rows of the plain bets at the front of `frame`, the rest of a frame from one of
+  /// its bets on.
   ///
   /// - Returns: the decoder, which says how many those were; possibly none.
   mutating func appendPlainBets(

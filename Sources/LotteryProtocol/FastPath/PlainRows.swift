@@ -8,8 +8,8 @@
 ///
 /// So the encoder finds the commas and the end of the row as bits, stores 64 bytes of the row one
 /// byte further on, patches three lengths, and stores date and number as one word over what follows
-/// the document. Bytes that were stored beyond the bet are overwritten by the next one, or not kept:
-/// the caller's room is a ``RowRoom`` larger than what is kept.
+/// the document. Bytes that were stored beyond the bet are overwritten by the next one, or not
+/// kept: the caller's room is a ``RowRoom`` larger than what is kept.
 ///
 /// It takes a ``PlainRow`` only. That names are UTF-8 is checked for all rows together. Anything
 /// else is left to ``CSVReader`` and ``BetCSV``, which are the specification.
@@ -18,7 +18,6 @@ struct PlainRowEncoder {
   private(set) var consumed = 0
   /// Bytes of the last of them.
   private(set) var lastRowSize = 0
-  /// Rows that were taken.
   private(set) var rows = 0
 
   /// Room beyond the limit: a bet is stored into a whole ``RowRoom``.
@@ -162,7 +161,8 @@ struct PlainRow {
 /// at twice. So blocks of 64 bytes are looked at ahead of the rows, wherever those begin,
 /// and the bits of a row are cut out of those of two blocks.
 struct StopMap {
-  /// The most blocks that are looked at together. More would look too far beyond the end of a batch.
+  /// The most blocks that are looked at together. More would look too far beyond the end of a
+  /// batch.
   private static let mostBlocks = 16
 
   /// Blocks to look at next time: few at first, for a caller that stops at the first row.

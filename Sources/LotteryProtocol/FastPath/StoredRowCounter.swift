@@ -2,8 +2,8 @@
 ///
 /// A row is an agency, a comma and a ``PlainRow``. It is checked like one that an agency sends, but
 /// nothing is written. The agency is read as a word of eight bytes, so it has at most seven digits.
-/// That names are UTF-8 is checked for all rows together. Anything else is left to ``CSVReader`` and
-/// ``BetCSV``, which are the specification.
+/// That names are UTF-8 is checked for all rows together. Anything else is left to ``CSVReader``
+/// and ``BetCSV``, which are the specification.
 struct StoredRowCounter {
   /// Bytes of the rows that were taken.
   private(set) var consumed = 0
@@ -50,19 +50,16 @@ struct StoredRowCounter {
 
 /// Rows of `bets.csv` that belong to one agency and follow each other.
 package struct AgencyRun: Equatable, Sendable {
-  /// The agency.
   package let agency: UInt32
   /// How many rows there are.
   package private(set) var rows = 0
   /// The range of the last of them.
   package private(set) var lastRow = 0..<0
 
-  /// A run of no rows.
   package init(agency: UInt32) {
     self.agency = agency
   }
 
-  /// A run of one row.
   package init(agency: UInt32, row: Range<Int>) {
     self.agency = agency
     append(row)

@@ -3,8 +3,8 @@ extension RawSpan {
   ///
   /// Names have characters of one and two bytes, and a block of bytes can be checked for those at
   /// once: a byte continues a character exactly if the byte before it begins one of two bytes. A
-  /// byte that occurs only in longer characters or in no character leaves the answer to the standard
-  /// library.
+  /// byte that occurs only in longer characters or in no character leaves the answer to the
+  /// standard library.
   func isUTF8(_ range: Range<Int>) -> Bool {
     // A block compares each byte with the one before it. So the first byte, and one at the very end
     // that begins a character, are checked separately.

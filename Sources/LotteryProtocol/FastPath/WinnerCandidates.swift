@@ -8,9 +8,8 @@ package struct WinnerCandidates {
   /// The digits of the number in the highest bytes of a word, and which bytes those are.
   private let digits: UInt64
   private let mask: UInt64
-  /// The last digit.
   private let last: UInt8
-  /// The digit before it, one byte earlier. If there is none, the last digit once more.
+  /// The digit before the last one, one byte earlier. If there is none, the last one once more.
   private let previous: (digit: UInt8, distance: Int)
 
   /// Finds rows that may end in `number`. Of more than eight digits only the last eight are

@@ -211,8 +211,8 @@ extension Connection {
     set { handle.readiness.deadline = newValue }
   }
 
-  /// Throws if the connection was interrupted or its deadline is over, for a loop that need not wait
-  /// for the peer.
+  /// Throws if the connection was interrupted or its deadline is over, for a loop that need not
+  /// wait for the peer.
   public func check() throws(ConnectionError) { try handle.check() }
 
   /// Sends what has gathered as the last bytes, and gives them time to arrive: discards what the
@@ -395,7 +395,6 @@ extension Connection {
       if let cause, !(mayLackRoom && cause == .noRoom) { throw .interrupted(cause) }
     }
 
-    /// Whether the deadline is over.
     var isOverdue: Bool { readiness.isOverdue(at: .now) }
 
     /// From now on only the deadline ends waits.

@@ -1,11 +1,10 @@
 import Dispatch
 import Glibc
 
-/// Connects to a server.
+/// Resolves the name of a server and connects to one of its addresses.
 public enum Connector {
   /// Why there is no connection.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The task was cancelled.
     case cancelled
     /// The server's name cannot be resolved.
     case unresolved(host: String, reason: String)
@@ -84,7 +83,7 @@ public enum Connector {
     let answer = Promise<Result<[ResolvedAddress], Failure>>()
     DispatchQueue(label: "resolver").async { answer.fulfill(ResolvedAddress.all(of: endpoint)) }
     if let deadline {
-      Deadline.after(ContinuousClock.now.duration(to: deadline)) {
+      Timers.after(ContinuousClock.now.duration(to: deadline)) {
         answer.fulfill(.failure(.timedOut))
       }
     }

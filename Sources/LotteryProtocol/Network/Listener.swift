@@ -3,7 +3,6 @@ import Glibc
 
 /// Accepts connections on a port.
 package final class Listener: Sendable {
-  /// The port that it listens on.
   package let port: UInt16
 
   private let socket: Socket
@@ -26,8 +25,9 @@ package final class Listener: Sendable {
   /// Waits for the next connection, which gets a worker of its own.
   ///
   /// - Returns: the connection, or nil if the task is cancelled.
-  /// - Throws: ``SystemError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` the connection
-  ///   stays in the queue, and the caller can retry when there is room.
+  /// - Throws: ``SystemError``. If accept4(2) failed with `EMFILE`, `ENFILE`, `ENOBUFS` or
+  ///   `ENOMEM`, the connection stays in the queue, and the caller can retry when there is room. If
+  ///   the poller could not watch the accepted socket, the socket has been closed.
   package func accept() async throws(SystemError) -> Connection.Handle? {
     while !Task.isCancelled {
       if let (accepted, peer) = try socket.accept() {

@@ -5,10 +5,11 @@ import Synchronization
 /// Reports when descriptors become ready. One thread of the process waits for all of them
 /// (epoll(7)).
 ///
-/// A descriptor is registered once, for reading and writing, before a task waits for it, and is
-/// unregistered before it is closed. The registration is edge-triggered: the kernel reports each
-/// change once, and ``Readiness`` remembers it until a task asks. So a registration costs one
-/// system call for the life of a connection, and a wait costs none.
+/// A descriptor is registered before a task waits for it, and is unregistered before it is closed.
+/// The registration is edge-triggered: the kernel reports each change once, and ``Readiness``
+/// remembers it until a task asks. So a wait needs no system call for the registration, except the
+/// first wait for writing: an accepted connection is registered for reading only, because most
+/// connections never wait for room to write.
 ///
 /// An event may be stale. epoll_wait(2) returns events in batches, and by the time an event is
 /// handled its descriptor may be closed, and the number reused by another connection. So an event
@@ -53,10 +54,10 @@ final class Poller: Sendable {
 
   /// Reports the present state of `descriptor` and its changes from now on to `readiness`.
   ///
-  /// - Returns: the token for ``unregister(_:of:)``.
+  /// - Parameter writing: whether to report also that it can be written to. If not,
+  ///   ``watchWriting(_:of:)`` may ask for it later.
+  /// - Returns: the token for ``unregister(_:of:closing:)``.
   /// - Throws: ``SystemError`` if the kernel has no room for one more (epoll_ctl(2)).
-  ///
-  /// Whether it can be written to is reported once ``watchWriting(_:of:)`` asks for it.
   func register(
     _ readiness: Readiness, for descriptor: Int32, writing: Bool
   ) throws(SystemError) -> UInt64 {

@@ -37,7 +37,7 @@ package final class Readiness: Sendable {
   private struct State {
     var reading = Condition.unchanged
     var writing = Condition.unchanged
-    /// The token of the ``Poller``. Nil before the registration and after ``cancel()``.
+    /// The token of the ``Poller``. Nil before the registration and after ``cancel(closing:)``.
     var token: UInt64?
     /// Whether the poller reports changes of ``writing``.
     var watchesWriting = false
@@ -63,7 +63,7 @@ package final class Readiness: Sendable {
   private let deadlineTime = Atomic(0)
   private static let start = ContinuousClock.now
 
-  /// Watches `descriptor`, which must stay open until ``cancel()`` has returned.
+  /// Watches `descriptor`, which must stay open until ``cancel(closing:)`` has returned.
   ///
   /// - Throws: ``SystemError`` if the kernel has no room for one more.
   package init(of descriptor: Int32, writing: Bool = false) throws(SystemError) {
@@ -158,7 +158,6 @@ package final class Readiness: Sendable {
     if let token { poller.watchWriting(token, of: descriptor) }
   }
 
-  /// Whether a task waits for `direction`.
   func isAwaited(for direction: Direction) -> Bool {
     state.withLock { state in
       if case .awaited = state[direction] { true } else { false }

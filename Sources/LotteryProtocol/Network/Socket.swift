@@ -4,7 +4,6 @@ import Glibc
 ///
 /// It does not own its descriptor: the owner calls ``close()``, once.
 package struct Socket: Sendable {
-  /// The file descriptor.
   package let descriptor: Int32
 
   /// The result of an attempt to receive.
@@ -68,8 +67,8 @@ package struct Socket: Sendable {
     ready(for: 0) > 0
   }
 
-  /// Whether a send would take bytes or fail, and an attempt to connect has ended (poll(2)). If that
-  /// cannot be known, a send tells.
+  /// Whether a send would take bytes or fail, and an attempt to connect has ended (poll(2)). If
+  /// that cannot be known, a send tells.
   func isWritable() -> Bool {
     ready(for: POLLOUT) != 0
   }

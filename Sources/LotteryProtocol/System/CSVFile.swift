@@ -22,7 +22,6 @@ public struct CSVFile: ~Copyable {
     case notABet(String)
     /// The file has another size than when it was opened: something else writes it.
     case changed
-    /// The task was cancelled.
     case cancelled
   }
 
@@ -48,7 +47,8 @@ public struct CSVFile: ~Copyable {
 
   /// Bytes per read(2): large enough that the calls do not matter.
   public static let chunkSize = 64 * 1024
-  /// The same for a range, of which there is one at a time.
+  /// Bytes per read(2) of a range. Larger than ``chunkSize``, because only one range is read at a
+  /// time.
   static let rangeChunkSize = 256 * 1024
 
   /// Opens the file at `path`, to read all of it.

@@ -4,7 +4,6 @@ import Glibc
 ///
 /// It does not own its descriptor: the owner calls ``close()``, once.
 package struct File: Sendable {
-  /// The file descriptor.
   package let descriptor: Int32
 
   /// Opens the file at `path` for reading.
@@ -69,7 +68,6 @@ package struct File: Sendable {
     }
   }
 
-  /// Opens the directory at `path`.
   package init(directory path: Path) throws(SystemError) {
     descriptor = try SystemError.check("open") {
       open(path.cString, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -95,7 +93,6 @@ package struct File: Sendable {
     _ = flock(descriptor, LOCK_UN)
   }
 
-  /// The size in bytes.
   package func size() throws(SystemError) -> Int {
     try status().size
   }

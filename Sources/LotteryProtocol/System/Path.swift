@@ -3,12 +3,10 @@ package struct Path: Hashable, Sendable, ExpressibleByStringInterpolation {
   /// The bytes, without a NUL.
   package let bytes: [UInt8]
 
-  /// The path that consists of `bytes`.
   package init(bytes: [UInt8]) {
     self.bytes = bytes
   }
 
-  /// The path that is written `text`.
   package init(_ text: String) {
     self.init(bytes: Array(text.utf8))
   }
@@ -20,7 +18,6 @@ package struct Path: Hashable, Sendable, ExpressibleByStringInterpolation {
   /// The path for a call of the C library: its bytes, and a NUL.
   package var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
 
-  /// The path followed by `text`.
   package static func + (path: Path, text: String) -> Path {
     Path(bytes: path.bytes + text.utf8)
   }

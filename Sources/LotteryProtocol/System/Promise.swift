@@ -18,7 +18,6 @@ package final class Promise<Value: Sendable>: Sendable {
 
   private let state = Mutex(State())
 
-  /// Creates a promise that is not fulfilled yet.
   package init() {}
 
   /// The value, or nil if the promise is not fulfilled yet.

@@ -1,8 +1,12 @@
 import Glibc
 
 /// A system call that failed, with the reason that the kernel gave (errno(3)).
+///
+/// Some failures are noticed by the code and not by the kernel: a file that ends early (`ENODATA`),
+/// a write that makes no progress or a file that changed (`EIO`), a file that grew too large
+/// (`EFBIG`).
 public struct SystemError: Error, Hashable, Sendable {
-  /// The name of the call.
+  /// The name of the call, as in its manual page.
   public let call: String
   /// The value of `errno`.
   public let code: Int32
@@ -61,22 +65,6 @@ extension SystemError {
 }
 
 extension SystemError: CustomStringConvertible {
-  /// `call: reason`.
+  /// The call and the text for its code: `open: No such file or directory`.
   public var description: String { "\(call): \(String(cString: strerror(code)))" }
-}
-
-/// Runs `body` and translates the error that it throws, from a lower layer's to the caller's own.
-///
-/// Inlinable, because a call across modules is generic otherwise, and costs 3% of an agency's work.
-///
-/// - Throws: `transform` of what `body` throws.
-@inlinable
-package func mapError<Value: ~Copyable, Lower: Error, Upper: Error>(
-  _ transform: (Lower) -> Upper, _ body: () throws(Lower) -> Value
-) throws(Upper) -> Value {
-  do throws(Lower) {
-    return try body()
-  } catch {
-    throw transform(error)
-  }
 }

@@ -68,14 +68,14 @@ private enum Lanes {
     shared.isEmpty ? .global() : DispatchQueue(label: "turns", target: .global())
 }
 
-/// Calls that come later.
-package enum Deadline {
+/// Calls functions after a delay.
+package enum Timers {
   /// A queue with a thread of its own: busy workers may hold all threads of the pool.
-  private static let timers = DispatchQueue(label: "deadlines")
+  private static let queue = DispatchQueue(label: "timers")
 
-  /// Calls `work` after `delay`. The work must be short: all deadlines of the process share a
+  /// Calls `work` after `delay`. The work must be short: all timers of the process share a
   /// thread.
   package static func after(_ delay: Duration, _ work: @escaping @Sendable () -> Void) {
-    timers.asyncAfter(deadline: .now() + .nanoseconds(delay.nanoseconds), execute: work)
+    queue.asyncAfter(deadline: .now() + .nanoseconds(delay.nanoseconds), execute: work)
   }
 }

@@ -50,7 +50,7 @@ public enum AgencyMessage: WireMessage {
     return .hello(agency: try fields.takeInteger(), key: try fields.takeString(in: frame))
   }
 
-  /// Appends the fields of the body.
+  /// Appends the body. The bets of a BATCH or BET are copied from `frame`.
   public func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     switch self {
     case .hello(let agency, let key):

@@ -3,7 +3,7 @@
 /// The frame under way lies at the end of the array that the caller passes to every call, so that
 /// many frames can be sent in one go.
 public struct BatchBuilder {
-  /// The most bets in one batch.
+  /// The most bets in one batch, 1 to 65535. The frame's size may allow fewer.
   public let maxAmount: Int
   /// Bets in the batch under way.
   public private(set) var count = 0

@@ -107,7 +107,7 @@ public struct BetBatch: Hashable, Sendable {
   public let offset: UInt64
   /// How many bets it holds, at least one.
   public let count: Int
-  /// The range of the bets in the frame.
+  /// Where the bets lie in the frame: all of it after the count.
   public let bets: Range<Int>
 
   /// The first bet of a batch that breaks a rule.
@@ -192,8 +192,8 @@ public struct BetBatch: Hashable, Sendable {
     var cursor = frame.extracting(bets.lowerBound...)
     var bad: BadBet?
     var index = 0
-    // Plain bets are tried again at `next`. An attempt that takes none doubles the pause until then:
-    // it may have looked at the whole frame, and one at each bet would be quadratic.
+    // Plain bets are tried again at `next`. An attempt that takes none doubles the pause until
+    // then: it may have looked at the whole frame, and one at each bet would be quadratic.
     var (next, pause) = (0, 1)
     while index < count {
       let isNew = bad == nil && index >= known
@@ -242,7 +242,7 @@ extension BetBatch {
     bytes.append(copying: frame.extracting(bets))
   }
 
-  /// Appends the frame of a BET that holds `bet`.
+  /// Appends a BET, with the number of bets that precede `bet` as `offset`.
   public static func appendSingle(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) {
     bytes.appendFrame(.bet) { bytes in
       bytes.append(bigEndian: offset)

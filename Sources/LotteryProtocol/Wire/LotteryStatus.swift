@@ -1,8 +1,8 @@
 /// The state of a lottery, for its operator (`PROTOCOL.md`, The status).
 public struct LotteryStatus: Hashable, Sendable {
-  /// The state of one agency.
+  /// What the operator sees of one agency.
   public struct Agency: Hashable, Sendable {
-    /// Its number.
+    /// At least 1. Above ``LotteryStatus/agencies`` if its bets are from a larger lottery.
     public var number: UInt32
     /// Its bets that are safe.
     public var stored: UInt64
@@ -93,7 +93,7 @@ public struct SyncTimes: Hashable, Sendable {
   public private(set) var count: UInt64
   /// The sum of their times.
   public private(set) var total: Duration
-  /// The longest time.
+  /// The time of the longest sync; zero if there were none.
   public private(set) var longest: Duration
 
   /// The times of `count` syncs.
@@ -125,13 +125,5 @@ extension SyncTimes {
     bytes.append(bigEndian: count)
     bytes.append(bigEndian: UInt64(total.nanoseconds))
     bytes.append(bigEndian: UInt64(longest.nanoseconds))
-  }
-}
-
-extension Duration {
-  /// The whole nanoseconds in it. The duration must be at most 292 years.
-  public var nanoseconds: Int {
-    let (seconds, attoseconds) = components
-    return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
   }
 }

@@ -19,6 +19,8 @@ public enum ProtocolLimits {
   public static let echoLineSize = 8000
   /// Bets in one batch: the count is 16 bits wide.
   public static let batchCount = 1...Int(UInt16.max)
+  /// Batches in flight: sent and not answered yet.
+  public static let window = 1...1024
   /// A row of a CSV file, its line end included. Five texts of 255 bytes, all quotes doubled, fit.
   public static let csvRowSize = 4096
 }

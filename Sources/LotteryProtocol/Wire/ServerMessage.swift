@@ -11,7 +11,7 @@ public enum ServerMessage: WireMessage {
   /// CONFIRMED: FINISHED is safe.
   case confirmed
   /// WINNERS: documents of this agency's winners; `more` frames follow. They must fit one frame, as
-  /// those of ``WinnersWriter`` do.
+  /// those of ``appendWinners(_:of:to:)`` do.
   case winners(more: Bool, documents: [String])
   /// STATUS: the state of the lottery; `more` frames follow, each with other agencies. They must
   /// fit one frame, as those of ``appendStatus(_:to:)`` do.
@@ -79,7 +79,7 @@ public enum ServerMessage: WireMessage {
     return .winners(more: more, documents: documents)
   }
 
-  /// Appends the fields of the body.
+  /// Appends the body. `frame` is not used.
   public func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     switch self {
     case .welcome(let version, let state, let stored, let lastBet):
@@ -123,7 +123,8 @@ public enum ServerMessage: WireMessage {
   ///
   /// - Parameters:
   ///   - documents: each as its length in a byte and its digits.
-  ///   - total: the winners that are in no frame yet, those among them. If not all fit, `more` is 1.
+  ///   - total: how many winners are in no frame yet, including those of `documents`. If the frame
+  ///     does not hold all of them, its `more` is 1.
   /// - Returns: how many winners are in the frame, and their size in `documents`.
   package static func appendWinners(
     _ documents: Span<UInt8>, of total: Int, to bytes: inout [UInt8]
