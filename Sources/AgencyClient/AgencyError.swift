@@ -5,7 +5,6 @@ import ProcessSupport
 enum AgencyError: Error, Equatable {
   /// A signal asked for the end.
   case cancelled
-  /// The agency cannot connect to the server.
   case unreachable(String)
   /// The server closed the connection, or the connection broke.
   case disconnected(String)
@@ -13,7 +12,6 @@ enum AgencyError: Error, Equatable {
   case rejected(RejectionCode, offset: UInt64, index: UInt16, reason: String)
   /// The server broke the protocol.
   case unexpected(String)
-  /// The agency's file cannot be read.
   case unreadable(path: Path, SystemError)
   /// The agency's file is a directory, a pipe or a device.
   case notAFile(path: String)
@@ -23,7 +21,6 @@ enum AgencyError: Error, Equatable {
   case badRow(path: String, line: Int, reason: String)
   /// A variable with a part of the bet is not set.
   case unset(variable: String)
-  /// The bet in the environment is not valid.
   case badBet(BetRuleViolation)
   /// The server holds other bets of this agency than its file.
   case otherFile(path: String, reason: String)
@@ -70,7 +67,6 @@ extension RejectionCode {
 }
 
 extension AgencyError: ProgramError {
-  /// One line that a person can act on.
   var description: String {
     switch self {
     case .cancelled: "cancelled"

@@ -43,7 +43,6 @@ struct ClientConfiguration: Equatable {
   }
 }
 
-/// What an agency does.
 enum ClientMode: String, CaseIterable {
   /// Exercises 6 to 8: sends all bets of its file and asks for its winners.
   case lottery
@@ -89,7 +88,6 @@ extension ClientConfiguration: ProgramConfiguration {
 }
 
 extension ValueRule where Value == Endpoint {
-  /// A host and a port.
   static var endpoint: Self { Self("HOST:PORT, like server:12345") { Endpoint($0) } }
 }
 

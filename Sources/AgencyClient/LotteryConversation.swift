@@ -53,11 +53,10 @@ struct LotteryConversation {
     case over
   }
 
-  /// What is left of the bets that are to be sent.
   private enum BetsLeft {
     case some
     case none
-    /// The next one cannot be read, which counts only once all before it are stored.
+    /// The next bet cannot be read, which counts only once all before it are stored.
     case unreadable(AgencyError)
   }
 

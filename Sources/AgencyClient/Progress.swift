@@ -33,7 +33,6 @@ struct Progress {
         elapsed: start.duration(to: .now)))
   }
 
-  /// Removes the line.
   func clear() {
     if isVisible { draw("") }
   }

@@ -69,7 +69,6 @@ package final class BetStore: Sendable {
     return agencies.sorted { $0.number < $1.number }
   }
 
-  /// How long syncs of the bets took.
   var syncTimes: SyncTimes { bets.syncTimes }
 
   /// Makes a connection the one that speaks for its agency.

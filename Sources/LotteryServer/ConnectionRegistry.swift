@@ -47,7 +47,6 @@ final class ConnectionRegistry: Sendable {
     /// An address that holds most connections that speak for no agency. Nil if there are none.
     var crowdedAddress: String? { crowds.last?.first }
 
-    /// Changes what is known of an address.
     mutating func change(_ name: String, _ change: (inout Address) -> Void) {
       var address = addresses.removeValue(forKey: name) ?? Address()
       let before = address.silent.count

@@ -34,7 +34,6 @@ import Synchronization
 
 /// A file of rows to which many workers append at once.
 final class Journal: Sendable {
-  /// How an append ends.
   enum Outcome: Equatable, Sendable {
     /// The rows are on the disk.
     case stored
@@ -140,7 +139,6 @@ extension Journal {
     }
   }
 
-  /// How long syncs took.
   var syncTimes: SyncTimes { group.withLock { $0.syncTimes } }
 
   private static func add(_ rows: [UInt8], to group: inout [[UInt8]]) {
@@ -256,10 +254,8 @@ extension Journal {
   /// Bytes of whole writes, and at the start of all that was found.
   var size: Int { contents.withLock { $0.size } }
 
-  /// A reader of the rows.
   var rows: CSVFile { CSVFile(reading: 0..<size, of: file, lastRow: .torn) }
 
-  /// Returns all bytes at `range`.
   func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)
     guard try read(range, into: &bytes) == range.count else {

@@ -3,7 +3,6 @@ import Synchronization
 
 /// Batches of one agency that have been checked and are not stored yet. They are stored together.
 struct PendingBets: Sendable {
-  /// A batch among them.
   struct Batch: Sendable, Equatable {
     /// Bets of this agency that precede it.
     var offset: UInt64
@@ -18,7 +17,6 @@ struct PendingBets: Sendable {
     var end: UInt64 { offset + UInt64(count) }
   }
 
-  /// The rows for `bets.csv`.
   private(set) var rows: [UInt8] = []
   /// The batches, in the order in which they arrived.
   private(set) var batches: [Batch] = []
@@ -36,12 +34,10 @@ struct PendingBets: Sendable {
 
   var isEmpty: Bool { batches.isEmpty }
   var isFull: Bool { max(rows.count, batches.count * Self.batchSize) >= Self.sizeLimit }
-  /// Bytes of memory that it takes.
   var memory: Int { rows.capacity + batches.capacity * Self.batchSize }
 
   private static let batchSize = MemoryLayout<Batch>.stride
 
-  /// The row of the last bet.
   var lastRow: [UInt8] { Array(rows[lastRowStart...]) }
 
   /// Forgets all batches. Their memory is used again if nothing else holds it.

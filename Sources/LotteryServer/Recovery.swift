@@ -19,11 +19,9 @@ struct Recovery {
     var bets: UInt64 = 0
     var agencies = 0
     var finished = 0
-    /// What was cut off.
     var cuts: [Cut] = []
     var duration = Duration.zero
 
-    /// Bytes that were cut off.
     var tornBytes: Int { cuts.reduce(0) { $0 + $1.rest.count } }
   }
 

@@ -59,7 +59,6 @@ struct ServerSession {
     case tellingStatus
     /// Bets are taken.
     case open(Claim)
-    /// The agency has finished.
     case finished(Claim)
   }
 
@@ -78,7 +77,6 @@ struct ServerSession {
     }
   }
 
-  /// Bets that are stored.
   var stored: UInt64 { accepted - UInt64(pending.newBets) }
 
   /// A conversation of a lottery in which the agencies 1 to `agencies` take part.

@@ -105,7 +105,6 @@ enum StatusError: Error, Equatable {
   case noPort
   /// No program listens on the port, or the connection broke.
   case unreachable(port: UInt16, reason: String)
-  /// The server did not answer in time.
   case noAnswer(port: UInt16, after: Duration)
   case refused(ErrorCode, reason: String)
   /// The listener is not a lottery server.
@@ -113,7 +112,6 @@ enum StatusError: Error, Equatable {
 }
 
 extension StatusError: ProgramError {
-  /// One line that a person can act on.
   var description: String {
     switch self {
     case .noPort: "SERVER_PORT is 0: the port that the system chose is not known here"
@@ -139,7 +137,6 @@ extension LotteryStatus {
     (rows + [disk, summary]).joined(separator: "\n")
   }
 
-  /// The number of stored bets of all agencies.
   var bets: UInt64 { seen.reduce(0) { $0 &+ $1.stored } }
 
   /// The number of agencies that take part and have finished.
@@ -166,7 +163,6 @@ extension LotteryStatus {
     "syncs: \(syncs.count), mean: \(syncs.mean.goText), longest: \(syncs.longest.goText)"
   }
 
-  /// The totals, in one line.
   private var summary: String {
     "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
       + "draw: \(isDrawn ? "held" : "not held")"
@@ -190,6 +186,5 @@ extension LotteryStatus {
 }
 
 extension Bool {
-  /// `yes` or `no`.
   var answer: String { self ? "yes" : "no" }
 }

@@ -1,6 +1,5 @@
 package import LotteryProtocol
 
-/// Why bets could not be stored or read.
 package enum StorageError: Error, Hashable, Sendable {
   /// The disk refused: full, broken, over a limit. Nothing of what was to be written is stored.
   case notWritten(path: String, SystemError)
@@ -8,7 +7,6 @@ package enum StorageError: Error, Hashable, Sendable {
   case unreliable(path: String, SystemError)
   /// Another server holds the data directory.
   case inUse(path: String)
-  /// The file cannot be opened or read.
   case unreadable(path: String, SystemError)
   /// The directory cannot be synced, so the names of its files may not survive a loss of power.
   case notSynced(path: String, SystemError)

@@ -17,7 +17,6 @@ struct WinnerScan: Sendable {
   private var position: Int
   private let end: Int
 
-  /// Bytes read in one go.
   static let blockSize = 256 * 1024
 
   private static let candidates = WinnerCandidates(number: winningNumber)

@@ -17,7 +17,6 @@ import LotteryProtocol
 
 /// The keys and values of a configuration file.
 package struct ConfigFile {
-  /// The language of a file.
   package enum Dialect: Sendable { case ini, yaml }
 
   /// A value, and where it is.
@@ -35,7 +34,6 @@ package struct ConfigFile {
   package private(set) var entries: [Entry] = []
 
   private let file: String
-  /// The line that is read.
   private var line = 1
   private var keys: Set<String> = []
 
@@ -105,7 +103,6 @@ extension ConfigFile {
   }
 }
 
-/// What is wrong with a line.
 private struct Problem: Error {
   let text: String
 

@@ -36,6 +36,5 @@ package enum ExitStatus: Int32, Sendable {
 
 /// An error that ends a program. Its description is one line that a person can act on.
 package protocol ProgramError: Error, CustomStringConvertible {
-  /// The program's exit status.
   var exitStatus: ExitStatus { get }
 }

@@ -49,7 +49,6 @@ package enum Invocation: Equatable, Sendable {
   }
 }
 
-/// Wrong flags.
 package struct UsageError: ProgramError, Equatable {
   /// The problem, in one line.
   package let description: String

@@ -67,7 +67,6 @@ package final class Log: Sendable {
     self.stallLimit = stallLimit
   }
 
-  /// Whether lines of `level` are written.
   package func writes(_ level: LogLevel) -> Bool {
     level.rawValue >= leastLevel.load(ordering: .relaxed)
   }

@@ -5,7 +5,6 @@ import Synchronization
 
 /// What both programs do apart from their work: flags, signals, the last log line, the exit status.
 package struct Program: Sendable {
-  /// The version of both programs.
   package static let version = "1.0.0"
 
   /// How long the last log lines may wait for an output that takes none. Together with the time in
@@ -193,7 +192,6 @@ private final class Run: Sendable {
     }
   }
 
-  /// Begins the orderly end.
   func cancel(because signal: Int32) {
     let task = state.withLock { state in
       guard !state.hasEnded else { return nil as Task<Void, any Error>? }

@@ -1,6 +1,5 @@
 package import LotteryProtocol
 
-/// What a setting must be.
 package struct ValueRule<Value>: Sendable {
   /// The words after "must be" in the error message.
   let text: String

@@ -28,13 +28,9 @@ enum BetRules {
     }
   }
 
-  /// The rule that a birthdate keeps, in words.
+  // The rules of fields without a check of their own here, as messages state them.
   static let birthdate = "a date that exists, written YYYY-MM-DD"
-
-  /// The rule that an agency's number keeps, in words.
   static let agency = "a whole number from 1 to \(UInt32.max)"
-
-  /// The rule that a bet's number keeps, in words.
   static let number = "a whole number from 0 to \(UInt32.max)"
 }
 

@@ -50,7 +50,6 @@ extension CalendarDate: CustomStringConvertible {
 }
 
 extension OutputSpan where Element == UInt8 {
-  /// Appends `date` as `YYYY-MM-DD`.
   mutating func append(date: CalendarDate) {
     append(twoDigits: UInt8(date.year / 100))
     append(twoDigits: UInt8(date.year % 100))

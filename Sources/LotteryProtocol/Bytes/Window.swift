@@ -13,7 +13,6 @@ struct ByteWindow {
   /// of masks, which the compiler may take apart, byte by byte.
   typealias Mask = SIMD8<UInt64>
 
-  /// Bytes in a window.
   static let size = 64
 
   let bytes: Bytes
@@ -35,7 +34,6 @@ struct ByteWindow {
   @inline(__always)
   func mask(of byte: UInt8) -> Mask { Self.mask(bytes .== Bytes(repeating: byte)) }
 
-  /// Which bytes are control characters below 0x20.
   @inline(__always)
   var controls: Mask { Self.mask(bytes .< Bytes(repeating: 0x20)) }
 
@@ -131,7 +129,6 @@ struct RowBytes {
 
   private let base: UnsafeRawPointer
 
-  /// The bytes of many rows.
   struct Buffer {
     fileprivate let bytes: UnsafeRawBufferPointer
 
@@ -168,7 +165,6 @@ struct RowRoom {
 
   private let base: UnsafeMutableRawPointer
 
-  /// Room for many rows.
   struct Buffer {
     fileprivate let bytes: UnsafeMutableRawBufferPointer
 

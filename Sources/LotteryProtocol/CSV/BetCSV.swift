@@ -9,10 +9,8 @@ package enum BetCSV {
   package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     /// It has another number of fields than the columns expected.
     case columns(Int, expected: [String])
-    /// A field breaks its rule.
     case violation(BetRuleViolation)
 
-    /// One line that a person can act on.
     package var description: String {
       switch self {
       case .columns(let count, let expected):

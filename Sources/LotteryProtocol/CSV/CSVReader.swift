@@ -13,7 +13,6 @@ package struct CSVReader: ~Copyable {
     case row
     /// The row is not complete: fill ``CSVReader/input``, or say that the input has ended.
     case needsMore
-    /// There are no more rows.
     case end
   }
 

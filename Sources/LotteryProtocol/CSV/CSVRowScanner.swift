@@ -1,6 +1,5 @@
 /// Finds the end of one row of CSV and the fields in it.
 struct CSVRowScanner {
-  /// Whether the row's end was found.
   enum Outcome {
     case complete
     case incomplete

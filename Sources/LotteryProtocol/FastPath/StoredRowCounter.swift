@@ -51,9 +51,8 @@ struct StoredRowCounter {
 /// Rows of `bets.csv` that belong to one agency and follow each other.
 package struct AgencyRun: Equatable, Sendable {
   package let agency: UInt32
-  /// How many rows there are.
   package private(set) var rows = 0
-  /// The range of the last of them.
+  /// The range of the last row.
   package private(set) var lastRow = 0..<0
 
   package init(agency: UInt32) {
@@ -65,7 +64,6 @@ package struct AgencyRun: Equatable, Sendable {
     append(row)
   }
 
-  /// Adds the row that follows.
   @inline(__always)
   package mutating func append(_ row: Range<Int>) {
     rows += 1

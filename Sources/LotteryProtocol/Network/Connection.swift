@@ -250,7 +250,6 @@ extension Connection {
 public enum ConnectionError: Error, Hashable, Sendable {
   /// It was interrupted, or its deadline is over.
   case interrupted(Interruption)
-  /// It broke.
   case broken(SystemError)
 }
 

@@ -6,11 +6,9 @@ public enum Connector {
   /// Why there is no connection.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     case cancelled
-    /// The server's name cannot be resolved.
     case unresolved(host: String, reason: String)
     /// None of the server's addresses accepts a connection.
     case refused(SystemError)
-    /// The deadline is over.
     case timedOut
 
     /// One line that a person can act on.

@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
 
-/// Accepts connections on a port.
 package final class Listener: Sendable {
   package let port: UInt16
 
@@ -69,7 +68,6 @@ extension Socket {
     return socket
   }
 
-  /// The port that the socket is bound to.
   func port() throws(SystemError) -> UInt16 {
     var address = sockaddr_in()
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)

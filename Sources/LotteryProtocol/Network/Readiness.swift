@@ -24,7 +24,6 @@ package final class Readiness: Sendable {
     case writing
   }
 
-  /// The state of one direction.
   private enum Condition {
     /// Nothing has changed since a task last returned from a wait.
     case unchanged

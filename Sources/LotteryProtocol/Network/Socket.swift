@@ -6,7 +6,6 @@ import Glibc
 package struct Socket: Sendable {
   package let descriptor: Int32
 
-  /// The result of an attempt to receive.
   package enum Received: Hashable, Sendable {
     /// That many bytes arrived, at least one.
     case bytes(Int)
@@ -89,7 +88,6 @@ package struct Socket: Sendable {
     _ = Glibc.close(descriptor)
   }
 
-  /// Sets an option whose value is an integer.
   func setOption(
     _ name: Int32, of level: Int32 = SOL_SOCKET, to value: Int32
   ) throws(SystemError) {

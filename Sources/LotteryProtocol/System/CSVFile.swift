@@ -14,7 +14,6 @@ public struct CSVFile: ~Copyable {
 
   /// Why there is no next row.
   public enum Failure: Error, Hashable, Sendable {
-    /// The file cannot be read.
     case unreadable(SystemError)
     /// The row at ``CSVFile/line`` is not CSV.
     case malformed(CSVError)
@@ -27,7 +26,6 @@ public struct CSVFile: ~Copyable {
 
   /// What a last row without a line end is.
   public enum LastRow: Sendable {
-    /// A row like any other.
     case whole
     /// A row that was not completely written, and does not count: it begins at
     /// ``CSVFile/position``.

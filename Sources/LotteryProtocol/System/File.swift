@@ -158,7 +158,6 @@ package struct File: Sendable {
     }
   }
 
-  /// Truncates the file to `size` bytes.
   package func truncate(to size: Int) throws(SystemError) {
     try SystemError.check("ftruncate") { ftruncate(descriptor, off_t(size)) }
   }

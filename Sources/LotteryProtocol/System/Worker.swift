@@ -14,7 +14,6 @@ import Synchronization
 /// Dispatch makes new ones only up to a limit. Work that blocks gets a worker of its own: see
 /// ``init(blocking:)``.
 public final class Worker: TaskExecutor {
-  /// The queue on which all work runs.
   let queue: DispatchQueue
 
   /// A worker that debuggers show as `label`.

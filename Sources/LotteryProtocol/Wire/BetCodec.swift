@@ -93,7 +93,6 @@ extension OutputSpan where Element == UInt8 {
 }
 
 extension BetView {
-  /// How many bytes the bet takes on the wire.
   var wireSize: Int {
     BetWire.fixedSize + firstName.count + lastName.count + document.count
   }

@@ -50,7 +50,6 @@ extension LotteryStatus {
   private static let agencySize = 4 + 8 + 1 + 1
   /// Header, type, more, drawn, agencies, connections, the three of the syncs, and count.
   private static let headSize = ProtocolLimits.frameHeaderSize + 1 + 1 + 1 + 4 + 4 + 3 * 8 + 2
-  /// Agencies that fit one frame.
   static let agenciesPerFrame = (ProtocolLimits.packetSize - headSize) / agencySize
 
   /// Takes the fields after `more` off the front of `fields`.
