@@ -130,9 +130,8 @@ struct ConnectionService {
     await connection.finish(within: context.farewell, discarding: Self.window)
   }
 
-  /// Bytes that a peer may still send after ERROR or REJECTED: the largest window of ours, 1024
-  /// batches in flight.
-  private static let window = 1024 * ProtocolLimits.packetSize
+  /// Bytes that a peer may still send after ERROR or REJECTED: the largest window.
+  private static let window = ProtocolLimits.window.upperBound * ProtocolLimits.packetSize
 }
 
 /// Why the server ends a connection that goes against the contract, or may not go on.
