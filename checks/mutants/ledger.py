@@ -60,8 +60,8 @@ LEDGER = [
         ""),
     Mutant(
         "leaves the rest of a failed write in the file",
-        "    } catch {\n      try takeBack(&contents)\n      throw .notWritten(path: path, error)",
-        "    } catch {\n      throw .notWritten(path: path, error)"),
+        "    } catch {\n      try takeBack(&contents)\n",
+        "    } catch {\n"),
     Mutant(
         "goes on after a failed sync",
         "      if contents.safeSize < contents.size {\n"
