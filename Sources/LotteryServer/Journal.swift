@@ -16,14 +16,14 @@
 // since, and the first `size` are whole writes: as many as the file has between two groups, unless
 // something else has changed it.
 //
-//   a write fails      the part of the group that was written is cut off: all or nothing. The
-//                      callers may append again
+//   a write fails      the part of the group that was written is cut off, and the cut is synced:
+//                      all or nothing, also after a loss of power. The callers may append again
 //   a sync fails       the kernel may have dropped the bytes and report success the next time
 //                      (fsync(2)), so a later success proves nothing. The next start must not find
 //                      in the kernel's memory what is not on the disk: what follows `safeSize` is
 //                      cut off, and the rest is dropped from the cache
 //   it cannot be cut   it is not known what the disk holds, and neither if something else has
-//   off                removed the file or changed its size
+//   off for good       removed the file or changed its size
 //
 // After all but the first, the journal takes nothing more, and the server ends. The next start
 // tells what is stored.
