@@ -79,7 +79,8 @@ import Testing
     }
     await until { waiting.value == tasks.count }
     let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
-    #expect(threads < 100)
+    // Dispatch would stop at 255. Other tests have threads, too.
+    #expect(threads < 200)
     promise.fulfill(7)
     for task in tasks { #expect(await task.value == 7) }
   }
