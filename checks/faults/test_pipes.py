@@ -1,9 +1,10 @@
-"""Pipes and terminals on which nothing moves: nobody writes what a program reads, or nobody reads
-what it writes. SIGTERM ends the program."""
+"""Pipes and terminals on which nothing moves: no other program writes what one reads, or reads what
+it writes. SIGTERM ends the program."""
 
 import fcntl
 import os
 import signal
+import time
 
 import pytest
 
@@ -34,7 +35,7 @@ class Pipe:
 
 
 class Terminal:
-    """A terminal in front of which nobody sits."""
+    """A terminal that another program holds, without a user."""
 
     def __init__(self, _):
         self.master, self.descriptor = os.openpty()
@@ -50,12 +51,18 @@ class Terminal:
 def _fill(descriptor):
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-    for size in (4096, 1):
-        try:
-            while True:
-                os.write(descriptor, b"x" * size)
-        except BlockingIOError:
-            pass
+    # The kernel hands on what a terminal took a moment later, and takes more then.
+    is_full = False
+    while not is_full:
+        is_full = True
+        for size in (4096, 1):
+            try:
+                while True:
+                    os.write(descriptor, b"x" * size)
+                    is_full = False
+            except BlockingIOError:
+                pass
+        time.sleep(0.05)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
@@ -123,7 +130,7 @@ def test_silent_input(start, channel, name):
 
 
 def test_pipe_without_a_writer(start, tmp_path):
-    """Nobody has the other end open, for which opening a pipe may wait: it counts as empty."""
+    """No program has the other end open, for which opening a pipe may wait: it counts as empty."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     process = start.start_server(["--config", pipe])
