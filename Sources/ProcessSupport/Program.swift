@@ -84,7 +84,7 @@ package struct Program: Sendable {
   /// The arguments of this process after its name, as they are: `CommandLine.arguments` repairs
   /// what is not UTF-8.
   package static var arguments: [Path] {
-    // The kernel made `argc` strings, which end in NUL, and nobody changes them (execve(2)).
+    // There are `argc` strings, each ends in NUL (execve(2)), and no code changes them.
     UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst()
       .compactMap { $0 }
       .map { Path(bytes: Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))) }

@@ -78,7 +78,7 @@ private struct Siege: CustomTestStringConvertible, Sendable {
     },
   ]
 
-  // MARK: - Who is slow
+  // MARK: - Slow clients
 
   private static let impatient = ["SERVER_TIMEOUT": "500ms"]
 
@@ -129,7 +129,7 @@ private struct Siege: CustomTestStringConvertible, Sendable {
     },
   ]
 
-  // MARK: - Who comes in crowds
+  // MARK: - Crowds of clients
 
   private static let crowds = [
     Siege("a million tiny frames before HELLO get ERROR 5 once") { attack in

@@ -81,7 +81,9 @@ import Testing
     await server.stop()
   }
 
-  @Test func `whoever meets bets of an earlier run is told how to delete them`() async throws {
+  @Test func `an agency or server that finds bets of an earlier run tells how to delete them`()
+    async throws
+  {
     let lottery = try Lottery(agencies: 1)
     try lottery.write(.rows(10, of: 1), of: 1)
     let remedy = "make docker-compose-down"

@@ -32,6 +32,17 @@ def _forever(step=lambda: None, pause=0.02):
         time.sleep(pause)
 
 
+def _welcomes(peer):
+    peer.hear(frames.HELLO)
+    peer.say(frames.welcome())
+
+
+def _stores(peer):
+    _welcomes(peer)
+    peer.hear(frames.BATCH)
+    peer.say(frames.stored(3))
+
+
 def silent(peer):
     yield from _forever()
 
@@ -47,8 +58,7 @@ def leaves(peer):
 
 
 def welcomes_and_leaves(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
+    _welcomes(peer)
     yield
 
 
@@ -64,51 +74,40 @@ def welcomes(peer):
 
 
 def cannot_store(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
+    _welcomes(peer)
     peer.hear(frames.BATCH)
     peer.say(frames.rejected(2))
     yield
 
 
 def stores_nothing(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
+    _welcomes(peer)
     yield from _forever()
 
 
 def stores_nothing_again_and_again(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
+    _welcomes(peer)
     yield from _forever(lambda: peer.say(frames.stored(0) * 1000), pause=0)
 
 
 def confirms_nothing(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
-    peer.hear(frames.BATCH)
-    peer.say(frames.stored(3))
+    _stores(peer)
     yield from _forever()
 
 
 def takes_nothing(peer):
     """Reads no more, while the agency has more than the kernel takes."""
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
+    _welcomes(peer)
     yield from _forever()
 
 
 def takes_byte_by_byte(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
+    _welcomes(peer)
     yield from _forever(lambda: peer.connection.recv(1))
 
 
 def _draws(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
-    peer.hear(frames.BATCH)
-    peer.say(frames.stored(3))
+    _stores(peer)
     peer.hear(frames.WINNERS_QUERY)
     peer.say(frames.frame(frames.CONFIRMED))
 
@@ -130,8 +129,7 @@ def has_winners_without_end(peer):
 
 
 def keeps_the_bet(peer):
-    peer.hear(frames.HELLO)
-    peer.say(frames.welcome())
+    _welcomes(peer)
     peer.hear(frames.BET)
     yield from _forever()
 

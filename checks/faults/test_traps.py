@@ -16,7 +16,7 @@ ROW = ["Ana", "Paz", "7", "1999-03-17", "7574"]
 
 
 class Server:
-    """A server whose output nobody has to read."""
+    """A server whose output needs no reader."""
 
     def __init__(self, bench, directory, agencies, kind=Process, **settings):
         self.port = free_port()
@@ -92,7 +92,7 @@ def test_bets_after_a_failure(bench, tmp_path):
 
 
 def test_lost_lines(bench, tmp_path):
-    """A log that nobody reads loses lines, and says how many."""
+    """A log without a reader loses lines, and says how many."""
     reader, writer = os.pipe()
 
     class Unread(Process):

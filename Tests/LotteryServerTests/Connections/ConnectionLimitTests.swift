@@ -92,7 +92,7 @@ import Testing
       while (try? connection.check()) != nil { try await Task.sleep(for: .milliseconds(1)) }
       registry.mark(number, speaks: true)
       try connection.check()
-      // Nobody else can make room.
+      // No other connection can make room.
       _ = await waits.wait()
       ends.fulfill(())
       await room

@@ -194,7 +194,7 @@ class NamedStall(LotteryStall):
     """The server's address is a name."""
 
     def __init__(self, sweep, case, *arguments):
-        # The first lookup takes numbers only, and asks nobody.
+        # The first lookup takes numbers only, and asks no server.
         if case.call == "getaddrinfo" and case.number == 1:
             case = dataclasses.replace(case, way="ends")
         super().__init__(sweep, case, *arguments)
