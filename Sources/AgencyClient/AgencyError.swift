@@ -55,6 +55,15 @@ extension ErrorCode {
     case .malformed, .version, .unknownAgency, .wrongKey, .notNow, .totalsDiffer, .superseded: false
     }
   }
+
+  fileprivate var hint: String {
+    switch self {
+    case .totalsDiffer: AgencyError.deletionHint
+    case .malformed, .version, .unknownAgency, .wrongKey, .notNow, .superseded, .shuttingDown,
+      .tooSlow:
+      ""
+    }
+  }
 }
 
 extension RejectionCode {
@@ -62,6 +71,13 @@ extension RejectionCode {
     switch self {
     case .notStored, .outOfSequence: true
     case .ruleBroken, .agencyFinished: false
+    }
+  }
+
+  fileprivate var hint: String {
+    switch self {
+    case .agencyFinished: AgencyError.deletionHint
+    case .ruleBroken, .notStored, .outOfSequence: ""
     }
   }
 }
@@ -73,11 +89,11 @@ extension AgencyError: ProgramError {
     case .unreachable(let reason): "the server cannot be reached: \(reason)"
     case .disconnected(let reason): "the connection ended: \(reason)"
     case .refused(let code, let reason):
-      "the server refused (ERROR \(code.rawValue)): \(reason)\(hint)"
+      "the server refused (ERROR \(code.rawValue)): \(reason)\(code.hint)"
     case .rejected(let code, let offset, let index, let reason):
       // The server may send any numbers: a sum that wraps around is better than a crash.
       "the server rejected bet \(offset &+ UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
-        + hint
+        + code.hint
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error.problem(reading: path))"
     case .notAFile(let path): "\(path): not a regular file"
@@ -86,7 +102,7 @@ extension AgencyError: ProgramError {
     case .unset(let variable): "\(variable): must be set for mode bet"
     case .badBet(let violation): violation.description
     case .otherFile(let path, let reason):
-      "\(path): not the file that this agency began with: \(reason)\(hint)"
+      "\(path): not the file that this agency began with: \(reason)\(Self.deletionHint)"
     case .noAnswer(let event): "waited for \(event)"
     case .inDoubt(let error): "unknown whether the bet is stored: \(error)"
     case .overtaken(let offset, let stored):
@@ -96,13 +112,8 @@ extension AgencyError: ProgramError {
   }
 
   /// What to do about bets that the server has from an earlier lottery.
-  private var hint: String {
-    switch self {
-    case .otherFile, .refused(.totalsDiffer, _), .rejected(.agencyFinished, _, _, _):
-      "; for a new lottery, delete the server's bets: make docker-compose-down"
-    default: ""
-    }
-  }
+  fileprivate static let deletionHint =
+    "; for a new lottery, delete the server's bets: make docker-compose-down"
 
   var exitStatus: ExitStatus {
     switch self {

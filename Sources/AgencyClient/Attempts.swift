@@ -55,30 +55,18 @@ final class Attempts {
     }
   }
 
-  /// Waits for the server without a limit: the time does not count.
-  func wait<Value>(
-    _ body: () async throws(WaitFailure) -> Value
-  ) async throws(AgencyError) -> Value {
-    do throws(WaitFailure) {
-      return try await body()
-    } catch {
-      switch error {
-      case .ended(let error): throw error
-      case .timedOut: preconditionFailure("a wait without a deadline has timed out")
-      }
-    }
-  }
-
   /// Waits for the server: `body` returns when `event` has happened, or throws at the time that it
   /// is given. It is called again if the process was stopped until after that time.
+  ///
+  /// - Parameter isLimited: false if `body` waits as long as it takes. That time does not count.
   func wait<Value>(
-    for event: String,
+    for event: String, isLimited: Bool = true,
     _ body: (_ deadline: ContinuousClock.Instant) async throws(WaitFailure) -> Value
   ) async throws(AgencyError) -> Value {
     while true {
       let (start, deadline) = (now(), ContinuousClock.now + max(.zero, policy.waitLimit - elapsed))
       do throws(WaitFailure) {
-        defer { if !wasStopped(at: deadline) { elapsed += now() - start } }
+        defer { if isLimited, !wasStopped(at: deadline) { elapsed += now() - start } }
         return try await body(deadline)
       } catch {
         switch error {

@@ -76,22 +76,13 @@ final class ServerConnection {
   private func wait<Value>(
     for event: String, isLimited: Bool = true, _ body: () async throws(ConnectionError) -> Value
   ) async throws(AgencyError) -> Value {
-    guard isLimited else {
-      return try await attempts.wait { () throws(WaitFailure) in try await run(body, until: nil) }
-    }
-    return try await attempts.wait(for: event) { deadline throws(WaitFailure) in
-      try await run(body, until: deadline)
-    }
-  }
-
-  private func run<Value>(
-    _ body: () async throws(ConnectionError) -> Value, until deadline: ContinuousClock.Instant?
-  ) async throws(WaitFailure) -> Value {
-    connection.deadline = deadline
-    do throws(ConnectionError) {
-      return try await body()
-    } catch {
-      throw WaitFailure(error)
+    try await attempts.wait(for: event, isLimited: isLimited) { deadline throws(WaitFailure) in
+      connection.deadline = isLimited ? deadline : nil
+      do throws(ConnectionError) {
+        return try await body()
+      } catch {
+        throw WaitFailure(error)
+      }
     }
   }
 

@@ -56,8 +56,7 @@ struct AgencyService {
     try await storePending()
   }
 
-  /// Reads after which what came is stored, even if more has arrived: as many as it takes a buffer
-  /// to grow to its full size.
+  /// Reads after which what came is stored, even if more has arrived.
   private static let readsInATurn = 8
 
   private mutating func handleFramesInBuffer() async throws {
@@ -106,12 +105,10 @@ struct AgencyService {
     let outcome = await context.store.store(
       session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
       by: claim)
-    if outcome != nil {
-      let stored = session.stored + (outcome == .stored ? UInt64(session.pending.newBets) : 0)
-      BatchLogLines.write(session.pending, stored: stored, to: context.log)
-    }
+    guard let outcome else { throw ConnectionError.interrupted(.superseded) }
+    let stored = session.stored + (outcome == .stored ? UInt64(session.pending.newBets) : 0)
+    BatchLogLines.write(session.pending, stored: stored, to: context.log)
     switch outcome {
-    case nil: throw ConnectionError.interrupted(.superseded)
     case .stored:
       let keepsRoom = !isCrowded && !context.memory.isScarce
       connection.append(session.pendingStored(keepsRoom: keepsRoom))
@@ -197,8 +194,9 @@ extension AgencyService {
 
   private mutating func finish(total: UInt64, by claim: Claim) async throws {
     park()
-    switch await context.store.finish(total: total, by: claim) {
-    case nil: throw ConnectionError.interrupted(.superseded)
+    let outcome = await context.store.finish(total: total, by: claim)
+    guard let outcome else { throw ConnectionError.interrupted(.superseded) }
+    switch outcome {
     case .stored: break
     case .notWritten(let error), .unknown(let error):
       context.log.error(LogLine("store_finished", .fail, ["error": error.description]))

@@ -11,18 +11,14 @@ package struct File: Sendable {
   /// A named pipe without a writer is an empty file. Otherwise the call would wait for a writer
   /// (fifo(7)).
   package init(reading path: Path) throws(SystemError) {
-    descriptor = try SystemError.check("open") {
-      open(path.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    }
+    descriptor = try Self.open(path, O_RDONLY | O_NONBLOCK)
     try onError(close, makeBlocking)
   }
 
   /// Opens the regular file at `path`, or `/dev/null`, for reading. Nil if it is something else.
   package init?(regular path: Path) throws(SystemError) {
     // Without O_NONBLOCK, the call would wait for the writer of a named pipe (fifo(7)).
-    descriptor = try SystemError.check("open") {
-      open(path.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    }
+    descriptor = try Self.open(path, O_RDONLY | O_NONBLOCK)
     let isRegular = try onError(close) { () throws(SystemError) in
       guard try isRegularOrNull() else { return false }
       try makeBlocking()
@@ -63,15 +59,16 @@ package struct File: Sendable {
   /// Opens the file at `path` for appending and reading, and creates it if it does not exist. A
   /// symbolic link is an error (`ELOOP`).
   package init(appending path: Path) throws(SystemError) {
-    descriptor = try SystemError.check("open") {
-      open(path.cString, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
-    }
+    descriptor = try Self.open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW)
   }
 
   package init(directory path: Path) throws(SystemError) {
-    descriptor = try SystemError.check("open") {
-      open(path.cString, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    }
+    descriptor = try Self.open(path, O_RDONLY | O_DIRECTORY)
+  }
+
+  /// O_CLOEXEC: a program that is started later does not inherit it.
+  private static func open(_ path: Path, _ flags: Int32) throws(SystemError) -> Int32 {
+    try SystemError.check("open") { Glibc.open(path.cString, flags | O_CLOEXEC, 0o644) }
   }
 
   /// Takes the lock on this file or directory. The kernel releases it when the process ends,
