@@ -99,9 +99,11 @@ def test_power_loss(hold, bench, chance, number):
 def test_sync_fails(hold, bench, chance, number):
     """A sync fails. The server ends by itself and says why. What was not synced is lost."""
     lottery = hold()
-    # The server syncs each file once when it starts.
-    file, sync = chance.choice((("bets.csv", chance.randint(2, 30)),
-                                ("finished.csv", chance.randint(2, 3))))
+    # The server syncs each file once when it starts. Then a group of bets holds at most the window
+    # of each agency, and all agencies may finish in one group.
+    group = lottery.batch * lottery.window * len(lottery.bets.by_agency)
+    groups = -(-lottery.bets.count // group)
+    file, sync = chance.choice((("bets.csv", chance.randint(2, 1 + groups)), ("finished.csv", 2)))
     power = _Power(bench.shim, lottery)
     lottery.start_all(SHIM_FAIL=shim.rule("fdatasync", [f"e{errno.EIO}"], sync, sync, file))
     status = lottery.server.wait(lottery.deadline)
