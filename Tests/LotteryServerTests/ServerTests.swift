@@ -101,7 +101,7 @@ import Testing
 
   @Test func `after a restart all goes on, without agencies of a larger lottery`() async throws {
     let directory = TemporaryDirectory()
-    let bets = try [1, winningNumber, 2].enumerated().map { try sampleBet(1, $0, number: $1) }
+    let bets = try [1, winningNumber, 2].enumerated().map { try sampleBet($0, number: $1) }
     try directory.write("2,0\r\n3,0\r\n".utf8, to: "finished.csv")
     try await withAgency(agencies: 2, in: directory) { client, _ in
       try await client.expect(.stored(2), after: Frames.batch(Array(bets[..<2]), at: 0))

@@ -14,17 +14,6 @@ extension [ServerMessage] {
   package var frames: [UInt8] { flatMap(\.frame) }
 }
 
-/// A bet that takes `size` bytes on the wire, 12 to 522.
-package func sizedBet(_ size: Int) throws -> Bet {
-  // Three lengths, the date, the number and a document of one digit.
-  let letters = size - 3 - 4 - 4 - 1
-  let first = min(letters, ProtocolLimits.textSize)
-  return try Bet(
-    firstName: String(repeating: "a", count: first),
-    lastName: String(repeating: "b", count: letters - first), document: "1",
-    birthdate: "2000-01-01", number: "1")
-}
-
 /// The messages of the server that `frames` hold, which must be whole.
 package func serverMessages(in frames: [UInt8]) throws -> [ServerMessage] {
   var unread = frames.indices

@@ -5,7 +5,7 @@ import TestSupport
 
 /// A bet of agency 1 that differs from its other bets in `index`.
 func sampleBet(_ index: Int) throws -> Bet {
-  try sampleBet(1, index, number: UInt32(index))
+  try sampleBet(index, of: 1, number: UInt32(index))
 }
 
 /// The bets of agency 1 with the given indices.

@@ -14,7 +14,7 @@ import Testing
         let (count, size) = (20, 5)
         let batches = try (0..<count).map { index in
           let first = index * size
-          return Frames.batch(try sampleBets(1, first..<(first + size)), at: UInt64(first))
+          return Frames.batch(try sampleBets(first..<(first + size)), at: UInt64(first))
         }
         server.memory.add(PendingMemory.limit)
         try await client.send(Array(batches.joined()))
@@ -29,7 +29,7 @@ import Testing
   @Test func `what is refused leaves no memory taken`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withAgency { client in
-        let bets = try sampleBets(1, 0..<5)
+        let bets = try sampleBets(0..<5)
         try await client.send(Frames.batch(bets, at: 0), Frames.batch(bets, badAt: 2, at: 5))
         _ = try await client.receiveAll()
       }

@@ -10,7 +10,7 @@ import Testing
   @Test func `bets that cannot be stored are rejected, and the agency may come again`() async {
     await #expect(processExitsWith: .success) {
       try await withAgency { client, server in
-        let bets = try sampleBets(1, 0..<100)
+        let bets = try sampleBets(0..<100)
         let notStored = "the server could not store it"
         FullDiskTests.limitFiles(to: 4096)
         try await client.expect(
@@ -30,7 +30,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       try await withAgency { client, server in
         FullDiskTests.limitFiles(to: 4096)
-        try await client.send(Frames.batch(try sampleBets(1, 0..<100), at: 0), Frames.finished(100))
+        try await client.send(Frames.batch(try sampleBets(0..<100), at: 0), Frames.finished(100))
         try await client.expect(
           .rejected(
             offset: 0, index: 0, code: .notStored, reason: "the server could not store it"))
@@ -69,7 +69,7 @@ import Testing
           try await FailingCalls.with(.fdatasync, on: server.directory.file("bets.csv")) {
             try await client.expect(
               .error(code: .shuttingDown, reason: "the server could not store it"),
-              after: Frames.batch(try sampleBets(1, 0..<3), at: 0))
+              after: Frames.batch(try sampleBets(0..<3), at: 0))
           }
         }
       }

@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct LogLinesTests {
   @Test func `a lottery logs each batch, each single bet and the draw`() async throws {
     let log = try await Self.log {
-      let bets = try sampleBets(1, 0..<6)
+      let bets = try sampleBets(0..<6)
       try await $0.greet()
       try await $0.expect(.stored(3), after: Frames.batch(Array(bets[..<3]), at: 0))
       try await $0.expect(.stored(4), after: Frames.bet(bets[3], at: 3))
@@ -35,7 +35,7 @@ import Testing
   @Test func `a batch that was stored before is logged as repeated`() throws {
     let log = try LogFile(level: .debug)
     var session = try SessionState.open.session()
-    let bets = try sampleBets(1, 0..<6)
+    let bets = try sampleBets(0..<6)
     for frame in [
       Frames.batch(Array(bets[..<3]), at: 0), Frames.batch(Array(bets[3..<5]), at: 3),
       Frames.bet(bets[2], at: 2), Frames.batch(Array(bets[3..<5]), at: 3),
@@ -55,13 +55,13 @@ import Testing
   }
 
   @Test func `a rejected single bet is logged with its document and number`() async throws {
-    var invalid = Frames.bet(try sampleBet(1, 2, number: 5), at: 0)
+    var invalid = Frames.bet(try sampleBet(2, number: 5), at: 0)
     let document = Array("30000002".utf8)
     let range = try #require(invalid.firstRange(of: document))
     invalid[range.lowerBound] = UInt8(ascii: "x")
     let log = try LogFile()
     try await withServer(agencies: 1, log: log.log) { [invalid] server in
-      for frame in [Frames.bet(try sampleBet(1, 1, number: 7), at: 9), invalid] {
+      for frame in [Frames.bet(try sampleBet(1, number: 7), at: 9), invalid] {
         try await server.withAgency {
           try await $0.send(frame)
           _ = try await $0.receive()
@@ -142,7 +142,7 @@ import Testing
   @Test func `the draw counts the winners of the agencies that take part`() async throws {
     let directory = TemporaryDirectory()
     let winners = try [1, 3, 1, 2].map {
-      StoredBet(agency: $0, bet: try sampleBet($0, number: winningNumber))
+      StoredBet(agency: $0, bet: try sampleBet(of: $0, number: winningNumber))
     }
     try directory.write(rows(winners), to: "bets.csv")
     let file = try LogFile(level: .debug)

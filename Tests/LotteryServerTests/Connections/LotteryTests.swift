@@ -14,7 +14,7 @@ import Testing
           group.addTask {
             // Agency 1 wins with every bet, agency 2 with every second one, and so on.
             let bets = try (0..<bets).map {
-              try sampleBet(agency, $0, number: $0 % Int(agency) == 0 ? winningNumber : 1)
+              try sampleBet($0, of: agency, number: $0 % Int(agency) == 0 ? winningNumber : 1)
             }
             let winners = try await server.withClient(agency) { client in
               try await client.finish(with: bets)
@@ -45,7 +45,7 @@ import Testing
 
   @Test func `a late question is answered, again and again`() async throws {
     try await withServer(agencies: 1) { server in
-      let bet = try sampleBet(1, 0, number: winningNumber)
+      let bet = try sampleBet(0, number: winningNumber)
       let winners = ServerMessage.winners(more: false, documents: [bet.document])
       try await server.withClient(1) { client in
         try await client.finish(with: [bet])
@@ -62,7 +62,7 @@ import Testing
   @Test(arguments: [false, true])
   func `the draw reads the file that the bets were stored in`(isReplaced: Bool) async throws {
     try await withClient { client, server in
-      let bet = try sampleBet(1, 0, number: winningNumber)
+      let bet = try sampleBet(0, number: winningNumber)
       try await client.greet()
       try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
       let path = server.directory.file("bets.csv")
@@ -104,7 +104,7 @@ import Testing
   }
 
   private static func ask(_ client: Peer, _ agency: UInt32) async throws {
-    let bet = try sampleBet(agency, Int(agency), number: winningNumber)
+    let bet = try sampleBet(Int(agency), of: agency, number: winningNumber)
     try await client.greet()
     try await client.expect(.stored(1), after: Frames.bet(bet, at: 0))
     try await client.expect(.confirmed, after: Frames.finished(1), Frames.winnersQuery)

@@ -59,14 +59,14 @@ import Testing
         try await client.expect(nil)
       }
       try await server.withClient(1) { client in
-        try await client.finish(with: try sampleBets(1, 0..<1))
+        try await client.finish(with: try sampleBets(0..<1))
       }
     }
   }
 
   @Test func `batches before a breach are stored and answered`() async throws {
     try await withAgency { client, server in
-      let bets = try sampleBets(1, 0..<2)
+      let bets = try sampleBets(0..<2)
       try await client.send(Frames.bet(bets[0], at: 0), Frames.bet(bets[1], at: 1), [0, 0, 0, 0])
       try await client.expect(.stored(2))
       try await client.expect(.error(code: .malformed, reason: "frame length 0: must be 1 to 7996"))
@@ -76,7 +76,7 @@ import Testing
 
   @Test func `an agency that goes away inside a batch stores nothing of it`() async throws {
     try await withServer(agencies: 1) { server in
-      let batch = Frames.batch(try sampleBets(1, 0..<3), at: 0)
+      let batch = Frames.batch(try sampleBets(0..<3), at: 0)
       try await server.withAgency(1) { client in
         try await client.send(Array(batch.dropLast()))
         client.finishSending()
@@ -90,7 +90,7 @@ import Testing
 
   @Test func `a newer connection of an agency takes over`() async throws {
     try await withServer(agencies: 2) { server in
-      let bets = try sampleBets(1, 0..<2)
+      let bets = try sampleBets(0..<2)
       let superseded = ServerMessage.superseded
       try await server.withAgency(1) { older in
         try await older.expect(.stored(1), after: Frames.bet(bets[0], at: 0))
@@ -118,7 +118,7 @@ import Testing
 
   @Test func `a connection that finds its claim lost is told so at once`() async throws {
     let superseded = ServerMessage.superseded
-    for frame in [Frames.bet(try sampleBet(1), at: 0), Frames.finished(0)] {
+    for frame in [Frames.bet(try sampleBet(), at: 0), Frames.finished(0)] {
       try await withAgency { client, server in
         server.stealClaim(of: 1)
         try await client.expect(superseded, after: frame)

@@ -15,7 +15,7 @@ import Testing
   {
     let log = try LogFile()
     try await withAgency(log: log.log) { client, server in
-      let bets = try sampleBets(1, 0..<6)
+      let bets = try sampleBets(0..<6)
       try await client.send(
         Frames.batch(Array(bets[..<2]), at: 0), Frames.batch(Array(bets[2..<4]), badAt: 1, at: 2),
         Frames.batch(Array(bets[2...]), at: 2), Frames.finished(6), [0xFF, 0xFF, 0xFF, 0xFF])
@@ -36,7 +36,7 @@ import Testing
 
   @Test func `the agency may go on at once on a new connection`() async throws {
     try await withAgency { client, server in
-      let bets = try sampleBets(1, 0..<4)
+      let bets = try sampleBets(0..<4)
       try await client.expect(.stored(2), after: Frames.batch(Array(bets[..<2]), at: 0))
       let bad = Frames.batch(Array(bets[2...]), badAt: 1, at: 2)
       try await client.expect(Self.rejected, after: bad)
@@ -51,7 +51,7 @@ import Testing
 
   @Test func `the largest window in flight does not destroy it`() async throws {
     try await withAgency(changing: { $0.farewell = .seconds(600) }) { client, _ in
-      let bet = Frames.bet(try sampleBet(1), at: 9)
+      let bet = Frames.bet(try sampleBet(), at: 9)
       try await client.send(bet)
       let window = [UInt8](repeating: 0, count: 1023 * ProtocolLimits.packetSize)
       #expect(try await client.send(window), "the server closed over what it had not read")

@@ -31,14 +31,14 @@ import Testing
 
   @Test(arguments: [(7573, false), (7574, true), (7575, false), (0, false), (UInt32.max, false)])
   func `one number wins`(number: UInt32, wins: Bool) throws {
-    #expect(hasWon(try sampleBet(1, number: number)) == wins)
+    #expect(hasWon(try sampleBet(number: number)) == wins)
   }
 
   @Test func `each agency gets its own winners, in the order of their bets`() async throws {
     defer { store.close() }
     let bets: [StoredBet] = try [
       (2, 9, 7574), (1, 5, 7574), (1, 4, 1), (2, 3, 7574), (1, 2, 7574), (1, 5, 7574),
-    ].map { StoredBet(agency: $0, bet: try sampleBet($0, $1, number: $2)) }
+    ].map { StoredBet(agency: $0, bet: try sampleBet($1, of: $0, number: $2)) }
     try await store.storeBets(bets)
     draw.agencyFinished(1)
     draw.agencyFinished(2)
@@ -48,8 +48,8 @@ import Testing
 
   @Test func `an agency without winners gets none`() async throws {
     defer { store.close() }
-    try await store.storeBets([try sampleBet(1, number: 7574)])
-    try await store.storeBets([try sampleBet(2, number: 1)], of: 2)
+    try await store.storeBets([try sampleBet(number: 7574)])
+    try await store.storeBets([try sampleBet(of: 2, number: 1)], of: 2)
     draw.agencyFinished(1)
     draw.agencyFinished(2)
     #expect(try await winners(of: 2) == [])
@@ -71,7 +71,7 @@ import Testing
 
   @Test func `a draw that the end of the server stops has no outcome`() async throws {
     defer { store.close() }
-    try await store.storeBets([try sampleBet(1, number: 7574)])
+    try await store.storeBets([try sampleBet(number: 7574)])
     await draw.end()
     draw.agencyFinished(1)
     draw.agencyFinished(2)
@@ -92,7 +92,7 @@ import Testing
 
   @Test func `an agency whose winners found room does not wait for the disk`() async throws {
     defer { store.close() }
-    try await store.storeBets([try sampleBet(1, number: 7574)])
+    try await store.storeBets([try sampleBet(number: 7574)])
     draw.agencyFinished(1)
     draw.agencyFinished(2)
     #expect(try #require(await draw.winners(of: 1)).needsFile == false)
@@ -102,7 +102,7 @@ import Testing
 
   @Test func `a cancelled task reads no more winners`() async throws {
     defer { store.close() }
-    try await store.storeBets([try sampleBet(1, number: 7574)])
+    try await store.storeBets([try sampleBet(number: 7574)])
     let draw = drawWithoutRoom()
     let reader = try #require(await draw.winners(of: 1))
     let reading = Task {
@@ -115,7 +115,7 @@ import Testing
 
   @Test func `with a delay the draw is held at once, the winners come later`() async throws {
     defer { store.close() }
-    try await store.storeBets(try [sampleBet(1, 5, number: 7574)])
+    try await store.storeBets(try [sampleBet(5, number: 7574)])
     let started = Promise<@Sendable () -> Void>()
     let draw = Draw(
       agencies: 1, bets: store.bets, log: .discarding, winnersDelay: .seconds(7),
@@ -150,7 +150,7 @@ import Testing
   @Test func `bets that cannot be read are reported, and nothing is drawn`() async throws {
     defer { store.close() }
     let failure = Promise<StorageError>()
-    try await store.storeBets([try sampleBet(1, number: 7574)])
+    try await store.storeBets([try sampleBet(number: 7574)])
     let draw = Draw(agencies: 1, bets: store.bets, log: .discarding) { failure.fulfill($0) }
     let path = directory.file("bets.csv")
     await FailingCalls.with(.pread, on: path) {
@@ -164,7 +164,7 @@ import Testing
   @Test func `winners that cannot be read are reported`() async throws {
     defer { store.close() }
     let failure = Promise<StorageError>()
-    try await store.storeBets([try sampleBet(1, number: 7574)])
+    try await store.storeBets([try sampleBet(number: 7574)])
     let draw = drawWithoutRoom { failure.fulfill($0) }
     var reader = try #require(await draw.winners(of: 1))
     let path = directory.file("bets.csv")

@@ -58,8 +58,8 @@ import Testing
   }
 
   @Test func `an agency with more winners than its share costs the others nothing`() throws {
-    let flood = try (0..<5000).map { StoredBet(agency: 1, bet: try sampleBet(1, $0, number: 7574)) }
-    let few = try (0..<3).map { StoredBet(agency: 2, bet: try sampleBet(2, $0, number: 7574)) }
+    let flood = try (0..<5000).map { StoredBet(agency: 1, bet: try sampleBet($0, number: 7574)) }
+    let few = try (0..<3).map { StoredBet(agency: 2, bet: try sampleBet($0, of: 2, number: 7574)) }
     try directory.write(rows(flood + few), to: "bets.csv")
     let documents = flood.map(\.bet.document)
     // Nine bytes each.
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test func `rows that are stored after the draw do not count`() throws {
-    let bets = try [1, 2].map { try sampleBet(1, $0, number: winningNumber) }
+    let bets = try [1, 2].map { try sampleBet($0, number: winningNumber) }
     try directory.write(rows([bets[0]]), to: "bets.csv")
     try withWinners(agencies: 1, sizeLimit: 0) { winners throws in
       try directory.write(rows(bets), to: "bets.csv")
@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test func `a file that was cut off before a second scan is reported`() throws {
-    let bet = rows([try sampleBet(1, number: winningNumber)])
+    let bet = rows([try sampleBet(number: winningNumber)])
     try directory.write(bet + bet, to: "bets.csv")
     try withWinners(agencies: 1, sizeLimit: 0) { winners throws in
       try #require(truncate(path, off_t(bet.count + 3)) == 0)
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func `a winner after a byte order mark is found`() throws {
-    let bets = try [1, 2].map { try sampleBet(1, $0, number: winningNumber) }
+    let bets = try [1, 2].map { try sampleBet($0, number: winningNumber) }
     try directory.write("\u{FEFF}1,A,P,9,1990-01-15,7574\r\n".utf8 + rows(bets), to: "bets.csv")
     try withWinners(agencies: 1) { winners throws in
       #expect(try winners.documents(of: 1) == ["9"] + bets.map(\.document))

@@ -13,7 +13,7 @@ import Testing
   ) throws {
     var session = try SessionState.open.session()
     for bets in repeated + [3..<5, 5..<6, 1..<3] {
-      let batch = Frames.batch(try sampleBets(1, bets), at: UInt64(bets.lowerBound))
+      let batch = Frames.batch(try sampleBets(bets), at: UInt64(bets.lowerBound))
       #expect(session.receive(frame: batch) == .gathered)
     }
     let rejected = ServerMessage.rejected(offset: 3, index: 0, code: .notStored, reason: "full")
@@ -22,7 +22,7 @@ import Testing
 
   @Test func `the reason of a rejection names field, value and rule`() throws {
     var session = try SessionState.open.session()
-    let bad = Frames.batch(try sampleBets(1, 3..<5), badAt: 1, at: 3)
+    let bad = Frames.batch(try sampleBets(3..<5), badAt: 1, at: 3)
     #expect(
       session.receive(frame: bad)
         == .reject(
@@ -34,7 +34,7 @@ import Testing
 
   @Test func `a BET is remembered for its line in the log`() throws {
     var session = try SessionState.open.session()
-    let bet = try sampleBet(1, 3)
+    let bet = try sampleBet(3)
     _ = session.receive(frame: Frames.bet(bet, at: 3))
     let label = BetBatch.Label(document: bet.document, number: bet.number)
     #expect(session.pending.batches == [.init(offset: 3, count: 1, newBets: 1, single: label)])
@@ -45,17 +45,17 @@ import Testing
     var next = 3
     while !session.pending.isFull, next < 20_000 {
       _ = session.receive(
-        frame: Frames.batch(try sampleBets(1, next..<(next + 100)), at: UInt64(next)))
+        frame: Frames.batch(try sampleBets(next..<(next + 100)), at: UInt64(next)))
       next += 100
     }
-    let batch = rows(try sampleBets(1, next..<(next + 100))).count
+    let batch = rows(try sampleBets(next..<(next + 100))).count
     let full = PendingBets.sizeLimit...(PendingBets.sizeLimit + batch)
     #expect(full.contains(session.pending.rows.count))
   }
 
   @Test func `so it is once there are too many batches, if all were sent twice`() throws {
     var session = try SessionState.open.session()
-    let batch = Frames.batch(try sampleBets(1, 0..<1), at: 0)
+    let batch = Frames.batch(try sampleBets(0..<1), at: 0)
     var count = 0
     while !session.pending.isFull, count < 20_000 {
       _ = session.receive(frame: batch)

@@ -25,7 +25,7 @@ enum SessionState: CaseIterable {
     if self == .greeting { return session }
     _ = session.receive(frame: Frames.hello(1))
     _ = session.welcome(
-      claim, stored: Self.stored, lastBet: try sampleBet(1, 2), hasFinished: self == .drawn,
+      claim, stored: Self.stored, lastBet: try sampleBet(2), hasFinished: self == .drawn,
       isDrawn: self == .drawn)
     if self == .finished {
       _ = session.receive(frame: Frames.finished(Self.stored))

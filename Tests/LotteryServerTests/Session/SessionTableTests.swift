@@ -65,7 +65,7 @@ import Testing
 
   static var bets: [Row] {
     get throws {
-      let two = try sampleBets(1, 0..<2)
+      let two = try sampleBets(0..<2)
       return [
         Row(
           "BATCH at what is stored", Frames.batch(two, at: 3),
@@ -96,7 +96,7 @@ import Testing
 
   static var undecodable: [Row] {
     get throws {
-      let batch = Frames.batch(try sampleBets(1, 0..<2), at: 3)
+      let batch = Frames.batch(try sampleBets(0..<2), at: 3)
       let body = Array(batch[ProtocolLimits.frameHeaderSize...])
       func everywhere(_ message: String, _ frame: [UInt8]) -> Row {
         Row(message, frame, malformed, malformed, malformed, malformed)
@@ -128,7 +128,7 @@ import Testing
     ])
   func `the state is that of the agency`(finished: Bool, drawn: Bool, state: AgencyState) throws {
     var session = try SessionState.greeting.session()
-    let bet = try sampleBet(1, 6)
+    let bet = try sampleBet(6)
     let welcome = session.welcome(
       SessionState.claim, stored: 7, lastBet: bet, hasFinished: finished, isDrawn: drawn)
     #expect(welcome == .welcome(version: 1, state: state, stored: 7, lastBet: bet))

@@ -10,7 +10,7 @@ import Testing
   @Test func `it lists agencies that are connected, have left, and have finished`() async throws {
     let file = try LogFile()
     try await withServer(agencies: 3, log: file.log) { server in
-      try await server.withClient(3) { try await $0.finish(with: try sampleBets(3, 0..<70)) }
+      try await server.withClient(3) { try await $0.finish(with: try sampleBets(0..<70, of: 3)) }
       try await server.withAgency(1) { client in
         // The server may not have noticed yet that agency 3 has gone; its end is logged.
         let gone = "INFO     action: close_socket | result: success | ip: 127.0.0.1"
@@ -92,7 +92,7 @@ import Testing
   @Test func `it reports the sync times`() async throws {
     try await withServer(agencies: 1) { server in
       try await server.withAgency(1) { client in
-        for (index, bet) in try sampleBets(1, 0..<3).enumerated() {
+        for (index, bet) in try sampleBets(0..<3).enumerated() {
           let stored = UInt64(index + 1)
           try await client.expect(.stored(stored), after: Frames.bet(bet, at: UInt64(index)))
         }

@@ -30,7 +30,7 @@ import Testing
 
   @Test func `more bets than a reader's chunk are loaded one after the other`() async throws {
     defer { store.close() }
-    let bets = try sampleBets(1, 0..<10_000)
+    let bets = try sampleBets(0..<10_000)
     try await store.storeBets(bets)
     try #require(rows(bets).count > 2 * CSVFile.chunkSize)
     #expect(try store.bets() == bets)
@@ -41,7 +41,7 @@ import Testing
     let first = Claim(agency: 1) {}
     #expect(
       await store.take(first)?.standing == Standing(stored: 0, lastBet: nil, hasFinished: false))
-    let bets = try sampleBets(1, 0..<3)
+    let bets = try sampleBets(0..<3)
     try await store.store(bets, by: first)
     #expect(await store.finish(total: 3, by: first) == .stored)
     await store.expectStanding(of: 1, stored: 3, last: bets[2], hasFinished: true)
@@ -56,7 +56,7 @@ import Testing
     _ = await store.take(older)
     _ = await store.take(newer)
     #expect(isLost.value != nil)
-    let bets = try sampleBets(1, 0..<1)
+    let bets = try sampleBets(0..<1)
     await #expect(throws: ClaimLost.self) {
       try await store.store(bets, by: older)
     }
@@ -74,7 +74,7 @@ import Testing
     #expect(await store.take(older) == nil)
     #expect(isLost.value != nil)
     store.release(older)
-    try await store.store(try sampleBets(1, 0..<1), by: newer)
+    try await store.store(try sampleBets(0..<1), by: newer)
   }
 
   @Test func `releasing a lost claim does not release the newer one`() async throws {
@@ -83,10 +83,10 @@ import Testing
     _ = await store.take(older)
     _ = await store.take(newer)
     store.release(older)
-    try await store.store(try sampleBets(1, 0..<1), by: newer)
+    try await store.store(try sampleBets(0..<1), by: newer)
     store.release(newer)
     await #expect(throws: ClaimLost.self) {
-      try await store.store(try sampleBets(1, 1..<2), by: newer)
+      try await store.store(try sampleBets(1..<2), by: newer)
     }
   }
 
@@ -95,7 +95,7 @@ import Testing
     let one = Claim(agency: 1) { Issue.record("no claim took over from this one") }
     _ = await store.take(one)
     _ = await store.take(Claim(agency: 2) {})
-    try await store.store(try sampleBets(1, 0..<1), by: one)
+    try await store.store(try sampleBets(0..<1), by: one)
   }
 
   @Test func `an agency that leaves nothing is not remembered`() async throws {
@@ -116,7 +116,7 @@ import Testing
     let (one, two) = (Claim(agency: 1) {}, Claim(agency: 2) {})
     _ = await store.take(one)
     _ = await store.take(two)
-    try await store.store(try sampleBets(1, 0..<1), by: one)
+    try await store.store(try sampleBets(0..<1), by: one)
     #expect(await store.finish(total: 0, by: two) == .stored)
     store.release(one)
     store.release(two)

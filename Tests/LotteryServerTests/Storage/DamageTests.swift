@@ -71,7 +71,7 @@ import Testing
   ])
   func `so does a damaged row of finished.csv`(damage: Damage) throws {
     let directory = TemporaryDirectory()
-    let bets = rows(try sampleBets(1, 0..<2)) + "1,torn".utf8
+    let bets = rows(try sampleBets(0..<2)) + "1,torn".utf8
     let finished = Array("2,0\r\n\(damage.row)\r\n3,".utf8)
     try directory.write(bets, to: "bets.csv")
     try directory.write(finished, to: "finished.csv")
@@ -85,7 +85,7 @@ import Testing
 
   @Test func `NUL bytes before whole rows are damage`() throws {
     let directory = TemporaryDirectory()
-    let bets = rows(try sampleBets(1, 0..<1))
+    let bets = rows(try sampleBets(0..<1))
     let file = bets + [UInt8](repeating: 0, count: 5000) + bets + "1,torn".utf8
     try directory.write(file, to: "bets.csv")
     #expect(

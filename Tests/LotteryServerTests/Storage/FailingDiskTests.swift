@@ -14,7 +14,7 @@ import Testing
 
   init() throws {
     directory = TemporaryDirectory()
-    bets = rows(try sampleBets(1, 0..<20))
+    bets = rows(try sampleBets(0..<20))
     try directory.write(bets + "1,torn".utf8, to: "bets.csv")
     try directory.write(finished + "2,".utf8, to: "finished.csv")
   }

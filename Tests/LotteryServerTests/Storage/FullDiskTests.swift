@@ -41,9 +41,9 @@ import Testing
       let claim = Claim(agency: 1) {}
       _ = await store.take(claim)
       FullDiskTests.limitFiles(to: 4096)
-      let few = try sampleBets(1, 0..<3)
+      let few = try sampleBets(0..<3)
       await #expect(throws: StorageError.self) {
-        try await store.store(try sampleBets(1, 0..<200), by: claim)
+        try await store.store(try sampleBets(0..<200), by: claim)
       }
       try await store.store(few, by: claim)
       #expect(try store.bets() == few)

@@ -18,7 +18,7 @@ import Testing
           _ = await store.take(claim)
           for batch in 0..<batches {
             try await store.store(
-              try sampleBets(agency, (batch * size)..<((batch + 1) * size)), by: claim)
+              try sampleBets((batch * size)..<((batch + 1) * size), of: agency), by: claim)
           }
         }
       }
@@ -27,7 +27,7 @@ import Testing
     let stored = Dictionary(grouping: try store.allBets(), by: \.agency)
     #expect(stored.count == Int(agencies))
     for agency in 1...agencies {
-      #expect(stored[agency]?.map(\.bet) == (try sampleBets(agency, 0..<(batches * size))))
+      #expect(stored[agency]?.map(\.bet) == (try sampleBets(0..<(batches * size), of: agency)))
     }
   }
 
@@ -38,7 +38,9 @@ import Testing
     let (agencies, size): (UInt32, Int) = (50, 9)
     try await withThrowingTaskGroup { group in
       for agency in 1...agencies {
-        group.addTask { try await store.storeBets(try sampleBets(agency, 0..<size), of: agency) }
+        group.addTask {
+          try await store.storeBets(try sampleBets(0..<size, of: agency), of: agency)
+        }
       }
       try await group.waitForAll()
     }
@@ -61,7 +63,7 @@ import Testing
       }
       try await group.waitForAll()
     }
-    #expect(try store.bets() == sampleBets(1, 0..<Int(total)))
+    #expect(try store.bets() == sampleBets(0..<Int(total)))
   }
 
   /// An agency that reconnects whenever it has lost its claim, and continues where WELCOME says.
@@ -71,7 +73,7 @@ import Testing
       guard var next = await store.take(claim)?.stored else { return }
       do {
         while next < total {
-          try await store.store([try sampleBet(1, Int(next))], by: claim)
+          try await store.store([try sampleBet(Int(next))], by: claim)
           next += 1
         }
         return

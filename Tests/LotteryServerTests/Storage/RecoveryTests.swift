@@ -9,7 +9,7 @@ import Testing
   let directory = TemporaryDirectory()
 
   @Test func `a crash at any byte leaves exactly the whole rows`() async throws {
-    let bets = try [sampleBet(1), Self.twoLineBet, sampleBet(3)]
+    let bets = try [sampleBet(), Self.twoLineBet, sampleBet(of: 3)]
     let file = rows(bets)
     let ends = [0] + bets.indices.map { rows(Array(bets[...$0])).count }
     for size in 0...file.count {
@@ -41,14 +41,14 @@ import Testing
   @Test func `agencies of any number are told apart, however their rows alternate`() async throws {
     let agencies: [UInt32] = [1, 65_535, 65_536, 9_999_999, 10_000_000, .max]
     let bets = try (0..<20).flatMap { index in
-      try agencies.map { StoredBet(agency: $0, bet: try sampleBet($0, index)) }
+      try agencies.map { StoredBet(agency: $0, bet: try sampleBet(index, of: $0)) }
     }
     try directory.write(rows(bets), to: "bets.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
     #expect(store.recovery.agencies == agencies.count)
     for agency in agencies {
-      await store.expectStanding(of: agency, stored: 20, last: try sampleBet(agency, 19))
+      await store.expectStanding(of: agency, stored: 20, last: try sampleBet(19, of: agency))
     }
   }
 
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func `blank lines before an agency's last row do not hide it`() async throws {
-    let bets = try sampleBets(1, 0..<2)
+    let bets = try sampleBets(0..<2)
     let blank = String(repeating: "\r\n", count: ProtocolLimits.csvRowSize + 1)
     try directory.write(rows([bets[0]]) + blank.utf8 + rows([bets[1]]) + blank.utf8, to: "bets.csv")
     let store = try BetStore(directory: directory.path)
@@ -99,7 +99,7 @@ import Testing
   /// What a file system leaves that had grown a file before its bytes were on the disk.
   @Test(arguments: [1, 4095, 4096, 4097, 200_000], ["", "1,An", "1,\"An\r\n"])
   func `NUL bytes at the end are cut off, however many`(count: Int, torn: String) throws {
-    let bets = rows(try sampleBets(1, 0..<3))
+    let bets = rows(try sampleBets(0..<3))
     let nuls = [UInt8](repeating: 0, count: count)
     try directory.write(bets + torn.utf8 + nuls, to: "bets.csv")
     try directory.write("1,3\r\n2".utf8 + nuls, to: "finished.csv")
@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test func `a cancelled task recovers nothing, and changes nothing`() async throws {
-    let torn = rows(try sampleBets(1, 0..<3)) + "1,An".utf8
+    let torn = rows(try sampleBets(0..<3)) + "1,An".utf8
     try directory.write(torn, to: "bets.csv")
     let path = directory.path
     let starting = Task {

@@ -146,12 +146,7 @@ struct StoredBet: Hashable {
 
 /// The bets of `agency` with the given indices, with the agency.
 func storedBets(_ agency: UInt32, _ indices: Range<Int>) throws -> [StoredBet] {
-  try sampleBets(agency, indices).map { StoredBet(agency: agency, bet: $0) }
-}
-
-/// Bets of `agency` as rows of `bets.csv`.
-func rows(_ bets: [Bet], of agency: UInt32 = 1) -> [UInt8] {
-  rows(bets.map { StoredBet(agency: agency, bet: $0) })
+  try sampleBets(indices, of: agency).map { StoredBet(agency: agency, bet: $0) }
 }
 
 /// Bets as rows of `bets.csv`.
