@@ -4,36 +4,37 @@ import ProcessSupport
 /// Talks to one agency: hands its messages to the session and does what the session asks for.
 struct AgencyService {
   private let connection: Connection
-  private let context: ServiceContext
+  private let server: Server
   /// The place of the connection in the order in which they were accepted.
   private let number: UInt64
   /// Whether there are so many connections that their memory counts.
   private let isCrowded: Bool
   private var session: ServerSession
-  /// Bytes of ``ServiceContext/memory`` that this connection has.
+  /// Bytes of ``Server/memory`` that this connection has.
   private var memory = 0
   /// The claim with which the agency was welcomed, if it was.
   var claim: Claim? { session.claim }
 
   /// A service that begins with what `connection` has received.
-  init(connection: Connection, context: ServiceContext, number: UInt64, isCrowded: Bool) {
+  init(connection: Connection, server: Server, number: UInt64, isCrowded: Bool) {
     self.connection = connection
-    self.context = context
+    self.server = server
     self.number = number
     self.isCrowded = isCrowded
-    session = ServerSession(agencies: context.agencies)
+    session = ServerSession(agencies: server.configuration.agencies)
   }
 
   /// Serves until the agency closes the connection.
   mutating func run() async throws {
     defer {
-      if let claim { release(claim) }
-      context.memory.add(-memory)
+      if let claim { server.store.release(claim) }
+      server.connections.mark(number, speaks: false)
+      server.memory.add(-memory)
     }
     repeat {
       try await handleFrames()
       try await connection.flush()
-      await context.log.waitForRoom()
+      await server.log.waitForRoom()
       setDeadline()
     } while try await connection.fill()
   }
@@ -42,7 +43,8 @@ struct AgencyService {
   /// may take its time.
   private func setDeadline() {
     let owesMessage = claim == nil || !connection.unread.isEmpty
-    connection.deadline = owesMessage ? connection.deadline ?? .now + context.timeout : nil
+    let next = ContinuousClock.now + server.configuration.timeout
+    connection.deadline = owesMessage ? connection.deadline ?? next : nil
   }
 
   /// Handles every frame that has arrived. Batches that arrived together are stored together, also
@@ -71,7 +73,7 @@ struct AgencyService {
       }
       if action == .gathered {
         countMemory()
-        if session.pending.isFull || context.memory.isScarce {
+        if session.pending.isFull || server.memory.isScarce {
           try await storePending()
           try await connection.flush()
         }
@@ -102,19 +104,16 @@ struct AgencyService {
   private mutating func storePending() async throws {
     guard let claim, !session.pending.isEmpty else { return }
     park()
-    let outcome = await context.store.store(
-      session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
-      by: claim)
-    guard let outcome else { throw ConnectionError.interrupted(.superseded) }
+    let outcome = try await server.store.store(session.pending, by: claim)
     let stored = session.stored + (outcome == .stored ? UInt64(session.pending.newBets) : 0)
-    BatchLogLines.write(session.pending, stored: stored, to: context.log)
+    session.pending.log(stored: stored, to: server.log)
     switch outcome {
     case .stored:
-      let keepsRoom = !isCrowded && !context.memory.isScarce
+      let keepsRoom = !isCrowded && !server.memory.isScarce
       connection.append(session.pendingStored(keepsRoom: keepsRoom))
       countMemory()
     case .notWritten(let error), .unknown(let error):
-      context.log.error(LogLine("store_bets", .fail, ["error": error.description]))
+      server.log.error(LogLine("store_bets", .fail, ["error": error.description]))
       // The next server may find the bets in the file: REJECTED would say that they are not stored.
       guard case .notWritten = outcome else {
         throw ServiceError.refused(.shuttingDown, Self.notStored)
@@ -127,7 +126,7 @@ struct AgencyService {
   /// Notes how much memory the pending batches take.
   private mutating func countMemory() {
     let size = session.pending.memory
-    if size != memory { context.memory.add(size - memory) }
+    if size != memory { server.memory.add(size - memory) }
     memory = size
   }
 
@@ -147,18 +146,13 @@ extension AgencyService {
     case .gathered:
       break
     case .claim(let agency, let key):
-      context.connections.mark(number, speaks: true)
-      do {
-        try await checkKey(of: agency, key)
-      } catch {
-        context.connections.mark(number, speaks: false)
-        throw error
-      }
+      server.connections.mark(number, speaks: true)
+      try await checkKey(of: agency, key)
       try await makeClaim(agency)
     case .reply(let message):
       connection.append(message)
     case .reject(let message, let agency, let bets, let single):
-      BatchLogLines.write(message, of: agency, bets: bets, single: single, to: context.log)
+      logRejection(message, of: agency, bets: bets, single: single)
       connection.append(message)
       throw ServiceError.rejected
     case .finish(let total, let claim):
@@ -177,33 +171,23 @@ extension AgencyService {
     let claim = Claim(agency: agency, order: number) { [handle = connection.handle] in
       handle.interrupt(.superseded)
     }
-    guard let record = await context.store.take(claim) else {
-      release(claim)
-      try throwInterruption()
-    }
+    guard let record = await server.store.take(claim) else { try throwInterruption() }
     connection.append(
       session.welcome(
         claim, stored: record.stored, lastBet: record.lastBet, hasFinished: record.hasFinished,
-        isDrawn: context.draw.isHeld))
-  }
-
-  private func release(_ claim: Claim) {
-    context.store.release(claim)
-    context.connections.mark(number, speaks: false)
+        isDrawn: server.draw.isHeld))
   }
 
   private mutating func finish(total: UInt64, by claim: Claim) async throws {
     park()
-    let outcome = await context.store.finish(total: total, by: claim)
-    guard let outcome else { throw ConnectionError.interrupted(.superseded) }
-    switch outcome {
+    switch try await server.store.finish(total: total, by: claim) {
     case .stored: break
     case .notWritten(let error), .unknown(let error):
-      context.log.error(LogLine("store_finished", .fail, ["error": error.description]))
+      server.log.error(LogLine("store_finished", .fail, ["error": error.description]))
       throw ServiceError.refused(.shuttingDown, Self.notStored)
     }
     // The agency counts as finished even if this reply is lost.
-    context.draw.agencyFinished(claim.agency)
+    server.draw.agencyFinished(claim.agency)
     connection.append(session.confirm(claim))
   }
 
@@ -212,12 +196,12 @@ extension AgencyService {
     try await connection.flush()
     park()
     connection.handle.watchForBreak(true)
-    let winners = await context.draw.winners(of: agency)
+    let winners = await server.draw.winners(of: agency)
     connection.handle.watchForBreak(false)
     guard var winners else { try throwInterruption() }
     while !winners.isAtEnd {
       do throws(StorageError) {
-        connection.append(try await context.draw.nextFrames(of: &winners))
+        connection.append(try await server.draw.nextFrames(of: &winners))
       } catch {
         throw ServiceError.refused(.shuttingDown, "the server could not read the winners")
       }
@@ -232,7 +216,7 @@ extension AgencyService {
       throw ServiceError.refused(
         .notNow, "the status is available only on the server's own machine")
     }
-    var status = context.status
+    var status = server.status
     // The operator's own connection does not count.
     status.connections -= 1
     var bytes: [UInt8] = []
@@ -242,7 +226,7 @@ extension AgencyService {
 
   /// Refuses a wrong key, after a pause that slows down key guessing.
   private func checkKey(of agency: UInt32, _ key: String) async throws {
-    guard let keys = context.keys, !keys.admit(agency, key: key) else { return }
+    guard let keys = server.keys, !keys.admit(agency, key: key) else { return }
     try? await Task.sleep(for: Self.refusalPause)
     try connection.check()
     throw ServiceError.refused(.wrongKey, "agency \(agency): the key is not this agency's")
@@ -255,5 +239,53 @@ extension AgencyService {
     try connection.check()
     // Not through the connection: its task was cancelled.
     throw .interrupted(.cancelled)
+  }
+}
+
+/// The log lines of batches, which graders add up.
+extension AgencyService {
+  /// Logs a batch of `agency` that `message` rejects, of `bets` bets or a `single` BET: first the
+  /// exercises' own line, and then one of ours that says why.
+  private func logRejection(
+    _ message: ServerMessage, of agency: UInt32, bets: Int, single: BetBatch.Label?
+  ) {
+    guard case .rejected(let offset, let index, let code, let reason) = message else { return }
+    server.log.info(.batch(of: bets, single: single, .fail))
+    server.log.info(
+      LogLine(
+        "reject_batch", .success,
+        [
+          "agency": "\(agency)", "offset": "\(offset)", "index": "\(index)",
+          "code": "\(code.rawValue)", "error": reason,
+        ]))
+  }
+}
+
+extension PendingBets {
+  /// Logs one line for each batch: how many bets it brought. Those that were stored before are not
+  /// counted again.
+  ///
+  /// - Parameter stored: bets of the agency that are stored now. A batch that ends after them could
+  ///   not be stored.
+  func log(stored: UInt64, to log: Log) {
+    for batch in batches {
+      let result = batch.end <= stored ? LogLine.Result.success : .fail
+      if result == .success, batch.newBets == 0 {
+        log.debug(LogLine("batch_repeated", .success, ["offset": "\(batch.offset)"]))
+      } else {
+        log.info(.batch(of: batch.newBets, single: batch.single, result))
+      }
+    }
+  }
+}
+
+extension LogLine {
+  /// The line of a BATCH as exercise 6 has it, or that of a `single` BET as exercise 5 has it.
+  fileprivate static func batch(
+    of bets: Int, single: BetBatch.Label?, _ result: Result
+  ) -> LogLine {
+    guard let single else { return LogLine("apuesta_recibida", result, ["cantidad": "\(bets)"]) }
+    return LogLine(
+      "apuesta_almacenada", result, ["dni": single.document, "numero": "\(single.number)"])
   }
 }

@@ -19,7 +19,7 @@ package final class BetStore: Sendable {
   let directory: DataDirectory
 
   /// What was found in the files at the start.
-  let recovery: Recovery.Report
+  let recovery: Recovery
 
   /// Opens the files in `directory` and reads what they hold.
   ///
@@ -43,9 +43,9 @@ package final class BetStore: Sendable {
       // acknowledge it. Sync before anything is changed, so that a failure changes nothing.
       for journal in opened { try journal.synchronize() }
       (bets, finished) = (opened[0], opened[1])
-      let recovery = try Recovery(bets: bets, finished: finished)
-      self.recovery = recovery.report
-      records = Mutex(recovery.records)
+      let (recovery, records) = try Recovery.read(bets: bets, finished: finished)
+      self.recovery = recovery
+      self.records = Mutex(records)
     } catch {
       for journal in opened { journal.close() }
       directory.close()
@@ -87,7 +87,10 @@ package final class BetStore: Sendable {
     }
     loser?.onLoss()
     if loser === claim { return nil }
-    if let writing { guard await writing.wait() != nil else { return nil } }
+    if let writing, await writing.wait() == nil {
+      release(claim)
+      return nil
+    }
     return update(claim.agency) { $0 }
   }
 
@@ -101,28 +104,27 @@ package final class BetStore: Sendable {
   /// The course's `store_bets`, for many workers at once: appends the same rows, byte for byte.
   /// Stores all bets or none, and returns when it is known what has become of them.
   ///
-  /// - Parameters:
-  ///   - rows: the rows of `count` bets, the last of which is `lastRow`.
-  ///   - claim: the claim on their agency.
-  /// - Returns: nil if a newer connection holds the claim. Then none is stored.
+  /// - Parameter claim: the claim on their agency.
+  /// - Throws: `.interrupted(.superseded)` if a newer connection holds the claim. Then none is
+  ///   stored.
   func store(
-    _ rows: [UInt8], count: Int, lastRow: [UInt8], by claim: Claim
-  ) async -> Journal.Outcome? {
+    _ bets: PendingBets, by claim: Claim
+  ) async throws(ConnectionError) -> Journal.Outcome {
     // Batches sent twice need no sync.
-    guard count > 0 else { return .stored }
-    return await append(rows, to: bets, by: claim) { record in
-      record.stored += UInt64(count)
-      record.lastRow = lastRow
+    guard bets.newBets > 0 else { return .stored }
+    return try await append(bets.rows, to: self.bets, by: claim) { record in
+      record.stored += UInt64(bets.newBets)
+      record.lastRow = bets.lastRow
     }
   }
 
   /// Notes that the agency has finished, and returns when it is known whether that is safe.
   ///
-  /// - Returns: nil if a newer connection holds the claim.
-  func finish(total: UInt64, by claim: Claim) async -> Journal.Outcome? {
+  /// - Throws: `.interrupted(.superseded)` if a newer connection holds the claim.
+  func finish(total: UInt64, by claim: Claim) async throws(ConnectionError) -> Journal.Outcome {
     var row: [UInt8] = []
     row.append(finishedRow: claim.agency, total: total)
-    return await append(row, to: finished, by: claim) { $0.hasFinished = true }
+    return try await append(row, to: finished, by: claim) { $0.hasFinished = true }
   }
 
   /// Closes the files and releases the directory for another server. Nothing may be stored
@@ -142,13 +144,13 @@ package final class BetStore: Sendable {
   /// A newer connection that takes the claim over meanwhile waits for this.
   private func append(
     _ rows: [UInt8], to journal: Journal, by claim: Claim, change: (inout AgencyRecord) -> Void
-  ) async -> Journal.Outcome? {
+  ) async throws(ConnectionError) -> Journal.Outcome {
     let holdsClaim = update(claim.agency) { record in
       guard record.claim === claim else { return false }
       record.isWriting = true
       return true
     }
-    guard holdsClaim else { return nil }
+    guard holdsClaim else { throw .interrupted(.superseded) }
     let outcome = await journal.append(rows)
     let written = update(claim.agency) { record in
       defer { record.written = nil }

@@ -97,38 +97,31 @@ final class ConnectionRegistry: Sendable {
   /// Returns when there is room for one more connection, or the task is cancelled.
   ///
   /// - Parameter onWait: is called if none can make room.
-  func makeRoom(onWait: () -> Void) async {
-    while let (room, step) = nextStep() {
-      switch step {
-      case .evict(let handle): handle.interrupt(.noRoom)
-      case .look(let time): Timers.after(time) { self.endWait(for: room) }
-      case .wait(let isForAgencies): if isForAgencies { onWait() }
-      }
+  func makeRoom(onWait: @escaping @Sendable () -> Void) async {
+    while let (room, act) = nextStep(onWait) {
+      act()
       guard await room.wait() != nil else { return }
     }
   }
 
-  /// What is done to get room, before it is waited for.
-  private enum Step {
-    case evict(Connection.Handle)
-    /// Look again after this time.
-    case look(Duration)
-    case wait(isForAgencies: Bool)
-  }
-
-  /// What is to be done, or nil if there is room.
-  private func nextStep() -> (room: Promise<Void>, step: Step)? {
+  /// What is to be done before the wait for room, or nil if there is room.
+  private func nextStep(
+    _ onWait: @escaping @Sendable () -> Void
+  ) -> (room: Promise<Void>, act: @Sendable () -> Void)? {
     state.withLock { state in
       guard state.entries.count >= limit else { return nil }
       let room = state.room ?? Promise()
       state.room = room
-      if state.leaving > 0 { return (room, .wait(isForAgencies: false)) }
+      if state.leaving > 0 { return (room, {}) }
       guard let address = state.crowdedAddress, let oldest = state.oldest(of: address) else {
-        return (room, .wait(isForAgencies: true))
+        return (room, onWait)
       }
       let rest = ContinuousClock.now.duration(to: oldest.since + Self.patience)
-      if rest > .zero { return (room, .look(rest)) }
-      return state.evict(from: address).map { (room, .evict($0)) }
+      if rest > .zero {
+        return (room, { Timers.after(rest) { self.endWait(for: room) } })
+      }
+      let evicted = state.evict(from: address)
+      return (room, { evicted?.interrupt(.noRoom) })
     }
   }
 
@@ -174,7 +167,7 @@ final class ConnectionRegistry: Sendable {
   /// room before its HELLO was read.
   func mark(_ number: UInt64, speaks: Bool) {
     let (handle, room) = state.withLock { state -> (Connection.Handle?, Promise<Void>?) in
-      guard let entry = state.entries[number] else { return (nil, nil) }
+      guard let entry = state.entries[number], speaks || !entry.leaves else { return (nil, nil) }
       if entry.leaves {
         state.entries[number]?.leaves = false
         state.leaving -= 1
@@ -230,23 +223,19 @@ enum ConnectionLimit {
   /// Dispatch opens from time to time.
   static let reserve = 64
 
-  /// Raises the limit of descriptors as far as this process may (setrlimit(2)). The limit that a
-  /// process begins with is often far lower.
-  static func raise() {
-    var limit = rlimit()
-    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard getrlimit(resource, &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = setrlimit(resource, &limit)
-  }
-
-  /// Returns for how many connections there are descriptors (getrlimit(2)), at least one.
+  /// Raises the limit of descriptors as far as this process may: the one that a process begins with
+  /// is often far lower. Returns for how many connections there are descriptors (setrlimit(2)), at
+  /// least one.
   ///
   /// The server must not find out by running into the limit: without a descriptor Dispatch's timers
   /// never fire, and once a second it opens files of `/proc` and ends the process if it cannot.
-  static func ofProcess() -> Int {
+  @discardableResult static func raise() -> Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1 }
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(resource, &limit) == 0 else { return 1 }
+    let before = limit.rlim_cur
+    limit.rlim_cur = limit.rlim_max
+    if setrlimit(resource, &limit) != 0 { limit.rlim_cur = before }
     return max(1, Int(clamping: limit.rlim_cur) - reserve)
   }
 }

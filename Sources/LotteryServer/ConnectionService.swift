@@ -1,11 +1,10 @@
 import LotteryProtocol
 import ProcessSupport
-import Synchronization
 
 /// Serves one accepted connection, from its first byte to its last.
 struct ConnectionService {
   private let connection: Connection
-  private let context: ServiceContext
+  private let server: Server
   /// Its place in the order in which connections were accepted.
   private let number: UInt64
   private let isCrowded: Bool
@@ -14,14 +13,13 @@ struct ConnectionService {
   /// Whether an agency has spoken here. Refusals of other peers are limited in the log.
   private var isOfAgency = false
 
-  /// Serves the connection that `handle` stands for.
-  init(_ handle: Connection.Handle, number: UInt64, context: ServiceContext) {
-    self.context = context
+  init(_ handle: Connection.Handle, number: UInt64, server: Server) {
+    self.server = server
     self.number = number
-    let others = context.connections.count - 1
+    let others = server.connections.count - 1
     isCrowded = others >= Self.crowd
     connection = Connection(handle, capacity: Self.bufferSize(others: others))
-    connection.patience = context.timeout
+    connection.patience = server.configuration.timeout
   }
 
   /// Bytes that are held of a connection that begins while there are `others`. Larger reads mean
@@ -35,20 +33,12 @@ struct ConnectionService {
 
   /// Serves the connection, and closes it.
   mutating func run() async {
-    do {
-      try await serve()
-    } catch let error as ServiceError {
-      await end(because: error)
-    } catch let error as ConnectionError {
-      await end(because: error)
-    } catch {
-      logLoss("\(error)")
-    }
+    do { try await serve() } catch { await end(because: error) }
     connection.close()
     guard isAnnounced else { return }
-    context.log.info(LogLine("close_socket", .success, ["ip": ip]))
+    server.log.info(LogLine("close_socket", .success, ["ip": ip]))
     // The worker's last job ends with this line.
-    context.log.info(LogLine("close_worker", .success, ["ip": ip]))
+    server.log.info(LogLine("close_worker", .success, ["ip": ip]))
   }
 
   private var ip: String { connection.handle.peer?.ip ?? "" }
@@ -56,19 +46,15 @@ struct ConnectionService {
   private mutating func serve() async throws {
     // Health checks on this machine ask for the status or send nothing. They are not worth a line.
     if connection.handle.peer?.isLoopback != true { announce() }
-    connection.deadline = .now + context.timeout
+    connection.deadline = .now + server.configuration.timeout
     guard try await connection.fill() else { return }
     if !connection.unread.starts(with: Self.statusQuery) { announce() }
     isEcho = connection.unread.first != 0
-    if isEcho {
-      try await EchoService(connection: connection, log: context.log).run()
-      if !connection.unread.isEmpty || connection.mayHaveMore { await finish() }
-    } else {
-      var service = AgencyService(
-        connection: connection, context: context, number: number, isCrowded: isCrowded)
-      defer { isOfAgency = service.claim != nil }
-      try await service.run()
-    }
+    if isEcho { return try await echo() }
+    var service = AgencyService(
+      connection: connection, server: server, number: number, isCrowded: isCrowded)
+    defer { isOfAgency = service.claim != nil }
+    try await service.run()
   }
 
   private static let statusQuery: [UInt8] = {
@@ -80,35 +66,34 @@ struct ConnectionService {
   private mutating func announce() {
     guard !isAnnounced else { return }
     isAnnounced = true
-    context.acceptLog.announce(ip: ip)
+    server.announce(ip: ip)
   }
+}
 
-  private mutating func end(because error: ServiceError) async {
-    switch error {
-    case .refused(let code, let reason): await refuse(code, reason)
-    case .rejected: await finish()
-    }
-  }
+/// The end of a connection that the peer has not ended.
+enum ServiceError: Error {
+  /// The peer goes against the contract, or may not go on: it is sent ERROR.
+  case refused(ErrorCode, String)
+  /// A batch cannot be taken. The answers that have gathered end with REJECTED.
+  case rejected
+}
 
-  private mutating func end(because error: ConnectionError) async {
+extension ConnectionService {
+  /// Tells the log and the peer why the connection ends.
+  private mutating func end(because error: any Error) async {
     switch error {
-    case .interrupted(let cause):
+    case ServiceError.refused(let code, let reason): await refuse(code, reason)
+    case ServiceError.rejected: await finish()
+    case ConnectionError.interrupted(let cause) where cause.refusal != nil:
       // A client of the echo service would not understand an ERROR.
-      guard let code = cause.code else { return logLoss(cause.reason) }
-      if isEcho { return }
+      guard !isEcho, let (code, reason) = cause.refusal else { return }
+      let isSending = cause == .deadline && connection.isSending
       // A health check that meets the end is still not worth a line.
-      let isLogged = isAnnounced || cause != .shuttingDown
-      await refuse(code, reason(for: cause), isLogged: isLogged)
-    case .broken(let error): logLoss(error.description)
+      await refuse(
+        code, isSending ? "answers not taken in time" : reason,
+        isLogged: isAnnounced || cause != .shuttingDown)
+    default: server.log.debug(LogLine("connection_lost", .fail, ["ip": ip, "error": "\(error)"]))
     }
-  }
-
-  private func reason(for cause: Interruption) -> String {
-    cause == .deadline && connection.isSending ? "answers not taken in time" : cause.reason
-  }
-
-  private func logLoss(_ reason: String) {
-    context.log.debug(LogLine("connection_lost", .fail, ["ip": ip, "error": reason]))
   }
 
   /// Logs a refusal and sends ERROR.
@@ -119,7 +104,7 @@ struct ConnectionService {
       announce()
       let line = LogLine(
         "refuse_connection", .success, ["ip": ip, "code": "\(code.rawValue)", "reason": reason])
-      if isOfAgency { context.log.info(line) } else { context.log.stranger(.info, line) }
+      if isOfAgency { server.log.info(line) } else { server.log.stranger(.info, line) }
     }
     connection.append(ServerMessage.error(code: code, reason: reason))
     await finish()
@@ -127,106 +112,56 @@ struct ConnectionService {
 
   /// Sends the last messages, and gives them time to arrive.
   private func finish() async {
-    await connection.finish(within: context.farewell, discarding: Self.window)
+    await connection.finish(within: server.configuration.farewell, discarding: Self.window)
   }
 
   /// Bytes that a peer may still send after ERROR or REJECTED: the largest window.
   private static let window = ProtocolLimits.window.upperBound * ProtocolLimits.packetSize
 }
 
-/// Why the server ends a connection that goes against the contract, or may not go on.
-enum ServiceError: Error {
-  /// The peer is sent ERROR.
-  case refused(ErrorCode, String)
-  /// A batch cannot be taken. The answers that have gathered end with REJECTED.
-  case rejected
-}
-
 extension Interruption {
-  /// What the peer is told, if anything: it did nothing wrong.
-  fileprivate var code: ErrorCode? {
+  /// What the peer is told. Nil if it has gone, or did nothing wrong.
+  fileprivate var refusal: (code: ErrorCode, reason: String)? {
     switch self {
-    case .superseded: .superseded
-    case .deadline: .tooSlow
-    case .shuttingDown: .shuttingDown
+    case .superseded: (.superseded, "a newer connection of this agency took over")
+    case .deadline: (.tooSlow, "no complete message in time")
+    case .shuttingDown: (.shuttingDown, "the server is shutting down")
     case .cancelled, .vanished, .noRoom: nil
     }
   }
-
-  /// Why, for a person.
-  fileprivate var reason: String {
-    switch self {
-    case .superseded: "a newer connection of this agency took over"
-    case .deadline: "no complete message in time"
-    case .shuttingDown: "the server is shutting down"
-    case .cancelled, .vanished, .noRoom: ConnectionError.interrupted(self).description
-    }
-  }
 }
 
-/// What all connections of a server share.
-struct ServiceContext: Sendable {
-  /// How many agencies take part. With 0 there is the echo service and no draw.
-  let agencies: UInt32
-  /// The key of each agency; nil if no keys are asked for.
-  let keys: AgencyKeys?
-  let store: BetStore
-  let draw: Draw
-  let connections: ConnectionRegistry
-  let memory = PendingMemory()
-  let log: Log
-  let acceptLog: AcceptLog
-  /// The time for a message that a peer owes, and for it to take the next bytes of an answer.
-  let timeout: Duration
-  /// How long the last messages of a connection may take to arrive.
-  let farewell: Duration
-}
-
-extension ServiceContext {
-  /// The lottery's status.
-  var status: LotteryStatus {
-    LotteryStatus(
-      isDrawn: draw.isHeld, agencies: agencies, connections: UInt32(connections.count),
-      syncs: store.syncTimes, seen: store.agencyStatuses)
-  }
-}
-
-/// The two log lines of each accepted connection, as the course's server has them: `in_progress`
-/// while the server waits for the next connection, `success` when one has come.
-///
-/// The connection's own worker logs them, because it knows whether the connection is worth a line.
-/// So the wait for the next connection is logged right after the connection, and not by the loop
-/// that accepts.
-final class AcceptLog: Sendable {
-  private let log: Log
-  /// Whether connections are accepted. The lock also guards the order of the lines.
-  private let isAccepting = Mutex(false)
-
-  /// The lines of a server that writes to `log`.
-  init(_ log: Log) {
-    self.log = log
+/// The echo service of exercises 1 to 4: one line, sent back unaltered (`PROTOCOL.md`, One port,
+/// two services).
+extension ConnectionService {
+  /// Serves until the line has been sent back. A line that is too long gets no answer.
+  private func echo() async throws {
+    if let line = try await receiveLine(), !line.isEmpty {
+      await server.log.waitForRoom()
+      // Without its end.
+      var text = line[...]
+      if text.last == UInt8(ascii: "\n") { text.removeLast() }
+      if text.last == UInt8(ascii: "\r") { text.removeLast() }
+      let message = String(decoding: text, as: UTF8.self)
+      server.log.stranger(
+        .info, LogLine("receive_message", .success, ["ip": ip, "msg": message]))
+      connection.consume(line.count)
+      connection.append(line)
+      try await connection.flush()
+    }
+    if !connection.unread.isEmpty || connection.mayHaveMore { await finish() }
   }
 
-  /// Logs the wait for the first connection.
-  func begin() {
-    isAccepting.withLock { isAccepting in
-      isAccepting = true
-      log.info(Self.waiting)
+  /// Returns the line with its end, or what came before the peer's end, or nil if it is too long.
+  private func receiveLine() async throws -> [UInt8]? {
+    while true {
+      let bytes = connection.unread.prefix(ProtocolLimits.echoLineSize + 1)
+      if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = Array(bytes[...end])
+        return line.count <= ProtocolLimits.echoLineSize ? line : nil
+      }
+      guard bytes.count <= ProtocolLimits.echoLineSize else { return nil }
+      guard try await connection.fill() else { return Array(bytes) }
     }
   }
-
-  /// Logs a connection from `ip` and the wait for the next one.
-  func announce(ip: String) {
-    isAccepting.withLock { isAccepting in
-      log.info(LogLine("accept_connections", .success, ["ip": ip]))
-      if isAccepting { log.info(Self.waiting) }
-    }
-  }
-
-  /// Notes that the server waits for no more connections.
-  func end() {
-    isAccepting.withLock { $0 = false }
-  }
-
-  private static let waiting = LogLine("accept_connections", .inProgress)
 }

@@ -1,8 +1,9 @@
-// The draw.
+// The draw: held once, when every agency has finished, over all bets stored.
 //
-// A barrier stands before it: agencies arrive when they have finished, and the last one to arrive
-// sets off the draw. It scans `bets.csv` once (`WinnerScan`), and its outcome (`Winners`) is what
-// the agencies wait for.
+// It is a barrier, like that of POSIX threads or Python's `threading.Barrier` with an action:
+// agencies arrive when they have finished, and none passes until the last one has arrived and the
+// outcome (`Winners`) is there. But a waiter is suspended and holds no thread, and the agency
+// arrives, not its connection, so it may disconnect and come back.
 
 package import LotteryProtocol
 import ProcessSupport
@@ -16,67 +17,61 @@ package func hasWon(_ bet: Bet) -> Bool {
   bet.number == winningNumber
 }
 
-/// The draw: held once, when every agency has finished, over all bets stored.
-///
-/// Its winners are announced some time later if the operator wants a pause between the two.
+/// The barrier and the draw. Its winners are announced some time later if the operator wants a
+/// pause between the two.
 final class Draw: Sendable {
-  /// Runs work after a duration, without holding a thread until then.
-  typealias Timer = @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
-
   private let agencies: Int
-  /// Its outcome is fulfilled when the winners are announced.
-  private let barrier: DrawBarrier
-  private let isDrawn = Atomic(false)
+  /// Fulfilled when the winners are announced: that opens the barrier.
+  private let outcome = Promise<Winners>()
   private let state = Mutex(State())
   private let bets: Journal
   private let sizeLimit: Int
   private let log: Log
   private let onFailure: @Sendable (StorageError) -> Void
   private let winnersDelay: Duration
-  private let timer: Timer
   /// Reads the bets: that blocks, and must not hold up a connection's worker.
   private let worker: any TaskExecutor
 
   private struct State {
+    /// The agencies that have finished.
+    var arrived: Set<UInt32> = []
     /// Holds the draw. Nil before the last agency has finished.
     var drawing: Task<Void, Never>?
     /// Whether the server ends: no draw begins.
     var isEnding = false
+    var isHeld = false
   }
 
-  /// The draw of the agencies from 1 to `agencies`.
+  /// The draw of the agencies from 1 to `agencies`. With none it is never held.
   ///
   /// - Parameters:
   ///   - sizeLimit: see ``Winners/sizeLimit``.
   ///   - winnersDelay: the time from the draw to the announcement of its winners.
-  ///   - timer: measures that time.
-  ///   - worker: reads the bets.
   ///   - onFailure: is called if the bets cannot be read. Then there are no winners.
   init(
     agencies: Int, bets: Journal, sizeLimit: Int = Winners.sizeLimit, log: Log,
-    winnersDelay: Duration = .zero, timer: @escaping Timer = { Timers.after($0, $1) },
-    worker: any TaskExecutor = Worker(blocking: "draw"),
+    winnersDelay: Duration = .zero, worker: any TaskExecutor = Worker(blocking: "draw"),
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {
     self.agencies = agencies
-    barrier = DrawBarrier(parties: agencies)
     self.bets = bets
     self.sizeLimit = sizeLimit
     self.log = log
     self.winnersDelay = winnersDelay
-    self.timer = timer
     self.worker = worker
     self.onFailure = onFailure
   }
 
   /// Whether the draw has been held. Its winners may not be announced yet.
-  var isHeld: Bool { isDrawn.load(ordering: .acquiring) }
+  var isHeld: Bool { state.withLock { $0.isHeld } }
 
-  /// Notes that `agency` has finished for good. The last one sets off the draw.
+  /// Notes that `agency` has finished for good. The last one sets off the draw, once: to arrive
+  /// again changes nothing.
   func agencyFinished(_ agency: UInt32) {
-    guard barrier.arrive(agency) else { return }
     state.withLock { state in
-      guard !state.isEnding else { return }
+      guard state.arrived.insert(agency).inserted, state.arrived.count == agencies,
+        !state.isEnding
+      else { return }
       state.drawing = Task(executorPreference: worker) { self.hold() }
     }
   }
@@ -94,7 +89,7 @@ final class Draw: Sendable {
   /// Waits until the winners are announced, and returns those of `agency`, or nil if the task is
   /// cancelled first.
   func winners(of agency: UInt32) async -> WinnerReader? {
-    await barrier.outcome.wait()?.reader(of: agency)
+    await outcome.wait()?.reader(of: agency)
   }
 
   /// Reads the next frames of `winners`: possibly none, and none if the task is cancelled first.
@@ -117,46 +112,19 @@ final class Draw: Sendable {
   private func hold() {
     do throws(StorageError) {
       let start = ContinuousClock.now
-      let winners = try Winners(of: bets, agencies: agencies, sizeLimit: sizeLimit)
+      let winners = try Winners.find(in: bets, agencies: agencies, sizeLimit: sizeLimit)
       if Task.isCancelled { return }
       let duration = start.duration(to: .now)
       log.debug(
         LogLine(
           "draw", .success, ["winners": "\(winners.count)", "duration": duration.goText]))
       log.info(LogLine("sorteo", .success))
-      isDrawn.store(true, ordering: .releasing)
-      guard winnersDelay > .zero else { return barrier.outcome.fulfill(winners) }
-      timer(winnersDelay) { [barrier] in barrier.outcome.fulfill(winners) }
+      state.withLock { $0.isHeld = true }
+      guard winnersDelay > .zero else { return outcome.fulfill(winners) }
+      Timers.after(winnersDelay) { [outcome] in outcome.fulfill(winners) }
     } catch {
       log.error(LogLine("sorteo", .fail, ["error": error.description]))
       onFailure(error)
-    }
-  }
-}
-
-/// The barrier before the draw: agencies arrive when they have finished, and none passes until the
-/// last one has arrived and the outcome of the draw is there.
-///
-/// Like a barrier of POSIX threads or Python's `threading.Barrier` with an action, except that a
-/// waiter is suspended and holds no thread, and that an agency may disconnect and reconnect: the
-/// agency arrives, not its connection.
-final class DrawBarrier: Sendable {
-  /// Fulfilling it opens the barrier: waiters pass with it.
-  let outcome = Promise<Winners>()
-  private let parties: Int
-  private let arrived = Mutex<Set<UInt32>>([])
-
-  /// A barrier for `parties` agencies. With none it never opens.
-  init(parties: Int) {
-    self.parties = parties
-  }
-
-  /// Notes that `agency` has arrived. Arriving again changes nothing.
-  ///
-  /// - Returns: whether it is the last one. True once: the caller then owes the ``outcome``.
-  func arrive(_ agency: UInt32) -> Bool {
-    arrived.withLock { arrived in
-      arrived.insert(agency).inserted && arrived.count == parties
     }
   }
 }

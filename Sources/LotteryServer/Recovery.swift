@@ -9,75 +9,76 @@
 // two must agree.
 //
 // The files may be large and the disk slow, and a cancelled task reads no further.
+//
+// A file grows by groups of whole rows, and rows are acknowledged when their group is synced. If
+// the server dies before, the file may end anywhere in the group: with the beginning of one row. If
+// the machine dies, pages of the group may be missing, too: the file has grown, and where they
+// belong there are NUL bytes, which no row holds.
+//
+// Nothing else is cut off, because it may have been acknowledged. A flipped bit can turn a letter
+// into an opening quote, after which all rows up to the end look like one unfinished name. So the
+// rest of a file must hold no whole row, and it must be possible to complete its row so that it is,
+// byte for byte, one that this server writes.
 
 import LotteryProtocol
 
-/// What a server that starts again learns from its files.
-struct Recovery {
-  /// What was found, for the log.
-  struct Report: Sendable, Equatable {
-    var bets: UInt64 = 0
-    var agencies = 0
-    var finished = 0
-    var cuts: [Cut] = []
-    var duration = Duration.zero
+/// What a server that starts again found in its files, for the log.
+struct Recovery: Sendable, Equatable {
+  private(set) var bets: UInt64 = 0
+  private(set) var agencies = 0
+  private(set) var finished = 0
+  /// What was cut off the ends of the files.
+  private(set) var cuts: [TornRest] = []
+  private(set) var duration = Duration.zero
 
-    var tornBytes: Int { cuts.reduce(0) { $0 + $1.rest.count } }
-  }
-
-  /// What was cut off the end of a file.
-  struct Cut: Sendable, Equatable {
-    let path: String
-    let rest: TornRest
-  }
-
-  private(set) var records: [UInt32: AgencyRecord] = [:]
-  private(set) var report = Report()
+  var tornBytes: Int { cuts.reduce(0) { $0 + $1.count } }
 
   /// Reads both files once, and then cuts off what a crash has left at their ends.
   ///
   /// - Throws: ``StorageError/damaged(path:line:reason:)`` if anything else is wrong, or
   ///   `CancellationError`. Then nothing has been changed.
-  init(bets: Journal, finished: Journal) throws {
+  static func read(
+    bets: Journal, finished: Journal
+  ) throws -> (found: Recovery, records: [UInt32: AgencyRecord]) {
     let start = ContinuousClock.now
-    let betsRest = try readBets(bets)
-    let finishedRest = try readFinished(finished)
+    var (records, betsRest) = try load(bets)
+    let finishedRest = try load(finished, into: &records)
     if let betsRest { try bets.cut(betsRest) }
     if let finishedRest { try finished.cut(finishedRest) }
-    report.cuts = [(bets.path, betsRest), (finished.path, finishedRest)].compactMap { path, rest in
-      rest.map { Cut(path: path, rest: $0) }
-    }
-    report.agencies = records.count
-    report.duration = start.duration(to: .now)
+    let found = Recovery(
+      bets: records.values.reduce(0) { $0 + $1.stored }, agencies: records.count,
+      finished: records.values.count { $0.hasFinished },
+      cuts: [betsRest, finishedRest].compactMap(\.self), duration: start.duration(to: .now))
+    return (found, records)
   }
 
   /// The course's `load_bets`, except that no bet is kept: counts those of each agency and finds
   /// its last row.
-  private mutating func readBets(_ bets: Journal) throws -> TornRest? {
-    var found = RowsOfAgencies()
-    let rest = try Self.readRows(of: bets, isBeginning: \.beginsStoredRow) { rows in
+  private static func load(
+    _ bets: Journal
+  ) throws -> (records: [UInt32: AgencyRecord], rest: TornRest?) {
+    var found: [UInt32: AgencyRun] = [:]
+    let rest = try readRows(of: bets, isBeginning: \.beginsStoredRow) { rows in
       var runs = rows.takeStoredRows()
       // Nearly all rows are plain. Any other is read on its own, and so is the end.
       if runs.isEmpty, let (agency, _) = try rows.nextStoredBet() {
         runs = [AgencyRun(agency: agency, row: rows.row)]
       }
-      for run in runs {
-        found.append(run)
-        report.bets += UInt64(run.rows)
-      }
+      for run in runs { found[run.agency, default: AgencyRun(agency: run.agency)].append(run) }
       return !runs.isEmpty
     }
-    for run in found.all {
+    let records = try found.mapValues { run in
       try Task.checkCancellation()
-      records[run.agency] = AgencyRecord(
-        stored: UInt64(run.rows), lastRow: try bets.read(run.lastRow))
+      return AgencyRecord(stored: UInt64(run.rows), lastRow: try bets.read(run.lastRow))
     }
-    return rest
+    return (records, rest)
   }
 
   /// Reads which agencies have finished, and with how many bets.
-  private mutating func readFinished(_ finished: Journal) throws -> TornRest? {
-    let rest = try Self.readRows(of: finished, isBeginning: \.beginsFinishedRow) { rows in
+  private static func load(
+    _ finished: Journal, into records: inout [UInt32: AgencyRecord]
+  ) throws -> TornRest? {
+    try readRows(of: finished, isBeginning: \.beginsFinishedRow) { rows in
       guard let (agency, total) = try rows.nextFinished() else { return false }
       let stored = records[agency]?.stored ?? 0
       guard total == stored else {
@@ -87,8 +88,6 @@ struct Recovery {
       records[agency, default: AgencyRecord()].hasFinished = true
       return true
     }
-    report.finished = records.values.count { $0.hasFinished }
-    return rest
   }
 
   /// Reads the rows of `file`, and returns what follows them.
@@ -115,31 +114,67 @@ struct Recovery {
       case .notABet(let error): (reason, end) = (error, rows.row.lowerBound)
       }
     }
-    let rest = try TornRest(of: file, from: end, isBeginning: isBeginning)
-    guard let rest else {
+    guard let rest = try TornRest(of: file, from: end, isBeginning: isBeginning) else {
       throw StorageError.damaged(path: file.path, line: rows.line, reason: reason)
     }
     return rest
   }
 }
 
-/// The rows of each agency, found without a search if the number of the agency is small, as nearly
-/// all are: rows of agencies may alternate, and a dictionary takes longer than reading the row.
-private struct RowsOfAgencies {
-  private var small: [AgencyRun] = []
-  private var others: [UInt32: AgencyRun] = [:]
-  private static let smallNumbers = 1 << 16
+/// What follows the whole rows of a file, if it is what a crash leaves.
+struct TornRest: Sendable, Equatable {
+  let path: String
+  /// Where it begins.
+  let start: Int
+  /// The beginning of a row, up to the first NUL.
+  let beginning: [UInt8]
+  /// Bytes up to the end of the file.
+  let count: Int
 
-  /// One run for each agency that has rows.
-  var all: [AgencyRun] { small.filter { $0.rows > 0 } + others.values }
+  /// The unit in which a file reaches the disk.
+  private static let pageSize = 4096
 
-  mutating func append(_ run: AgencyRun) {
-    guard run.agency < Self.smallNumbers else {
-      others[run.agency, default: AgencyRun(agency: run.agency)].append(run)
-      return
+  /// Examines the bytes of `file` from `start` on, where its whole rows end. Nil if they are not
+  /// what a crash leaves.
+  ///
+  /// - Parameter isBeginning: whether bytes are the beginning of a row that the server writes.
+  init?(
+    of file: Journal, from start: Int, isBeginning: ([UInt8]) -> Bool
+  ) throws {
+    path = file.path
+    self.start = start
+    count = file.size - start
+    let front = try file.read(start..<min(start + ProtocolLimits.csvRowSize, file.size))
+    beginning = Array(front.prefix { $0 != 0 })
+    guard beginning.isEmpty || isBeginning(beginning) else { return nil }
+    let hole = start + beginning.count
+    let next = try Self.endOfNULs(in: file, from: hole)
+    guard next < file.size else { return }
+    // Whole pages are missing, or all of the first one that belongs to the group.
+    guard next % Self.pageSize == 0, hole == start || hole % Self.pageSize == 0,
+      try Self.isRest(file, from: next)
+    else { return nil }
+  }
+
+  /// Where the NUL bytes end that begin at `start`, if there are any.
+  private static func endOfNULs(in file: Journal, from start: Int) throws -> Int {
+    var position = start
+    while position < file.size {
+      try Task.checkCancellation()
+      let bytes = try file.read(position..<min(position + CSVFile.chunkSize, file.size))
+      if let other = bytes.firstIndex(where: { $0 != 0 }) { return position + other }
+      position += bytes.count
     }
-    while run.agency >= small.count { small.append(AgencyRun(agency: UInt32(small.count))) }
-    small[Int(run.agency)].append(run)
+    return file.size
+  }
+
+  /// Whether the bytes from `start` on are a piece of rows without a whole one and without the end
+  /// of the last one.
+  private static func isRest(_ file: Journal, from start: Int) throws -> Bool {
+    guard file.size - start < 2 * ProtocolLimits.csvRowSize else { return false }
+    let bytes = try file.read(start..<file.size)
+    return bytes.count { $0 == UInt8(ascii: "\n") } <= 1 && bytes.last != UInt8(ascii: "\n")
+      && !bytes.contains(0)
   }
 }
 
@@ -157,11 +192,68 @@ extension CSVFile {
   }
 }
 
-extension Array where Element == UInt8 {
+extension [UInt8] {
   mutating func append(finishedRow agency: UInt32, total: UInt64) {
     append(decimal: agency)
     append(UInt8(ascii: ","))
     append(decimal: total)
     append(contentsOf: "\r\n".utf8)
+  }
+
+  /// Whether these bytes are the beginning of a row of `bets.csv`, as this server writes it, and
+  /// hold no whole row.
+  var beginsStoredRow: Bool {
+    if holdsEndOfRow { return false }
+    // Rows with and without a zero in front of what is left of a date.
+    let ends = Self.suffixes(of: ",,,1,0001-01-01,1\r\n") + Self.suffixes(of: "10-10,1\r\n")
+    // The rest of a character, and of a name that needs quotes.
+    let characters: [[UInt8]] = [
+      [], [0x80], [0x80, 0x80], [0x80, 0x80, 0x80], [0xA0, 0x80], [0x90, 0x80, 0x80],
+    ]
+    let quotes = ["", "\"", ",\"", "\"\""].map { [UInt8]($0.utf8) }
+    return characters.contains { character in
+      quotes.contains { quote in
+        ends.contains { end in (self + character + quote + end).isStoredRow }
+      }
+    }
+  }
+
+  /// Whether these bytes are a row of `bets.csv` as this server writes it.
+  private var isStoredRow: Bool {
+    guard let (agency, bet) = BetCSV.storedBet(row: span) else { return false }
+    var row: [UInt8] = []
+    row.append(csvRow: bet, agency: agency)
+    return row == self
+  }
+
+  /// Whether a line in these bytes ends like a row of `bets.csv`: in a document, a date and a
+  /// number.
+  private var holdsEndOfRow: Bool {
+    let lines = split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+    return lines.contains { line in
+      let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+      let row = Array("1,,,".utf8) + fields.suffix(3).joined(separator: ",".utf8) + "\n".utf8
+      return BetCSV.storedBet(row: row.span) != nil
+    }
+  }
+
+  /// Whether these bytes are the beginning of a row of `finished.csv`, as this server writes it.
+  var beginsFinishedRow: Bool {
+    Self.suffixes(of: ",0\r\n").contains { end in
+      let row = self + end
+      let fields = row.dropLast(2).split(separator: UInt8(ascii: ",")).map([UInt8].init)
+      guard let first = fields.first, let agency = UInt32(decimal: first.span), agency > 0,
+        let last = fields.last, let total = UInt64(decimal: last.span)
+      else { return false }
+      var written: [UInt8] = []
+      written.append(finishedRow: agency, total: total)
+      return written == row
+    }
+  }
+
+  /// What may complete a row: the ends of `row`, all but none.
+  private static func suffixes(of row: String) -> [[UInt8]] {
+    let bytes = [UInt8](row.utf8)
+    return bytes.indices.map { Array(bytes[$0...]) }
   }
 }

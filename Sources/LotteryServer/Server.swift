@@ -5,11 +5,19 @@ import Synchronization
 /// The server of the lottery: listens, serves each connection on a worker of its own, and shuts
 /// down gracefully.
 final class Server: Sendable {
+  let configuration: ServerConfiguration
+  /// The key of each agency; nil lets any client speak for any agency.
+  let keys: AgencyKeys?
+  let store: BetStore
+  let draw: Draw
+  let connections: ConnectionRegistry
+  let memory = PendingMemory()
+  let log: Log
   private let listener: Listener
-  let context: ServiceContext
-  private var connections: ConnectionRegistry { context.connections }
   /// Fulfilled when the disk can no longer be relied upon, which ends the server.
   private let failure: Promise<StorageError>
+  /// Whether connections are accepted. The lock also guards the order of the lines that say so.
+  private let isAccepting = Mutex(false)
 
   /// The pause after an attempt to accept that failed for lack of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
@@ -20,33 +28,27 @@ final class Server: Sendable {
 
   /// Opens the files and the port.
   ///
-  /// - Parameter keys: the key of each agency; nil lets any client speak for any agency.
   /// - Throws: ``StorageError`` or ``PortError``; `CancellationError` if the task is cancelled.
   init(_ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log) throws {
-    let limit = min(configuration.maxConnections, ConnectionLimit.ofProcess())
-    let limitPerAddress = configuration.maxConnectionsPerAddress
-    Self.warn(log, agencies: Int(configuration.agencies), limit, perAddress: limitPerAddress)
+    let limit = min(configuration.maxConnections, ConnectionLimit.raise())
+    Self.warn(log, of: limit, configuration)
     let failure = Promise<StorageError>()
-    self.failure = failure
     let onFailure: @Sendable (StorageError) -> Void = { failure.fulfill($0) }
     let store = try BetStore(directory: configuration.dataDirectory, onFailure: onFailure)
     Self.log(store.recovery, to: log)
-    let draw = Draw(
-      agencies: Int(configuration.agencies), bets: store.bets, log: log,
-      winnersDelay: configuration.winnersDelay, onFailure: onFailure)
-    context = ServiceContext(
-      agencies: configuration.agencies, keys: keys, store: store, draw: draw,
-      connections: ConnectionRegistry(
-        limit: limit, limitPerAddress: limitPerAddress),
-      log: log, acceptLog: AcceptLog(log), timeout: configuration.timeout,
-      farewell: configuration.farewell)
     do throws(SystemError) {
-      listener = try Listener(
-        port: configuration.port, backlog: configuration.acceptQueue)
+      listener = try Listener(port: configuration.port, backlog: configuration.acceptQueue)
     } catch {
       store.close()
       throw PortError(port: configuration.port, error: error)
     }
+    draw = Draw(
+      agencies: Int(configuration.agencies), bets: store.bets, log: log,
+      winnersDelay: configuration.winnersDelay, onFailure: onFailure)
+    connections = ConnectionRegistry(
+      limit: limit, limitPerAddress: configuration.maxConnectionsPerAddress)
+    (self.configuration, self.keys, self.store) = (configuration, keys, store)
+    (self.log, self.failure) = (log, failure)
   }
 
   var port: UInt16 { listener.port }
@@ -58,54 +60,54 @@ final class Server: Sendable {
   func run() async throws(StorageError) {
     // Agencies that finished before a restart need not reconnect for the draw to be held. Agencies
     // of an earlier, larger lottery must not count for ones that have not finished.
-    for agency in context.store.finishedAgencies where agency <= context.agencies {
-      context.draw.agencyFinished(agency)
+    for agency in store.finishedAgencies where agency <= configuration.agencies {
+      draw.agencyFinished(agency)
     }
-    context.acceptLog.begin()
+    isAccepting.withLock { isAccepting in
+      isAccepting = true
+      log.info(Self.waiting)
+    }
     await withTaskGroup { group in
       group.addTask { await self.acceptConnections() }
       group.addTask { _ = await self.failure.wait() }
       await group.next()
       group.cancelAll()
     }
-    context.acceptLog.end()
+    isAccepting.withLock { $0 = false }
     await close()
     if let error = failure.value { throw error }
   }
 
   private func close() async {
     listener.close()
-    context.log.info(LogLine("close_socket", .success, ["socket": "listener"]))
+    log.info(LogLine("close_socket", .success, ["socket": "listener"]))
     let open = connections.count
     await connections.endAll()
-    context.log.info(LogLine("close_workers", .success, ["cantidad": "\(open)"]))
-    await context.draw.end()
-    context.log.info(LogLine("close_worker", .success, ["worker": "draw"]))
-    context.store.close { file in
-      context.log.info(LogLine("close_file", .success, ["file": file]))
-    }
-    let directory = context.store.directory.path
-    context.log.info(LogLine("close_directory", .success, ["directory": directory]))
+    log.info(LogLine("close_workers", .success, ["cantidad": "\(open)"]))
+    await draw.end()
+    log.info(LogLine("close_worker", .success, ["worker": "draw"]))
+    store.close { file in log.info(LogLine("close_file", .success, ["file": file])) }
+    log.info(LogLine("close_directory", .success, ["directory": store.directory.path]))
   }
 
   /// Warns of limits that can keep the draw from being held: connected agencies wait for the draw,
   /// and the draw waits for agencies that cannot connect.
-  private static func warn(
-    _ log: Log, agencies: Int, _ limit: Int, perAddress limitPerAddress: Int
-  ) {
-    var notes: [String] = []
-    if agencies > limit { notes.append("the \(limit) connections: the draw may never be held") }
-    if agencies > limitPerAddress {
-      notes.append(
-        "the \(limitPerAddress) connections from one address: if they share one, the draw may"
-          + " never be held")
-    }
-    for note in notes {
+  private static func warn(_ log: Log, of limit: Int, _ configuration: ServerConfiguration) {
+    let perAddress = configuration.maxConnectionsPerAddress
+    let notes = [
+      (limit, "the \(limit) connections: the draw may never be held"),
+      (
+        perAddress,
+        "the \(perAddress) connections from one address: if they share one, the draw may never be"
+          + " held"
+      ),
+    ]
+    for (limit, note) in notes where configuration.agencies > limit {
       log.warning(LogLine("limit_connections", .success, ["note": "more agencies than \(note)"]))
     }
   }
 
-  private static func log(_ report: Recovery.Report, to log: Log) {
+  private static func log(_ report: Recovery, to log: Log) {
     let isNew = report.bets == 0 && report.finished == 0
     log.info(
       LogLine(
@@ -123,8 +125,8 @@ final class Server: Sendable {
         LogLine(
           "cut_rest", .success,
           [
-            "file": cut.path, "bytes": "\(cut.rest.count)",
-            "row": PrintableText.escaped(cut.rest.beginning.span),
+            "file": cut.path, "bytes": "\(cut.count)",
+            "row": PrintableText.escaped(cut.beginning.span),
             "note": "a crash left it after the last whole row; it was never acknowledged",
           ]))
     }
@@ -134,9 +136,13 @@ final class Server: Sendable {
     var isExhausted = false
     var accepted: UInt64 = 0
     while true {
-      await waitForRoom()
+      await connections.makeRoom { [self] in
+        log.warning(
+          LogLine(
+            "accept_connections", .fail, ["error": "\(connections.count) connections are open"]))
+      }
       // Each connection logs at least two lines.
-      await context.log.waitForRoom()
+      await log.waitForRoom()
       do throws(SystemError) {
         guard let handle = try await listener.accept() else { return }
         isExhausted = false
@@ -147,7 +153,7 @@ final class Server: Sendable {
         // The connection stays in the kernel's queue until there is room, unless it was accepted
         // and could not be watched: then it is closed.
         if !isExhausted {
-          context.log.error(
+          log.error(
             LogLine("accept_connections", .fail, ["error": error.description]))
         }
         isExhausted = true
@@ -157,25 +163,40 @@ final class Server: Sendable {
   }
 
   private func serve(_ handle: Connection.Handle) {
-    let context = context
     let isServed = connections.start(handle) { number in
-      var service = ConnectionService(handle, number: number, context: context)
+      var service = ConnectionService(handle, number: number, server: self)
       await service.run()
     }
     if isServed { return }
     handle.close()
-    context.log.stranger(
+    log.stranger(
       .warning,
       LogLine(
         "limit_connections", .success,
         ["ip": handle.peer?.ip ?? "", "note": "too many connections from this address"]))
   }
+}
 
-  private func waitForRoom() async {
-    await connections.makeRoom {
-      context.log.warning(
-        LogLine(
-          "accept_connections", .fail, ["error": "\(connections.count) connections are open"]))
+/// What the connections of a server ask of it.
+extension Server {
+  var status: LotteryStatus {
+    LotteryStatus(
+      isDrawn: draw.isHeld, agencies: configuration.agencies,
+      connections: UInt32(connections.count), syncs: store.syncTimes, seen: store.agencyStatuses)
+  }
+
+  /// Logs a connection from `ip` and the wait for the next one: the two lines of each accepted
+  /// connection, as the course's server has them.
+  ///
+  /// The connection's own worker logs them, because it knows whether the connection is worth a
+  /// line. So the wait for the next connection is logged right after the connection, and not by the
+  /// loop that accepts.
+  func announce(ip: String) {
+    isAccepting.withLock { isAccepting in
+      log.info(LogLine("accept_connections", .success, ["ip": ip]))
+      if isAccepting { log.info(Self.waiting) }
     }
   }
+
+  private static let waiting = LogLine("accept_connections", .inProgress)
 }

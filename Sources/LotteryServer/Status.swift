@@ -8,11 +8,11 @@ struct StatusQuery: Sendable {
   /// How long the server may take for the whole answer.
   var timeout = Duration.seconds(3)
 
-  /// Asks, and returns the answer.
-  ///
-  /// - Throws: ``StatusError``
   func ask() async throws(StatusError) -> LotteryStatus {
-    guard port > 0 else { throw .noPort }
+    guard port > 0 else {
+      throw StatusError(
+        .badConfiguration, "SERVER_PORT is 0: the port that the system chose is not known here")
+    }
     do {
       return try await exchange(
         with: Endpoint(host: "127.0.0.1", port: port), until: .now + timeout)
@@ -33,7 +33,9 @@ struct StatusQuery: Sendable {
     var whole: LotteryStatus?
     while true {
       let (more, part) = try await nextPart(over: connection)
-      guard part.seen.follow(whole?.seen.last, orEnd: !more) else {
+      let numbers = ((whole?.seen.suffix(1) ?? []) + part.seen).map(\.number)
+      // Only the last frame may be empty, so that no answer is endless.
+      guard zip(numbers, numbers.dropFirst()).allSatisfy(<), !part.seen.isEmpty || !more else {
         throw unexpected("the agencies are not in their order")
       }
       if whole == nil { whole = part } else { whole?.seen += part.seen }
@@ -50,21 +52,25 @@ struct StatusQuery: Sendable {
       if let frame = try connection.nextFrame() {
         switch try ServerMessage(frame: frame.span) {
         case .status(let more, let part): return (more, part)
-        case .error(let code, let reason): throw StatusError.refused(code, reason: reason)
+        case .error(let code, let reason):
+          throw StatusError(
+            .unavailable, "the server refused (ERROR \(code.rawValue)): \(reason)")
         case .welcome, .stored, .rejected, .confirmed, .winners:
           throw unexpected("STATUS should answer STATUS?")
         }
       }
       guard try await connection.fill() else {
-        throw StatusError.unreachable(port: port, reason: "the server closed the connection")
+        throw unreachable("the server closed the connection")
       }
     }
   }
 
-  private var noAnswer: StatusError { .noAnswer(port: port, after: timeout) }
-
   private func unexpected(_ reason: String) -> StatusError {
-    .unexpected(port: port, reason: reason)
+    StatusError(.protocolError, "port \(port): not a lottery server: \(reason)")
+  }
+
+  private func unreachable(_ reason: String) -> StatusError {
+    StatusError(.unavailable, "no server on port \(port): \(reason)")
   }
 
   /// What an error of the exchange means to the operator.
@@ -72,62 +78,21 @@ struct StatusQuery: Sendable {
     switch error {
     case let error as StatusError: error
     case let error as WireError: unexpected(error.description)
-    case let error as Connector.Failure:
-      switch error {
-      case .cancelled, .timedOut: noAnswer
-      case .unresolved, .refused: .unreachable(port: port, reason: error.description)
-      }
-    case let error as ConnectionError:
-      switch error {
-      case .interrupted: noAnswer
-      case .broken: .unreachable(port: port, reason: error.description)
-      }
-    // Nothing else is thrown.
-    default: .unreachable(port: port, reason: "\(error)")
-    }
-  }
-}
-
-extension [LotteryStatus.Agency] {
-  /// Whether their numbers ascend, from `last` on. Only the last frame may be empty, so that no
-  /// answer is endless.
-  fileprivate func follow(_ last: LotteryStatus.Agency?, orEnd isEnd: Bool) -> Bool {
-    guard !isEmpty else { return isEnd }
-    return zip(CollectionOfOne(last) + dropLast(), self).allSatisfy { previous, next in
-      previous.map { $0.number < next.number } ?? true
+    case Connector.Failure.cancelled, Connector.Failure.timedOut, ConnectionError.interrupted:
+      StatusError(.unavailable, "port \(port): no answer within \(timeout.goText)")
+    default: unreachable("\(error)")
     }
   }
 }
 
 /// Why `--status` cannot show the state of the lottery.
-enum StatusError: Error, Equatable {
-  /// The configured port is 0.
-  case noPort
-  /// No program listens on the port, or the connection broke.
-  case unreachable(port: UInt16, reason: String)
-  case noAnswer(port: UInt16, after: Duration)
-  case refused(ErrorCode, reason: String)
-  /// The listener is not a lottery server.
-  case unexpected(port: UInt16, reason: String)
-}
+struct StatusError: ProgramError, Equatable {
+  let exitStatus: ExitStatus
+  let description: String
 
-extension StatusError: ProgramError {
-  var description: String {
-    switch self {
-    case .noPort: "SERVER_PORT is 0: the port that the system chose is not known here"
-    case .unreachable(let port, let reason): "no server on port \(port): \(reason)"
-    case .noAnswer(let port, let after): "port \(port): no answer within \(after.goText)"
-    case .refused(let code, let reason): "the server refused (ERROR \(code.rawValue)): \(reason)"
-    case .unexpected(let port, let reason): "port \(port): not a lottery server: \(reason)"
-    }
-  }
-
-  var exitStatus: ExitStatus {
-    switch self {
-    case .noPort: .badConfiguration
-    case .unreachable, .noAnswer, .refused: .unavailable
-    case .unexpected: .protocolError
-    }
+  fileprivate init(_ exitStatus: ExitStatus, _ description: String) {
+    self.exitStatus = exitStatus
+    self.description = description
   }
 }
 

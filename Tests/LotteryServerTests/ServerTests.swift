@@ -64,9 +64,9 @@ import Testing
     let total = 6 * Int(Server.acceptsInATurn)
     var clients: [Peer] = []
     for _ in 0..<total { clients.append(try Peer(port: server.port)) }
-    let turns = CountingTurns { server.context.connections.count }
+    let turns = CountingTurns { server.connections.count }
     let running = Task(executorPreference: turns) { try await server.run() }
-    while server.context.connections.count < total { await Task.yield() }
+    while server.connections.count < total { await Task.yield() }
     // A turn is skipped if the worker finds no other work at once, but not each of them.
     #expect(!turns.counts.isDisjoint(with: 1..<total))
     for client in clients { client.close() }

@@ -64,7 +64,6 @@ struct Driver {
       connection.up.cut()
     }
     guard let record = await server.store.take(claim) else {
-      server.store.release(claim)
       throw End()
     }
     send([
@@ -76,10 +75,7 @@ struct Driver {
 
   private mutating func storePending() async throws(End) {
     guard let claim = session.claim, !session.pending.isEmpty else { return }
-    let outcome = await server.store.store(
-      session.pending.rows, count: session.pending.newBets, lastRow: session.pending.lastRow,
-      by: claim)
-    switch outcome {
+    switch try? await server.store.store(session.pending, by: claim) {
     case nil: throw .refused(.superseded)
     case .stored: send([session.pendingStored()])
     case .notWritten: throw End(messages: session.pendingFailed(reason: ""))
@@ -88,7 +84,7 @@ struct Driver {
   }
 
   private mutating func finish(_ total: UInt64, by claim: Claim) async throws(End) {
-    switch await server.store.finish(total: total, by: claim) {
+    switch try? await server.store.finish(total: total, by: claim) {
     case nil: throw .refused(.superseded)
     case .stored: break
     case .notWritten, .unknown: throw .refused(.shuttingDown)

@@ -14,15 +14,14 @@ SEED = 7574
 # What is taken out of the server's sources, and what replaces it; the test that must fail, and what
 # it must find.
 MUTANTS = {
-    "no syncs": ({"try disk.synchronize(file)": "try disk.truncate(file, to: size)"},
+    "no syncs": ({"try disk.synchronize(file)": "try disk.truncate(file, to: contents.size)"},
                  "power_loss", "bets acknowledged, not on the disk"),
     "no check of offsets": (
         {"guard batch.offset <= accepted else {": "guard true || batch.offset <= accepted else {",
          "let known = Int(min(accepted - batch.offset, UInt64(batch.count)))": "let known = 0"},
         "no_room", "Failure"),
     "cuts off what it cannot sync": (
-        {"      safeSize = size\n    } catch {\n      file.close()\n":
-         "      safeSize = 0\n    } catch {\n      file.close()\n"},
+        {"Contents(size: size, safeSize: size)": "Contents(size: size, safeSize: 0)"},
         "syscalls", "has lost what was in it"),
 }
 

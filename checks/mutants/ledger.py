@@ -111,8 +111,8 @@ LEDGER = [
         "      record.isWriting"),
     Mutant(
         "does not wait at a takeover for what is being written",
-        "    if let writing { guard await writing.wait() != nil else { return nil } }\n",
-        "    _ = writing\n"),
+        "    if let writing, await writing.wait() == nil {",
+        "    if writing == nil, Task.isCancelled {"),
     Mutant(
         "lets an older connection take over from a newer one",
         "      if let holder = record.claim, holder.order > claim.order { return (claim, nil) }\n",
@@ -129,17 +129,17 @@ LEDGER = [
     # The draw.
     Mutant(
         "holds the draw when the first agency has finished",
-        "arrived.insert(agency).inserted && arrived.count == parties",
-        "arrived.insert(agency).inserted && arrived.count == 1"),
+        "state.arrived.insert(agency).inserted, state.arrived.count == agencies,",
+        "state.arrived.insert(agency).inserted, state.arrived.count == 1,"),
     Mutant(
         "counts agencies twice that had finished before the server started",
-        "    for agency in context.store.finishedAgencies where agency <= context.agencies {",
-        "    for agency in context.store.finishedAgencies {",
+        "    for agency in store.finishedAgencies where agency <= configuration.agencies {",
+        "    for agency in store.finishedAgencies {",
         "ContractTests"),
     Mutant(
         "sends each agency the winners of all",
-        "        byAgency[winner.agency, default: OfAgency()].add(winner, share: share)",
-        "        byAgency[1, default: OfAgency()].add(winner, share: share)"),
+        "        winners.byAgency[winner.agency, default: winners.none].add(winner, share: share)",
+        "        winners.byAgency[1, default: winners.none].add(winner, share: share)"),
     Mutant(
         "draws another number",
         "winningNumber: UInt32 = 7574",

@@ -43,7 +43,7 @@ import Testing
     ] { #expect(session.receive(frame: frame) == .gathered) }
     let pending = session.pending
     _ = session.pendingFailed(reason: "full")
-    BatchLogLines.write(pending, stored: session.stored, to: log.log)
+    pending.log(stored: session.stored, to: log.log)
     #expect(
       try log.lines(of: "batch_repeated", "apuesta_recibida", "apuesta_almacenada") == [
         "DEBUG    action: batch_repeated | result: success | offset: 0",

@@ -36,7 +36,7 @@ import Testing
   ) throws {
     let bets = try Journal(path: path)
     defer { bets.close() }
-    try body(try Winners(of: bets, agencies: agencies, sizeLimit: sizeLimit))
+    try body(try Winners.find(in: bets, agencies: agencies, sizeLimit: sizeLimit))
   }
 
   @Test(arguments: [(1, 0), (1, 1000), (20, 0), (20, 1), (20, 500)])
@@ -80,7 +80,7 @@ import Testing
     defer { bets.close() }
     let drawing = Task {
       withUnsafeCurrentTask { $0?.cancel() }
-      return try Winners(of: bets, agencies: 5).count
+      return try Winners.find(in: bets, agencies: 5).count
     }
     #expect(try await drawing.value == 0)
   }

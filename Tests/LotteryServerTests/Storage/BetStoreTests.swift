@@ -43,7 +43,7 @@ import Testing
       await store.take(first)?.standing == Standing(stored: 0, lastBet: nil, hasFinished: false))
     let bets = try sampleBets(0..<3)
     try await store.store(bets, by: first)
-    #expect(await store.finish(total: 3, by: first) == .stored)
+    #expect(try await store.finish(total: 3, by: first) == .stored)
     await store.expectStanding(of: 1, stored: 3, last: bets[2], hasFinished: true)
     #expect(store.finishedAgencies == [1])
   }
@@ -57,10 +57,12 @@ import Testing
     _ = await store.take(newer)
     #expect(isLost.value != nil)
     let bets = try sampleBets(0..<1)
-    await #expect(throws: ClaimLost.self) {
+    await #expect(throws: ConnectionError.interrupted(.superseded)) {
       try await store.store(bets, by: older)
     }
-    #expect(await store.finish(total: 0, by: older) == nil)
+    await #expect(throws: ConnectionError.interrupted(.superseded)) {
+      try await store.finish(total: 0, by: older)
+    }
     try await store.store(bets, by: newer)
     #expect(try store.bets() == bets)
   }
@@ -85,7 +87,7 @@ import Testing
     store.release(older)
     try await store.store(try sampleBets(0..<1), by: newer)
     store.release(newer)
-    await #expect(throws: ClaimLost.self) {
+    await #expect(throws: ConnectionError.interrupted(.superseded)) {
       try await store.store(try sampleBets(1..<2), by: newer)
     }
   }
@@ -107,7 +109,9 @@ import Testing
     #expect(store.agencyStatuses.map(\.number) == [1])
     store.release(second)
     #expect(store.agencyStatuses.isEmpty)
-    #expect(await store.finish(total: 0, by: second) == nil)
+    await #expect(throws: ConnectionError.interrupted(.superseded)) {
+      try await store.finish(total: 0, by: second)
+    }
     #expect(store.agencyStatuses.isEmpty)
   }
 
@@ -117,7 +121,7 @@ import Testing
     _ = await store.take(one)
     _ = await store.take(two)
     try await store.store(try sampleBets(0..<1), by: one)
-    #expect(await store.finish(total: 0, by: two) == .stored)
+    #expect(try await store.finish(total: 0, by: two) == .stored)
     store.release(one)
     store.release(two)
     #expect(

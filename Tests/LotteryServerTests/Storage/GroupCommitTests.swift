@@ -77,7 +77,7 @@ import Testing
           next += 1
         }
         return
-      } catch is ClaimLost {
+      } catch ConnectionError.interrupted(.superseded) {
         continue
       }
     }

@@ -66,14 +66,12 @@ import Testing
     try directory.write("1,3\r\n3,0\r\n2,".utf8, to: "finished.csv")
     let store = try BetStore(directory: directory.path)
     defer { store.close() }
-    var report = store.recovery
-    report.duration = .zero
+    let report = store.recovery
     #expect(
       report.cuts.map(\.path) == [directory.file("bets.csv"), directory.file("finished.csv")])
-    #expect(report.cuts.map(\.rest.beginning) == [Array("1,An".utf8), Array("2,".utf8)])
+    #expect(report.cuts.map(\.beginning) == [Array("1,An".utf8), Array("2,".utf8)])
     #expect(report.tornBytes == 6)
-    report.cuts = []
-    #expect(report == Recovery.Report(bets: 5, agencies: 3, finished: 2, duration: .zero))
+    #expect((report.bets, report.agencies, report.finished) == (5, 3, 2))
   }
 
   @Test func `a torn row of finished.csv is an agency that has not finished`() async throws {

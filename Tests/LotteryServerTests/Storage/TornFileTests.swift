@@ -185,7 +185,7 @@ import Testing
         finished.close()
       }
       do {
-        _ = try Recovery(bets: bets, finished: finished)
+        _ = try Recovery.read(bets: bets, finished: finished)
       } catch StorageError.damaged {
         #expect(lseek(descriptor, 0, SEEK_END) == size)
         return nil

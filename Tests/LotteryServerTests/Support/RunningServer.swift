@@ -48,15 +48,15 @@ struct RunningServer: Sendable {
   }
 
   /// Connections that are open.
-  var connectionCount: Int { server.context.connections.count }
+  var connectionCount: Int { server.connections.count }
 
   /// The memory of pending bets.
-  var memory: PendingMemory { server.context.memory }
+  var memory: PendingMemory { server.memory }
 
   /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
   /// older one.
   func stealClaim(of agency: UInt32) {
-    server.context.store.records.withLock {
+    server.store.records.withLock {
       $0[agency]?.claim = Claim(agency: agency, order: .max) {}
     }
   }

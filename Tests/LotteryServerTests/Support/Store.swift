@@ -60,25 +60,19 @@ extension BetStore {
 
   /// Stores bets of one agency on behalf of a connection with `claim`.
   ///
-  /// - Throws: ``ClaimLost`` if it does not hold the claim, or why they are not stored.
+  /// - Throws: `.interrupted(.superseded)` if it does not hold the claim, or why they are not stored.
   func store(_ bets: [Bet], by claim: Claim) async throws {
     let frame = Array(Frames.batch(bets, at: 0)[ProtocolLimits.frameHeaderSize...])
     var group = PendingBets()
     if !bets.isEmpty, case .bets(let batch) = try AgencyMessage(frame: frame.span) {
       _ = try group.add(batch, agency: claim.agency, known: 0, in: frame.span)
     }
-    let outcome = await store(
-      group.rows, count: group.newBets, lastRow: group.lastRow, by: claim)
-    switch outcome {
-    case nil: throw ClaimLost()
+    switch try await store(group, by: claim) {
     case .stored: break
     case .notWritten(let error), .unknown(let error): throw error
     }
   }
 }
-
-/// A newer connection of the agency took over.
-struct ClaimLost: Error {}
 
 /// How far an agency is.
 struct Standing: Equatable {

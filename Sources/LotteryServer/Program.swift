@@ -10,7 +10,6 @@ package enum ServerProgram {
       log.setLevel(configuration.loggingLevel)
       log.debug(configuration.logLine)
       settings.report(to: log)
-      ConnectionLimit.raise()
       let keys = try keys(configuration)
       if keys == nil { log.warning(LogLine("agency_keys", .success, ["note": noKeys])) }
       let server: Server
