@@ -5,8 +5,9 @@ import Testing
 
 @testable import AgencyClient
 
-/// Every message of the server in every phase of the conversation.
-@Suite struct LotteryConversationTableTests {
+/// Every message of the server in every phase of the conversation. What an agency and a server do
+/// together is for the simulation.
+@Suite struct LotteryConversationTests {
   /// A phase of the conversation of an agency with seven bets, three of which the server had.
   enum Phase: CaseIterable {
     /// HELLO was sent.
@@ -24,7 +25,7 @@ import Testing
 
     /// A conversation in this phase.
     func conversation() throws -> LotteryConversation {
-      var conversation = LotteryConversation(agency: 3, key: "", window: 2)
+      var conversation = LotteryConversation(agency: 3, key: "clé", window: 2)
       _ = conversation.hello()
       if self == .greeting { return conversation }
       _ = try conversation.receive(.welcome(stored: 3))
@@ -127,32 +128,20 @@ import Testing
   }
 
   @Test(
-    arguments: zip(
-      Phase.allCases,
-      [.welcome, .stored, .confirmed, .winners, .winners, .winners] as [MessageType]
-    ))
-  func `each phase knows what it waits for, and only the draw has no limit`(
-    phase: Phase, awaited: MessageType
+    arguments: [
+      (.greeting, .welcome, 0), (.sending, .stored, 3), (.finishing, .confirmed, 7),
+      (.drawing, .winners, 7), (.counting, .winners, 7), (.over, .winners, 7),
+    ] as [(Phase, MessageType, UInt64)])
+  func `each phase knows what it waits for, and the next connection what the server had said`(
+    phase: Phase, awaited: MessageType, acknowledged: UInt64
   ) throws {
-    let conversation = try phase.conversation()
+    var conversation = try phase.conversation()
     #expect(conversation.awaited == awaited)
     #expect(conversation.isDrawing == (phase == .drawing))
     #expect(conversation.isSending == (phase == .sending))
     #expect(conversation.inFlight == (phase == .sending ? 2 : 0))
-  }
-
-  @Test(arguments: Phase.allCases)
-  func `a new connection begins with HELLO, and knows what the server had said`(phase: Phase) throws
-  {
-    var conversation = try phase.conversation()
-    #expect(conversation.hello() == Frames.hello(3))
+    #expect(conversation.hello() == Frames.hello(3, key: "clé"))
     #expect(conversation.awaited == .welcome)
-    let acknowledged: UInt64 =
-      switch phase {
-      case .greeting: 0
-      case .sending: 3
-      case .finishing, .drawing, .counting, .over: 7
-      }
     #expect(
       try conversation.receive(.welcome(stored: 2))
         == .resume(stored: 2, lastBet: nil, acknowledged: acknowledged))
@@ -191,11 +180,8 @@ import Testing
     let last = try #require(messages.last)
     #expect(throws: AgencyError.unexpected(what)) { try conversation.receive(last) }
   }
-}
 
-/// What is sent, and when.
-@Suite struct LotteryConversationSendingTests {
-  private static let finish = [Frames.finished(9), Frames.winnersQuery].flatMap(\.self)
+  // MARK: - What is sent, and when
 
   @Test(arguments: [1, 2, 5])
   func `no more batches are in flight than the window has room for`(size: Int) throws {
@@ -210,21 +196,6 @@ import Testing
       try conversation.send(batchesEndingAt: [UInt64(size) + 1, 100], after: UInt64(size)).count
         == 1)
     #expect(conversation.inFlight == size)
-  }
-
-  @Test func `one STORED answers all batches up to it, each once`() throws {
-    for (stored, counts) in [(3, [3]), (6, [3, 3]), (8, [3, 3, 2])] as [(UInt64, [Int])] {
-      var conversation = try conversation(window: 4)
-      _ = try conversation.send(batchesEndingAt: [3, 6, 8])
-      let effect = try conversation.receive(.stored(stored))
-      guard case .stored(let batches) = effect else {
-        Issue.record("\(effect)")
-        continue
-      }
-      #expect(batches.map(\.count) == counts)
-      #expect(conversation.inFlight == 3 - counts.count)
-      #expect(throws: AgencyError.self) { try conversation.receive(.stored(stored)) }
-    }
   }
 
   @Test func `frames are made up to a burst, and the rest after it was sent`() throws {
@@ -243,31 +214,6 @@ import Testing
     #expect(conversation.inFlight == 18)
   }
 
-  @Test func `FINISHED comes once all bets are stored, and WINNERS? with it`() throws {
-    var conversation = try conversation(window: 4)
-    _ = try conversation.send(batchesEndingAt: [5, 9])
-    for stored in [5, 9] as [UInt64] {
-      #expect(try conversation.sendFrames(batchesEndingAt: []).isEmpty)
-      #expect(conversation.isSending)
-      _ = try conversation.receive(.stored(stored))
-    }
-    #expect(try conversation.sendFrames(batchesEndingAt: []) == Self.finish)
-    // Nothing more is sent after that.
-    for message in [.confirmed, .winners(more: false, documents: [])] as [ServerMessage] {
-      #expect(try conversation.sendFrames(batchesEndingAt: [10]).isEmpty)
-      _ = try conversation.receive(message)
-    }
-    #expect(try conversation.sendFrames(batchesEndingAt: [10]).isEmpty)
-  }
-
-  @Test func `an agency whose bets are all stored finishes at once`() throws {
-    var conversation = LotteryConversation(agency: 1, key: "", window: 1)
-    _ = conversation.hello()
-    #expect(try conversation.sendFrames(batchesEndingAt: [1]).isEmpty)
-    _ = try conversation.receive(.welcome(stored: 9))
-    #expect(try conversation.sendFrames(batchesEndingAt: []) == Self.finish)
-  }
-
   @Test func `bets that cannot be read count once all before them are stored`() throws {
     let bad = AgencyError.badRow(path: "a.csv", line: 4, reason: "why")
     var conversation = try conversation(window: 4)
@@ -278,11 +224,6 @@ import Testing
       _ = try conversation.receive(.stored(stored))
     }
     #expect(throws: bad) { try conversation.send(batchesEndingAt: [9]) }
-  }
-
-  @Test func `the key goes with HELLO`() {
-    var conversation = LotteryConversation(agency: 7, key: "clé", window: 1)
-    #expect(conversation.hello() == Frames.hello(7, key: "clé"))
   }
 
   /// A conversation that was welcomed, without bets on the server.
@@ -303,20 +244,12 @@ extension ServerMessage {
 
 extension LotteryConversation {
   /// Lets it send batches of bets that begin after `start` and end at `ends`, as far as it wants
-  /// them. After them come no bets, or `failure`.
+  /// them. After them come no bets, or `failure`. The end of a batch stands for its frame.
   ///
   /// - Returns: the ends of those that it sent, as text.
   fileprivate mutating func send(
     batchesEndingAt ends: [UInt64], after start: UInt64 = 0, then failure: AgencyError? = nil
   ) throws -> [String] {
-    let frames = try sendFrames(batchesEndingAt: ends, after: start, then: failure)
-    return String(decoding: frames, as: UTF8.self).split(separator: ";").map(String.init)
-  }
-
-  /// Does the same, and returns the frames. The end of a batch stands for its frame.
-  fileprivate mutating func sendFrames(
-    batchesEndingAt ends: [UInt64], after start: UInt64 = 0, then failure: AgencyError? = nil
-  ) throws -> [UInt8] {
     var frames: [UInt8] = []
     var rest = ends[...]
     var last = start
@@ -329,6 +262,6 @@ extension LotteryConversation {
       frames += "\(end);".utf8
       return SentBatch(count: Int(end - last), end: end)
     }
-    return frames
+    return String(decoding: frames, as: UTF8.self).split(separator: ";").map(String.init)
   }
 }

@@ -60,6 +60,12 @@ extension Peer {
     try await send(.welcome(version: 1, state: state, stored: stored, lastBet: bets.last))
   }
 
+  /// Answers HELLO that `stored` bets are stored, and requires BET after them.
+  func take(_ bet: Bet, at offset: UInt64, after stored: [Bet] = []) async throws {
+    try await welcome(stored)
+    try await require(.bet(bet, offset: offset))
+  }
+
   /// Requires FINISHED and WINNERS?, and answers both.
   func finish(
     total: UInt64, winners: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
@@ -68,21 +74,4 @@ extension Peer {
     try await send(.confirmed, .winners(more: false, documents: winners))
     try await require(nil, sourceLocation: sourceLocation)
   }
-}
-
-/// The batches in `frames`, which hold nothing else.
-func decodedBatches(_ frames: [UInt8]) throws -> [(offset: UInt64, bets: [Bet])] {
-  var batches: [(offset: UInt64, bets: [Bet])] = []
-  var unread = frames.indices
-  while let frame = try frames.span.nextFrame(in: unread) {
-    unread = frame.upperBound..<frames.count
-    guard case .batch(let bets, let offset) = try AgencyWord(frame: frames.span.extracting(frame))
-    else {
-      Issue.record("not a batch")
-      continue
-    }
-    batches.append((offset, bets))
-  }
-  #expect(unread.isEmpty)
-  return batches
 }

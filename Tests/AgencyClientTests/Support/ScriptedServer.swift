@@ -1,5 +1,4 @@
 import LotteryProtocol
-import ProcessSupport
 import TestSupport
 import Testing
 
@@ -9,25 +8,25 @@ import Testing
 final class ScriptedServer: Sendable {
   /// The agency under test, and how it ended: nil if all went well.
   let agency: Task<AgencyError?, Never>
-  private let listener: Listener
+  fileprivate let listener: Listener
   private let agencyEnded = Promise<Void>()
 
   /// Starts the server, and `agency` with the server's address.
-  init(agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void) throws {
+  fileprivate init(
+    agency: @escaping @Sendable (Endpoint, Worker) async throws(AgencyError) -> Void
+  ) throws {
     let listener = try Listener(port: 0, backlog: 16)
     let endpoint = try #require(Endpoint("127.0.0.1:\(listener.port)"))
     let worker = Worker(label: "agency")
     self.listener = listener
     self.agency = Task(executorPreference: worker) { [agencyEnded] in
       defer { agencyEnded.fulfill(()) }
-      do {
+      do throws(AgencyError) {
         try await agency(endpoint, worker)
-      } catch let error as AgencyError {
-        return error
+        return nil
       } catch {
-        Issue.record(error)
+        return error
       }
-      return nil
     }
   }
 
@@ -50,11 +49,6 @@ final class ScriptedServer: Sendable {
     try await body(peer)
   }
 
-  /// Stops listening.
-  func close() {
-    listener.close()
-  }
-
   /// The agency's next connection; nil if it ends instead.
   private func accept() async -> Connection.Handle? {
     await withTaskGroup(of: Connection.Handle?.self) { group in
@@ -69,24 +63,26 @@ final class ScriptedServer: Sendable {
   }
 }
 
-/// Lets `agency` talk to a server that does what `script` says, and returns how the agency ended:
-/// nil if all went well.
-func outcome(
-  of agency: @escaping @Sendable (Endpoint, Worker) async throws -> Void,
-  script: (ScriptedServer) async throws -> Void
-) async throws -> AgencyError? {
-  let server = try ScriptedServer(agency: agency)
-  do {
-    // Not on the tests' own threads, which others keep busy: the agency may give up soon.
-    try await withTaskExecutorPreference(Worker(label: "script")) {
-      try await script(server)
-      server.close()
+extension TestAgency {
+  /// Runs it against a server that does what `script` says, and returns how it ended: nil if all
+  /// went well.
+  func run(_ script: (ScriptedServer) async throws -> Void) async throws -> AgencyError? {
+    let server = try ScriptedServer(agency: run(at:on:))
+    do {
+      // Not on the tests' own threads, which others keep busy: the agency may give up soon.
+      try await withTaskExecutorPreference(Worker(label: "script")) { try await script(server) }
+      server.listener.close()
+    } catch {
+      server.agency.cancel()
+      server.listener.close()
+      _ = await server.agency.value
+      throw error
     }
     return await server.agency.value
-  } catch {
-    server.agency.cancel()
-    server.close()
-    _ = await server.agency.value
-    throw error
+  }
+
+  /// Runs it against a server that does what `script` says on its one connection.
+  func serve(_ script: (Peer) async throws -> Void) async throws -> AgencyError? {
+    try await run { try await $0.withConnection(script) }
   }
 }
