@@ -17,16 +17,19 @@ import Testing
   func `only the last batch after the stored bets is shorter than may be`(
     count: Int, stored: Int, maxAmount: Int, counts: [Int]
   ) throws {
-    let bets = try sampleBets(0..<count)
-    let made = try batches(agencyFile(bets), skipping: stored, maxAmount: maxAmount)
     let ends = counts.reduce(into: [stored]) { $0.append($0[$0.count - 1] + $1) }.map { UInt64($0) }
-    #expect(made.batches.map(\.count) == counts)
-    #expect(made.batches.map(\.end) == Array(ends.dropFirst()))
-    #expect(made.sent.map(\.offset) == ends.dropLast())
-    #expect(made.sent.map(\.bets.count) == counts)
-    #expect(made.sent.flatMap(\.bets) == Array(bets[stored...]))
-    #expect(made.total == ends.last)
-    #expect(made.failure == nil)
+    // Rows of which every other one needs quotes, or none.
+    for step in [1, 2] {
+      let bets = try (0..<count).map { try sampleBet($0 * step) }
+      let made = try batches(agencyFile(bets), after: bets[..<stored], maxAmount: maxAmount)
+      #expect(made.batches.map(\.count) == counts)
+      #expect(made.batches.map(\.end) == Array(ends.dropFirst()))
+      #expect(made.sent.map(\.offset) == ends.dropLast())
+      #expect(made.sent.map(\.bets.count) == counts)
+      #expect(made.sent.flatMap(\.bets) == Array(bets[stored...]))
+      #expect(made.total == ends.last)
+      #expect(made.failure == nil)
+    }
   }
 
   @Test func `full packets follow one another, each as full as the next bet allows`() throws {
@@ -135,9 +138,11 @@ import Testing
     var total: UInt64 = 0
   }
 
-  private func batches(_ text: String, skipping stored: Int = 0, maxAmount: Int) throws -> Made {
+  private func batches(
+    _ text: String, after stored: ArraySlice<Bet> = [], maxAmount: Int
+  ) throws -> Made {
     try withAgencyFile(text.utf8, batchMaxAmount: maxAmount) { file, _ in
-      if stored > 0 { try file.skip(UInt64(stored), lastBet: sampleBet(stored - 1)) }
+      try file.skip(UInt64(stored.count), lastBet: stored.last)
       var made = Made()
       var frames: [UInt8] = []
       // Once there are no more, there are no more.

@@ -102,6 +102,18 @@ import Testing
     }
   }
 
+  @Test func `a wait that is given up names the failure before it`() async {
+    let retry = retry(limit: .seconds(60))
+    let event = "STORED; before that, \(Self.lost)"
+    var errors = [Self.lost]
+    await #expect(throws: AgencyError.gaveUp(after: "1m0s", .noAnswer(waitedFor: event))) {
+      try await retry.retrying { () throws(AgencyError) in
+        if let error = errors.popLast() { throw error }
+        try await retry.wait(for: "STORED") { _ throws(WaitFailure) in throw .timedOut }
+      }
+    }
+  }
+
   @Test func `a wait has the time that earlier ones have left, whatever was done between them`()
     async throws
   {
