@@ -1,0 +1,109 @@
+import TestSupport
+import Testing
+
+@testable import LotteryProtocol
+
+/// Frames up to their limits. The fuzz target `frames` cuts up any stream, in any pieces.
+@Suite struct FrameTests {
+  @Test(
+    arguments: [
+      (1, true), (2, true), (256, true), (7995, true), (7996, true), (0, false), (7997, false),
+      (8000, false), (1 << 24, false), (.max, false),
+    ] as [(UInt32, Bool)])
+  func `a length is 1 to 7996, and another is refused as soon as the header is there`(
+    length: UInt32, isGood: Bool
+  ) throws {
+    var header: [UInt8] = []
+    header.append(bigEndian: length)
+    for size in 0...3 { #expect(try header.span.nextFrame(in: 0..<size) == nil) }
+    guard isGood else {
+      #expect(throws: WireError.frameLength(length)) { try header.span.nextFrame(in: 0..<4) }
+      return
+    }
+    var bytes: [UInt8] = []
+    bytes.appendFrame(.stored) { $0 += [UInt8](repeating: 0, count: Int(length) - 1) }
+    #expect(Array(bytes.prefix(5)) == header + [0x82])
+    let end = 4 + Int(length)
+    #expect(try bytes.span.nextFrame(in: 0..<(end - 1)) == nil)
+    #expect(try (bytes + header).span.nextFrame(in: 0..<(end + 4)) == 4..<end)
+  }
+
+  // MARK: - Batches
+
+  @Test(arguments: [0, 5000])
+  func `a batch takes a bet up to 8000 bytes, whatever is in front of it`(before: Int) throws {
+    var bytes = [UInt8](repeating: 0, count: before)
+    // 15 bytes of head and 25 bets of 300 bytes leave 485.
+    var builder = BatchBuilder(maxAmount: 1000)
+    for _ in 0..<25 { try builder.append(sizedBet(300), offset: 0, to: &bytes) }
+    for (size, fits) in [(484, true), (485, true), (486, false)] {
+      #expect(builder.hasRoom(for: try sizedBet(size).located().bet, in: bytes) == fits)
+    }
+    try builder.append(sizedBet(485), offset: 0, to: &bytes)
+    #expect(builder.finish(&bytes) == 26)
+    #expect(try bytes.span.nextFrame(in: before..<bytes.count) == (before + 4)..<(before + 8000))
+    let frame = Array(bytes.dropFirst(before + 4))
+    #expect(try decodeFromAgency(frame).bets.count == 26)
+  }
+
+  @Test(arguments: [1, 2, 3, 300]) func `a batch takes as many bets as it may`(amount: Int) throws {
+    var builder = BatchBuilder(maxAmount: amount)
+    var bytes: [UInt8] = []
+    #expect(builder.finish(&bytes) == 0)
+    #expect(bytes.isEmpty)
+    let (bet, source) = try Bets.nameless().located()
+    for placed in 0..<amount {
+      #expect(builder.hasRoom(for: bet, in: bytes), "after \(placed) bets")
+      builder.append(bet, in: source.span, offset: 0, to: &bytes)
+    }
+    #expect(!builder.hasRoom(for: bet, in: bytes))
+    #expect(builder.count == amount)
+    #expect(builder.finish(&bytes) == amount)
+    #expect(builder.hasRoom(for: bet, in: bytes))
+  }
+
+  @Test func `each batch carries the offset that its first bet was given`() throws {
+    var builder = BatchBuilder(maxAmount: 2)
+    var bytes: [UInt8] = []
+    for offset in 0..<3 as Range<UInt64> {
+      if offset == 2 { #expect(builder.finish(&bytes) == 2) }
+      try builder.append(Bets.nameless(), offset: offset, to: &bytes)
+    }
+    #expect(builder.finish(&bytes) == 1)
+    let nameless = MessageSamples.nameless
+    let first = hex("00000023 03 0000000000000000 0002" + nameless + nameless)
+    #expect(bytes == first + hex("00000017 03 0000000000000002 0001" + nameless))
+  }
+
+  // MARK: - WINNERS
+
+  @Test(
+    arguments: [
+      (0, 8, [8]), (998, 7, [7999]), (998, 8, [8000]), (998, 9, [7992, 17]), (999, 8, [8000, 16]),
+      (1997, 8, [8000, 8000]), (1998, 8, [8000, 8000, 16]),
+    ] as [(Int, Int, [Int])])
+  func `winners come whole and in order, in frames of up to 8000 bytes`(
+    count: Int, lastSize: Int, sizes: [Int]
+  ) throws {
+    // 8 bytes come first, then 8 for each document: its length and 7 digits.
+    var documents = (0..<count).map { String(1_000_000 + $0) }
+    if count > 0 { documents.append(String(repeating: "9", count: lastSize - 1)) }
+    var rest = documents.flatMap { [UInt8($0.utf8.count)] + $0.utf8 }
+    var (missing, bytes, found) = (documents.count, [UInt8](), [Int]())
+    repeat {
+      let before = bytes.count
+      let part = ServerMessage.appendWinners(rest.span, of: missing, to: &bytes)
+      rest.removeFirst(part.size)
+      missing -= part.count
+      found.append(bytes.count - before)
+    } while missing > 0
+    #expect(found == sizes)
+    var (arrived, more) = ([String](), [Bool]())
+    for case .winners(let hasMore, let some) in try serverMessages(in: bytes) {
+      arrived += some
+      more.append(hasMore)
+    }
+    #expect(arrived == documents)
+    #expect(more == sizes.indices.map { $0 < sizes.count - 1 })
+  }
+}
