@@ -37,8 +37,8 @@ enum AgencyError: Error, Equatable {
   var isTransient: Bool {
     switch self {
     case .unreachable, .disconnected: true
-    case .refused(let code, _): code.isTransient
-    case .rejected(let code, _, _, _): code.isTransient
+    case .refused(let code, _): code.meaning.isTransient
+    case .rejected(let code, _, _, _): code.meaning.isTransient
     case .cancelled, .unexpected, .unreadable, .notAFile, .changed, .badRow, .unset, .badBet,
       .otherFile, .noAnswer, .inDoubt, .overtaken, .gaveUp:
       false
@@ -46,38 +46,28 @@ enum AgencyError: Error, Equatable {
   }
 }
 
-// No default: a new code must be decided on.
+// What codes mean to an agency: whether a retry can help, what to do about it, and how the program
+// ends. No default: a new code must be decided on.
 
 extension ErrorCode {
-  fileprivate var isTransient: Bool {
+  fileprivate var meaning: (isTransient: Bool, hint: String, exitStatus: ExitStatus) {
     switch self {
-    case .shuttingDown, .tooSlow: true
-    case .malformed, .version, .unknownAgency, .wrongKey, .notNow, .totalsDiffer, .superseded: false
-    }
-  }
-
-  fileprivate var hint: String {
-    switch self {
-    case .totalsDiffer: AgencyError.deletionHint
-    case .malformed, .version, .unknownAgency, .wrongKey, .notNow, .superseded, .shuttingDown,
-      .tooSlow:
-      ""
+    case .shuttingDown, .tooSlow: (true, "", .unavailable)
+    case .malformed, .version, .notNow: (false, "", .protocolError)
+    case .unknownAgency: (false, "", .unknownAgency)
+    case .wrongKey: (false, "", .noPermission)
+    case .totalsDiffer: (false, AgencyError.deletionHint, .otherFile)
+    case .superseded: (false, "", .superseded)
     }
   }
 }
 
 extension RejectionCode {
-  fileprivate var isTransient: Bool {
+  fileprivate var meaning: (isTransient: Bool, hint: String) {
     switch self {
-    case .notStored, .outOfSequence: true
-    case .ruleBroken, .agencyFinished: false
-    }
-  }
-
-  fileprivate var hint: String {
-    switch self {
-    case .agencyFinished: AgencyError.deletionHint
-    case .ruleBroken, .notStored, .outOfSequence: ""
+    case .notStored, .outOfSequence: (true, "")
+    case .ruleBroken: (false, "")
+    case .agencyFinished: (false, AgencyError.deletionHint)
     }
   }
 }
@@ -89,11 +79,11 @@ extension AgencyError: ProgramError {
     case .unreachable(let reason): "the server cannot be reached: \(reason)"
     case .disconnected(let reason): "the connection ended: \(reason)"
     case .refused(let code, let reason):
-      "the server refused (ERROR \(code.rawValue)): \(reason)\(code.hint)"
+      "the server refused (ERROR \(code.rawValue)): \(reason)\(code.meaning.hint)"
     case .rejected(let code, let offset, let index, let reason):
       // The server may send any numbers: a sum that wraps around is better than a crash.
       "the server rejected bet \(offset &+ UInt64(index)) (REJECTED \(code.rawValue)): \(reason)"
-        + code.hint
+        + code.meaning.hint
     case .unexpected(let what): "the server broke the protocol: \(what)"
     case .unreadable(let path, let error): "\(path): \(error.problem(reading: path))"
     case .notAFile(let path): "\(path): not a regular file"
@@ -120,22 +110,11 @@ extension AgencyError: ProgramError {
     case .cancelled: .success
     case .unreachable, .disconnected, .noAnswer, .gaveUp: .unavailable
     case .inDoubt, .overtaken: .inDoubt
-    case .refused(let code, _): Self.exitStatus(code)
+    case .refused(let code, _): code.meaning.exitStatus
     case .rejected, .badRow, .unset, .badBet: .badData
     case .unexpected: .protocolError
     case .unreadable, .notAFile, .changed: .noInput
     case .otherFile: .otherFile
-    }
-  }
-
-  private static func exitStatus(_ code: ErrorCode) -> ExitStatus {
-    switch code {
-    case .unknownAgency: .unknownAgency
-    case .wrongKey: .noPermission
-    case .totalsDiffer: .otherFile
-    case .superseded: .superseded
-    case .shuttingDown, .tooSlow: .unavailable
-    case .malformed, .version, .notNow: .protocolError
     }
   }
 }

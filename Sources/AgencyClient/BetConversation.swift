@@ -20,7 +20,7 @@
 import LotteryProtocol
 
 /// A conversation about one bet with the server, over as many connections as it takes.
-struct BetConversation {
+struct BetConversation: Conversation {
   /// What a message asks the agency to do.
   enum Effect: Equatable {
     /// Send this frame. The bet counts as sent.
@@ -47,7 +47,6 @@ struct BetConversation {
   /// How many bets of this agency the server had before this one.
   private(set) var earlierBets: UInt64 = 0
 
-  /// A conversation of `agency` about `bet`, which has not been sent.
   init(_ bet: Bet, agency: UInt32, key: String) {
     self.bet = bet
     self.agency = agency
@@ -57,30 +56,25 @@ struct BetConversation {
   /// Whether the bet was sent and it is unknown whether it is stored.
   var isInDoubt: Bool { unanswered != nil }
 
-  /// The message that the server is to send next.
   var awaited: MessageType { if case .greeting = phase { .welcome } else { .stored } }
+  var isDrawing: Bool { false }
 
-  /// The first frame of a new connection.
   mutating func hello() -> [UInt8] {
     phase = .greeting
     return .hello(agency, key: key)
   }
 
-  /// Takes the next message.
-  ///
-  /// - Throws: ``AgencyError``, also for a REJECTED or an ERROR. The connection ends.
   mutating func receive(_ message: ServerMessage) throws(AgencyError) -> Effect {
     if case (.delivering, .rejected) = (phase, message) { unanswered = nil }
     try message.checkCodes()
     switch (phase, message) {
-    case (.greeting, .welcome(let version, _, let stored, let lastBet)):
-      try AgencyError.checkVersion(version)
+    case (.greeting, _):
+      let (stored, lastBet) = try message.welcome()
       return try deliver(stored: stored, lastBet: lastBet)
     case (.delivering(let end), .stored(let stored)) where stored == end:
       unanswered = nil
       phase = .over
       return .stored
-    case (.greeting, _): throw .welcomeExpected
     case (.delivering(let end), _): throw .unexpected("STORED \(end) should answer BET")
     case (.over, _): throw .unexpected("nothing should follow the last STORED")
     }

@@ -3,9 +3,9 @@
 // that every rule can be tested, and played against the server's rules, without a socket, a file or
 // a pause.
 //
-// The driver (`LotteryMode`) makes one connection after the other. Over each it sends `hello` first
-// and what `appendFrames` appends after each message, and hands each message to `receive`. What the
-// agency learned over one connection counts on the next.
+// The driver (`Agency.playLottery`) makes one connection after the other. Over each it sends
+// `hello` first and what `appendFrames` appends after each message, and hands each message to
+// `receive`. What the agency learned over one connection counts on the next.
 //
 //               WELCOME    STORED           CONFIRMED    WINNERS
 //   greeting    resume     –                –            –
@@ -25,7 +25,7 @@
 import LotteryProtocol
 
 /// A conversation of one agency with the server, over as many connections as it takes.
-struct LotteryConversation {
+struct LotteryConversation: Conversation {
   /// What a message asks the agency to do.
   enum Effect: Equatable {
     /// Pass over the first `stored` bets, the last of which must be `lastBet`, and send the others.
@@ -43,7 +43,7 @@ struct LotteryConversation {
     /// HELLO is the first message of a connection, and WELCOME its answer.
     case greeting
     /// The batches in the window are not answered yet.
-    case sending(SendWindow, BetsLeft)
+    case sending(SendWindow)
     /// FINISHED is not answered yet.
     case finishing(total: UInt64)
     /// FINISHED is confirmed, and the draw is still to come.
@@ -53,11 +53,14 @@ struct LotteryConversation {
     case over
   }
 
-  private enum BetsLeft {
-    case some
-    case none
-    /// The next bet cannot be read, which counts only once all before it are stored.
-    case unreadable(AgencyError)
+  /// The batches in flight: sent, and not acknowledged yet.
+  private struct SendWindow {
+    /// In the order in which they were sent. Their ends strictly grow.
+    var batches: [SentBatch] = []
+    /// Bets of the agency up to the end of the last batch that was sent.
+    var end: UInt64
+    /// Whether no bets are left after them.
+    var isLast = false
   }
 
   private let agency: UInt32
@@ -78,26 +81,28 @@ struct LotteryConversation {
     windowSize = window
   }
 
-  /// The first frame of a new connection. What is left of the one before does not count any more.
   mutating func hello() -> [UInt8] {
     phase = .greeting
     return .hello(agency, key: key)
   }
 
-  /// Takes the next message.
-  ///
-  /// - Throws: ``AgencyError``, also for a REJECTED or an ERROR. The connection ends.
   mutating func receive(_ message: ServerMessage) throws(AgencyError) -> Effect {
     try message.checkCodes()
     switch (phase, message) {
-    case (.greeting, .welcome(let version, _, let stored, let lastBet)):
-      try AgencyError.checkVersion(version)
-      phase = .sending(SendWindow(size: windowSize, end: stored), .some)
+    case (.greeting, _):
+      let (stored, lastBet) = try message.welcome()
+      phase = .sending(SendWindow(end: stored))
       defer { acknowledged = stored }
       return .resume(stored: stored, lastBet: lastBet, acknowledged: acknowledged)
-    case (.sending(var window, let bets), .stored(let stored)):
-      let batches = try window.acknowledge(stored)
-      phase = .sending(window, bets)
+    case (.sending(var window), .stored(let stored)):
+      // STORED is cumulative.
+      let count = window.batches.prefix { $0.end <= stored }.count
+      guard count > 0, window.batches[count - 1].end == stored else {
+        throw .unexpected("STORED \(stored) answers no batch")
+      }
+      let batches = window.batches[..<count]
+      window.batches.removeFirst(count)
+      phase = .sending(window)
       acknowledged = stored
       return .stored(batches)
     case (.finishing(let total), .confirmed):
@@ -107,7 +112,6 @@ struct LotteryConversation {
       return try count(documents, more: more, after: 0, of: total)
     case (.counting(let winners, let total), .winners(let more, let documents)):
       return try count(documents, more: more, after: winners, of: total)
-    case (.greeting, _): throw .welcomeExpected
     case (.sending, _): throw .unexpected("STORED should answer BATCH")
     case (.finishing, _): throw .unexpected("CONFIRMED should answer FINISHED")
     case (.drawing, _), (.counting, _): throw .unexpected("WINNERS should answer WINNERS?")
@@ -119,29 +123,32 @@ struct LotteryConversation {
   /// WINNERS? once all bets are stored.
   ///
   /// - Parameter nextBatch: appends the frame of the next batch of those that ``Effect/resume``
-  ///   asks for; returns nil if there is none.
-  /// - Throws: what `nextBatch` threw, once all batches before that are stored.
+  ///   asks for; returns nil if there is none. If it throws, it does so each time.
+  /// - Throws: what `nextBatch` throws, once all batches before that are stored.
   mutating func appendFrames(
     to frames: inout [UInt8],
     nextBatch: (inout [UInt8]) throws(AgencyError) -> SentBatch?
   ) throws(AgencyError) {
-    guard case .sending(var window, var bets) = phase else { return }
-    while case .some = bets, !window.isFull, frames.count < Self.burstSize {
-      do throws(AgencyError) {
-        if let batch = try nextBatch(&frames) { window.add(batch) } else { bets = .none }
-      } catch {
-        bets = .unreadable(error)
+    guard case .sending(var window) = phase else { return }
+    defer { if case .sending = phase { phase = .sending(window) } }
+    do throws(AgencyError) {
+      while !window.isLast, window.batches.count < windowSize, frames.count < Self.burstSize {
+        guard let batch = try nextBatch(&frames) else {
+          window.isLast = true
+          break
+        }
+        window.batches.append(batch)
+        window.end = batch.end
       }
+    } catch {
+      if window.batches.isEmpty { throw error }
     }
-    phase = .sending(window, bets)
-    guard window.isEmpty else { return }
-    if case .unreadable(let error) = bets { throw error }
+    guard window.batches.isEmpty else { return }
     AgencyMessage.finished(total: window.end).append(to: &frames)
     AgencyMessage.winnersQuery.append(to: &frames)
     phase = .finishing(total: window.end)
   }
 
-  /// The message that the server is to send next.
   var awaited: MessageType {
     switch phase {
     case .greeting: .welcome
@@ -151,12 +158,11 @@ struct LotteryConversation {
     }
   }
 
-  /// Whether the agency waits for the draw, which may take as long as it likes.
   var isDrawing: Bool { if case .drawing = phase { true } else { false } }
 
   var isSending: Bool { if case .sending = phase { true } else { false } }
 
-  var inFlight: Int { if case .sending(let window, _) = phase { window.count } else { 0 } }
+  var inFlight: Int { if case .sending(let window) = phase { window.batches.count } else { 0 } }
 
   /// Winners are counted and not kept: there may be millions. But no more than bets, and each frame
   /// holds some: so no server can make the agency count without end.
@@ -180,47 +186,9 @@ struct SentBatch: Equatable {
   var end: UInt64
 }
 
-/// The batches in flight: sent, and not acknowledged yet.
-struct SendWindow {
-  /// The most batches in flight.
-  let size: Int
-  /// Bets of the agency up to the end of the last batch that was sent.
-  private(set) var end: UInt64
-  /// At most `size` batches, in the order in which they were sent. Their ends strictly grow.
-  private var batches: [SentBatch] = []
-
-  /// An empty window of `size` batches, at least one, after `end` bets that the server holds.
-  init(size: Int, end: UInt64 = 0) {
-    self.size = size
-    self.end = end
-  }
-
-  var count: Int { batches.count }
-  var isEmpty: Bool { batches.isEmpty }
-  var isFull: Bool { batches.count >= size }
-
-  mutating func add(_ batch: SentBatch) {
-    batches.append(batch)
-    end = batch.end
-  }
-
-  /// Removes and returns the batches that a STORED with this number acknowledges. STORED is
-  /// cumulative.
-  ///
-  /// - Throws: ``AgencyError/unexpected(_:)`` if no batch in flight ends there.
-  mutating func acknowledge(_ stored: UInt64) throws(AgencyError) -> ArraySlice<SentBatch> {
-    let count = batches.prefix { $0.end <= stored }.count
-    guard count > 0, batches[count - 1].end == stored else {
-      throw .unexpected("STORED \(stored) answers no batch")
-    }
-    defer { batches.removeFirst(count) }
-    return batches[..<count]
-  }
-}
-
 /// What every conversation begins with, and what ends it.
 extension ServerMessage {
-  /// - Throws: ``AgencyError`` if the server refuses something: a REJECTED or an ERROR.
+  /// Throws a REJECTED or an ERROR.
   func checkCodes() throws(AgencyError) {
     switch self {
     case .rejected(let offset, let index, let code, let reason):
@@ -229,15 +197,16 @@ extension ServerMessage {
     case .welcome, .stored, .confirmed, .winners, .status: break
     }
   }
-}
 
-extension AgencyError {
-  static let welcomeExpected = unexpected("WELCOME should answer HELLO")
-
-  static func checkVersion(_ version: UInt8) throws(AgencyError) {
+  /// Returns what WELCOME says, and throws if this is another message.
+  func welcome() throws(AgencyError) -> (stored: UInt64, lastBet: Bet?) {
+    guard case .welcome(let version, _, let stored, let lastBet) = self else {
+      throw .unexpected("WELCOME should answer HELLO")
+    }
     guard version == ProtocolLimits.version else {
       throw .unexpected("WELCOME has version \(version), not \(ProtocolLimits.version)")
     }
+    return (stored, lastBet)
   }
 }
 

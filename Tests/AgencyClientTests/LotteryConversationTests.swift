@@ -220,10 +220,10 @@ import Testing
     _ = try conversation.send(batchesEndingAt: [3, 5], then: bad)
     #expect(conversation.inFlight == 2)
     for stored in [3, 5] as [UInt64] {
-      #expect(try conversation.send(batchesEndingAt: [9]).isEmpty)
+      #expect(try conversation.send(batchesEndingAt: [], then: bad).isEmpty)
       _ = try conversation.receive(.stored(stored))
     }
-    #expect(throws: bad) { try conversation.send(batchesEndingAt: [9]) }
+    #expect(throws: bad) { try conversation.send(batchesEndingAt: [], then: bad) }
   }
 
   /// A conversation that was welcomed, without bets on the server.

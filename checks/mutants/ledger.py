@@ -197,17 +197,17 @@ LEDGER = [
     # The agency.
     Mutant(
         "tries again whatever the server says",
-        ".wrongKey, .notNow, .totalsDiffer, .superseded: false",
-        ".wrongKey, .notNow, .totalsDiffer, .superseded: true",
+        "    case .unknownAgency: (false,",
+        "    case .unknownAgency: (true,",
         "BadInputTests"),
     Mutant(
         "gives up when the server shuts down",
-        "    case .shuttingDown, .tooSlow: true\n",
-        "    case .tooSlow: true\n    case .shuttingDown: false\n"),
+        "    case .shuttingDown, .tooSlow: (true,",
+        "    case .shuttingDown, .tooSlow: (false,"),
     Mutant(
         "gives up when the disk of the server is full",
-        "    case .notStored, .outOfSequence: true\n",
-        "    case .outOfSequence: true\n    case .notStored: false\n"),
+        "    case .notStored, .outOfSequence: (true,",
+        "    case .notStored, .outOfSequence: (false,"),
     Mutant(
         "sends a bet again that it does not know to be stored",
         "      if lastBet == bet {",

@@ -25,14 +25,14 @@ struct TestAgency: Sendable {
   private let maxAmount: Int
   private let window: Int
   private let retry: RetryPolicy
-  private let clock: any Clock<Duration>
+  private let clock: TestClock?
 
   /// An agency that sends `maxAmount` bets in a batch, and `window` batches before their answers.
   ///
-  /// - Parameter clock: measures the time without progress.
+  /// - Parameter clock: measures the time without progress; the real time if nil.
   init(
     _ work: Work = .lottery, _ bets: [Bet] = [], maxAmount: Int = 2, window: Int = 4,
-    retry: RetryPolicy = .soon, clock: any Clock<Duration> = ContinuousClock()
+    retry: RetryPolicy = .soon, clock: TestClock? = nil
   ) throws {
     (self.work, self.bets, self.maxAmount, self.window) = (work, bets, maxAmount, window)
     (self.retry, self.clock) = (retry, clock)
@@ -56,11 +56,16 @@ struct TestAgency: Sendable {
     configuration.retry = retry
     configuration.loopPeriod = .zero
     if case .echo(let lines) = work { configuration.loopAmount = lines }
-    let agency = Agency(configuration, worker: worker, log: lines.log, clock: clock)
+    let agency =
+      if let clock {
+        Agency(configuration, worker: worker, log: lines.log, clock: clock)
+      } else {
+        Agency(configuration, worker: worker, log: lines.log)
+      }
     switch work {
-    case .lottery: try await LotteryMode(agency: agency).run()
-    case .bet: try await BetMode(agency: agency, bet: bets[0]).run()
-    case .echo: try await EchoMode(agency: agency).run()
+    case .lottery: try await agency.playLottery()
+    case .bet: try await agency.place(bets[0])
+    case .echo: try await agency.echo()
     case .flood: try await sendFlood(by: agency)
     }
   }
@@ -68,12 +73,10 @@ struct TestAgency: Sendable {
   private func sendFlood(by agency: Agency) async throws(AgencyError) {
     var conversation = LotteryConversation(agency: 1, key: "", window: 1)
     try await agency.withConnection(agency.connect()) { server throws(AgencyError) in
-      try await server.send(conversation.hello()) { _ in }
-      _ = try conversation.receive(try await server.receive("WELCOME"))
+      try await server.send(conversation.hello(), &conversation)
+      _ = try await server.receive(&conversation)
       let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
-      try await server.send(flood) { message throws(AgencyError) in
-        _ = try conversation.receive(message)
-      }
+      try await server.send(flood, &conversation)
     }
   }
 }
