@@ -28,7 +28,7 @@ package func sizedBet(_ size: Int) throws -> Bet {
 }
 
 /// Bets as rows of `bets.csv`.
-package func rows(_ bets: [Bet], of agency: UInt32 = 1) -> [UInt8] {
+package func rows(_ bets: some Sequence<Bet>, of agency: UInt32 = 1) -> [UInt8] {
   bets.reduce(into: []) { $0.append(csvRow: $1, agency: agency) }
 }
 

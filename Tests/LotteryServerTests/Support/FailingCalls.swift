@@ -21,29 +21,21 @@ enum FailingCalls {
 
   private static let failures = Mutex<[Target: Failure]>([:])
 
-  /// Runs `body` while `call` on the file at `path` fails with `code`; for `pread`, 0 means that
-  /// the file seems to end.
+  /// Runs `body` while `calls` on the file at `path` fail with `code`. A `write` takes half of what
+  /// it gets as long as that is more than nothing, and for `pread`, 0 means that the file seems to
+  /// end.
   ///
   /// - Parameter first: the first call that fails, from 1.
   @discardableResult
   static func with<Value>(
-    _ call: Call, on path: String, from first: Int = 1, code: Int32 = EIO,
-    _ body: () throws -> Value
-  ) rethrows -> Value {
-    let target = Target(call: call, path: resolved(path))
-    failures.withLock { $0[target] = Failure(code: code, passes: first - 1) }
-    defer { failures.withLock { $0[target] = nil } }
-    return try body()
-  }
-
-  /// Runs `body` likewise.
-  static func with<Value>(
-    _ call: Call, on path: String, isolation: isolated (any Actor)? = #isolation,
+    _ calls: [Call], on path: String, from first: Int = 1, code: Int32 = EIO,
     _ body: () async throws -> Value
   ) async rethrows -> Value {
-    let target = Target(call: call, path: resolved(path))
-    failures.withLock { $0[target] = Failure(code: EIO, passes: 0) }
-    defer { failures.withLock { $0[target] = nil } }
+    let targets = calls.map { Target(call: $0, path: resolved(path)) }
+    failures.withLock { failures in
+      for target in targets { failures[target] = Failure(code: code, passes: first - 1) }
+    }
+    defer { failures.withLock { failures in for target in targets { failures[target] = nil } } }
     return try await body()
   }
 
@@ -113,6 +105,8 @@ private func fail(_ code: Int32) -> Int32 {
 }
 
 @c(write) func failingWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  FailingCalls.code(.write, descriptor).map { Int(fail($0)) }
-    ?? originalWrite(descriptor, bytes, count)
+  guard let code = FailingCalls.code(.write, descriptor) else {
+    return originalWrite(descriptor, bytes, count)
+  }
+  return count > 1 ? originalWrite(descriptor, bytes, count / 2) : Int(fail(code))
 }

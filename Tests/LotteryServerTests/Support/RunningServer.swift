@@ -15,8 +15,8 @@ struct RunningServer: Sendable {
 
   /// Starts a server over the files in `directory`. It calls `onFailure` if its disk ends it.
   init(
-    agencies: UInt32, in directory: TemporaryDirectory, keys: AgencyKeys? = nil,
-    log: Log = .discarding, onFailure: @escaping @Sendable (StorageError) -> Void = Self.isWrong,
+    agencies: UInt32, in directory: TemporaryDirectory, log: Log = .discarding,
+    onFailure: @escaping @Sendable (StorageError) -> Void = Self.isWrong,
     changing change: (inout ServerConfiguration) -> Void = { _ in }
   ) throws {
     self.directory = directory
@@ -26,7 +26,7 @@ struct RunningServer: Sendable {
     configuration.agencies = agencies
     configuration.dataDirectory = Path(directory.path)
     change(&configuration)
-    let server = try Server(configuration, keys: keys, log: log)
+    let server = try Server(configuration, log: log)
     self.server = server
     port = server.port
     task = Task(executorPreference: Worker(label: "server")) {
@@ -83,13 +83,13 @@ struct RunningServer: Sendable {
 /// Runs `body` with a server over `directory`, or over one of its own.
 func withServer<Value>(
   agencies: UInt32, in directory: TemporaryDirectory? = nil,
-  keys: AgencyKeys? = nil, log: Log = .discarding,
+  log: Log = .discarding,
   onFailure: @escaping @Sendable (StorageError) -> Void = RunningServer.isWrong,
   changing change: (inout ServerConfiguration) -> Void = { _ in },
   _ body: (RunningServer) async throws -> Value
 ) async throws -> Value {
   let server = try RunningServer(
-    agencies: agencies, in: directory ?? TemporaryDirectory(), keys: keys, log: log,
+    agencies: agencies, in: directory ?? TemporaryDirectory(), log: log,
     onFailure: onFailure, changing: change)
   do {
     let value = try await body(server)
@@ -101,31 +101,14 @@ func withServer<Value>(
   }
 }
 
-/// Runs `body` with a connection to such a server.
-func withClient(
-  _ agency: UInt32 = 1, agencies: UInt32 = 1, in directory: TemporaryDirectory? = nil,
-  keys: AgencyKeys? = nil, log: Log = .discarding,
-  changing change: (inout ServerConfiguration) -> Void = { _ in },
-  _ body: (Peer, RunningServer) async throws -> Void
-) async throws {
-  try await withServer(
-    agencies: agencies, in: directory, keys: keys, log: log, changing: change
-  ) { server in
-    try await server.withClient(agency) { try await body($0, server) }
-  }
-}
-
 /// Runs `body` with a connection to such a server on which HELLO has been answered.
 func withAgency(
   _ agency: UInt32 = 1, agencies: UInt32 = 1, in directory: TemporaryDirectory? = nil,
   log: Log = .discarding, changing change: (inout ServerConfiguration) -> Void = { _ in },
   _ body: (Peer, RunningServer) async throws -> Void
 ) async throws {
-  try await withClient(
-    agency, agencies: agencies, in: directory, log: log, changing: change
-  ) { client, server in
-    try await client.greet()
-    try await body(client, server)
+  try await withServer(agencies: agencies, in: directory, log: log, changing: change) { server in
+    try await server.withAgency(agency) { try await body($0, server) }
   }
 }
 
@@ -136,14 +119,4 @@ extension ServerMessage {
   ) -> ServerMessage {
     .welcome(version: 1, state: state, stored: stored, lastBet: last)
   }
-
-  /// What answers a bet or batch at `offset` while `stored` bets are stored.
-  static func gap(_ offset: UInt64, stored: Int = 0) -> ServerMessage {
-    .rejected(
-      offset: offset, index: 0, code: .outOfSequence,
-      reason: "offset \(offset): \(stored) bets are stored")
-  }
-
-  static let superseded = ServerMessage.error(
-    code: .superseded, reason: "a newer connection of this agency took over")
 }

@@ -7,6 +7,20 @@ import Testing
 
 /// The lines of the server's log that graders read.
 @Suite(.timeLimit(.minutes(10))) struct LogLinesTests {
+  /// The log of a server that talks to one agency and is stopped while that is still connected.
+  private static func log(
+    in directory: TemporaryDirectory? = nil, during body: (Peer) async throws -> Void
+  ) async throws -> LogFile {
+    let file = try LogFile()
+    try await withServer(agencies: 1, in: directory, log: file.log) { server in
+      try await server.withClient { client in
+        try await body(client)
+        await server.stop()
+      }
+    }
+    return file
+  }
+
   @Test func `a lottery logs each batch, each single bet and the draw`() async throws {
     let log = try await Self.log {
       let bets = try sampleBets(0..<6)
@@ -20,19 +34,21 @@ import Testing
       try await $0.expect(.confirmed, after: Frames.finished(6))
       _ = try await $0.askWinners()
       try await $0.send(Frames.batch(bets, badAt: 1, at: 6))
-      _ = try await $0.receive()
+      _ = try await $0.receiveMessages()
     }
     #expect(
-      try log.lines(of: "apuesta_recibida", "apuesta_almacenada", "sorteo") == [
+      try log.lines(of: "apuesta_recibida", "apuesta_almacenada", "sorteo", "reject_batch") == [
         "INFO     action: apuesta_recibida | result: success | cantidad: 3",
         "INFO     action: apuesta_almacenada | result: success | dni: 30000003 | numero: 1",
         "INFO     action: apuesta_recibida | result: success | cantidad: 2",
         "INFO     action: sorteo | result: success",
         "INFO     action: apuesta_recibida | result: fail | cantidad: 6",
+        "INFO     action: reject_batch | result: success | agency: 1 | offset: 6 | index: 0"
+          + " | code: 4 | error: the agency finished with 6 bets",
       ])
   }
 
-  @Test func `a batch that was stored before is logged as repeated`() throws {
+  @Test func `of a group that fails, what was stored before is logged as repeated`() throws {
     let log = try LogFile(level: .debug)
     var session = try SessionState.open.session()
     let bets = try sampleBets(0..<6)
@@ -41,11 +57,9 @@ import Testing
       Frames.bet(bets[2], at: 2), Frames.batch(Array(bets[3..<5]), at: 3),
       Frames.bet(bets[5], at: 5),
     ] { #expect(session.receive(frame: frame) == .gathered) }
-    let pending = session.pending
-    _ = session.pendingFailed(reason: "full")
-    pending.log(stored: session.stored, to: log.log)
+    session.pending.log(stored: session.stored, to: log.log)
     #expect(
-      try log.lines(of: "batch_repeated", "apuesta_recibida", "apuesta_almacenada") == [
+      try log.lines() == [
         "DEBUG    action: batch_repeated | result: success | offset: 0",
         "INFO     action: apuesta_recibida | result: fail | cantidad: 2",
         "DEBUG    action: batch_repeated | result: success | offset: 2",
@@ -55,24 +69,16 @@ import Testing
   }
 
   @Test func `a rejected single bet is logged with its document and number`() async throws {
-    var invalid = Frames.bet(try sampleBet(2, number: 5), at: 0)
-    let document = Array("30000002".utf8)
-    let range = try #require(invalid.firstRange(of: document))
-    invalid[range.lowerBound] = UInt8(ascii: "x")
-    let log = try LogFile()
-    try await withServer(agencies: 1, log: log.log) { [invalid] server in
-      for frame in [Frames.bet(try sampleBet(1, number: 7), at: 9), invalid] {
-        try await server.withAgency {
-          try await $0.send(frame)
-          _ = try await $0.receive()
-        }
-      }
+    let log = try await Self.log {
+      var invalid = Frames.bet(try sampleBet(2, number: 5), at: 0)
+      let document = try #require(invalid.firstRange(of: "30000002".utf8))
+      invalid[document.lowerBound] = UInt8(ascii: "x")
+      try await $0.greet()
+      try await $0.send(invalid)
+      _ = try await $0.receiveMessages()
     }
     #expect(
-      try log.lines(of: "apuesta_almacenada", "apuesta_recibida", "reject_batch") == [
-        "INFO     action: apuesta_almacenada | result: fail | dni: 30000001 | numero: 7",
-        "INFO     action: reject_batch | result: success | agency: 1 | offset: 9 | index: 0"
-          + " | code: 3 | error: offset 9: 0 bets are stored",
+      try log.lines(of: "apuesta_almacenada", "reject_batch") == [
         "INFO     action: apuesta_almacenada | result: fail | dni: x0000002 | numero: 5",
         "INFO     action: reject_batch | result: success | agency: 1 | offset: 0 | index: 0"
           + " | code: 1 | error: document \"x0000002\": must be 1 to 20 digits",
@@ -93,9 +99,7 @@ import Testing
 
   @Test func `the end closes everything, with a line for each`() async throws {
     let directory = TemporaryDirectory()
-    let log = try await Self.log(in: directory) {
-      try await $0.greet()
-    }
+    let log = try await Self.log(in: directory) { try await $0.greet() }
     #expect(
       try log.lines(
         of: "close_socket", "close_worker", "close_workers", "close_file", "close_directory") == [
@@ -116,22 +120,18 @@ import Testing
     let log = try LogFile()
     try await withServer(agencies: 1, log: log.log) { server in
       for _ in 0..<2 {
-        try await server.withClient(1) { client in
+        try await server.withClient { client in
           try await client.send(Array("hola\n".utf8))
           _ = try await client.receiveAll()
         }
       }
       // A health check that says nothing before the server ends. It gets no line.
-      try await server.withClient(1) { _ in
-        try await server.withAgency(1) { client in
-          await server.stop()
-        }
+      try await server.withClient { _ in
+        try await server.withAgency { _ in await server.stop() }
       }
     }
-    let (waits, comes) = (
-      "INFO     action: accept_connections | result: in_progress",
-      "INFO     action: accept_connections | result: success | ip: 127.0.0.1"
-    )
+    let waits = "INFO     action: accept_connections | result: in_progress"
+    let comes = "INFO     action: accept_connections | result: success | ip: 127.0.0.1"
     var lines = try log.lines(of: "accept_connections", "close_socket")
     let listener = try #require(lines.firstIndex { $0.hasSuffix("socket: listener") })
     #expect(!lines[listener...].contains(waits))
@@ -139,30 +139,20 @@ import Testing
     #expect(lines == [waits, comes, waits, comes, waits, comes, waits])
   }
 
-  @Test func `the draw counts the winners of the agencies that take part`() async throws {
-    let directory = TemporaryDirectory()
-    let winners = try [1, 3, 1, 2].map {
-      StoredBet(agency: $0, bet: try sampleBet(of: $0, number: winningNumber))
-    }
-    try directory.write(rows(winners), to: "bets.csv")
-    let file = try LogFile(level: .debug)
-    try await withAgency(in: directory, log: file.log) { client, _ in
-      try await client.expect(.confirmed, after: Frames.finished(2))
-      #expect(try await client.askWinners().count == 2)
-    }
-    let line = try #require(try file.lines(of: "draw").first)
-    #expect(line.hasPrefix("DEBUG    action: draw | result: success | winners: 2 | duration: "))
-  }
-
-  /// The log of a server that talks to one agency and is stopped while that is still connected.
-  private static func log(
-    in directory: TemporaryDirectory? = nil, during body: (Peer) async throws -> Void
-  ) async throws -> LogFile {
-    let file = try LogFile()
-    try await withClient(in: directory, log: file.log) { client, server in
-      try await body(client)
-      await server.stop()
-    }
-    return file
+  @Test(arguments: [(3, 3, false), (4, 3, true), (4, 4, false)])
+  func `a limit below the number of agencies is warned of`(
+    agencies: Int, limit: Int, isWarned: Bool
+  ) async throws {
+    let log = try LogFile()
+    try await withServer(
+      agencies: UInt32(agencies), log: log.log,
+      changing: { ($0.maxConnections, $0.maxConnectionsPerAddress) = (limit, limit) }
+    ) { _ in }
+    let line = "WARNING  action: limit_connections | result: success | note: more agencies than the"
+    let both = [
+      "\(line) \(limit) connections: the draw may never be held",
+      "\(line) \(limit) connections from one address: if they share one, the draw may never be held",
+    ]
+    #expect(try log.lines(of: "limit_connections") == (isWarned ? both : []))
   }
 }

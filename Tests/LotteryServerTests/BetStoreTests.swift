@@ -1,0 +1,117 @@
+import LotteryProtocol
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// What the store keeps, while many agencies store at the same time, and which connection may store.
+/// The simulation takes claims over at every step.
+@Suite struct BetStoreTests {
+  let directory = TemporaryDirectory()
+  let store: BetStore
+
+  init() throws {
+    store = try BetStore(directory)
+  }
+
+  @Test func `each agency's bets keep their order, and each batch lies unbroken`() async throws {
+    defer { store.close() }
+    #expect(try store.allBets().isEmpty)
+    let (agencies, batches, size): (UInt32, Int, Int) = (50, 20, 7)
+    try await withThrowingTaskGroup { [store] group in
+      for agency in 1...agencies {
+        group.addTask {
+          for batch in 0..<batches {
+            let indices = (batch * size)..<((batch + 1) * size)
+            try await store.storeBets(try sampleBets(indices, of: agency), of: agency)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let bets = try store.allBets()
+    try #require(rows(bets).count > 2 * CSVFile.chunkSize)
+    for start in stride(from: 0, to: bets.count, by: size) {
+      #expect(Set(bets[start..<(start + size)].map(\.agency)).count == 1)
+    }
+    let stored = Dictionary(grouping: bets, by: \.agency)
+    for agency in 1...agencies {
+      #expect(stored[agency]?.map(\.bet) == (try sampleBets(0..<(batches * size), of: agency)))
+    }
+  }
+
+  @Test func `connections that take over from each other store every bet once`() async throws {
+    defer { store.close() }
+    let total: UInt64 = 300
+    try await withThrowingTaskGroup { [store] group in
+      for _ in 0..<8 {
+        group.addTask { try await Self.storeInTurns(upTo: total, in: store) }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try store.allBets().map(\.bet) == sampleBets(0..<Int(total)))
+  }
+
+  /// An agency that reconnects whenever it has lost its claim, and continues where WELCOME says.
+  private static func storeInTurns(upTo total: UInt64, in store: BetStore) async throws {
+    while true {
+      let claim = Claim(agency: 1) {}
+      guard var next = await store.take(claim)?.stored else { return }
+      do {
+        while next < total {
+          try await store.store([try sampleBet(Int(next))], by: claim)
+          next += 1
+        }
+        return
+      } catch ConnectionError.interrupted(.superseded) {
+        continue
+      }
+    }
+  }
+
+  @Test func `the connection that was accepted last holds the claim, and the others are told`()
+    async throws
+  {
+    defer { store.close() }
+    let lost = [Promise<Void>(), Promise<Void>()]
+    let older = Claim(agency: 1, order: 1) { lost[0].fulfill(()) }
+    let newer = Claim(agency: 1, order: 2) { lost[1].fulfill(()) }
+    _ = await store.take(older)
+    _ = await store.take(newer)
+    #expect(lost.map { $0.value != nil } == [true, false])
+    #expect(await store.take(older) == nil)
+    store.release(older)
+    await #expect(throws: ConnectionError.interrupted(.superseded)) {
+      try await store.store([sampleBet()], by: older)
+    }
+    await #expect(throws: ConnectionError.interrupted(.superseded)) {
+      try await store.finish(total: 0, by: older)
+    }
+    _ = await store.take(Claim(agency: 2, order: 3) {})
+    try await store.store([sampleBet()], by: newer)
+    store.release(newer)
+    await #expect(throws: ConnectionError.interrupted(.superseded)) {
+      try await store.store([sampleBet()], by: newer)
+    }
+    #expect(lost[1].value == nil)
+  }
+
+  @Test func `an agency that has neither bets nor finished is forgotten when it leaves`()
+    async throws
+  {
+    defer { store.close() }
+    let claims = (1...3 as ClosedRange<UInt32>).map { Claim(agency: $0) {} }
+    for claim in claims { _ = await store.take(claim) }
+    try await store.store([sampleBet()], by: claims[0])
+    #expect(try await store.finish(total: 0, by: claims[1]) == .stored)
+    #expect(store.agencyStatuses.map(\.isConnected) == [true, true, true])
+    for claim in claims { store.release(claim) }
+    #expect(
+      store.agencyStatuses == [
+        .init(number: 1, stored: 1, hasFinished: false, isConnected: false),
+        .init(number: 2, stored: 0, hasFinished: true, isConnected: false),
+      ])
+    #expect(store.finishedAgencies == [2])
+    await store.expectStanding(of: 1, stored: 1, last: try sampleBet())
+  }
+}

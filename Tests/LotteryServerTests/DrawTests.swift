@@ -1,0 +1,81 @@
+import Glibc
+import LotteryProtocol
+import ProcessSupport
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// When the draw is held, and how it ends. The simulation holds it at every moment.
+@Suite(.timeLimit(.minutes(10))) struct DrawTests {
+  let directory: TemporaryDirectory
+  let store: BetStore
+
+  init() throws {
+    directory = try TemporaryDirectory(bets: rows([try sampleBet(5, number: 7574)]))
+    store = try BetStore(directory)
+  }
+
+  /// A draw of agency 1.
+  private func draw(
+    sizeLimit: Int = Winners.sizeLimit, delay: Duration = .zero,
+    onFailure: @escaping @Sendable (StorageError) -> Void = { Issue.record("no draw: \($0)") }
+  ) -> Draw {
+    Draw(
+      agencies: 1, bets: store.bets, sizeLimit: sizeLimit, log: .discarding, winnersDelay: delay,
+      onFailure: onFailure)
+  }
+
+  @Test(arguments: [(7573, false), (7574, true), (7575, false), (0, false), (UInt32.max, false)])
+  func `one number wins`(number: UInt32, wins: Bool) throws {
+    #expect(hasWon(try sampleBet(number: number)) == wins)
+  }
+
+  @Test func `a draw that the end of the server stops has no outcome`() async throws {
+    defer { store.close() }
+    let draw = draw()
+    await draw.end()
+    draw.agencyFinished(1)
+    // Returns once the worker has nothing left to do.
+    await draw.end()
+    #expect(!draw.isHeld)
+  }
+
+  @Test func `a cancelled task reads no more winners`() async throws {
+    defer { store.close() }
+    let draw = draw(sizeLimit: 0)
+    draw.agencyFinished(1)
+    let reader = try #require(await draw.winners(of: 1))
+    let reading = Task {
+      var reader = reader
+      withUnsafeCurrentTask { $0?.cancel() }
+      return (try await draw.nextFrames(of: &reader), reader.isAtEnd)
+    }
+    #expect(try await reading.value == ([], false))
+  }
+
+  @Test func `winners are not announced before their delay has passed`() async throws {
+    defer { store.close() }
+    let delay = Duration.milliseconds(20)
+    let draw = draw(delay: delay)
+    let start = ContinuousClock.now
+    draw.agencyFinished(1)
+    var reader = try #require(await draw.winners(of: 1))
+    #expect(start.duration(to: .now) >= delay)
+    let winners = try serverMessages(in: try await draw.nextFrames(of: &reader))
+    #expect(winners == [.winners(more: false, documents: ["30000005"])])
+  }
+
+  @Test func `bets that cannot be read are reported, and nothing is drawn`() async throws {
+    defer { store.close() }
+    let failure = Promise<StorageError>()
+    let draw = draw { failure.fulfill($0) }
+    let path = directory.file("bets.csv")
+    await FailingCalls.with([.pread], on: path) {
+      draw.agencyFinished(1)
+      #expect(
+        await failure.wait() == .unreadable(path: path, SystemError("pread", code: EIO)))
+    }
+    #expect(!draw.isHeld)
+  }
+}

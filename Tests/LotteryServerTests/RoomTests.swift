@@ -1,0 +1,182 @@
+import Foundation
+import LotteryProtocol
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// More connections than there is room for, and what all of them may take together.
+@Suite(.timeLimit(.minutes(10))) struct RoomTests {
+  @Test func `a connection beyond the limit waits until another ends`() async throws {
+    try await withServer(agencies: 1, changing: { $0.maxConnections = 1 }) { server in
+      var waiting: Peer?
+      try await server.withAgency { agency in
+        let client = try Peer(port: server.port)
+        try await client.send(Array("hola\n".utf8))
+        try await agency.expect(.confirmed, after: Frames.finished(0))
+        #expect(!client.hasAnswer)
+        waiting = client
+      }
+      #expect(try await waiting?.receiveAll() == Array("hola\n".utf8))
+      waiting?.close()
+    }
+  }
+
+  @Test func `an address that has too many agencies gets no more`() async throws {
+    try await withAgency(agencies: 2, changing: { $0.maxConnectionsPerAddress = 1 }) {
+      first, server in
+      try await server.withClient(2) { try await $0.expect(nil) }
+      try await first.expect(.confirmed, after: Frames.finished(0))
+    }
+  }
+
+  /// Clients of five addresses take every place again and again, and say one byte.
+  @Test func `an honest agency gets in and gets on, whoever takes the places`() async throws {
+    let limits: @Sendable (inout ServerConfiguration) -> Void = {
+      ($0.maxConnections, $0.maxConnectionsPerAddress) = (20, 5)
+    }
+    try await withAgency(agencies: 3, changing: limits) { early, server in
+      try await withThrowingTaskGroup { group in
+        // On a thread of its own: those that all tests share would have no time for others.
+        let worker = Worker(blocking: "siege")
+        for number in 0..<50 {
+          group.addTask(executorPreference: worker) {
+            while !Task.isCancelled {
+              let client = try Peer(
+                port: server.port, takesResets: true, host: UInt8(2 + number % 5))
+              defer { client.close() }
+              try await client.send([0])
+              _ = try? await client.receiveAll()
+            }
+          }
+        }
+        while server.connectionCount < 20 { try await Task.sleep(for: .milliseconds(1)) }
+        // One from an address of its own, one from an address that they use.
+        for (agency, host) in [(2, 7), (3, 2)] as [(UInt32, UInt8)] {
+          var isIn = false
+          while !isIn {
+            let client = try Peer(
+              port: server.port, agency: agency, takesResets: true, host: host)
+            defer { client.close() }
+            isIn = try await client.greet() != nil
+            if isIn { try await client.expect(.confirmed, after: Frames.finished(0)) }
+          }
+        }
+        // Who has spoken is not put out.
+        try await early.expect(.confirmed, after: Frames.finished(0))
+        #expect(try await early.askWinners() == [])
+        group.cancelAll()
+      }
+    }
+  }
+
+  @Test func `a connection whose HELLO is read after it was asked to make room stays`() async throws
+  {
+    try await withServer(agencies: 0) { server in
+      let endpoint = try #require(Endpoint("127.0.0.1:\(server.port)"))
+      let handle = try await Connector.open(
+        endpoint, worker: Worker(label: "client"), until: .now + .seconds(30))
+      let registry = ConnectionRegistry(limit: 1, limitPerAddress: 1)
+      let (started, waits, ends) = (Promise<UInt64>(), Promise<Void>(), Promise<Void>())
+      let starts = registry.start(handle) { number in
+        started.fulfill(number)
+        _ = await ends.wait()
+        handle.close()
+      }
+      #expect(starts)
+      let number = try #require(await started.wait())
+      let connection = Connection(handle, capacity: 8000)
+      async let room: Void = registry.makeRoom { waits.fulfill(()) }
+      while (try? connection.check()) != nil { try await Task.sleep(for: .milliseconds(1)) }
+      registry.mark(number, speaks: true)
+      try connection.check()
+      // No other connection can make room.
+      _ = await waits.wait()
+      ends.fulfill(())
+      await room
+    }
+  }
+
+  @Test func `as many connections as agencies take part can wait to be accepted`() async throws {
+    let limits: @Sendable (inout ServerConfiguration) -> Void = {
+      ($0.maxConnections, $0.listenBacklog) = (1, 1)
+    }
+    try await withAgency(agencies: 40, changing: limits) { _, server in
+      // One that finds no room is never made: the kernel retries until it gives up.
+      let waiting = try (0..<40).map { _ in try Peer(port: server.port) }
+      for client in waiting { client.close() }
+    }
+  }
+
+  @Test(arguments: [(20, 1), (64, 1), (65, 1), (66, 2), (1064, 1000)])
+  func `what is no connection keeps its descriptors`(descriptors: Int, limit: Int) async {
+    await #expect(processExitsWith: .success) { [descriptors, limit] in
+      var new = rlimit(rlim_cur: rlim_t(descriptors), rlim_max: rlim_t(descriptors))
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &new) == 0)
+      #expect(ConnectionLimit.raise() == limit)
+    }
+  }
+
+  // MARK: Memory
+
+  @Test func `while memory is scarce, each batch is stored before the next is taken`() async throws
+  {
+    try await withAgency { client, server in
+      let bets = try sampleBets(0..<20)
+      server.memory.add(PendingMemory.limit)
+      try await client.send(bets.enumerated().flatMap { Frames.bet($1, at: UInt64($0)) })
+      for index in 1...bets.count { try await client.expect(.stored(UInt64(index))) }
+      server.memory.add(-PendingMemory.limit)
+      // What is refused leaves no memory taken either.
+      try await client.send(Frames.batch(bets, at: 20), Frames.batch(bets, badAt: 2, at: 40))
+      #expect(try await client.receiveMessages().first == .stored(40))
+      await server.stop()
+      #expect(server.memory.count == 0)
+    }
+  }
+
+  /// The most bytes that `agencies` may make the server take, all of which have full windows while
+  /// the disk is slow.
+  private func memory(of agencies: Int) -> Int {
+    // Arrays grow by doubling. A row of a name and a document is at most twice as long as its bet.
+    let frame = 2 * 2 * ProtocolLimits.packetSize
+    let buffers = (0..<agencies).reduce(0) { $0 + ConnectionService.bufferSize(others: $1) }
+    // The journal joins small rows: they are there twice.
+    let pending =
+      2 * min(agencies * 2 * PendingBets.sizeLimit, PendingMemory.limit) + 2 * agencies * frame
+    let winners = 2 * Winners.sizeLimit
+    let log = 8 * 1024 * 1024
+    // Its task, its handle, and its entries in tables.
+    let connections = agencies * 16 * 1024
+    // Code, stacks, and what the allocator keeps.
+    let program = 32 * 1024 * 1024
+    // The draw is held when all bets are stored.
+    return program + log + connections + buffers + max(pending, winners)
+  }
+
+  /// Threads that the server may have with any number of cores: those of busy connections, the main
+  /// thread, and those of signals, sockets, deadlines, the log, the draw, two files, Dispatch
+  /// itself, and the task that accepts and its waiters.
+  private func threads(of agencies: Int) -> Int { min(agencies, Worker.threadLimit) + 12 }
+  /// A healthcheck is a process of its own.
+  private static let healthcheckThreads = 12
+
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/bin/bash")),
+    arguments: [1, 5, 64, 65, 256, 511, 512, 1000, 4000, 9500, 16_384])
+  func `all connections together fit what the compose file grants`(agencies: Int) throws {
+    let functions = Repository.root.appending(path: "scripts/lib/compose.bash").path
+    let script = #". "$1"; agencies=$2 top=$3 with_keys=false; server"#
+    let arguments = ["-c", script, "-", functions, "\(agencies)", Repository.root.path]
+    var output: [UInt8] = []
+    _ = try ChildProcess("bash", arguments).wait { output += $0 }
+    let text = String(decoding: output, as: UTF8.self)
+    func number(after key: String) throws -> Int {
+      let start = try #require(text.range(of: key)).upperBound
+      return try #require(Int(text[start...].prefix { $0.isNumber }))
+    }
+    #expect(memory(of: agencies) <= (try number(after: "mem_limit: ")) * 1024 * 1024)
+    #expect(
+      threads(of: agencies) + Self.healthcheckThreads <= (try number(after: "pids_limit: ")))
+  }
+}

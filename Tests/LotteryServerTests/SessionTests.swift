@@ -1,0 +1,225 @@
+import LotteryProtocol
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// The state of a conversation of agency 1 of five. See ``session()``.
+enum SessionState: CaseIterable {
+  /// Before HELLO.
+  case greeting
+  /// Bets are taken; three are stored.
+  case open
+  /// FINISHED was confirmed, with three bets.
+  case finished
+  /// As it was told by WELCOME on a new connection, after the draw.
+  case drawn
+
+  static let claim = Claim(agency: 1, order: 1) {}
+
+  /// A conversation in this state.
+  func session() throws -> ServerSession {
+    var session = ServerSession(agencies: 5)
+    if self == .greeting { return session }
+    _ = session.receive(frame: Frames.hello(1))
+    _ = session.welcome(
+      Self.claim, stored: 3, lastBet: try sampleBet(2), hasFinished: self == .drawn,
+      isDrawn: self == .drawn)
+    if self == .finished {
+      _ = session.receive(frame: Frames.finished(3))
+      _ = session.confirm(Self.claim)
+    }
+    return session
+  }
+}
+
+extension ServerSession {
+  /// Takes a frame with its header.
+  mutating func receive(frame: [UInt8]) -> SessionAction {
+    receive(frame.span.extracting(ProtocolLimits.frameHeaderSize...))
+  }
+}
+
+/// Every message in every state of the conversation. What is stored of batches, and what is
+/// answered, is compared with a model by the fuzz target `session`.
+@Suite struct SessionTests {
+  /// What a message is answered with.
+  enum Answer: Equatable {
+    case gathered
+    case claim(UInt32, key: String = "")
+    case confirmed
+    case finish(UInt64)
+    case awaitDraw
+    case tellStatus
+    case rejected(RejectionCode, String, index: UInt16 = 0)
+    case error(ErrorCode, String)
+    /// ERROR 1, whose reason the decoder's tests have.
+    case malformed
+    /// No session should ever answer this here.
+    case other
+
+    static func notNow(_ reason: String) -> Answer { .error(.notNow, reason) }
+    static let helloFirst = notNow("HELLO must come first")
+    static let helloAgain = notNow("HELLO may be sent only once")
+    static let noStatus = notNow("the status is not told on an agency's connection")
+    static let closed = rejected(.agencyFinished, "the agency finished with 3 bets")
+
+    init(_ action: SessionAction) {
+      self =
+        switch action {
+        case .gathered: .gathered
+        case .claim(let agency, let key): .claim(agency, key: key)
+        case .reject(.rejected(_, let index, let code, let reason), of: 1, _, _):
+          .rejected(code, reason, index: index)
+        case .reply(.confirmed): .confirmed
+        case .reply, .reject: .other
+        case .finish(let total, by: SessionState.claim): .finish(total)
+        case .finish: .other
+        case .awaitDraw(agency: let agency): agency == 1 ? .awaitDraw : .other
+        case .tellStatus: .tellStatus
+        case .fail(.malformed, _): .malformed
+        case .fail(let code, let reason): .error(code, reason)
+        }
+    }
+  }
+
+  struct Row: CustomTestStringConvertible {
+    let testDescription: String
+    let frame: [UInt8]
+    /// What is answered before HELLO, while bets are taken, after FINISHED, and on a new connection
+    /// after the draw. The last one stands for those that are left out.
+    let answers: [Answer]
+
+    init(_ message: String, _ frame: [UInt8], _ answers: Answer...) {
+      testDescription = message
+      self.frame = frame
+      self.answers = answers
+    }
+  }
+
+  @Test(arguments: try Self.control + Self.bets + Self.undecodable)
+  func `every state has its answer`(row: Row) throws {
+    for (index, state) in SessionState.allCases.enumerated() {
+      var session = try state.session()
+      let action = session.receive(frame: row.frame)
+      let expected = row.answers[min(index, row.answers.count - 1)]
+      #expect(Answer(action) == expected, "in state \(state)")
+    }
+  }
+
+  private static func others(_ total: UInt64) -> Answer {
+    .error(.totalsDiffer, "total \(total): 3 bets are stored")
+  }
+  private static func unknown(_ agency: UInt32) -> Answer {
+    .error(.unknownAgency, "agency \(agency): must be 1 to 5")
+  }
+  private static func gap(_ offset: UInt64) -> Answer {
+    .rejected(.outOfSequence, "offset \(offset): 3 bets are stored")
+  }
+
+  static let control = [
+    Row("HELLO with a key", Frames.hello(1, key: "clé"), .claim(1, key: "clé"), .helloAgain),
+    Row("HELLO of the last agency", Frames.hello(5), .claim(5), .helloAgain),
+    Row("HELLO of agency 0", Frames.hello(0), unknown(0), .helloAgain),
+    Row("HELLO of agency 6 of 5", Frames.hello(6), unknown(6), .helloAgain),
+    Row(
+      "HELLO of version 2", Frames.hello(1, version: 2),
+      .error(.version, "version 2: this server speaks 1"), .helloAgain),
+    Row("FINISHED with the total", Frames.finished(3), .helloFirst, .finish(3), .confirmed),
+    Row("FINISHED with one less", Frames.finished(2), .helloFirst, others(2)),
+    Row("FINISHED with one more", Frames.finished(4), .helloFirst, others(4)),
+    Row(
+      "WINNERS?", Frames.winnersQuery, .helloFirst, .notNow("WINNERS? must come after FINISHED"),
+      .awaitDraw),
+    Row("STATUS?", Frames.statusQuery, .tellStatus, .noStatus),
+  ]
+
+  static var bets: [Row] {
+    get throws {
+      let two = try sampleBets(0..<2)
+      func batch(_ offset: UInt64) -> [UInt8] { Frames.batch(two, at: offset) }
+      let bad = Answer.rejected(
+        .ruleBroken, "document \"x0000001\": must be 1 to 20 digits", index: 1)
+      return [
+        Row("BATCH at what is stored", batch(3), .helloFirst, .gathered, .closed),
+        Row("BATCH that overlaps what is stored", batch(2), .helloFirst, .gathered, .closed),
+        Row("BATCH that is stored already", batch(1), .helloFirst, .gathered),
+        Row("BATCH after a gap", batch(4), .helloFirst, gap(4)),
+        Row("BATCH at the largest offset", batch(.max), .helloFirst, gap(.max)),
+        Row(
+          "BATCH with a bad bet", Frames.batch(two, badAt: 1, at: 3), .helloFirst, bad, .closed),
+        Row("BET at what is stored", Frames.bet(two[0], at: 3), .helloFirst, .gathered, .closed),
+        Row("BET that is stored already", Frames.bet(two[0], at: 2), .helloFirst, .gathered),
+        Row("BET after a gap", Frames.bet(two[0], at: 4), .helloFirst, gap(4)),
+      ]
+    }
+  }
+
+  static var undecodable: [Row] {
+    get throws {
+      let body = withoutHeader(Frames.batch(try sampleBets(0..<2), at: 3))
+      return [
+        Row("a type that is not in the table", Frames.frame([6]), .malformed),
+        Row("a message of the server", Frames.frame([0x84]), .malformed),
+        Row("HELLO without its key", Frames.frame([1, 1, 0, 0, 0, 1]), .malformed),
+        Row("FINISHED of seven bytes", Frames.frame([4, 0, 0, 0, 0, 0, 0, 3]), .malformed),
+        Row("WINNERS? with a body", Frames.frame([5, 0]), .malformed),
+        Row("BATCH of no bets", Frames.batch([], at: 3), .malformed),
+        Row("BATCH that ends early", Frames.frame(body.dropLast()), .helloFirst, .malformed),
+        Row("BATCH with a byte too many", Frames.frame(body + [0]), .helloFirst, .malformed),
+      ]
+    }
+  }
+
+  @Test func `a connection that asks for the status does nothing else`() throws {
+    var session = try SessionState.greeting.session()
+    #expect(session.receive(frame: Frames.statusQuery) == .tellStatus)
+    #expect(session.receive(frame: Frames.statusQuery) == .tellStatus)
+    let alone = Answer.notNow("this connection asks for the status alone")
+    #expect(Answer(session.receive(frame: Frames.hello(1))) == alone)
+  }
+
+  @Test(
+    arguments: [(false, false, .open), (true, false, .finished), (true, true, .drawn)]
+      as [(Bool, Bool, AgencyState)])
+  func `WELCOME has the state of the agency`(
+    finished: Bool, drawn: Bool, state: AgencyState
+  ) throws {
+    var session = try SessionState.greeting.session()
+    let welcome = session.welcome(
+      SessionState.claim, stored: 7, lastBet: try sampleBet(6), hasFinished: finished,
+      isDrawn: drawn)
+    #expect(welcome == .welcome(7, last: try sampleBet(6), state: state))
+  }
+
+  @Test(arguments: [(repeated: [0..<3, 1..<3], stored: true), (repeated: [], stored: false)])
+  func `of a group that fails the first new batch is rejected, what is stored is STORED`(
+    repeated: [Range<Int>], stored: Bool
+  ) throws {
+    var session = try SessionState.open.session()
+    for bets in repeated + [3..<5, 5..<6, 1..<3] {
+      let batch = Frames.batch(try sampleBets(bets), at: UInt64(bets.lowerBound))
+      #expect(session.receive(frame: batch) == .gathered)
+    }
+    let rejected = ServerMessage.rejected(offset: 3, index: 0, code: .notStored, reason: "full")
+    #expect(session.pendingFailed(reason: "full") == (stored ? [.stored(3)] : []) + [rejected])
+  }
+
+  @Test(arguments: [true, false])
+  func `a group is full once its rows reach the limit, or there are too many batches`(
+    areNew: Bool
+  ) throws {
+    var session = try SessionState.open.session()
+    let size = areNew ? 100 : 1
+    var next = areNew ? 3 : 0
+    while !session.pending.isFull, session.pending.batches.count < 20_000 {
+      _ = session.receive(
+        frame: Frames.batch(try sampleBets(next..<(next + size)), at: UInt64(next)))
+      if areNew { next += size }
+    }
+    #expect(session.pending.batches.count < 20_000)
+    let batch = rows(try sampleBets(next..<(next + size))).count
+    let full = PendingBets.sizeLimit...(PendingBets.sizeLimit + batch)
+    #expect(areNew ? full.contains(session.pending.rows.count) : session.pending.rows.isEmpty)
+  }
+}

@@ -1,0 +1,194 @@
+import LotteryProtocol
+import ProcessSupport
+import TestSupport
+import Testing
+
+@testable import LotteryServer
+
+/// `--status` asks a server for the state of the lottery.
+@Suite(.timeLimit(.minutes(10))) struct StatusTests {
+  @Test func `it lists agencies that are connected, have left, and have finished`() async throws {
+    let directory = try TemporaryDirectory(bets: [], finished: "3,0\r\n")
+    let file = try LogFile()
+    try await withServer(agencies: 3, in: directory, log: file.log) { server in
+      try await server.withAgency(2) { client in
+        for (index, bet) in try sampleBets(0..<2).enumerated() {
+          try await client.expect(
+            .stored(UInt64(index + 1)), after: Frames.bet(bet, at: UInt64(index)))
+        }
+      }
+      try await server.withAgency(1) { client in
+        // The server may not have noticed yet that agency 2 has gone; its end is logged.
+        while try file.lines(of: "close_socket").isEmpty { await Task.yield() }
+        var status = try await Self.query(server.port).get()
+        while status.connections > 1 { status = try await Self.query(server.port).get() }
+        #expect((status.isDrawn, status.agencies, status.connections) == (false, 3, 1))
+        #expect(status.syncs.count == 2)
+        #expect(status.syncs.longest <= status.syncs.total)
+        #expect(
+          status.seen == [
+            .init(number: 1, stored: 0, hasFinished: false, isConnected: true),
+            .init(number: 2, stored: 2, hasFinished: false, isConnected: false),
+            .init(number: 3, stored: 0, hasFinished: true, isConnected: false),
+          ])
+      }
+      try await server.withClient(1) { try await $0.finish(with: []) }
+      try await server.withAgency(2) { try await $0.expect(.confirmed, after: Frames.finished(2)) }
+      _ = try await server.withClient(1) { client in
+        try await client.greet()
+        return try await client.askWinners()
+      }
+      #expect(try await Self.query(server.port).get().isDrawn)
+    }
+    // Only the agencies are logged, each with the line of the wait before it.
+    #expect(try file.lines(of: "accept_connections").count == 5 + 5 + 1)
+  }
+
+  @Test func `more agencies than fit one frame arrive whole and in order`() async throws {
+    let agencies: UInt32 = 1500
+    let directory = try TemporaryDirectory(
+      bets: [], finished: (1...agencies).map { "\($0),0\r\n" }.joined())
+    try await withServer(agencies: agencies, in: directory) { server in
+      let status = try await Self.query(server.port).get()
+      #expect(status.seen.map(\.number) == Array(1...agencies))
+      #expect(status.finished == 1500)
+    }
+  }
+
+  @Test func `a client that asks for the status and breaks the protocol is logged`() async throws {
+    let file = try LogFile()
+    try await withServer(agencies: 1, log: file.log) { server in
+      try await server.withClient { client in
+        try await client.send(Frames.statusQuery, Frames.hello(1))
+        #expect(try await client.receiveMessages().count == 2)
+      }
+    }
+    #expect(
+      try file.lines(of: "accept_connections", "refuse_connection").dropFirst() == [
+        "INFO     action: accept_connections | result: success | ip: 127.0.0.1",
+        "INFO     action: accept_connections | result: in_progress",
+        "INFO     action: refuse_connection | result: success | ip: 127.0.0.1 | code: 5"
+          + " | reason: this connection asks for the status alone",
+      ])
+  }
+
+  /// What a server answers before it closes the connection, and what is made of it.
+  @Test(
+    arguments: [
+      (
+        [0x48, 0x54, 0x54, 0x50],
+        "not a lottery server: frame length 1213486160: must be 1 to 7996", .protocolError
+      ),
+      ([0, 0, 0, 1, 0x84], "not a lottery server: STATUS should answer STATUS?", .protocolError),
+      (frame([]) + frame([]), Self.outOfOrder, .protocolError),
+      (frame([1, 3]) + frame([3, 4]), Self.outOfOrder, .protocolError),
+      (
+        ServerMessage.error(code: .shuttingDown, reason: "the end").frame,
+        "the server refused (ERROR 8): the end", .unavailable
+      ),
+      ([], "the server closed the connection", .unavailable),
+      (nil, "no answer within 20ms", .unavailable),
+    ] as [([UInt8]?, String, ProcessSupport.ExitStatus)])
+  func `a port without a lottery server has its reason and exit status`(
+    answer: [UInt8]?, reason: String, status: ProcessSupport.ExitStatus
+  ) async throws {
+    let listener = try Listener(port: 0, backlog: 16)
+    defer { listener.close() }
+    async let result = Self.query(
+      listener.port, timeout: .milliseconds(answer == nil ? 20 : 3_600_000))
+    if let answer {
+      let query = try Peer(try #require(try await listener.accept()))
+      try await query.send(answer)
+      // The query, which the other end need not be reset by.
+      _ = try await query.receive(Frames.statusQuery.count)
+      query.close()
+    }
+    guard case .failure(let error) = await result else { throw Peer.Unexpected() }
+    #expect(error.description.hasSuffix(reason))
+    #expect(error.exitStatus == status)
+  }
+
+  private static let outOfOrder = "not a lottery server: the agencies are not in their order"
+
+  /// A frame of STATUS with these agencies, and more announced.
+  private static func frame(_ agencies: [UInt32]) -> [UInt8] {
+    let seen = agencies.map {
+      LotteryStatus.Agency(number: $0, stored: 0, hasFinished: false, isConnected: false)
+    }
+    let status = LotteryStatus(isDrawn: false, agencies: 9, connections: 0, seen: seen)
+    return ServerMessage.status(more: true, status).frame
+  }
+
+  private static func query(
+    _ port: UInt16, timeout: Duration = .seconds(30)
+  ) async -> Result<LotteryStatus, StatusError> {
+    let worker = Worker(label: "query")
+    let query = StatusQuery(port: port, worker: worker, timeout: timeout)
+    return await Task(executorPreference: worker) {
+      do throws(StatusError) {
+        return Result<LotteryStatus, StatusError>.success(try await query.ask())
+      } catch {
+        return .failure(error)
+      }
+    }.value
+  }
+
+  @Test(
+    arguments: [
+      // No agency has connected yet. The sync times come before the last line.
+      (
+        LotteryStatus(
+          isDrawn: false, agencies: 5, connections: 0,
+          syncs: SyncTimes(count: 4, total: .microseconds(6000), longest: .milliseconds(3)),
+          seen: []),
+        """
+               1-5             0        no         no
+        syncs: 4, mean: 1.5ms, longest: 3ms
+        bets: 0, finished: 0 of 5, connections: 0, draw: not held
+        """
+      ),
+      // Agencies that have not connected are listed between those that have. Agency 0, which should
+      // not exist, is shown like any other.
+      (
+        LotteryStatus(
+          isDrawn: false, agencies: .max, connections: 1,
+          seen: [
+            .init(number: 0, stored: 1, hasFinished: false, isConnected: false),
+            .init(number: 2, stored: 27000, hasFinished: true, isConnected: false),
+            .init(number: 3, stored: 1, hasFinished: false, isConnected: true),
+            .init(number: 9, stored: 0, hasFinished: false, isConnected: false),
+          ]),
+        """
+                 0             1        no         no
+                 1             0        no         no
+                 2         27000       yes         no
+                 3             1        no        yes
+               4-8             0        no         no
+                 9             0        no         no
+        10-4294967295             0        no         no
+        syncs: 0, mean: 0s, longest: 0s
+        bets: 27002, finished: 1 of 4294967295, connections: 1, draw: not held
+        """
+      ),
+      // An agency of an earlier, larger lottery is shown and does not count as finished.
+      (
+        LotteryStatus(
+          isDrawn: true, agencies: 1, connections: 0,
+          seen: [
+            .init(number: 1, stored: 1, hasFinished: true, isConnected: false),
+            .init(number: 3, stored: 2, hasFinished: true, isConnected: false),
+          ]),
+        """
+                 1             1       yes         no
+                 3             2       yes         no
+        syncs: 0, mean: 0s, longest: 0s
+        bets: 3, finished: 1 of 1, connections: 0, draw: held
+        """
+      ),
+    ])
+  func `the table has the agencies, and a last line about all of them`(
+    status: LotteryStatus, table: String
+  ) {
+    #expect(status.table == "    agency          bets  finished  connected\n" + table)
+  }
+}
