@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lottery import machine, programs, tally
+from lottery import programs, tally
 from lottery.checkouts import checkout, repository, stand_in  # noqa: F401
 from lottery.containers import engine, project, tree  # noqa: F401
 from lottery.processes import kill_all
@@ -44,7 +44,6 @@ def pytest_configure(config):
 
 def pytest_unconfigure():
     kill_all()
-    machine.unmount_all()
 
 
 def pytest_report_header(config):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from faults.sweep.cases import Sweep
 from lottery import machine, shim
 from lottery.bets import Bets, unpack
 from lottery.host import Lottery
+from lottery.programs import Watched
 
 
 @dataclass
@@ -20,8 +22,6 @@ class Bench:
     bets: Bets
     # The library that counts calls, lets them fail, and notes what was synced.
     shim: Path
-    # Whether small file systems can be mounted.
-    can_mount: bool
     directory: Path
     seed: int
 
@@ -31,29 +31,39 @@ def bench(request, where, tmp_path_factory):
     machine.isolate_network()
     directory = tmp_path_factory.mktemp("bench")
     unpack(directory / "agencies")
-    return Bench(where, Bets(directory / "agencies"), shim.build(directory),
-                 machine.SmallDisk.is_possible(directory / "mount"), directory,
+    return Bench(where, Bets(directory / "agencies"), shim.build(directory), directory,
                  request.config.option.seed)
 
 
 @pytest.fixture
-def small(bench, tmp_path):
-    """Provides a function that returns the first bets of a few agencies, if all would take too
-    long."""
-    return lambda agencies, rows: bench.bets.first(agencies, rows, tmp_path / "agencies")
+def programs(bench, tmp_path):
+    """Starts single programs."""
+    return Watched(bench.where, bench.shim, tmp_path)
 
 
 @pytest.fixture
-def hold(bench, counts, chance, tmp_path):
-    """Provides a function that makes a lottery. In the end no bet of any is there twice."""
-    lotteries = []
+def play():
+    """Provides a function that starts a peer, a server or a client of one, which ends with the
+    test."""
+    peers = []
 
-    def make(bets=None, data=None):
-        lotteries.append(Lottery(
-            bench.where, bets or bench.bets, tmp_path / f"lottery-{len(lotteries) + 1}", chance,
-            data, counts))
-        return lotteries[-1]
+    def start(kind, *arguments):
+        peers.append(kind(*arguments))
+        return peers[-1]
 
-    yield make
-    for lottery in lotteries:
-        lottery.end()
+    yield start
+    for peer in peers:
+        peer.close()
+
+
+@pytest.fixture
+def lottery(bench, counts, chance, tmp_path):
+    """A lottery. In the end no bet is there twice."""
+    lottery = Lottery(bench.where, bench.bets, tmp_path / "lottery", chance, counts)
+    yield lottery
+    lottery.end()
+
+
+@pytest.fixture(scope="session")
+def sweep(bench):
+    return Sweep(bench)

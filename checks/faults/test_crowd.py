@@ -3,15 +3,13 @@ file grants it: many agencies, each with all bets that it can have on their way,
 
 import selectors
 import socket
-import threading
 
 import pytest
 import yaml
 
-from faults.sweep.runs import listens
-from lottery import frames, programs, shim
-from lottery.processes import Deadline, Process, free_port
-from lottery.programs import ROOT
+from lottery import frames, shim
+from lottery.processes import Deadline
+from lottery.programs import ROOT, Watched
 
 # The compose file grants more memory to more.
 AGENCIES = 511
@@ -20,37 +18,6 @@ ROW = ["Santiago Lionel", "Lorca", "30904465", "1999-03-17", "1"]
 BETS, BATCHES = 150, 128
 # Milliseconds of a sync.
 SYNC = 300
-
-
-def granted():
-    """Returns the bytes and the threads that the compose file grants the server."""
-    compose = yaml.safe_load((ROOT / "docker-compose-dev.yaml").read_text(encoding="utf-8"))
-    server = compose["services"]["server"]
-    assert server["mem_limit"].endswith("m")
-    return int(server["mem_limit"][:-1]) << 20, server["pids_limit"]
-
-
-class Peaks:
-    """Looks at a process all the time."""
-
-    def __init__(self, process):
-        self.process = process
-        self.memory, self.threads = 0, 0
-        self.has_ended = threading.Event()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def end(self):
-        self.has_ended.set()
-        self.thread.join()
-
-    def _run(self):
-        while not self.has_ended.wait(0.01):
-            with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-                fields = dict(line.split(":", 1) for line in status)
-            # The kernel keeps the peak of the memory, and not that of the threads.
-            self.memory = int(fields["VmHWM"].split()[0]) << 10
-            self.threads = max(self.threads, int(fields["Threads"]))
 
 
 class Agency:
@@ -80,7 +47,7 @@ class Agency:
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if self.left else 0)
 
 
-def send_all(port, agencies):
+def send_all(port, agencies, look):
     """Lets agencies send all their bets, and waits until they are stored."""
     bets = b"".join(frames.batch(offset, [ROW] * BETS)
                     for offset in range(0, BATCHES * BETS, BETS))
@@ -92,6 +59,7 @@ def send_all(port, agencies):
         left = len(crowd)
         while left:
             deadline.check("all bets are stored")
+            look()
             for key, events in selector.select(1):
                 agency = key.data
                 agency.go_on(events)
@@ -105,29 +73,30 @@ def send_all(port, agencies):
 
 
 @pytest.fixture(scope="module", params=[None, 128], ids=["these cores", "128 cores"])
-def peaks(request, bench, tmp_path_factory, tables):
-    """What the server took at most, on a machine with so many cores."""
-    cores, tmp_path = request.param, tmp_path_factory.mktemp("crowd")
-    port = free_port()
-    watch = shim.Watch(bench.shim, None, tmp_path / "calls",
-                       shim.rule("fdatasync", [f"d{SYNC}"], 1))
-    environment = watch.environment | ({"SHIM_CORES": cores} if cores else {})
+def server(request, bench, tmp_path_factory, tables):
+    """The server afterwards, on a machine with so many cores."""
+    cores = request.param
+    programs = Watched(bench.where, bench.shim, tmp_path_factory.mktemp("crowd"))
     server = programs.start_server(
-        bench.where, tmp_path / "server.log", port, AGENCIES, kind=Process,
-        **{"SERVER_DATA_DIR": tmp_path / "data"} | environment)
-    server.port = port
-    Deadline(30).wait(lambda: listens(server), "the server listens")
-    peaks = Peaks(server)
-    send_all(port, AGENCIES)
-    peaks.end()
+        agencies=AGENCIES, fail=shim.rule("fdatasync", [f"d{SYNC}"], 1),
+        **({"SHIM_CORES": cores} if cores else {}))
+    send_all(programs.port, AGENCIES, server.look)
     tables("cores", str(cores or "as many as there are"), {
-        "longest memory, MB": peaks.memory >> 20, "longest threads": peaks.threads})
-    return peaks
+        "longest memory, MB": server.memory >> 20, "longest threads": server.threads})
+    return server
 
 
-def test_memory(peaks):
-    assert peaks.memory < granted()[0]
+@pytest.fixture
+def granted():
+    """What the compose file grants the server."""
+    compose = yaml.safe_load((ROOT / "docker-compose-dev.yaml").read_text(encoding="utf-8"))
+    return compose["services"]["server"]
 
 
-def test_threads(peaks):
-    assert peaks.threads < granted()[1]
+def test_memory(server, granted):
+    assert granted["mem_limit"].endswith("m")
+    assert server.memory < int(granted["mem_limit"][:-1]) << 20
+
+
+def test_threads(server, granted):
+    assert server.threads < granted["pids_limit"]

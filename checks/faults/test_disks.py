@@ -1,11 +1,10 @@
 """Disks without room, machines that lose their power, and disks that fail."""
 
-import contextlib
 import errno
 import time
 
 from faults.test_kills import moments
-from lottery import machine, shim
+from lottery import shim
 from lottery.store import FILES
 
 ROUNDS = 100
@@ -13,49 +12,28 @@ DISK_FAILED = 74
 NOT_STORED = "action: store_bets | result: fail"
 
 
-def test_no_room(hold, bench, chance, number, tmp_path):
-    """A small file system and a limit on the size of files take turns: off and on."""
-    if number % 2 or not bench.can_mount:
-        lottery = hold()
-        lottery.start_server()
-        _run_out_twice(lottery, chance, lambda room: machine.limit_file_size(
-            lottery.server, lottery.stored_size() + room))
-        return
-    small = machine.SmallDisk(tmp_path / "small")
-    small.mount(2 * bench.bets.size)
-    with contextlib.closing(small):
-        lottery = hold(data=small.directory / "data")
-        lottery.start_server()
-        _run_out_twice(lottery, chance, small.leave)
-        lottery.end()
-
-
-def _run_out_twice(lottery, chance, leave):
-    """Holds a lottery in which the room runs out. `leave` sets how many bytes are left."""
-    # Many batches must be in flight whenever room comes back.
+def test_no_room(lottery, bench, chance, number):
+    """The disk is full, and then has room again and again for a moment. Many batches are on their
+    way whenever that happens."""
+    watch = shim.Watch(
+        bench.shim, None, lottery.directory / "calls",
+        shim.rule("write_file", ["s2", f"e{errno.ENOSPC}"], 1, file="bets.csv"))
+    watch.heal()
     lottery.window, lottery.pauses = 64, ("1ms", "5ms")
     # Small ones, so that the lottery is not over before the room runs out.
     lottery.batch = chance.choice((10, 40))
-    lottery.start_agencies()
-    for moment in sorted(chance.uniform(0, 0.7) for _ in range(2)):
+    lottery.start_all(**watch.environment)
+    for moment in moments(chance, 2, 2):
         lottery.wait_until_stored(moment)
         logged = lottery.server.log.stat().st_size
-        leave(chance.randrange(40000))
-        while NOT_STORED not in lottery.server.text(logged):
-            if lottery.has_ended():
-                # The room was taken too late.
-                lottery.finish()
-                return
-            lottery.check_alive()
-            lottery.deadline.check("a batch is refused")
-            time.sleep(0.001)
-            leave(0)
+        watch.heal(False)
+        lottery.wait(lambda: NOT_STORED in lottery.server.text(logged) or lottery.has_ended(),
+                     "a batch is refused")
         lottery.tally["faults"] += 1
-        # Often, so that room comes back between any two batches.
         for _ in range(chance.randrange(100)):
-            leave(chance.choice((0, 2000, 20000)))
+            watch.heal(chance.random() < 0.5)
             time.sleep(chance.uniform(0, 0.002))
-        leave(lottery.bets.size)
+        watch.heal()
     lottery.finish()
 
 
@@ -82,9 +60,8 @@ class _Power:
                     file.truncate(chance.randint(min(size, int(synced.get(path.name, 0))), size))
 
 
-def test_power_loss(hold, bench, chance, number):
+def test_power_loss(lottery, bench, chance, number):
     """The machine loses its power, and what was not synced."""
-    lottery = hold()
     power = _Power(bench.shim, lottery)
     lottery.start_all()
     for moment in moments(chance, 1, 3):
@@ -96,9 +73,8 @@ def test_power_loss(hold, bench, chance, number):
     lottery.finish()
 
 
-def test_sync_fails(hold, bench, chance, number):
+def test_sync_fails(lottery, bench, chance, number):
     """A sync fails. The server ends by itself and says why. What was not synced is lost."""
-    lottery = hold()
     # The server syncs each file once when it starts. Then a group of bets holds at most the window
     # of each agency, and all agencies may finish in one group.
     group = lottery.batch * lottery.window * len(lottery.bets.by_agency)

@@ -1,5 +1,5 @@
 """Every loop of the server whose length a peer, a file or a clock decides, made endless: SIGTERM
-ends each in order."""
+ends each in order. Clients that say nothing are those of the sweep (`quiet`)."""
 
 import contextlib
 import select
@@ -7,54 +7,13 @@ import socket
 
 import pytest
 
-from faults.sweep.runs import listens
-from lottery import frames, peers, programs, shim
-from lottery.processes import Deadline, check_ends_in_order, free_port
+from lottery import frames, peers, shim
+from lottery.processes import check_ends_in_order
 
 ROW = ["Ana", "Paz", "7", "1999-03-17", "7574"]
 PLAIN, QUOTED = b"1,Ana,Paz,7,1999-03-17,1\r\n", b'1,"Ana, la",Paz,7,1999-03-17,1\r\n'
 # Bytes of a file, of which a read takes 100 ms for at most 256 KiB.
 LARGE = 30 << 20
-
-
-class Server:
-    """A server of three agencies that a test starts."""
-
-    def __init__(self, where, directory):
-        self.where, self.directory = where, directory
-        self.data = directory / "data"
-        self.data.mkdir()
-        self.port = free_port()
-        self.process = None
-
-    def launch(self, **settings):
-        self.process = programs.start_server(
-            self.where, self.directory / "server.log", self.port, 3,
-            **{"SERVER_DATA_DIR": self.data} | settings)
-
-    def start(self, **settings):
-        """Starts it, and waits until it listens."""
-        self.launch(**settings)
-        Deadline(10).wait(lambda: listens(self), "the server listens")
-
-
-@pytest.fixture
-def server(bench, tmp_path):
-    return Server(bench.where, tmp_path)
-
-
-@pytest.fixture
-def client(server):
-    """Provides a function that starts a client of the server, which plays a part."""
-    clients = []
-
-    def start(part):
-        clients.append(peers.Client(server.port, part))
-        return clients[-1]
-
-    yield start
-    for client in clients:
-        client.close()
 
 
 def lines(line):
@@ -74,30 +33,38 @@ RECOVERED = {
 
 
 @pytest.mark.parametrize("name", RECOVERED)
-def test_recovery(bench, server, tmp_path, name):
+def test_recovery(programs, name):
     file, content = RECOVERED[name]
-    with open(server.data / file, "wb") as output:
+    programs.data.mkdir()
+    with open(programs.data / file, "wb") as output:
         output.writelines(content())
-    watch = shim.Watch(
-        bench.shim, None, tmp_path / "calls", shim.rule("pread", ["d100"], 1, file=file))
-    server.launch(**watch.environment)
-    Deadline(10).wait(lambda: watch.hits > 3, "the recovery")
-    check_ends_in_order(server.process)
+    programs.launch_server(fail=shim.rule("pread", ["d100"], 1, file=file))
+    programs.wait_for_hits(4)
+    check_ends_in_order(programs.process)
 
 
-def test_scan(bench, server, tmp_path):
+def connect(programs, *messages):
+    connection = socket.create_connection(("127.0.0.1", programs.port), 10)
+    connection.sendall(b"".join(messages))
+    return connection
+
+
+def asks(agency, total):
+    """Returns what an agency says that has finished, and asks for its winners."""
+    return frames.hello(agency) + frames.finished(total) + frames.frame(frames.WINNERS_QUERY)
+
+
+def test_scan(programs):
     """The draw reads the bets. The recovery has read them before, a little faster."""
     reads = 16
-    (server.data / "bets.csv").write_bytes(PLAIN * (reads * (256 << 10) // len(PLAIN)))
-    rule = shim.rule("pread", ["d300"], reads + 4, file="bets.csv")
-    watch = shim.Watch(bench.shim, None, tmp_path / "calls", rule)
-    server.start(SERVER_AGENCIES=1, **watch.environment)
     total = reads * (256 << 10) // len(PLAIN)
-    with socket.create_connection(("127.0.0.1", server.port)) as agency:
-        agency.sendall(frames.hello(1) + frames.finished(total)
-                       + frames.frame(frames.WINNERS_QUERY))
-        Deadline(10).wait(lambda: watch.hits > 1, "the scan")
-        check_ends_in_order(server.process)
+    programs.data.mkdir()
+    (programs.data / "bets.csv").write_bytes(PLAIN * total)
+    programs.start_server(
+        agencies=1, fail=shim.rule("pread", ["d300"], reads + 4, file="bets.csv"))
+    with connect(programs, asks(1, total)):
+        programs.wait_for_hits(2)
+        check_ends_in_order(programs.process)
 
 
 FLOODS = {
@@ -113,7 +80,7 @@ FLOODS = {
 
 @pytest.mark.parametrize("listening", [True, False], ids=["listening", "deaf"])
 @pytest.mark.parametrize("name", FLOODS)
-def test_flood(server, client, name, listening):
+def test_flood(programs, play, name, listening):
     """A client speaks without end, on connection after connection."""
     first, again = FLOODS[name]
 
@@ -129,78 +96,31 @@ def test_flood(server, client, name, listening):
                 connection.send(again * 1000)
             yield
 
-    server.start()
-    client(flood).wait_for(3)
-    check_ends_in_order(server.process)
+    programs.start_server()
+    play(peers.Client, programs.port, flood).wait_for(3)
+    check_ends_in_order(programs.process)
 
 
-def test_connections(server, client):
+def test_connections(programs, play):
     """A client connects without end."""
-    server.start(SERVER_LISTEN_BACKLOG=128)
-    client(lambda connection: iter([None])).wait_for(1000)
-    check_ends_in_order(server.process)
+    programs.start_server(SERVER_LISTEN_BACKLOG=128)
+    play(peers.Client, programs.port, lambda connection: iter([None])).wait_for(1000)
+    check_ends_in_order(programs.process)
 
 
-@pytest.mark.parametrize(
-    "said", [b"", frames.hello(3)[:-1], frames.hello(3), b"half a line"],
-    ids=["nothing", "half of HELLO", "HELLO", "half a line"])
-def test_silence(server, said):
-    """A client says nothing more, and the server has an hour for it."""
-    server.start(SERVER_TIMEOUT="1h")
-    with socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.sendall(said)
-        # Accepted later, and answered.
-        with socket.create_connection(("127.0.0.1", server.port)) as other:
-            other.sendall(b"tick\n")
-            other.recv(1)
-        check_ends_in_order(server.process)
-
-
-def test_winners(server):
-    """An agency has more winners than the kernel takes, and does not read."""
-    winners = 400_000
-    row = b"1,A,B,%d,1999-03-17,7574\r\n" % 10 ** 19
-    (server.data / "bets.csv").write_bytes(row * winners)
-    server.start(SERVER_AGENCIES=1)
-    with socket.create_connection(("127.0.0.1", server.port)) as agency:
-        agency.sendall(frames.hello(1) + frames.finished(winners)
-                       + frames.frame(frames.WINNERS_QUERY))
-        Deadline(10).wait(lambda: _is_full(server.port), "the server has no room to send")
-        check_ends_in_order(server.process)
-
-
-def _is_full(port):
-    """Returns whether a connection of the server has sent all that its peer takes, by the kernel's
-    table: much waits, and no less a moment later."""
-    waiting = []
-    for _ in range(2):
-        with open("/proc/net/tcp", encoding="ascii") as table:
-            waiting.append(max(
-                (int(queues.partition(":")[0], 16)
-                 for _, local, _, state, queues, *_ in map(str.split, list(table)[1:])
-                 if local.endswith(f":{port:04X}") and state == "01"), default=0))
-    return waiting[0] == waiting[1] > 1 << 16
-
-
-def test_wait_for_the_draw(server):
+def test_wait_for_the_draw(programs):
     """Many agencies wait for one that does not come."""
     agencies = 300
-    server.start(SERVER_AGENCIES=agencies + 1, SERVER_LISTEN_BACKLOG=agencies)
+    programs.start_server(agencies=agencies + 1, SERVER_LISTEN_BACKLOG=agencies)
     with contextlib.ExitStack() as connections:
         for agency in range(1, agencies + 1):
-            connection = connections.enter_context(
-                socket.create_connection(("127.0.0.1", server.port), 10))
-            connection.sendall(frames.hello(agency) + frames.finished(0)
-                               + frames.frame(frames.WINNERS_QUERY))
-        check_ends_in_order(server.process)
+            connections.enter_context(connect(programs, asks(agency, 0)))
+        check_ends_in_order(programs.process)
 
 
-def test_delay(server):
+def test_delay(programs):
     """The draw has been held, and its winners are announced in an hour."""
-    server.start(SERVER_AGENCIES=1, SERVER_WINNERS_DELAY="1h")
-    with socket.create_connection(("127.0.0.1", server.port)) as agency:
-        agency.sendall(
-            frames.hello(1) + frames.finished(0) + frames.frame(frames.WINNERS_QUERY))
-        for _ in range(2):
-            agency.recv(1 << 16)
-        check_ends_in_order(server.process)
+    programs.start_server(agencies=1, SERVER_WINNERS_DELAY="1h")
+    with connect(programs, asks(1, 0)) as agency:
+        peers.Peer(agency).hear(frames.CONFIRMED)
+        check_ends_in_order(programs.process)

@@ -8,47 +8,41 @@ import time
 
 import pytest
 
-from lottery import frames, peers, programs, shim
+from lottery import frames, peers
 from lottery.log import LISTENING
-from lottery.processes import (
-    END_SECONDS, Deadline, Process, check_ends_in_order, free_port)
+from lottery.peers import script
+from lottery.processes import END_SECONDS, Deadline, check_ends_in_order
 
 NO_FILE, DISK_FAILED = 66, 74
-KILLED_BY_SIGNAL = 128 + signal.SIGTERM
+SILENT = script(then=b"")
 
 
-class Pipe:
-    """A named pipe that somebody else has open."""
-
-    def __init__(self, directory):
-        self.path = directory / "pipe"
-        os.mkfifo(self.path)
-        self.descriptor = os.open(self.path, os.O_RDWR)
-
-    def fill(self):
-        """Leaves no room, and returns what to write to."""
-        _fill(self.descriptor)
-        return self.descriptor
-
-    def close(self):
-        os.close(self.descriptor)
+@pytest.fixture
+def pipe(tmp_path):
+    """The path of a named pipe that somebody else has open, and a descriptor of it."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    descriptor = os.open(path, os.O_RDWR)
+    yield path, descriptor
+    os.close(descriptor)
 
 
-class Terminal:
-    """A terminal that another program holds, without a user."""
-
-    def __init__(self, _):
-        self.master, self.descriptor = os.openpty()
-        self.path = os.ttyname(self.descriptor)
-
-    fill = Pipe.fill
-
-    def close(self):
-        os.close(self.master)
-        os.close(self.descriptor)
+@pytest.fixture
+def terminal():
+    """The same of a terminal, without a user."""
+    master, descriptor = os.openpty()
+    yield os.ttyname(descriptor), descriptor
+    os.close(master)
+    os.close(descriptor)
 
 
-def _fill(descriptor):
+@pytest.fixture(params=["pipe", "terminal"])
+def channel(request):
+    return request.getfixturevalue(request.param)
+
+
+def fill(descriptor):
+    """Leaves no room."""
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     # The kernel hands on what a terminal took a moment later, and takes more then.
@@ -66,153 +60,85 @@ def _fill(descriptor):
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
-@pytest.fixture(params=[Pipe, Terminal], ids=["pipe", "terminal"])
-def channel(request, tmp_path):
-    channel = request.param(tmp_path)
-    yield channel
-    channel.close()
-
-
 @pytest.fixture
-def server():
-    """A server that says nothing."""
-    def part(peer):
-        while True:
-            yield
-
-    server = peers.Server(part)
-    yield server
-    server.close()
-
-
-class Programs:
-    """Starts the two programs, and counts their calls."""
-
-    def __init__(self, bench, directory):
-        self.where, self.directory = bench.where, directory
-        self.watch = shim.Watch(bench.shim, None, directory / "calls")
-        self.port = free_port()
-
-    def start_server(self, flags=(), kind=Process, **settings):
-        return programs.start_server(
-            self.where, self.directory / "server.log", self.port, 3, flags, kind,
-            **{"SERVER_DATA_DIR": self.directory / "data"} | settings, **self.watch.environment)
-
-    def start_agency(self, port, flags=(), kind=Process, **settings):
-        (self.directory / "agency-1.csv").write_text("Ana,Paz,7,1999-03-17,1\n" * 100)
-        return programs.start_agency(
-            self.where, self.directory / "agency.log", 1, port, self.directory / "agency-1.csv",
-            flags, kind, **settings, **self.watch.environment)
-
-    def wait_for(self, call):
-        Deadline(10).wait(lambda: self.watch.counts().get(call), call)
-
-
-@pytest.fixture
-def start(bench, tmp_path):
-    return Programs(bench, tmp_path)
+def file(tmp_path):
+    path = tmp_path / "agency-1.csv"
+    path.write_text("Ana,Paz,7,1999-03-17,1\n" * 100)
+    return path
 
 
 # What a program reads before it does anything: where the path goes.
 INPUTS = {
-    "server's configuration": lambda start, path: start.start_server(["--config", path]),
-    "server's keys": lambda start, path: start.start_server(SERVER_AGENCY_KEYS=path),
-    "agency's configuration": lambda start, path: start.start_agency(1, ["--config", path]),
-    "agency's key": lambda start, path: start.start_agency(1, CLI_KEY_FILE=path),
+    "server's configuration": lambda programs, file, path: programs.launch_server("--config", path),
+    "server's keys": lambda programs, file, path: programs.launch_server(SERVER_AGENCY_KEYS=path),
+    "agency's configuration": lambda programs, file, path: programs.start_agency(
+        1, file, "--config", path),
+    "agency's key": lambda programs, file, path: programs.start_agency(1, file, CLI_KEY_FILE=path),
 }
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_silent_input(start, channel, name):
-    process = INPUTS[name](start, channel.path)
-    start.wait_for("poll")
+def test_silent_input(programs, file, channel, name):
+    process = INPUTS[name](programs, file, channel[0])
+    programs.wait_for("poll")
     check_ends_in_order(process)
 
 
-def test_pipe_without_a_writer(start, tmp_path):
+def test_pipe_without_a_writer(programs, tmp_path):
     """No program has the other end open, for which opening a pipe may wait: it counts as empty."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    process = start.start_server(["--config", pipe])
+    os.mkfifo(tmp_path / "pipe")
+    process = programs.launch_server("--config", tmp_path / "pipe")
     Deadline(10).wait(lambda: LISTENING in process.text(), "the server listens")
     check_ends_in_order(process)
 
 
-def test_bets_are_no_file(start, channel, server):
+def test_bets_are_no_file(programs, play, channel):
     """An agency's bets must be a regular file: it ends before it reads from anything else."""
-    def part(peer):
-        peer.hear(frames.HELLO)
-        peer.say(frames.welcome())
-        yield
-
-    server.part = part
-    process = start.start_agency(server.port, CLI_DATA_FILE=channel.path)
+    server = play(peers.Server, script(frames.HELLO, frames.welcome()))
+    process = programs.start_agency(server.port, channel[0])
     assert process.wait(Deadline(10)) == NO_FILE
     assert "not a regular file" in process.last_line()
 
 
-def test_data_are_no_file(start, tmp_path):
-    """The server's files are pipes without a writer."""
-    for name in ("bets.csv", "finished.csv"):
-        data = tmp_path / "data"
-        data.mkdir(exist_ok=True)
-        os.mkfifo(data / name)
-        process = start.start_server()
-        assert process.wait(Deadline(10)) == DISK_FAILED
-        (data / name).unlink()
-
-
-class Stuck(Process):
-    """A process that writes to what takes nothing."""
-
-    def __init__(self, output, *arguments, error=None):
-        self.output, self.error = output, error
-        super().__init__(*arguments)
-
-    def _start(self, command, environment):
-        with open(self.log, "wb") as log:
-            return self._start_with(command, environment, self.output or log, self.error or log)
+@pytest.mark.parametrize("name", ["bets.csv", "finished.csv"])
+def test_data_are_no_file(programs, name):
+    """A file of the server is a pipe without a writer."""
+    programs.data.mkdir()
+    os.mkfifo(programs.data / name)
+    assert programs.launch_server().wait(Deadline(10)) == DISK_FAILED
 
 
 OUTPUTS = {
-    # The program, and whether it has something to end in order.
-    "server": (lambda start, port, kind: start.start_server(kind=kind), True),
-    "agency": (lambda start, port, kind: start.start_agency(port, kind=kind), True),
-    "agency without a server": (lambda start, port, kind: start.start_agency(1, kind=kind), True),
-    "--help": (lambda start, port, kind: start.start_server(["--help"], kind), False),
-    "--version": (lambda start, port, kind: start.start_server(["--version"], kind), False),
+    # The program, and how it ends.
+    "server": (lambda programs, file, port, **to: programs.launch_server(**to), 0),
+    "agency": (lambda programs, file, port, **to: programs.start_agency(port, file, **to), 0),
+    "agency without a server": (
+        lambda programs, file, port, **to: programs.start_agency(1, file, **to), 0),
+    "--help": (lambda programs, file, port, **to: programs.launch_server("--help", **to),
+               128 + signal.SIGTERM),
+    "--version": (lambda programs, file, port, **to: programs.launch_server("--version", **to),
+                  128 + signal.SIGTERM),
 }
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_full_output(start, channel, server, name):
-    launch, ends = OUTPUTS[name]
-    descriptor = channel.fill()
-    process = launch(
-        start, server.port, lambda *arguments: Stuck(descriptor, *arguments, error=descriptor))
-    start.wait_for("poll")
+def test_full_output(programs, play, file, channel, name):
+    launch, status = OUTPUTS[name]
+    fill(channel[1])
+    process = launch(programs, file, play(peers.Server, SILENT).port,
+                     outputs={"output": channel[1], "error": channel[1]})
+    programs.wait_for("poll")
     process.signal(signal.SIGTERM)
     assert process.ends_within(END_SECONDS)
-    assert process.status == (0 if ends else KILLED_BY_SIGNAL)
+    assert process.status == status
 
 
-def test_full_terminal_of_progress(start, server, tmp_path):
+def test_full_terminal_of_progress(programs, play, file, terminal):
     """An agency draws its progress on a terminal that takes nothing, and goes on."""
-    terminal = Terminal(tmp_path)
-    descriptor = terminal.fill()
-
-    def part(peer):
-        peer.hear(frames.HELLO)
-        peer.say(frames.welcome())
-        peer.hear(frames.BATCH)
-        peer.say(frames.stored(100))
-        peer.hear(frames.WINNERS_QUERY)
-        while True:
-            yield
-
-    server.part = part
-    process = start.start_agency(
-        server.port, kind=lambda *arguments: Stuck(None, *arguments, error=descriptor))
+    fill(terminal[1])
+    server = play(peers.Server, script(
+        frames.HELLO, frames.welcome(), frames.BATCH, frames.stored(100), frames.WINNERS_QUERY,
+        then=b""))
+    process = programs.start_agency(server.port, file, outputs={"error": terminal[1]})
     Deadline(10).wait(lambda: "close_file" in process.text(), "the end of the file")
     check_ends_in_order(process)
-    terminal.close()

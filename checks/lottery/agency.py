@@ -6,15 +6,12 @@ import struct
 import time
 
 from lottery import frames
+from lottery.peers import Peer
 from lottery.processes import Failure
 
 # Codes of REJECTED and ERROR after which an agency retries.
 _PASSING_REJECTED = (2, 3)
 _PASSING_ERROR = (8, 9)
-
-
-class Broken(Exception):
-    """The connection is of no more use. Another one may be."""
 
 
 class ScriptedAgency:
@@ -29,9 +26,7 @@ class ScriptedAgency:
         self.key = key
         # Seconds to wait for an answer.
         self.timeout = 0
-        self.connection = None
-        self.arrived = []
-        self.frames = None
+        self.peer = None
         self.has_asked = False
         # Bets that are stored, as this connection was told.
         self.stored = 0
@@ -48,10 +43,10 @@ class ScriptedAgency:
             return
         total = len(self.bets.bets)
         for offset in range(self.stored, total, self.BATCH):
-            self._send(frames.batch(offset, self.bets.bets[offset:offset + self.BATCH]))
+            self._say(frames.batch(offset, self.bets.bets[offset:offset + self.BATCH]))
         while self.stored < total:
             self._note_stored(self._receive(frames.STORED))
-        self._send(frames.finished(total))
+        self._say(frames.finished(total))
         self._receive(frames.CONFIRMED)
         self.confirmed = True
 
@@ -59,7 +54,7 @@ class ScriptedAgency:
         """Says WINNERS?, once a connection."""
         self._greet()
         if not self.has_asked:
-            self._send(frames.frame(frames.WINNERS_QUERY))
+            self._say(frames.frame(frames.WINNERS_QUERY))
             self.has_asked = True
 
     def ask(self):
@@ -76,30 +71,30 @@ class ScriptedAgency:
         try:
             step(self)
             return True
-        except (OSError, Broken):
+        except OSError:
             self.hang_up()
             return False
 
     def hang_up(self):
-        if self.connection:
-            self.connection.close()
-        self.connection = None
+        if self.peer:
+            self.peer.connection.close()
+        self.peer = None
 
     def take_leave(self):
         """Reads what the server sends while it ends, and hangs up."""
         with contextlib.suppress(OSError):
-            while self.connection and self.connection.recv(4096):
+            while self.peer and self.peer.connection.recv(4096):
                 pass
         self.hang_up()
 
     def _greet(self):
         """Connects if there is no connection."""
-        if self.connection:
+        if self.peer:
             return
-        self.connection = socket.create_connection(("127.0.0.1", self.port), self.timeout)
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.frames, self.arrived, self.has_asked = frames.Frames(), [], False
-        self._send(frames.hello(self.bets.agency, self.key))
+        connection = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.peer, self.has_asked = Peer(connection), False
+        self._say(frames.hello(self.bets.agency, self.key))
         self._note_stored(self._receive(frames.WELCOME)[2:])
 
     def _note_stored(self, body):
@@ -109,23 +104,18 @@ class ScriptedAgency:
                           f"is told of {self.stored}")
         self.acknowledged = self.stored
 
-    def _send(self, data):
-        self.connection.settimeout(self.timeout)
-        self.connection.sendall(data)
+    def _say(self, message):
+        self.peer.connection.settimeout(self.timeout)
+        self.peer.say(message)
 
     def _receive(self, wanted):
         """Returns the body of the next frame."""
-        while not self.arrived:
-            data = self.connection.recv(65536)
-            if not data:
-                raise Broken("closed")
-            self.arrived += self.frames.feed(data)
-        kind, body = self.arrived.pop(0)
+        kind, body = self.peer.next()
         if kind == wanted:
             return body
         if (kind == frames.ERROR and body[0] in _PASSING_ERROR
                 or kind == frames.REJECTED and body[10] in _PASSING_REJECTED):
-            raise Broken("not now")
+            raise ConnectionError("not now")
         raise Failure(f"agency {self.bets.agency} waits for {wanted:#x} and gets {kind:#x}: {body}")
 
 

@@ -17,11 +17,11 @@ class Lottery:
     A Failure is raised if something is wrong. `chance` makes the random choices.
     """
 
-    def __init__(self, where, bets, directory, chance, data=None, tally=None):
+    def __init__(self, where, bets, directory, chance, tally=None):
         self.where = where
         self.bets = bets
         self.directory = directory
-        self.data = data or directory / "data"
+        self.data = directory / "data"
         self.tally = Tally() if tally is None else tally
         self.deadline = Deadline(LOTTERY_SECONDS)
         self.server = None
@@ -33,8 +33,6 @@ class Lottery:
         # Before a retry: the first pause, the longest.
         self.pauses = ("20ms", "200ms")
         self.port = free_port()
-        # The port that agencies connect to: the server's or a proxy's.
-        self.entrance = self.port
         self.starts = 0
         # Further settings of the server in all its processes, and arguments of the two programs.
         self.settings = {}
@@ -53,10 +51,10 @@ class Lottery:
     def launch_server(self, **environment):
         """Starts the server, and does not wait."""
         self.starts += 1
-        self.server = programs.start_server(
-            self.where, self.directory / f"server-{self.starts}.log", self.port,
-            len(self.bets.by_agency), self.server_flags,
-            **{"SERVER_DATA_DIR": self.data, "LOGGING_LEVEL": "INFO"} | self.settings | environment)
+        self.server = programs.start(
+            self.where, "lottery-server", self.directory / f"server-{self.starts}.log",
+            programs.server_settings(self.port, len(self.bets.by_agency), SERVER_DATA_DIR=self.data)
+            | {"LOGGING_LEVEL": "INFO"} | self.settings | environment, self.server_flags)
 
     def restart_server(self, **environment):
         """Starts it again after a fault. What was promised must be there."""
@@ -71,12 +69,14 @@ class Lottery:
 
     def start_agency(self, agency, **environment):
         speakers = self.speakers[agency]
-        self.agencies[agency] = programs.start_agency(
-            self.where, self.directory / f"agency-{agency}-{len(speakers) + 1}.log", agency,
-            self.entrance, self.bets.by_agency[agency].path, self.agency_flags,
-            **{"CLI_MODE": "lottery", "CLI_LOG_LEVEL": "DEBUG", "CLI_BATCH_MAXAMOUNT": self.batch,
-               "CLI_BATCH_WINDOW": self.window, "CLI_RETRY_PAUSE": self.pauses[0],
-               "CLI_RETRY_MAXPAUSE": self.pauses[1]} | environment)
+        self.agencies[agency] = programs.start(
+            self.where, "agency-client",
+            self.directory / f"agency-{agency}-{len(speakers) + 1}.log",
+            programs.agency_settings(
+                agency, self.port, self.bets.by_agency[agency].path, CLI_LOG_LEVEL="DEBUG",
+                CLI_BATCH_MAXAMOUNT=self.batch, CLI_BATCH_WINDOW=self.window,
+                CLI_RETRY_PAUSE=self.pauses[0], CLI_RETRY_MAXPAUSE=self.pauses[1])
+            | environment, self.agency_flags)
         speakers.append(self.agencies[agency])
         return self.agencies[agency]
 

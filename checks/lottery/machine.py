@@ -1,12 +1,9 @@
-"""What the bench takes from the machine: a network of its own, disks without room, all cores."""
+"""What tests take from the machine: a network of its own, all cores."""
 
-import atexit
 import contextlib
 import ctypes
-import errno
 import fcntl
 import os
-import resource
 import socket
 import struct
 import subprocess
@@ -18,7 +15,6 @@ _CLONE_NEWNET = 0x40000000
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
 _libc = ctypes.CDLL(None, use_errno=True)
-_mounted = set()
 
 
 def isolate_network():
@@ -39,63 +35,3 @@ def busy_cores():
         for spinner in spinners:
             spinner.kill()
             spinner.wait()
-
-
-def limit_file_size(process, size):
-    """Limits all files of a process to `size` bytes."""
-    _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, hard))
-
-
-class SmallDisk:
-    """A file system of its own with a given size. Needs root."""
-
-    def __init__(self, directory):
-        self.directory = directory
-
-    def mount(self, size):
-        """Creates it, with `size` bytes."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "faults", self.directory],
-                       check=True, capture_output=True)
-        _mounted.add(self)
-
-    def leave(self, room):
-        """Leaves `room` bytes free: another file takes the rest, or gives some back."""
-        status = os.statvfs(self.directory)
-        with open(self.directory / "ballast", "ab") as ballast:
-            size = ballast.tell() + status.f_bavail * status.f_frsize - room
-            if size < ballast.tell():
-                ballast.truncate(max(0, size))
-                return
-            try:
-                os.posix_fallocate(ballast.fileno(), 0, size)
-            except OSError as error:
-                # The server was faster. The next call takes the room.
-                if error.errno != errno.ENOSPC:
-                    raise
-
-    def close(self):
-        """Unmounts it."""
-        subprocess.run(["umount", "--lazy", self.directory], check=True)
-        _mounted.discard(self)
-
-    @staticmethod
-    def is_possible(directory):
-        """Returns whether file systems can be mounted here."""
-        if os.geteuid() != 0:
-            return False
-        disk = SmallDisk(directory)
-        try:
-            disk.mount(4096)
-        except subprocess.CalledProcessError:
-            return False
-        disk.close()
-        return True
-
-
-@atexit.register
-def unmount_all():
-    """Unmounts all disks that are still mounted."""
-    for disk in list(_mounted):
-        disk.close()

@@ -1,6 +1,7 @@
-"""Peers that tests play themselves: clients and servers, each on a thread of its own."""
+"""Peers that tests play themselves: they speak in frames, some on a thread of their own."""
 
 import socket
+import struct
 import threading
 import time
 
@@ -8,94 +9,108 @@ from lottery import frames
 from lottery.processes import Deadline
 
 
-class Client:
-    """Connects again and again, and plays `part` on each connection.
-
-    `part` is a generator over the connection: a step after the other.
-    """
-
-    def __init__(self, port, part):
-        self.port, self.part = port, part
-        self.steps = 0
-        self.has_ended = False
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def wait_for(self, steps):
-        Deadline(10).wait(lambda: self.steps >= steps, f"{steps} steps of a client")
-
-    def close(self):
-        self.has_ended = True
-        self.thread.join()
-
-    def _run(self):
-        while not self.has_ended:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 5) as peer:
-                    for _ in self.part(peer):
-                        self.steps += 1
-                        if self.has_ended:
-                            return
-            except OSError:
-                time.sleep(0.01)
-
-
-class Server:
-    """Listens on a port of its own, and plays `part` on one connection after the other."""
-
-    def __init__(self, part):
-        self.part = part
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.listener.settimeout(0.05)
-        self.port = self.listener.getsockname()[1]
-        self.connections = 0
-        self.has_ended = False
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.has_ended = True
-        self.thread.join()
-        self.listener.close()
-
-    def _run(self):
-        while not self.has_ended:
-            try:
-                connection, _ = self.listener.accept()
-            except TimeoutError:
-                continue
-            self.connections += 1
-            with connection:
-                connection.settimeout(5)
-                self._play(connection)
-
-    def _play(self, connection):
-        try:
-            for _ in self.part(Peer(connection)):
-                if self.has_ended:
-                    return
-        except OSError:
-            # The client has gone.
-            pass
-
-
 class Peer:
-    """The other end of a connection, which speaks in frames."""
+    """The other end of a connection."""
 
     def __init__(self, connection):
         self.connection = connection
         self.frames, self.arrived = frames.Frames(), []
 
-    def hear(self, kind):
-        """Waits for a frame of that kind, and passes over others."""
-        while True:
-            while self.arrived:
-                if self.arrived.pop(0)[0] == kind:
-                    return
+    def say(self, *messages):
+        self.connection.sendall(b"".join(messages))
+
+    def next(self):
+        """Waits for the next frame, and returns its type and body."""
+        while not self.arrived:
             data = self.connection.recv(65536)
             if not data:
                 raise ConnectionError("closed")
             self.arrived += self.frames.feed(data)
+        return self.arrived.pop(0)
 
-    def say(self, *messages):
-        self.connection.sendall(b"".join(messages))
+    def hear(self, kind):
+        """Waits for a frame of that kind, and passes over others."""
+        while self.next()[0] != kind:
+            continue
+
+
+class Player:
+    """Plays `part` on one connection after the other, on a thread of its own. `part` is a generator
+    over the connection: a step after the other."""
+
+    def __init__(self, part):
+        self.part = part
+        self.connections = self.steps = 0
+        self.has_ended = False
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def wait_for(self, steps):
+        Deadline(10).wait(lambda: self.steps >= steps, f"{steps} steps of a peer")
+
+    def close(self):
+        self.has_ended = True
+        self.thread.join()
+
+    def _run(self):
+        while not self.has_ended:
+            try:
+                with self.connect() as connection:
+                    self.connections += 1
+                    connection.settimeout(5)
+                    for _ in self.part(connection):
+                        self.steps += 1
+                        if self.has_ended:
+                            return
+            except OSError:
+                # The other side has gone.
+                time.sleep(0.01)
+
+
+class Client(Player):
+    """Connects again and again."""
+
+    def __init__(self, port, part):
+        self.port = port
+        super().__init__(part)
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), 5)
+
+
+class Server(Player):
+    """Listens on a port of its own."""
+
+    def __init__(self, part):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener.settimeout(0.05)
+        self.port = self.listener.getsockname()[1]
+        super().__init__(part)
+
+    def connect(self):
+        return self.listener.accept()[0]
+
+    def close(self):
+        super().close()
+        self.listener.close()
+
+
+def script(*steps, then=None, pause=0.02):
+    """Returns a part: hears frames of a type (a number) and says bytes. Afterwards it says `then`
+    without end, or leaves."""
+    def part(connection):
+        peer = Peer(connection)
+        for step in steps:
+            peer.hear(step) if isinstance(step, int) else peer.say(step)
+        yield
+        while then is not None:
+            peer.say(then)
+            yield
+            time.sleep(pause)
+
+    return part
+
+
+def reset_on_close(connection):
+    """Lingering for no time makes closing a reset (socket(7))."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,7 +1,7 @@
 """Processes that never outlive the script that started them, and waits that end."""
 
 import atexit
-import ctypes
+import contextlib
 import itertools
 import os
 import random
@@ -9,7 +9,6 @@ import select
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 # Seconds between two looks at a condition.
@@ -18,9 +17,8 @@ PAUSE = 0.0005
 # busy.
 END_SECONDS = 2
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
 _running = set()
+_ports = itertools.count(random.randrange(17000))
 
 
 class Failure(Exception):
@@ -55,24 +53,20 @@ class Deadline:
 
 
 class Process:
-    """A process whose output goes to the file `log`."""
+    """A process whose output goes to the file `log`, or to other descriptors."""
 
-    def __init__(self, command, environment, log):
+    def __init__(self, command, environment, log, output=None, error=None):
         self.log = log
         self.name = log.stem
         # What the kernel counted (getrusage(2)), once it has ended.
         self.usage = None
-        self.popen = self._start(command, os.environ | environment)
+        # The largest values that were seen: bytes, threads.
+        self.memory = self.threads = 0
+        with open(log, "wb") as file:
+            self.popen = subprocess.Popen(
+                command, env=os.environ | environment, stdin=subprocess.DEVNULL,
+                stdout=output or file, stderr=error or subprocess.STDOUT)
         _running.add(self)
-
-    def _start(self, command, environment):
-        with open(self.log, "wb") as output:
-            return self._start_with(command, environment, output)
-
-    @staticmethod
-    def _start_with(command, environment, output, error=subprocess.STDOUT):
-        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                                stderr=error)
 
     @property
     def pid(self):
@@ -91,7 +85,7 @@ class Process:
         """Ends it as a crash would, even while it is stopped."""
         self.signal(signal.SIGKILL)
         self._reap(0)
-        self._forget()
+        _running.discard(self)
 
     def ends_within(self, seconds):
         """Waits for its end, at most so long. Returns whether it has ended."""
@@ -109,7 +103,7 @@ class Process:
         """Waits for its end, and returns its exit status."""
         if not self.ends_within(deadline.left()):
             raise Failure(f"not within the time: the end of {self.name}")
-        self._forget()
+        _running.discard(self)
         return self.status
 
     def text(self, start=0):
@@ -121,6 +115,15 @@ class Process:
     def last_line(self):
         return (self.text().splitlines() or ["nothing logged"])[-1]
 
+    def look(self):
+        """Notes what it uses now (proc(5))."""
+        # A program that has ended has no memory any more.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, KeyError):
+            with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+                fields = dict(line.split(":", 1) for line in status)
+            self.memory = max(self.memory, int(fields["VmHWM"].split()[0]) << 10)
+            self.threads = max(self.threads, int(fields["Threads"]))
+
     # In place of Popen's own, which does not return what the process used.
     def _reap(self, options):
         if self.popen.returncode is None:
@@ -129,9 +132,6 @@ class Process:
                 self.usage = usage
                 self.popen.returncode = os.waitstatus_to_exitcode(status)
         return self.popen.returncode
-
-    def _forget(self):
-        _running.discard(self)
 
 
 def check_ends_in_order(process, status=0):
@@ -142,40 +142,9 @@ def check_ends_in_order(process, status=0):
     process.signal(signal.SIGTERM)
     if not process.ends_within(END_SECONDS):
         raise Failure(f"{process.name} has not ended {END_SECONDS} s after SIGTERM")
-    process.wait(Deadline(0))
     line = process.last_line()
     if process.status != status or not status and "action: exit | result: success" not in line:
         raise Failure(f"{process.name} ended with {process.status}: {line}")
-
-
-class PipedProcess(Process):
-    """A process that logs through a pipe: a limit on the size of its files does not apply to its
-    log. It also ends if the script is killed."""
-
-    def _start(self, command, environment):
-        self.log.touch()
-        popen = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, bufsize=0,
-            preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
-        self.writer = threading.Thread(target=self._write_log, args=(popen.stdout,), daemon=True)
-        self.writer.start()
-        return popen
-
-    def text(self, start=0):
-        """Returns what it has logged so far, from byte `start` on: everything if it has ended."""
-        if self.status is not None:
-            self.writer.join()
-        return super().text(start)
-
-    def _forget(self):
-        self.writer.join()
-        super()._forget()
-
-    def _write_log(self, output):
-        with open(self.log, "wb", buffering=0) as file, output:
-            while chunk := output.read(65536):
-                file.write(chunk)
 
 
 @atexit.register
@@ -183,9 +152,6 @@ def kill_all():
     """Ends all processes that still run."""
     for process in list(_running):
         process.kill()
-
-
-_ports = itertools.count(random.randrange(17000))
 
 
 def free_port():
@@ -196,9 +162,6 @@ def free_port():
     """
     while True:
         port = 15000 + next(_ports) % 17000
-        with socket.socket() as candidate:
-            try:
-                candidate.bind(("0.0.0.0", port))
-                return port
-            except OSError:
-                continue
+        with socket.socket() as candidate, contextlib.suppress(OSError):
+            candidate.bind(("0.0.0.0", port))
+            return port

@@ -1,42 +1,93 @@
 """The two programs, and the one way to start them: on this machine or in a container."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from lottery.processes import PipedProcess
+from lottery import shim
+from lottery.processes import Deadline, Process, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 # Apart from those of `make build`, which are static: a library cannot be loaded into them.
 BUILD = ("swift", "build", "-c", "release", "--static-swift-stdlib")
 SCRATCH = ROOT / ".build/dynamic"
+_LISTENING = re.compile(r"^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ 0A ", re.MULTILINE)
 
 
-def build(package=ROOT, scratch=SCRATCH, products=("lottery-server", "agency-client")):
+def build():
     """Builds programs that a library can be loaded into, and returns their directory."""
-    command = [*BUILD, "--package-path", package, "--scratch-path", scratch]
-    for product in products:
+    command = [*BUILD, "--package-path", ROOT, "--scratch-path", SCRATCH]
+    for product in ("lottery-server", "agency-client"):
         subprocess.run([*command, "--product", product], check=True, stdout=sys.stderr)
     path = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
     return Path(path.stdout.strip())
 
 
-def start(where, program, log, settings, flags=(), kind=PipedProcess):
+def start(where, program, log, settings, flags=(), kind=Process, **outputs):
     """Starts a program. `where` is the directory of the executables, or the name of an image: its
     container shares the machine's network."""
     settings = {name: str(value) for name, value in settings.items()}
     if isinstance(where, Path):
-        return kind([where / program, *flags], settings, log)
+        return kind([where / program, *flags], settings, log, **outputs)
     variables = [word for name, value in settings.items() for word in ("-e", f"{name}={value}")]
     return kind(["docker", "run", "--rm", "--network", "host", *variables, where, *flags], {}, log)
 
 
-def start_server(where, log, port, agencies, flags=(), kind=PipedProcess, **settings):
-    return start(where, "lottery-server", log,
-                 {"SERVER_PORT": port, "SERVER_AGENCIES": agencies} | settings, flags, kind)
+def server_settings(port, agencies, **settings):
+    return {"SERVER_PORT": port, "SERVER_AGENCIES": agencies} | settings
 
 
-def start_agency(where, log, agency, port, file, flags=(), kind=PipedProcess, **settings):
-    return start(where, "agency-client", log,
-                 {"CLI_ID": agency, "CLI_SERVER_ADDRESS": f"127.0.0.1:{port}",
-                  "CLI_DATA_FILE": file} | settings, flags, kind)
+def agency_settings(agency, port, file, **settings):
+    return {"CLI_ID": agency, "CLI_SERVER_ADDRESS": f"127.0.0.1:{port}",
+            "CLI_DATA_FILE": file} | settings
+
+
+def listens(port):
+    """Returns whether a server listens, by the kernel's table: a connection would be one more
+    call."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return f"{port:04X}" in _LISTENING.findall(table.read())
+
+
+class Watched:
+    """Starts the programs in a directory of their own, and watches their calls with the shim.
+
+    `fail` is a rule of calls that fail: see `shim.rule`. `outputs` take the place of the log.
+    """
+
+    def __init__(self, where, library, directory):
+        self.where, self.library, self.directory = where, library, directory
+        self.data = directory / "data"
+        self.port = free_port()
+        self.process = self.watch = None
+
+    def launch_server(self, *flags, agencies=3, fail=None, outputs={}, **settings):
+        return self._start("lottery-server", server_settings(
+            self.port, agencies, SERVER_DATA_DIR=self.data, **settings), flags, fail, outputs)
+
+    def start_server(self, **options):
+        """Starts the server, and waits until it listens."""
+        self.launch_server(**options)
+        Deadline(30).wait(lambda: listens(self.port), "the server listens")
+        return self.process
+
+    def ask_status(self, port):
+        return self._start("lottery-server", {"SERVER_PORT": port}, ["--status"], None, {})
+
+    def start_agency(self, port, file, *flags, fail=None, outputs={}, **settings):
+        return self._start("agency-client", agency_settings(1, port, file, **settings), flags, fail,
+                           outputs)
+
+    def wait_for(self, call, count=1):
+        """Waits until a call was made so often."""
+        Deadline(10).wait(lambda: self.watch.counts().get(call, 0) >= count, call)
+
+    def wait_for_hits(self, count):
+        Deadline(10).wait(lambda: self.watch.hits >= count, "calls that the rule is for")
+
+    def _start(self, program, settings, flags, fail, outputs):
+        self.watch = shim.Watch(self.library, None, self.directory / "calls", fail)
+        self.process = start(self.where, program, self.directory / f"{program}.log",
+                             settings | self.watch.environment, flags, **outputs)
+        return self.process

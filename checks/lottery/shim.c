@@ -59,7 +59,7 @@
   X(pread) X(lseek) X(fstat) X(lstat) X(ftruncate) X(fdatasync) X(fsync) X(flock) X(mkdir)         \
   X(socket) X(setsockopt) X(getsockopt) X(getsockname) X(bind) X(listen) X(accept) X(connect)      \
   X(recv) X(send) X(shutdown) X(poll) X(getaddrinfo) X(setrlimit)                                  \
-  X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(eventfd) X(malloc)
+  X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(eventfd)
 
 #define NUMBER(name) CALL_##name,
 enum call { CALLS(NUMBER) CALL_COUNT };
@@ -420,19 +420,4 @@ int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set) {
   CPU_ZERO_S(size, set);
   for (int core = 0; core < pretended; core++) CPU_SET_S(core, size, set);
   return 0;
-}
-
-/* Memory is counted for all callers: Swift allocates through its runtime. */
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-
-#define NEXT_MEMORY (next(CALL_malloc, -1).kind == 'e' ? (errno = ENOMEM, 1) : 0)
-
-void *malloc(size_t size) { return NEXT_MEMORY ? NULL : __libc_malloc(size); }
-
-void *calloc(size_t count, size_t size) { return NEXT_MEMORY ? NULL : __libc_calloc(count, size); }
-
-void *realloc(void *memory, size_t size) {
-  return NEXT_MEMORY ? NULL : __libc_realloc(memory, size);
 }

@@ -76,6 +76,16 @@ LEDGER = [
         # A server is killed in a write, the sync of the next one fails, and the power goes later.
         seeds=20_000),
     Mutant(
+        "says that it syncs a file, and does not",
+        "try disk.synchronize(file)",
+        "try disk.truncate(file, to: size)",
+        f"{CHECKS} -k power_loss --rounds 5"),
+    Mutant(
+        "cuts off what it cannot sync",
+        "Contents(size: size, safeSize: size)",
+        "Contents(size: size, safeSize: 0)",
+        case("server-again,fdatasync,EIO,once,1")),
+    Mutant(
         "tells the callers of a group that failed that it is stored",
         "return contents.failure == nil ? .notWritten(error) : .unknown(error)",
         "return contents.failure == nil ? .stored : .unknown(error)"),
@@ -258,7 +268,7 @@ LEDGER = [
         "waits without end for a server that says nothing",
         "max(.zero, policy.waitLimit - elapsed)",
         "policy.waitLimit * 1000",
-        f"{CHECKS}/test_endless_client.py -k 'limit and lottery-silent'"),
+        case("agency,recv,quiet,limit,1")),
     Mutant(
         "reads blank lines without end after SIGTERM",
         "    if Task.isCancelled { throw .cancelled }\n    let (file, rest)",

@@ -125,7 +125,8 @@ def test_nothing_is_caught_without_a_mutant(house, catcher):
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("mutant", LEDGER, ids=lambda mutant: mutant.name.replace(" ", "-"))
+@pytest.mark.parametrize("mutant", LEDGER, ids=lambda mutant: mutant.name.replace(" ", "-") + (
+    "-by-faults" if mutant.catcher.startswith(CHECKS) else ""))
 def test_caught(house, mutant):
     take_back = house.apply(mutant)
     try:

@@ -1,4 +1,4 @@
-"""Which calls fail, how, and what the programs do then.
+"""Which calls fail, and how.
 
 The names of the calls are those of `shim.c`. They fail with the errors of their manual pages that
 can occur in these programs. Left out are `EBADF`, except of standard descriptors, `EFAULT`, and
@@ -16,10 +16,14 @@ can occur in these programs. Left out are `EBADF`, except of standard descriptor
 """
 
 import errno
+import itertools
 import os
 import signal
 import socket
 from dataclasses import dataclass
+
+# The ways in which calls fail, and in which they hang: see `runs.py`.
+FAILS, STALLS = ("once", "on", "restart"), ("ends", "limit")
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,6 @@ class Call:
     """A call that fails."""
 
     faults: tuple
-    # What the program does then, for the table.
-    effect: str
     # Whether a program that has started goes on, an agency until its retry limit.
     is_survived: bool = False
     # Whether it costs an agency no connection either, however often the call fails.
@@ -37,72 +39,76 @@ class Call:
 
 _NO_DESCRIPTOR = ("EMFILE", "ENFILE", "ENOMEM")
 _PART = ("one", "half")
-_NO_START = "the program does not start"
-_NONE = "nothing"
-_RETRY = "the agency tries again"
-_RECONNECT = "the connection is lost; the agency comes back and goes on where it was"
-_CLOSE = Call(("EDQUOT", "EINTR", "EIO", "ENOSPC"), _NONE, True, True)
+_CLOSE = Call(("EDQUOT", "EINTR", "EIO", "ENOSPC"), True, True)
 _SYNC = ("EDQUOT", "EINTR", "EIO", "ENOSPC", "EROFS")
 
 CALLS = {
     "open_file": Call(
-        ("EACCES", "EDQUOT", "EINTR", "EIO", "ENOENT", "ENOSPC", "EROFS", *_NO_DESCRIPTOR),
-        "the program ends; the server holds the draw after the next start"),
-    "open_directory": Call(("EACCES", "EINTR", "EIO", "ENOENT", "ENOTDIR", *_NO_DESCRIPTOR),
-                           _NO_START),
-    "mkdir": Call(("EACCES", "EDQUOT", "EIO", "ENOENT", "ENOMEM", "ENOSPC", "EROFS"), _NO_START),
-    "flock": Call(("EINTR", "ENOLCK", "EWOULDBLOCK"), _NO_START),
-    "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW"), "the program ends; no file is changed"),
-    "lstat": Call(("EACCES", "EIO", "ENOMEM", "EOVERFLOW"), _NO_START),
-    "fcntl_log": Call(("EBADF", "EPERM"), _NONE, True, True),
-    "fcntl_file": Call(("EMFILE", "EPERM"), _NO_START),
-    "setrlimit": Call(("EPERM",), "the server has room for fewer connections", True),
-    "read_file": Call(("EINTR", "EIO", "ENOMEM", *_PART), "the program ends; no file is changed"),
-    "pread": Call(("EINTR", "EIO", "ENOMEM", *_PART), _NO_START),
-    "write_file": Call(
-        ("EDQUOT", "EFBIG", "EINTR", "EIO", "ENOMEM", "ENOSPC", *_PART, "half+EIO", "half+ENOSPC"),
-        "the batch is taken back and REJECTED, and comes again", True),
-    "fdatasync": Call(_SYNC, "the server acknowledges nothing more, and ends; what it found stays"),
-    "fsync": Call(_SYNC, _NO_START),
-    "ftruncate": Call(("EFBIG", "EINTR", "EIO", "EPERM", "EROFS"),
-                      "the server ends; a torn row is cut off at the next start"),
-    "write_log": Call(("EINTR", "EIO", "ENOSPC", "EPIPE", *_PART),
-                      "lines of the log are lost", True, True),
+        ("EACCES", "EDQUOT", "EINTR", "EIO", "ENOENT", "ENOSPC", "EROFS", *_NO_DESCRIPTOR)),
+    "open_directory": Call(("EACCES", "EINTR", "EIO", "ENOENT", "ENOTDIR", *_NO_DESCRIPTOR)),
+    "mkdir": Call(("EACCES", "EDQUOT", "EIO", "ENOENT", "ENOMEM", "ENOSPC", "EROFS")),
+    "flock": Call(("EINTR", "ENOLCK", "EWOULDBLOCK")),
+    "fstat": Call(("EIO", "ENOMEM", "EOVERFLOW")),
+    "lstat": Call(("EACCES", "EIO", "ENOMEM", "EOVERFLOW")),
+    "fcntl_log": Call(("EBADF", "EPERM"), True, True),
+    "fcntl_file": Call(("EMFILE", "EPERM")),
+    "setrlimit": Call(("EPERM",), True),
+    "read_file": Call(("EINTR", "EIO", "ENOMEM", *_PART)),
+    "pread": Call(("EINTR", "EIO", "ENOMEM", *_PART)),
+    "write_file": Call(("EDQUOT", "EFBIG", "EINTR", "EIO", "ENOMEM", "ENOSPC", *_PART, "half+EIO",
+                        "half+ENOSPC"), True),
+    "fdatasync": Call(_SYNC),
+    "fsync": Call(_SYNC),
+    "ftruncate": Call(("EFBIG", "EINTR", "EIO", "EPERM", "EROFS")),
+    "write_log": Call(("EINTR", "EIO", "ENOSPC", "EPIPE", *_PART), True, True),
     "close_file": _CLOSE,
     "close_directory": _CLOSE,
     "close_socket": _CLOSE,
-    "socket": Call(("EACCES", "EAFNOSUPPORT", "ENOBUFS", *_NO_DESCRIPTOR),
-                   f"the server does not start; {_RETRY}"),
-    "setsockopt": Call(("EDOM", "EINVAL", "ENOBUFS", "ENOMEM", "ENOPROTOOPT"),
-                       f"the server does not start, or closes the connection; {_RETRY}"),
-    "bind": Call(("EACCES", "EADDRINUSE", "EADDRNOTAVAIL", "ENOMEM"), _NO_START),
-    "listen": Call(("EADDRINUSE", "ENOMEM"), _NO_START),
-    "getsockname": Call(("ENOBUFS",), _NO_START),
-    "accept": Call(
-        ("ECONNABORTED", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "EPERM", "EPROTO",
-         *_NO_DESCRIPTOR), f"the connection waits, or is lost; {_RETRY}", True),
-    "fcntl_socket": Call(("EPERM",), _RECONNECT, True),
-    "getaddrinfo": Call(("EAI_AGAIN", "EAI_FAIL", "EAI_MEMORY", "EAI_NONAME", "EAI_SYSTEM"),
-                        _RETRY, True),
-    "connect": Call(
-        ("EACCES", "EADDRNOTAVAIL", "EAGAIN", "ECONNREFUSED", "EHOSTUNREACH", "EINTR",
-         "ENETUNREACH", "ENOBUFS", "EPERM", "ETIMEDOUT"), _RETRY, True),
-    "getsockopt": Call(
-        ("ENOBUFS", "ENOMEM", "pending:ECONNREFUSED", "pending:EHOSTUNREACH",
-         "pending:ENETUNREACH", "pending:ETIMEDOUT"), _RETRY, True),
+    "socket": Call(("EACCES", "EAFNOSUPPORT", "ENOBUFS", *_NO_DESCRIPTOR)),
+    "setsockopt": Call(("EDOM", "EINVAL", "ENOBUFS", "ENOMEM", "ENOPROTOOPT")),
+    "bind": Call(("EACCES", "EADDRINUSE", "EADDRNOTAVAIL", "ENOMEM")),
+    "listen": Call(("EADDRINUSE", "ENOMEM")),
+    "getsockname": Call(("ENOBUFS",)),
+    "accept": Call(("ECONNABORTED", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "EPERM",
+                    "EPROTO", *_NO_DESCRIPTOR), True),
+    "fcntl_socket": Call(("EPERM",), True),
+    "getaddrinfo": Call(("EAI_AGAIN", "EAI_FAIL", "EAI_MEMORY", "EAI_NONAME", "EAI_SYSTEM"), True),
+    "connect": Call(("EACCES", "EADDRNOTAVAIL", "EAGAIN", "ECONNREFUSED", "EHOSTUNREACH", "EINTR",
+                     "ENETUNREACH", "ENOBUFS", "EPERM", "ETIMEDOUT"), True),
+    "getsockopt": Call(("ENOBUFS", "ENOMEM", "pending:ECONNREFUSED", "pending:EHOSTUNREACH",
+                        "pending:ENETUNREACH", "pending:ETIMEDOUT"), True),
     "recv": Call(("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENOMEM", "ETIMEDOUT", "end", *_PART),
-                 _RECONNECT, True),
-    "send": Call(
-        ("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "ENOMEM", "EPIPE",
-         "ETIMEDOUT", *_PART), _RECONNECT, True),
-    "shutdown": Call(("ENOBUFS", "ENOTCONN"), _NONE, True, True),
-    "poll": Call(("EINTR", "ENOMEM"), "the connection is looked at again later", True, True),
-    "epoll_create1": Call(_NO_DESCRIPTOR, _NO_START),
-    "epoll_ctl": Call(("ENOMEM", "ENOSPC"),
-                      f"the server does not start, or closes the connection; {_RETRY}"),
-    "epoll_wait": Call(("EINTR",), _NONE, True, True),
-    "malloc": Call(("ENOMEM",), "the program crashes, or waits in vain; what it promised is there"),
+                 True),
+    "send": Call(("ECONNRESET", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENOBUFS", "ENOMEM", "EPIPE",
+                  "ETIMEDOUT", *_PART), True),
+    "shutdown": Call(("ENOBUFS", "ENOTCONN"), True, True),
+    "poll": Call(("EINTR", "ENOMEM"), True, True),
+    "epoll_create1": Call(_NO_DESCRIPTOR),
+    "epoll_ctl": Call(("ENOMEM", "ENOSPC")),
+    "epoll_wait": Call(("EINTR",), True, True),
 }
+
+# Calls that wait for a peer, and return at once if there is nothing to do.
+_PEERS = ("accept", "connect", "recv", "send")
+# Calls that hang because of the network or the server.
+_NETWORK = ("connect", "getaddrinfo", "recv", "send")
+# Calls that ask the kernel's own memory only, before the program waits for signals.
+_INSTANT = ("fcntl_log",)
+
+
+def faults(run, call):
+    """Yields the faults of a call in a kind of run, each with the way in which it comes."""
+    yield from itertools.product(CALLS[call].faults, FAILS)
+    # The lookup of a number asks nobody.
+    if call == "getaddrinfo" and not run.IS_NAMED:
+        return
+    yield "SIGTERM", "ends"
+    if call not in _INSTANT:
+        yield "hang", "ends"
+    if call in _PEERS:
+        yield "quiet", "ends"
+    if run.IS_LIMITED and call in _NETWORK:
+        yield "quiet" if call in _PEERS else "hang", "limit"
 
 
 def outcomes(fault):

@@ -12,7 +12,7 @@ from typing import Callable
 import pytest
 
 from faults.sweep import calls
-from faults.sweep.client_runs import BetRun, EchoRun, LotteryRun, StatusRun
+from faults.sweep.client_runs import BetRun, EchoRun, LotteryRun, NamedRun, StatusRun
 from faults.sweep.runs import KEY, Case
 from faults.sweep.server_run import IMPATIENT, ServerRun
 from lottery import shim
@@ -35,8 +35,8 @@ class Situation:
     run: type
     # Whether bets are stored already, a row is torn off, and the second agency has finished.
     begun: bool = True
-    # The calls that fail in it.
-    calls: tuple = tuple(calls.CALLS)
+    # The calls that fail in it: all if it names none.
+    calls: tuple = ()
     # Settings of the server.
     settings: dict = field(default_factory=dict)
     # What is done before the lottery is held.
@@ -61,6 +61,7 @@ SITUATIONS = {
     "server-waits": Situation(ServerRun, begun=False, calls=("poll",),
                               settings={"SERVER_TIMEOUT": "100ms"}, before=_let_an_agency_wait),
     "agency": Situation(LotteryRun),
+    "agency-named": Situation(NamedRun, calls=("getaddrinfo", "connect")),
     "agency-bet": Situation(BetRun),
     "agency-echo": Situation(EchoRun),
     "status": Situation(StatusRun),
@@ -70,15 +71,13 @@ SITUATIONS = {
 class Sweep:
     """The cases of one bench. A lottery in which nothing fails shows which calls there are."""
 
-    def __init__(self, bench, name, situations, slices):
+    def __init__(self, bench):
         self.bench = bench
-        self.situations = situations
         # What the runs count, until a test takes it.
         self.tally = Tally()
         # Whether other programs keep the cores busy.
         self.is_busy = False
-        self.slices = slices
-        self.directory = bench.directory / name
+        self.directory = bench.directory / "sweep"
         self.directory.mkdir()
         self.bets = self._make_bets()
         self.key = self._write("key", KEY)
@@ -93,13 +92,13 @@ class Sweep:
             self.callers[program] = self.directory / f"callers-{program}"
             shim.write_callers(bench.where / program, self.callers[program])
         self.begun = self._begin()
-        self.counts = {name: self._count(name) for name in situations}
+        self.counts = {name: self._count(name) for name in SITUATIONS}
 
-    def play(self, number, directory):
-        """Plays the slice of all cases with that number. Returns the calls that failed, and what
-        was found."""
+    def play(self, ways, number, slices, directory):
+        """Plays one of so many slices of all cases. Returns the calls that failed, and what was
+        found."""
         chosen = [case for case in self._cases()
-                  if self._slice(case) == number % self.slices]
+                  if case.way in ways and self._slice(case, slices) == number % slices]
         with ThreadPoolExecutor(WORKERS) as workers:
             found = workers.map(lambda case: self._play_on(case, directory), chosen)
         return list(itertools.chain.from_iterable(found))
@@ -133,18 +132,20 @@ class Sweep:
         return problem, run.hits > 0
 
     def _make(self, case, directory):
-        situation = self.situations[case.situation]
+        situation = SITUATIONS[case.situation]
         return situation.run(self, case, situation, directory, random.Random(str(case)))
 
     def _cases(self):
         for name, counts in self.counts.items():
             for call, count in counts.items():
                 for (fault, way), number in itertools.product(
-                        self.situations[name].run.faults(call), range(1, count + 1)):
-                    yield Case(name, call, fault, way, number)
+                        calls.faults(SITUATIONS[name].run, call), range(1, count + 1)):
+                    # The first lookup takes numbers only, and asks no server.
+                    if (call, way, number) != ("getaddrinfo", "limit", 1):
+                        yield Case(name, call, fault, way, number)
 
-    def _slice(self, case):
-        return zlib.crc32(f"{self.bench.seed}/{case}".encode()) % self.slices
+    def _slice(self, case, slices):
+        return zlib.crc32(f"{self.bench.seed}/{case}".encode()) % slices
 
     def _count(self, name):
         """Returns how often each call is made in a situation."""
@@ -154,7 +155,7 @@ class Sweep:
         if unknown := counts.keys() - calls.CALLS.keys():
             raise Failure(f"calls without faults in sweep/calls.py: {', '.join(sorted(unknown))}")
         return {call: count for call, count in counts.items()
-                if call in self.situations[name].calls}
+                if call in (SITUATIONS[name].calls or counts)}
 
     def _make_bets(self):
         """Returns a small lottery in which each agency has a winner."""
@@ -181,19 +182,17 @@ class Sweep:
         return path
 
 
-def play_round(sweep, request, counts, tables, number, directory):
+def play_round(sweep, ways, slices, request, counts, tables, number, directory):
     """Plays one slice of a sweep in a test, or the one case that `--case` names."""
     if name := request.config.option.case:
         case = Case.parse(name)
-        if (case.situation not in sweep.situations
-                or (case.fault, case.way) not in sweep.situations[case.situation].run.faults(
-                    case.call)):
+        if case.way not in ways:
             pytest.skip("a case of another sweep")
         problem, failed = sweep.play_case(case, directory)
         assert failed, f"{name}: the call was not made"
         assert not problem, problem
         return
-    played = sweep.play(number, directory)
+    played = sweep.play(ways, number, slices, directory)
     counts["faults"] = len(played)
     counts.add(sweep.tally)
     sweep.tally.clear()

@@ -1,4 +1,5 @@
-"""Calls of a client fail: of an agency in each of its modes, and of the server's own `--status`."""
+"""Calls of a client fail or hang: of an agency in each of its modes, and of the server's own
+`--status`."""
 
 import signal
 
@@ -11,6 +12,8 @@ from lottery.processes import Failure
 # The agency's retry limit: if one call fails, and if calls go on failing. The first is long enough
 # for a busy machine: no agency may give up for lack of time alone.
 LIMIT, SHORT_LIMIT = "2s", "100ms"
+# The same if a call hangs: while it must go on until SIGTERM, and while it must end by itself.
+STALL_LIMITS, LIMIT_SECONDS = {"ends": "60s", "limit": "300ms"}, 0.3
 BET = {"NOMBRE": "Santiago", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
        "NACIMIENTO": "1999-03-17"}
 BET_ROW = "1,Santiago,Lorca,30904465,1999-03-17,{number}\r\n"
@@ -26,21 +29,28 @@ class ClientRun(Run):
     SETTINGS = {}
     # Whether it retries if a connection fails.
     RETRIES = True
+    IS_LIMITED = True
+    # Seconds after which the process must have ended by itself.
+    LIMIT_SECONDS = LIMIT_SECONDS
 
     def play(self):
-        limit = LIMIT if self.goes_on else SHORT_LIMIT
         self.lottery.launch_server(**self.sweep.server_settings)
         self.wait_for_listener()
-        self._process(self.case.number, limit)
-        if self.case.way == "restart":
-            self._process(1, limit)
+        if self.stalls:
+            self._stall()
+            self.stalls = False
+        else:
+            limit = LIMIT if self.goes_on else SHORT_LIMIT
+            self._process(self.case.number, limit)
+            if self.case.way == "restart":
+                self._process(1, limit)
         self._last_process()
 
     def start(self, limit, **environment):
         """Starts the process, with `limit` for its retries."""
         return self.lottery.start_agency(
             self.AGENCY, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=str(self.sweep.key),
-            CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **self.SETTINGS, **environment)
+            CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **self.SETTINGS | environment)
 
     @property
     def must_survive(self):
@@ -56,15 +66,32 @@ class ClientRun(Run):
         """Checks what a process leaves and says. `before` was in the files."""
         self.check_files(before)
 
-    def check_in_the_end(self):
-        """Checks what must be true after the last process."""
-
     def _process(self, number, limit):
         before = store.whole_rows(self.lottery.data)
         process = self.start(limit, **self.watched(self.PROGRAM, number))
         self.wait(process)
         self.check_end(process, self.STATUSES)
         self.check(process, before)
+
+    def _stall(self):
+        before = store.whole_rows(self.lottery.data)
+        process = self.start(
+            STALL_LIMITS[self.case.way], **self.watched(self.PROGRAM, self.case.number))
+        self.lottery.deadline.wait(lambda: process.status is not None or self.hits, "the call")
+        if self.case.way == "ends" or not self._gives_up(process):
+            process.signal(signal.SIGTERM)
+            self.wait(process)
+        self.check_end(process, ())
+        self.check(process, before)
+
+    def _gives_up(self, process):
+        """Waits for the end that the limit brings. Returns false if the agency waits for the draw
+        instead, which may take as long as it likes."""
+        if process.ends_within(self.LIMIT_SECONDS + self.end_seconds):
+            return True
+        if self.AGENCY in store.finished_agencies(self.lottery.data):
+            return False
+        raise Failure(f"{process.name} has not ended because of its limit")
 
     def _last_process(self):
         lottery = self.lottery
@@ -77,7 +104,8 @@ class ClientRun(Run):
         lottery.server.wait(lottery.deadline)
         self.check_end(lottery.server, (0,))
         self.check(process, before)
-        self.check_in_the_end()
+        if isinstance(self, LotteryRun):
+            store.check_bets(lottery.data, lottery.bets, complete=True)
 
 
 class LotteryRun(ClientRun):
@@ -86,12 +114,19 @@ class LotteryRun(ClientRun):
     def check(self, process, before):
         super().check(process, before)
         told = list(map(int, Log.of(process.text()).values("cant_ganadores", "consulta_ganadores")))
-        if process.status == 0 and (told or self.has_log):
+        if told or process.status == 0 and self.has_log and not self.was_asked(process):
             winning = self.lottery.bets.by_agency[self.AGENCY].winning
             store.check_told(self.AGENCY, told, len(winning))
 
-    def check_in_the_end(self):
-        store.check_bets(self.lottery.data, self.lottery.bets, complete=True)
+
+class NamedRun(LotteryRun):
+    """The server's address is a name."""
+
+    IS_NAMED = True
+
+    def start(self, limit, **environment):
+        return super().start(
+            limit, CLI_SERVER_ADDRESS=f"localhost:{self.lottery.port}", **environment)
 
 
 class BetRun(ClientRun):
@@ -100,6 +135,7 @@ class BetRun(ClientRun):
     # And it is not known whether the bet is stored.
     IN_DOUBT = 83
     STATUSES = (*ClientRun.STATUSES, IN_DOUBT)
+    GIVEN_UP = (*ClientRun.GIVEN_UP, IN_DOUBT)
     SETTINGS = {"CLI_MODE": "bet", **BET}
 
     def __init__(self, *arguments):
@@ -117,14 +153,16 @@ class BetRun(ClientRun):
             if stored > 1:
                 raise Failure(f"the bet on {number} is stored {stored} times")
         # The last one is the process's.
-        if process.status == 0:
-            if not stored:
-                raise Failure("the bet is said to be stored, and is not")
-        elif process.status == self.IN_DOUBT:
+        said = "action: apuesta_enviada | result: success" in process.text()
+        if not stored and (said or process.status == 0 and not self.was_asked(process)):
+            raise Failure("the bet is said to be stored, and is not")
+        if self.was_asked(process) or process.status == 0:
+            return
+        if process.status == self.IN_DOUBT:
             # HELLO comes first.
             if self.watches[-1].counts().get("send", 0) < 2:
                 raise Failure("the bet is said to be in doubt, and was never sent")
-        elif stored and not self.lacks_memory:
+        elif stored:
             raise Failure("the bet is said not to be stored, and is")
 
 
@@ -137,17 +175,21 @@ class EchoRun(ClientRun):
     def check(self, process, before):
         super().check(process, before)
         lines = process.text().count("action: receive_message | result: success")
-        if process.status == 0 and self.has_log and lines != 2:
+        if process.status == 0 and self.has_log and lines != 2 and not self.was_asked(process):
             raise Failure("not all lines came back")
 
 
 class StatusRun(ClientRun):
-    """The operator asks for the lottery's status."""
+    """The operator asks for the lottery's status. A signal ends it at once: it has nothing to end in
+    order."""
 
     PROGRAM = "lottery-server"
     # And standard output cannot be written.
     STATUSES = (*ClientRun.STATUSES, 74)
+    ENDED = (0, 128 + signal.SIGTERM)
     RETRIES = False
+    # What `--status` gives the server.
+    LIMIT_SECONDS = 3
 
     def start(self, limit, **environment):
         lottery = self.lottery
@@ -157,6 +199,8 @@ class StatusRun(ClientRun):
             self.sweep.server_settings | {"SERVER_PORT": lottery.port} | environment, ["--status"])
 
     def says_why(self, status, line):
-        if status == 0 or line.startswith("20"):
-            return super().says_why(status, line) or status == 0
+        if status in self.ENDED:
+            return True
+        if line.startswith("20"):
+            return super().says_why(status, line)
         return line.startswith("lottery-server: ") and self.names_fault(line)

@@ -1,35 +1,32 @@
-"""A run of the sweep: a small lottery in which one call fails, in one way.
+"""A run of the sweep: a small lottery in which a call fails or hangs, in one way.
 
     once       one call fails
     on         that call and all later ones fail, until the process ends
     restart    they fail, and also in the next process, for a while
+    ends       one call hangs, or the process gets SIGTERM at it. The program gets SIGTERM, and must
+               end, in order if nothing hangs
+    limit      the same, and an agency must end by itself, because of its `retry.limit`
 
 Afterwards everything works: one more start must complete the lottery. After each process everything
 that was promised must be there.
 """
 
-import itertools
-import re
 import shutil
-import signal
+import time
 from dataclasses import dataclass
 
 from faults.sweep import calls
 from lottery import shim, store
 from lottery.host import Lottery
-from lottery.processes import Deadline, Failure
+from lottery.processes import END_SECONDS, Deadline, Failure
+from lottery.programs import listens
 
-WAYS = ("once", "on", "restart")
 RUN_SECONDS = 10
 KEY = b"open sesame"
-# Signals that may end a program that gets no memory. Swift lets it crash. Dispatch may lose a
-# registration: then a signal ends the program as if it were not handled, or it waits in vain.
-CRASHES = tuple(-number for number in (
-    signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGSEGV, signal.SIGTERM, signal.SIGKILL))
-# Seconds after which a program that waits in vain is killed.
-VAIN_SECONDS = 1
 # Calls after which an interruption is over: no signal arrives each time.
 INTERRUPTIONS = 100
+# The status of an end that was cut short because it stood still.
+CUT_SHORT = 84
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,10 @@ class Case:
         *names, number = text.split(",")
         return Case(*names, int(number))
 
+    @property
+    def stalls(self):
+        return self.way in calls.STALLS
+
     def rule(self, number):
         """Returns what the shim is told for a process in which call `number` is the first to
         fail."""
@@ -68,6 +69,11 @@ class Case:
 class Run:
     """One run of a case in its situation."""
 
+    # Statuses with which a program ends if it gets SIGTERM, and with which it gives up.
+    ENDED, GIVEN_UP = (0,), (0, 69)
+    # Whether the program has a limit of its own; whether it looks up a name.
+    IS_LIMITED = IS_NAMED = False
+
     def __init__(self, sweep, case, situation, directory, chance):
         self.sweep = sweep
         self.case = case
@@ -80,27 +86,28 @@ class Run:
         self.lottery.pauses = ("1ms", "5ms")
         self.lottery.server_flags = ["--config", str(sweep.server_config)]
         self.lottery.agency_flags = ["--config", str(sweep.agency_config)]
-        self.lacks_memory = case.call == "malloc"
-        # Whether the log is reliable.
-        self.has_log = case.call not in ("malloc", "write_log")
+        # Whether this process is the one in which something stalls.
+        self.stalls = case.stalls
+        # Whether the log is reliable. It waits for its output with poll.
+        self.has_log = case.call != "write_log" and (case.call, case.fault) != ("poll", "hang")
         if situation.begun:
             shutil.copytree(sweep.begun, self.lottery.data)
 
-    @staticmethod
-    def faults(call):
-        """Returns the faults of a call, each with the way in which it comes."""
-        ways = ("once",) if call == "malloc" else WAYS
-        return list(itertools.product(calls.CALLS[call].faults, ways))
+    @property
+    def end_seconds(self):
+        """The seconds after SIGTERM, or after the retry limit, in which a program must have
+        ended."""
+        return 2 * END_SECONDS if self.sweep.is_busy else END_SECONDS
 
     @property
-    def is_stalled(self):
-        """Whether a call does not return."""
-        return False
+    def is_hanging(self):
+        return self.stalls and self.case.fault == "hang" and self.hits > 0
 
     @property
     def must_survive(self):
         """Whether the program must go on after what fails."""
-        return self.case.call in calls.CALLS and calls.CALLS[self.case.call].is_survived
+        return not self.case.stalls and self.case.call in calls.CALLS and (
+            calls.CALLS[self.case.call].is_survived)
 
     @property
     def hits(self):
@@ -117,9 +124,9 @@ class Run:
         """Waits until the server listens or has ended, and returns whether it runs."""
         server = self.lottery.server
         self.lottery.deadline.wait(
-            lambda: server.status is not None or listens(self.lottery) or self.is_stalled,
+            lambda: server.status is not None or listens(self.lottery.port) or self.is_hanging,
             "the server listens")
-        return server.status is None and not self.is_stalled
+        return server.status is None and not self.is_hanging
 
     def watched(self, program, number):
         """Returns the environment of a process in which the fault begins with call `number`."""
@@ -130,18 +137,27 @@ class Run:
 
     def wait(self, process):
         """Waits for the end of a process in which something fails."""
-        try:
-            process.wait(Deadline(VAIN_SECONDS) if self.lacks_memory else self.lottery.deadline)
-        except Failure:
-            if not self.lacks_memory:
-                raise
-            process.kill()
+        if not self.stalls:
+            process.wait(self.lottery.deadline)
+            return
+        start = time.monotonic()
+        if not process.ends_within(self.end_seconds):
+            raise Failure(f"{process.name} has not ended {self.end_seconds} s after SIGTERM")
+        tally = self.sweep.tally
+        tally.note_longest("longest end, ms", (time.monotonic() - start) * 1000)
+        tally["cut short"] += process.status == CUT_SHORT
+
+    def was_asked(self, process):
+        """Returns whether a process was asked to end: then it need not have done all."""
+        return self.stalls and (not self.has_log or process.status == CUT_SHORT
+                                or "action: shutdown" in process.text())
 
     def check_end(self, process, allowed):
         """Checks that a process ended with an allowed status, and that its last line says why."""
         status, line = process.status, process.last_line()
-        if self.lacks_memory:
-            allowed += CRASHES
+        if self.stalls:
+            allowed = (*self.ENDED, *[CUT_SHORT] * (self.case.fault == "hang"),
+                       *(self.GIVEN_UP if self.case.way == "limit" else ()))
         elif self.must_survive:
             allowed = (0,)
         if status not in allowed:
@@ -167,13 +183,3 @@ class Run:
         store.check_kept(data, before)
         store.check_bets(data, bets, complete=False)
         store.check_finished(data, bets)
-
-
-_LISTENING = re.compile(r"^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ 0A ", re.MULTILINE)
-
-
-def listens(lottery):
-    """Returns whether the server listens, by the kernel's table: a connection would be one more
-    call."""
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        return f"{lottery.port:04X}" in _LISTENING.findall(table.read())

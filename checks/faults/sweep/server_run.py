@@ -1,4 +1,4 @@
-"""Calls of the server fail."""
+"""Calls of the server fail or hang."""
 
 import signal
 
@@ -8,8 +8,8 @@ from lottery.agency import ScriptedAgency, hold
 from lottery.processes import Failure
 
 # Seconds that an agency waits for an answer, and the connections that it tries: with a server that
-# must go on, and with one that need not.
-PATIENT, IMPATIENT = (5, 30), (0.1, 3)
+# must go on, with one that need not, and with one in which a call hangs.
+PATIENT, IMPATIENT, STALLED = (5, 30), (0.1, 3), (0.5, 10)
 # Another server uses the directory.
 IN_USE = 75
 
@@ -33,8 +33,14 @@ class ServerRun(Run):
             for agency, bets in self.lottery.bets.by_agency.items()]
 
     def play(self):
-        must = self.case.way == "once" and not self.lacks_memory
-        self._process(self.case.number, heals=False, must=must)
+        if self.stalls:
+            before = store.whole_rows(self.lottery.data)
+            if self._launch(**self.watched(self.PROGRAM, self.case.number)):
+                hold(self.agencies, lambda: self.is_alive() and not self.hits, *STALLED)
+            self._end(before, ())
+            self.stalls = False
+        else:
+            self._process(self.case.number, heals=False, must=self.case.way == "once")
         if self.case.way == "restart":
             self._process(1, heals=True, must=False)
         self._last_process()
@@ -89,6 +95,6 @@ class ServerRun(Run):
         for agency in self.agencies:
             if agency.confirmed and agency.bets.agency not in finished:
                 raise Failure(f"agency {agency.bets.agency} was confirmed, and is not in "
-                                     "finished.csv")
+                              "finished.csv")
         self.check_end(lottery.server, allowed)
         self.check_files(before)
