@@ -1,157 +1,95 @@
 """What was measured, as tables: ratios to a reference of the same run, then absolute figures."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import pandas
 
 BEGIN = "<!-- figures: written by `make bench-publish` -->\n"
 END = "<!-- end of the figures -->\n"
-
-
-@dataclass
-class Target:
-    """A limit for a figure, or for its ratio to a reference."""
-
-    scenario: str
-    figure: str
-    reference: str | None
-    limit: float | None = None
-
-
+COLUMNS = ["scenario", "run", "figure", "value"]
+# Scenario, figure, the figure that it is divided by if there is one, and the limit if there is one.
 TARGETS = [
-    Target("real", "ours: time (ms)", "durable copier: time (ms)", 0.35),
-    Target("real", "ours: time (ms)", "copier without sync: time (ms)", 1.8),
-    Target("flood", "ours: CPU (ns a bet)", "copier: CPU (ns a bet)", 1.5),
-    Target("flood", "ours: time (ms)", "copier: time (ms)", 1.25),
-    Target("flood", "ours: own CPU (ns a bet)", "copier: CPU (ns a bet)"),
-    Target("flood", "ours: kernel's CPU (ns a bet)", "copier: CPU (ns a bet)"),
-    Target("crowd", "10000 ours: time (ms)", "10000 copier: time (ms)", 2.0),
-    Target("crowd", "10000 ours: CPU (µs a connection)", "10000 copier: CPU (µs a connection)",
-           2.2),
-    Target("crowd", "1000 ours: CPU (µs a connection)", "1000 copier: CPU (µs a connection)"),
-    Target("fair", "ours beside the flood: p50 (ms)", "copier beside the flood: p50 (ms)"),
-    Target("fair", "ours beside the flood: p99 (ms)", "copier beside the flood: p99 (ms)", 1.0),
-    Target("growth", "recovery (ms)", "read (ms)", 10),
-    Target("growth", "draw (ms)", "read (ms)", 3),
-    Target("start", "agency with one bet: CPU (ms)", "empty C program: CPU (ms)", 1.5),
-    Target("flood", "server memory (MB)", None, 22),
-    Target("crowd", "1000 server memory (MB)", None, 22),
-    Target("crowd", "1000 server threads", None, 16),
-    Target("crowd", "10000 server memory (MB)", None, 111),
+    ("real", "ours: time (ms)", "durable copier: time (ms)", 0.35),
+    ("real", "ours: time (ms)", "copier without sync: time (ms)", 1.8),
+    ("flood", "ours: CPU (ns a bet)", "copier: CPU (ns a bet)", 1.5),
+    ("flood", "ours: time (ms)", "copier: time (ms)", 1.25),
+    ("flood", "ours: own CPU (ns a bet)", "copier: CPU (ns a bet)", None),
+    ("flood", "ours: kernel's CPU (ns a bet)", "copier: CPU (ns a bet)", None),
+    ("crowd", "10000 ours: time (ms)", "10000 copier: time (ms)", 2.0),
+    ("crowd", "10000 ours: CPU (µs a connection)", "10000 copier: CPU (µs a connection)", 2.2),
+    ("crowd", "1000 ours: CPU (µs a connection)", "1000 copier: CPU (µs a connection)", None),
+    ("fair", "ours beside the flood: p50 (ms)", "copier beside the flood: p50 (ms)", None),
+    ("fair", "ours beside the flood: p99 (ms)", "copier beside the flood: p99 (ms)", 1.0),
+    ("growth", "recovery (ms)", "read (ms)", 10),
+    ("growth", "draw (ms)", "read (ms)", 3),
+    ("start", "agency with one bet: CPU (ms)", "empty C program: CPU (ms)", 1.5),
+    ("flood", "server memory (MB)", None, 22),
+    ("crowd", "1000 server memory (MB)", None, 22),
+    ("crowd", "1000 server threads", None, 16),
+    ("crowd", "10000 server memory (MB)", None, 111),
 ]
 
 
-class Figures:
-    """A row for each figure of each run."""
-
-    COLUMNS = ("scenario", "run", "figure", "value")
-
-    def __init__(self, rows=()):
-        self.rows = list(rows)
-
-    def record(self, scenario, run, figure, value):
-        self.rows.append((scenario, run, figure, float(value)))
-
-    @classmethod
-    def read(cls, path):
-        return cls(pandas.read_csv(path).itertuples(index=False, name=None))
-
-    def write(self, path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._frame().to_csv(path, index=False)
-
-    def _frame(self):
-        return pandas.DataFrame(self.rows, columns=self.COLUMNS)
-
-    def runs(self, scenario):
-        """Returns a table with a row for each run and a column for each figure."""
-        rows = self._frame().query("scenario == @scenario")
-        return rows.pivot(index="run", columns="figure", values="value")
-
-    def ratios(self):
-        """Yields scenario, figure, reference, the values of all runs, and the target."""
-        for target in TARGETS:
-            runs = self.runs(target.scenario)
-            if target.figure not in runs or target.reference not in (None, *runs):
-                continue
-            values = runs[target.figure]
-            yield target, values / runs[target.reference] if target.reference else values
-
-    def ratio_rows(self):
-        """Yields the table of ratios and targets."""
-        for target, values in self.ratios():
-            limit = "" if target.limit is None else f"≤ {number(target.limit)}"
-            met = limit and ("met" if values.median() <= target.limit else "not met")
-            reference = f"× {target.reference.rpartition(' (')[0]}" if target.reference else ""
-            yield (f"{target.scenario}: {target.figure}", summary(values), reference, limit, met)
-
-    def absolute_rows(self):
-        """Yields every figure that was measured."""
-        for scenario in dict.fromkeys(row[0] for row in self.rows):
-            runs = self.runs(scenario)
-            for figure in dict.fromkeys(row[2] for row in self.rows if row[0] == scenario):
-                yield f"{scenario}: {figure}", summary(runs[figure])
-
-    def text(self):
-        """Formats all tables for a terminal."""
-        return "\n\n".join(pandas.DataFrame(rows, columns=columns).to_string(index=False)
-                           for rows, columns in self._tables())
-
-    def markdown(self):
-        """Formats all tables for a document."""
-        lines = []
-        for rows, columns in self._tables():
-            lines += [_row(columns), _row("---" for _ in columns), *map(_row, rows), ""]
-        return "\n".join(lines)
-
-    def _tables(self):
-        yield list(self.ratio_rows()), ("ratio", "median (min to max)", "reference", "target", "")
-        yield list(self.absolute_rows()), ("figure", "median (min to max)")
+def by_run(rows):
+    """Returns a table with a row for each run and a column for each scenario's figure."""
+    return rows.pivot(index="run", columns=["scenario", "figure"], values="value")
 
 
-def publish(figures, head, document, plots):
-    """Writes the tables between the marks in a document, and the plots into a directory."""
+def ratios(rows, targets=TARGETS):
+    """Returns the table of ratios, of each run, and of targets."""
+    runs, table = by_run(rows), []
+    for scenario, figure, reference, limit in targets:
+        if not {(scenario, figure), (scenario, reference or figure)} <= {*runs.columns}:
+            continue
+        values = runs[scenario, figure]
+        compared = values / runs[scenario, reference] if reference else values
+        met = "met" if compared.median() <= (limit or 0) else "not met"
+        table.append((f"{scenario}: {figure}", summary(values),
+                      summary(compared) if reference else "",
+                      f"× {reference.rpartition(' (')[0]}" if reference else "",
+                      f"≤ {number(limit)}: {met}" if limit else ""))
+    return pandas.DataFrame(
+        table, columns=["figure", "median (min to max)", "ratio", "reference", "target"])
+
+
+def text(rows):
+    """Formats the ratios, and every figure that was measured, for a terminal."""
+    all_figures = rows.groupby(["scenario", "figure"], sort=False).value.agg(summary)
+    return f"{ratios(rows).to_string(index=False)}\n\n{all_figures.reset_index().to_string()}"
+
+
+def publish(rows, head, document, plots):
+    """Writes the ratios between the marks in a document, and the plots into a directory."""
     before, begin, rest = document.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise SystemExit(f"{document} has no place for the figures")
-    document.write_text(f"{before}{BEGIN}{head}\n\n{figures.markdown()}{END}{after}",
-                        encoding="utf-8")
-    draw(figures, plots)
+    table = ratios(rows)
+    lines = [table.columns, ["---"] * table.columns.size, *table.values]
+    markdown = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    document.write_text(f"{before}{BEGIN}{head}\n\n{markdown}{END}{after}", encoding="utf-8")
+    draw(by_run(rows).median(), plots)
 
 
-def draw(figures, directory: Path):
+def draw(medians, directory):
     """Draws the bets a second of a flood, and the time of a crowd by its size."""
     import matplotlib
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "lottery"
-    from matplotlib import pyplot
-    flood, crowd = figures.runs("flood"), figures.runs("crowd")
-    if not flood.empty:
-        rates = {name: flood[f"{name}: rate (M bets/s)"].median() for name in ("copier", "ours")}
-        axes = pandas.Series(rates).plot.barh(title="Millions of bets a second, durable",
-                                              figsize=(7, 2))
-        _save(axes, directory / "flood.svg", pyplot)
-    if not crowd.empty:
-        sizes = sorted({int(name.split()[0]) for name in crowd if name.split()[0].isdigit()})
-        lines = {name: [crowd[f"{size} {name}: time (ms)"].median() for size in sizes]
-                 for name in ("copier", "ours")}
-        axes = pandas.DataFrame(lines, index=sizes).plot(
+    # Text stays text: the files are small, and change little.
+    matplotlib.rcParams |= {"svg.hashsalt": "lottery", "svg.fonttype": "none"}
+    names, plots = ("copier", "ours"), {}
+    if "flood" in medians:
+        rates = {name: medians["flood", f"{name}: rate (M bets/s)"] for name in names}
+        plots["flood"] = pandas.Series(rates).plot.barh(
+            title="Millions of bets a second, durable", figsize=(7, 2))
+    if "crowd" in medians:
+        sizes = sorted({int(name.split()[0]) for name in medians["crowd"].index})
+        lines = {name: [medians["crowd", f"{size} {name}: time (ms)"] for size in sizes]
+                 for name in names}
+        plots["crowd"] = pandas.DataFrame(lines, index=sizes).plot(
             logx=True, logy=True, marker="o", figsize=(7, 3), xlabel="agencies", ylabel="ms",
             title="100,000 bets, durable")
-        _save(axes, directory / "crowd.svg", pyplot)
-
-
-def _save(axes, path, pyplot):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    axes.figure.tight_layout()
-    axes.figure.savefig(path, metadata={"Date": None})
-    pyplot.close(axes.figure)
-
-
-def _row(cells):
-    return "| " + " | ".join(cells) + " |"
+    for name, axes in plots.items():
+        axes.figure.tight_layout()
+        axes.figure.savefig(directory / f"{name}.svg", metadata={"Date": None})
 
 
 def summary(values):

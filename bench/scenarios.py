@@ -3,25 +3,26 @@
 import subprocess
 import time
 
+from lottery.log import seconds
 from lottery.processes import Deadline, Failure
-from programs import (BATCH, WINDOW, check_rows, cpu, field, finish, last_row_at, rows, seconds,
-                      stop, system, user)
+from programs import (BATCH, WINDOW, Program, check_rows, cpu, finish, last_row_at, rows, stop,
+                      system, user)
 
 
 def real(bench):
     """The course's data: the server and five agencies."""
     files = bench.course
-    yield "durable copier: time (ms)", bench.copy(files, "--sync", window=1).milliseconds
+    yield "durable copier: time (ms)", bench.copy(files, "each", 1).milliseconds
     yield "ours: time (ms)", bench.hold(files).milliseconds
     # Last: the kernel goes on writing what was not synced.
-    yield "copier without sync: time (ms)", bench.copy(files, window=1).milliseconds
+    yield "copier without sync: time (ms)", bench.copy(files, "none", 1).milliseconds
 
 
 def flood(bench):
     """Eight agencies at full speed."""
     bets, agencies = bench.amount(1_250_000, 5_000), 8
     files, total = [bench.agency_file(bets)] * agencies, bets * agencies
-    copier = bench.copy(files, "--sync", "--group", window=bench.window or WINDOW)
+    copier = bench.copy(files, "group", bench.window or WINDOW)
     ours = bench.hold(files, looks=True)
     for name, held in (("copier", copier), ("ours", ours)):
         programs = held.server, *held.agencies
@@ -39,14 +40,14 @@ def crowd(bench):
     bets = bench.amount(100_000, 1_000)
     for agencies in bench.amount((10, 1_000, 10_000), (1, 100)):
         file = bench.agency_file(bets // agencies)
-        with bench.copying(rows(file) * agencies, agencies, "--sync", "--epoll") as (server, port):
-            copied = bench.start_copying(server.directory, "crowd", port, file, agencies=agencies)
+        total = rows(file) * agencies
+        with bench.copying(total, agencies, "epoll") as (server, port, stored):
+            copied = bench.start_copying(stored.parent, "crowd", port, file, agencies=agencies)
             finish([copied])
         yield f"{agencies} copier: time (ms)", copied.number("seconds") * 1000
-        yield (f"{agencies} copier: CPU (µs a connection)",
-               cpu(copied, server) / agencies * 1e6)
-        with bench.serving(rows(file) * agencies, agencies) as (server, port):
-            ours = bench.start_crowd(server.directory, port, agencies, WINDOW, file)
+        yield f"{agencies} copier: CPU (µs a connection)", cpu(copied, server) / agencies * 1e6
+        with bench.serving(total, agencies) as (server, port, stored):
+            ours = bench.start_crowd(stored.parent, port, agencies, WINDOW, file)
             finish([ours], [server])
         yield f"{agencies} ours: time (ms)", ours.number("seconds") * 1000
         yield f"{agencies} ours: CPU (µs a connection)", cpu(ours, server) / agencies * 1e6
@@ -62,28 +63,22 @@ def fair(bench):
     # Few batches: the flood must outlast them.
     honest = bench.made_up_file(BATCH * bench.amount(100, 2))
     total = rows(honest) + sum(map(rows, flood))
-    options = "--sync", "--group"
-    for name, hold in (("copier", lambda: bench.copying(total, flooders + 1, *options)),
-                       ("ours", lambda: bench.serving(total, flooders + 1))):
-        start = bench.start_copying if name == "copier" else bench.start_agency
-        with hold() as (server, port):
-            others = [start(server.directory, number, port, file)
+    for name in ("copier", "ours"):
+        is_ours = name == "ours"
+        start = bench.start_agency if is_ours else bench.start_copying
+        with (bench.serving(total, flooders + 1) if is_ours else
+              bench.copying(total, flooders + 1, "group")) as (server, port, stored):
+            others = [start(stored.parent, number, port, file)
                       for number, file in enumerate(flood, 2)]
-            _wait_for_flood(server.directory / "bets.csv", flood)
-            if name == "copier":
-                agency = bench.start_copying(server.directory, "honest", port, honest, window=1)
-            else:
-                agency = bench.start_crowd(server.directory, port, 1, 1, honest)
+            begun = sum(file.stat().st_size for file in flood) / 20
+            Deadline(60).wait(lambda: stored.stat().st_size > begun, "the flood")
+            agency = (bench.start_crowd(stored.parent, port, 1, 1, honest) if is_ours else
+                      bench.start_copying(stored.parent, "honest", port, honest, window=1))
             finish([agency, *others])
-        if not bench.is_quick and (place := last_row_at(honest, server.directory)) > 0.97:
+        if not bench.is_quick and (place := last_row_at(honest, stored)) > 0.97:
             raise Failure(f"the flood ended too early: the agency's last bet is at {place:.0%}")
         for part in ("p50", "p99"):
             yield f"{name} beside the flood: {part} (ms)", agency.number(part)
-
-
-def _wait_for_flood(path, flood):
-    size = sum(file.stat().st_size for file in flood) / 20
-    Deadline(60).wait(lambda: path.stat().st_size > size, "the flood")
 
 
 def growth(bench):
@@ -99,11 +94,11 @@ def growth(bench):
     yield "read (ms)", (time.monotonic() - start) * 1000
     server, _ = bench.start_server(directory, agencies, LOGGING_LEVEL="DEBUG")
     recovery = server.line("action: recovery | result: success")
-    if (int(field(recovery, "bets")), int(field(recovery, "finished"))) != (bets, agencies):
-        raise Failure(f"not all is recovered: {recovery}")
-    yield "recovery (ms)", seconds(field(recovery, "duration")) * 1000
+    if (int(recovery["bets"]), int(recovery["finished"])) != (bets, agencies):
+        raise Failure(f"not all is recovered: {recovery.text}")
+    yield "recovery (ms)", seconds(recovery["duration"]) * 1000
     draw = server.line("action: draw | result: success")
-    yield "draw (ms)", seconds(field(draw, "duration")) * 1000
+    yield "draw (ms)", seconds(draw["duration"]) * 1000
     stop(server)
     check_rows(path, bets)
 
@@ -118,7 +113,7 @@ def start(bench):
     directory = bench.empty("empty-logs")
     programs = []
     for number in range(processes):
-        programs.append(bench.start(directory, f"empty-{number}", [empty]))
+        programs.append(Program([empty], {}, directory / f"empty-{number}.log"))
         finish(programs[-1:])
     yield "empty C program: CPU (ms)", cpu(*programs) / processes * 1000
     ours = bench.hold([file] * processes)

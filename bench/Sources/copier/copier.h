@@ -53,7 +53,7 @@ extern struct options {
   size_t window;
   // fdatasync before each acknowledgement.
   bool sync;
-  // One write and one sync for everything that arrived during the previous ones.
+  // One write and one sync for all that arrived during the previous ones, of a thread for each agency.
   bool group;
   // One thread and one epoll for all connections, instead of a thread each.
   bool epoll;
@@ -79,7 +79,6 @@ static inline _Noreturn void refuse(const char *what) {
   exit(EXIT_FAILURE);
 }
 
-// Returns zeroed memory for `count` items of that size.
 static inline void *allocate(size_t count, size_t size) {
   void *memory = calloc(count, size);
   check(memory ? 0 : -1, "calloc");
