@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 from lottery.checkouts import ROOT
-from lottery.processes import Deadline, PipedProcess
+from lottery.processes import Deadline, Process
 
 SCRIPT = f"lua_script:{ROOT}/scripts/lottery.lua"
 # What a dissector must never cause, with any bytes.
@@ -55,7 +55,7 @@ class Recording:
 
     def __init__(self, path, port):
         self.path = path
-        self.process = PipedProcess(
+        self.process = Process(
             ["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {port}", "-w", path], {},
             path.with_suffix(".log"))
         Deadline(20).wait(

@@ -1,5 +1,6 @@
 """Lotteries of processes of this machine, in which nothing goes wrong."""
 
+import resource
 import subprocess
 import time
 
@@ -19,11 +20,19 @@ REPORTS = ("ERROR: AddressSanitizer", "WARNING: ThreadSanitizer")
 @pytest.fixture
 def hold(where, tmp_path, chance):
     """A function that makes a lottery of made-up bets."""
+    # A crowd needs a descriptor for each connection, and one for each log.
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+
     def make(*sizes, tally=None):
         subprocess.run(["sh", ROOT / "scripts/generate-data.sh", tmp_path / "agencies",
                         *map(str, sizes)], check=True)
-        return Lottery(where, Bets(tmp_path / "agencies"), tmp_path / "run", chance, tally=tally)
-    return make
+        lottery = Lottery(where, Bets(tmp_path / "agencies"), tmp_path / "run", chance, tally)
+        lottery.deadline = Deadline(CROWD_SECONDS)
+        return lottery
+
+    yield make
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def check_logs(lottery):
@@ -37,7 +46,6 @@ def check_logs(lottery):
 def test_five_agencies(hold):
     """Also under a sanitizer (`make sanitize`)."""
     lottery = hold()
-    lottery.deadline = Deadline(CROWD_SECONDS)
     lottery.start_all()
     lottery.finish()
     check_logs(lottery)
@@ -48,29 +56,18 @@ def test_crowd(request, hold, tables):
     agencies = request.config.option.agencies
     counts = Tally(agencies=agencies)
     lottery = hold(agencies, CROWD_ROWS, tally=counts)
-    lottery.deadline = Deadline(CROWD_SECONDS)
     lottery.start_server(SERVER_LISTEN_BACKLOG="1024")
     start = time.monotonic()
     for agency in lottery.bets.by_agency:
         lottery.start_agency(agency, CLI_LOG_LEVEL="INFO")
-        note_threads(lottery, counts)
+        lottery.server.look()
     while not lottery.has_ended():
         lottery.check_alive()
-        note_threads(lottery, counts)
+        lottery.server.look()
         time.sleep(0.1)
     counts["ms"] = (time.monotonic() - start) * 1000
-    counts["most memory, kB"] = status(lottery, "VmHWM")
+    counts["most memory, kB"] = lottery.server.memory >> 10
+    counts["most threads"] = lottery.server.threads
     lottery.finish()
     check_logs(lottery)
     tables("crowd", "server", counts)
-
-
-def note_threads(lottery, counts):
-    counts.note_longest("most threads", status(lottery, "Threads"))
-
-
-def status(lottery, field):
-    """Returns a number of the server's /proc/PID/status."""
-    with open(f"/proc/{lottery.server.pid}/status", encoding="ascii") as file:
-        lines = dict(line.split(":", 1) for line in file)
-    return int(lines[field].split()[0])
