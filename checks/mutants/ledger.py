@@ -78,7 +78,7 @@ LEDGER = [
     Mutant(
         "says that it syncs a file, and does not",
         "try disk.synchronize(file)",
-        "try disk.truncate(file, to: size)",
+        "try disk.truncate(file, to: contents.size)",
         f"{CHECKS} -k power_loss --rounds 5"),
     Mutant(
         "cuts off what it cannot sync",
