@@ -178,8 +178,8 @@ class Bench:
 
     @contextlib.contextmanager
     def serving(self, bets, agencies):
-        """Starts our server, and provides it, its port and its file. Afterwards stops it, and checks
-        that it has stored so many bets."""
+        """Starts our server, and provides it, its port and its file. Afterwards stops it. It must
+        have stored so many bets."""
         self.take_memory(bets, agencies)
         directory = self.empty("server")
         server, port = self.start_server(directory, agencies)

@@ -180,8 +180,8 @@ class EchoRun(ClientRun):
 
 
 class StatusRun(ClientRun):
-    """The operator asks for the lottery's status. A signal ends it at once: it has nothing to end in
-    order."""
+    """The operator asks for the lottery's status. A signal ends that at once: it has nothing to end
+    in order."""
 
     PROGRAM = "lottery-server"
     # And standard output cannot be written.
