@@ -7,7 +7,8 @@ import Testing
 
 /// Receiving: where short reads end.
 @Suite(.timeLimit(.minutes(10))) struct ConnectionReadingTests {
-  @Test func `a frame that arrives byte by byte is put together`() async throws {
+  @Test func `frames are put together, however they arrive, and half a frame is left`() async throws
+  {
     try await withConnection { connection, peer in
       for (index, byte) in MessageSamples.bet.enumerated() {
         #expect(try connection.nextFrame() == nil, "after \(index) bytes")
@@ -16,18 +17,16 @@ import Testing
       }
       #expect(try connection.nextFrame() == MessageSamples.bet[4...])
       #expect(connection.unread.isEmpty)
-    }
-  }
-
-  @Test func `frames that arrive together are taken one by one`() async throws {
-    try await withConnection { connection, peer in
       let frames = [MessageSamples.stored, MessageSamples.confirmed, MessageSamples.noWinners]
-      try await peer.send(Array(frames.joined()))
+      let half = Array(MessageSamples.bet.prefix(10))
+      try await peer.send(Array(frames.joined()), half)
+      peer.close()
+      while try await connection.fill() {}
       for frame in frames {
-        while connection.unread.count < frame.count, try await connection.fill() {}
         #expect(try connection.nextFrame().map(Array.init) == Array(frame[4...]))
       }
       #expect(try connection.nextFrame() == nil)
+      #expect(Array(connection.unread) == half)
     }
   }
 
@@ -43,17 +42,6 @@ import Testing
         connection.consume(connection.unread.count)
       }
       #expect(received == sent)
-    }
-  }
-
-  @Test func `a peer that closes in the middle of a message leaves the half`() async throws {
-    try await withConnection { connection, peer in
-      let half = Array(MessageSamples.bet.prefix(10))
-      try await peer.send(half)
-      peer.close()
-      while try await connection.fill() {}
-      #expect(Array(connection.unread) == half)
-      #expect(try connection.nextFrame() == nil)
     }
   }
 
@@ -85,13 +73,6 @@ import Testing
       #expect(try await !connection.fill())
       #expect(try !connection.fillNow())
       #expect(Array(connection.unread) == [7])
-    }
-  }
-
-  @Test func `the other end is known`() async throws {
-    try await withConnection { connection, _ in
-      #expect(connection.handle.peer?.ip == "127.0.0.1")
-      #expect(connection.handle.peer?.isLoopback == true)
     }
   }
 }
@@ -126,15 +107,15 @@ private let tooMuch = {
     }
   }
 
-  @Test(arguments: [
-    (7999, [7999]), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
-  ])
-  func `no send(2) has more than 8000 bytes`(size: Int, expected: [Int]) async throws {
-    let bytes = [UInt8](repeating: 7, count: size)
-    #expect(try await Self.packets { try await $0.send(bytes) } == expected)
-  }
-
-  @Test func `frames are given to the kernel one by one`() async throws {
+  @Test func `the kernel is given frame by frame, and nothing has more than 8000 bytes`()
+    async throws
+  {
+    for (size, expected) in [
+      (0, []), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
+    ] {
+      let bytes = [UInt8](repeating: 7, count: size)
+      #expect(try await Self.packets { try await $0.send(bytes) } == expected)
+    }
     let longest = [0, 0, 0x1F, 0x3C] + [UInt8](repeating: 3, count: 7996)
     let frames = [MessageSamples.hello, longest, longest, MessageSamples.finished]
     let bytes = Array(frames.joined())
@@ -162,29 +143,24 @@ private let tooMuch = {
     while case let count = recv(ends[1], &room, room.count, 0), count > 0 { packets.append(count) }
     return packets
   }
-
-  @Test func `an empty flush does nothing`() async throws {
-    try await withConnection { connection, peer in
-      try await connection.flush()
-      try await connection.send([1])
-      #expect(try await peer.receive(1) == [1])
-    }
-  }
 }
 
 /// What ends a wait from outside.
 @Suite(.timeLimit(.minutes(10))) struct ConnectionInterruptTests {
   private static let superseded = ConnectionError.interrupted(.superseded)
 
-  @Test func `an interrupt ends a read that waits, and the first one counts`() async throws {
+  @Test(arguments: [true, false])
+  func `an interrupt ends a wait, and the first one counts`(isReading: Bool) async throws {
     try await withConnection { connection, _ in
       let handle = connection.handle
       async let interrupted: Void = {
-        await until { handle.isAwaited }
+        await until { handle.readiness.isAwaited(for: isReading ? .reading : .writing) }
         handle.interrupt(.superseded)
         handle.interrupt(.noRoom)
       }()
-      await #expect(throws: Self.superseded) { try await connection.fill() }
+      await #expect(throws: Self.superseded) {
+        if isReading { _ = try await connection.fill() } else { try await connection.send(tooMuch) }
+      }
       await interrupted
       await #expect(throws: Self.superseded) { try await connection.fill() }
     }
@@ -219,18 +195,6 @@ private let tooMuch = {
     }
   }
 
-  @Test func `an interrupt ends a write that waits`() async throws {
-    try await withConnection { connection, _ in
-      let handle = connection.handle
-      async let interrupted: Void = {
-        await until { handle.readiness.isAwaited(for: .writing) }
-        handle.interrupt(.superseded)
-      }()
-      await #expect(throws: Self.superseded) { try await connection.send(tooMuch) }
-      await interrupted
-    }
-  }
-
   @Test func `an interrupt cancels the task, also one that begins later`() async throws {
     for isEarly in [true, false] {
       try await withConnection { connection, _ in
@@ -248,13 +212,18 @@ private let tooMuch = {
     }
   }
 
-  @Test func `a deadline ends reads and writes`() async throws {
+  @Test func `a deadline ends reads and writes, and so does a peer that takes nothing`()
+    async throws
+  {
     let late = ConnectionError.interrupted(.deadline)
     try await withConnection { connection, _ in
       connection.deadline = .now + .milliseconds(10)
       await #expect(throws: late) { try await connection.fill() }
       connection.deadline = .now + .milliseconds(10)
       await #expect(throws: late) { try await connection.send(tooMuch) }
+      connection.deadline = nil
+      connection.patience = .milliseconds(10)
+      await #expect(throws: late) { try await connection.flush() }
     }
   }
 
@@ -290,15 +259,6 @@ private let tooMuch = {
     }
   }
 
-  @Test func `a peer without patience for it that takes nothing ends a write`() async throws {
-    try await withConnection { connection, _ in
-      connection.patience = .milliseconds(10)
-      await #expect(throws: ConnectionError.interrupted(.deadline)) {
-        try await connection.send(tooMuch)
-      }
-    }
-  }
-
   @Test func `a write that moves has its time anew for each wait, and leaves no deadline`()
     async throws
   {
@@ -322,36 +282,48 @@ private let tooMuch = {
     }
   }
 
-  @Test func `a break is noticed while nothing is read, and silence is none`() async throws {
+  @Test(arguments: [true, false])
+  func `a break is noticed while nothing is read, also one that came first, and silence is none`(
+    isEarly: Bool
+  ) async throws {
     try await withConnection { connection, peer in
       try await peer.send([1])
-      peer.finishSending()
+      if isEarly {
+        peer.reset()
+        // The poller has told of it.
+        await #expect(throws: ConnectionError.self) { while try await connection.fill() {} }
+      } else {
+        peer.finishSending()
+      }
       connection.handle.watchForBreak(true)
-      try connection.check()
-      peer.reset()
+      if !isEarly {
+        try connection.check()
+        peer.reset()
+      }
       await until { (try? connection.check()) == nil }
       #expect(throws: ConnectionError.interrupted(.vanished)) { try connection.check() }
-    }
-  }
-
-  @Test func `a break that came first is noticed at once`() async throws {
-    try await withConnection { connection, peer in
-      try connection.check()
-      peer.reset()
-      // The poller has told of it.
-      await #expect(throws: ConnectionError.self) { while try await connection.fill() {} }
-      connection.handle.watchForBreak(true)
-      await until { (try? connection.check()) == nil }
     }
   }
 }
 
 /// The last bytes of a connection.
 @Suite(.timeLimit(.minutes(10))) struct ConnectionEndTests {
-  @Test func `they arrive despite unread bytes and an interrupt`() async throws {
-    try await withConnection { connection, peer in
+  @Test(arguments: [[], tooMuch])
+  func `they arrive whole despite unread bytes and an interrupt, after what that left unsent`(
+    unsent: [UInt8]
+  ) async throws {
+    try await withConnection(receiveBuffer: 4096) { connection, peer in
+      let handle = connection.handle
       try await peer.send([UInt8](repeating: 0, count: 50_000))
-      connection.handle.interrupt(.superseded)
+      connection.append(unsent)
+      async let interrupted: Void = {
+        if !unsent.isEmpty { await until { handle.readiness.isAwaited(for: .writing) } }
+        handle.interrupt(.superseded)
+      }()
+      if !unsent.isEmpty {
+        await #expect(throws: ConnectionError.self) { try await connection.flush() }
+      }
+      await interrupted
       connection.append(MessageSamples.error)
       async let received = {
         defer { peer.close() }
@@ -359,28 +331,7 @@ private let tooMuch = {
       }()
       await connection.finish(within: .seconds(3600), discarding: 1 << 20)
       let bytes = try await received
-      #expect(bytes == MessageSamples.error)
-    }
-  }
-
-  @Test func `what an interrupt left unsent comes first, and whole`() async throws {
-    try await withConnection(receiveBuffer: 4096) { connection, peer in
-      let handle = connection.handle
-      connection.append(tooMuch)
-      async let interrupted: Void = {
-        await until { handle.readiness.isAwaited(for: .writing) }
-        handle.interrupt(.superseded)
-      }()
-      await #expect(throws: ConnectionError.self) { try await connection.flush() }
-      await interrupted
-      connection.append(MessageSamples.error)
-      async let received = {
-        defer { peer.close() }
-        return try await peer.receive(.max)
-      }()
-      await connection.finish(within: .seconds(3600), discarding: 0)
-      let bytes = try await received
-      #expect(bytes == tooMuch + MessageSamples.error)
+      #expect(bytes == unsent + MessageSamples.error)
     }
   }
 

@@ -43,18 +43,16 @@ import Testing
       ])
   }
 
-  @Test func `a key that only one of the two sets is not logged`() throws {
+  @Test func `an empty value counts as not set, and a key that only one sets is not logged`()
+    throws
+  {
     let log = try LogFile()
-    try Self.settings("count: 1\nlongName:\n", ["S_COUNT": "", "S_LONGNAME": "key"])
-      .report(to: log.log)
-    log.log.flush()
+    let settings = try Self.settings(
+      "count: ''\nlongName:\n", ["S_COUNT": "", "S_LONGNAME": "key"])
+    #expect(settings.configuration.count == 7)
+    #expect(settings.configuration.name == "key")
+    settings.report(to: log.log)
     #expect(try log.lines() == [])
-  }
-
-  @Test func `an empty value counts as not set, in the file and in the environment`() throws {
-    let configuration = try Self.settings("count:\nlongName: ''\n", ["S_COUNT": ""]).configuration
-    #expect(configuration.count == 7)
-    #expect(configuration.name == nil)
   }
 
   @Test(arguments: ["-1", "+1", "' 1'", "1.0", "11"])
@@ -78,37 +76,32 @@ import Testing
     #expect(Sample.help == "  count     S_COUNT     how many (7)\n  longName  S_LONGNAME  the name")
   }
 
-  @Test func `a file that is missing, too large or a directory is an error`() throws {
+  @Test func `a file that is too large or a directory is an error`() throws {
     let directory = TemporaryDirectory()
-    let missing = directory.file("missing")
-    let error = #expect(throws: ConfigurationError.self) { try ConfigFile.read(Path(missing)) }
-    #expect(error?.description == "\(missing): no such file")
-    #expect(error?.exitStatus == .badConfiguration)
-    try directory.write([1, 2], to: "small")
-    #expect(try ConfigFile.read(Path(directory.file("small"))) == [1, 2])
-    try directory.write([UInt8](repeating: 10, count: 64 * 1024), to: "largest")
-    #expect(try ConfigFile.read(Path(directory.file("largest"))).count == 64 * 1024)
-    try directory.write([UInt8](repeating: 10, count: 64 * 1024 + 1), to: "large")
-    #expect(throws: ConfigurationError.self) {
-      try ConfigFile.read(Path(directory.file("large")))
-    }
-    #expect(
-      try ConfigFile.read(Path(directory.file("large")), sizeLimit: 64 * 1024 + 1).count
-        == 64 * 1024 + 1)
+    let limit = 64 * 1024
+    try directory.write([UInt8](repeating: 10, count: limit), to: "largest")
+    #expect(try ConfigFile.read(Path(directory.file("largest"))).count == limit)
+    try directory.write([UInt8](repeating: 10, count: limit + 1), to: "large")
+    let large = Path(directory.file("large"))
+    #expect(throws: ConfigurationError.self) { try ConfigFile.read(large) }
+    #expect(try ConfigFile.read(large, sizeLimit: limit + 1).count == limit + 1)
     #expect(throws: ConfigurationError.self) { try ConfigFile.read(Path(directory.path)) }
   }
 
   @Test func `a file that was named must be there, the default one need not`() throws {
     let directory = TemporaryDirectory()
     let missing = Path(directory.file("missing"))
-    #expect(try Settings<Sample>(fileNamed: nil, orDefault: missing).configuration.count == 7)
+    let there = Path(try directory.path(of: "there", holding: "count: 3\n"))
+    for (named, initial, count) in [
+      (nil, missing, 7), (nil, there, 3), (there, missing, 3),
+    ] as [(Path?, Path, Int)] {
+      let settings = try Settings<Sample>(fileNamed: named, orDefault: initial)
+      #expect(settings.configuration.count == count)
+    }
     let error = #expect(throws: ConfigurationError.self) {
       try Settings<Sample>(fileNamed: missing)
     }
     #expect(error?.description == "\(missing): no such file")
     #expect(error?.exitStatus == .noInput)
-    let there = Path(try directory.path(of: "there", holding: "count: 3\n"))
-    #expect(try Settings<Sample>(fileNamed: there, orDefault: missing).configuration.count == 3)
-    #expect(try Settings<Sample>(fileNamed: nil, orDefault: there).configuration.count == 3)
   }
 }

@@ -55,16 +55,6 @@ extension Connection {
   }
 }
 
-/// Lends a port of this machine without a listener, taken until `body` has returned.
-func withSilentPort<Result>(
-  isolation: isolated (any Actor)? = #isolation, _ body: (UInt16) async throws -> Result
-) async throws -> Result {
-  let taken = try Socket(family: AF_INET)
-  defer { taken.close() }
-  try SystemError.check("bind") { withLoopback(0) { bind(taken.descriptor, $0, $1) } }
-  return try await body(try taken.port())
-}
-
 /// Returns once the task is cancelled.
 func untilCancelled() async { _ = await Promise<Void>().wait() }
 

@@ -5,35 +5,25 @@ import Testing
 @testable import LotteryProtocol
 
 @Suite(.timeLimit(.minutes(10))) struct WorkerTests {
-  @Test func `all of a task's work runs on its worker's queue`() async {
-    let worker = Worker(label: "test")
-    let key = DispatchSpecificKey<Bool>()
-    worker.queue.setSpecific(key: key, value: true)
-    let onQueue = await Task(executorPreference: worker) {
-      var found: [Bool] = []
-      for _ in 0..<100 {
-        found.append(DispatchQueue.getSpecific(key: key) == true)
-        await Task.yield()
-      }
-      return found
-    }.value
-    #expect(onQueue == [Bool](repeating: true, count: 100))
-    #expect(DispatchQueue.getSpecific(key: key) == nil)
-  }
-
-  @Test func `work for another worker runs there, and the task goes on where it was`() async {
+  @Test func `a task runs on its worker's queue, but for work on another's`() async {
     let key = DispatchSpecificKey<String>()
     let (worker, other) = (Worker(label: "test"), Worker(label: "other"))
     worker.queue.setSpecific(key: key, value: "worker")
     other.queue.setSpecific(key: key, value: "other")
     let places = await Task(executorPreference: worker) {
-      let before = DispatchQueue.getSpecific(key: key)
-      let during = await withTaskExecutorPreference(other) { @concurrent () async in
-        DispatchQueue.getSpecific(key: key)
+      var places: [String?] = []
+      for _ in 0..<50 {
+        places.append(DispatchQueue.getSpecific(key: key))
+        await Task.yield()
+        places.append(
+          await withTaskExecutorPreference(other) { @concurrent () async in
+            DispatchQueue.getSpecific(key: key)
+          })
       }
-      return [before, during, DispatchQueue.getSpecific(key: key)]
+      return places
     }.value
-    #expect(places == ["worker", "other", "worker"])
+    #expect(places == Array(repeatElement(["worker", "other"], count: 50).joined()))
+    #expect(DispatchQueue.getSpecific(key: key) == nil)
   }
 
   @Test func `a worker does its work one piece at a time`() async {
@@ -83,5 +73,45 @@ import Testing
     #expect(threads < 200)
     promise.fulfill(7)
     for task in tasks { #expect(await task.value == 7) }
+  }
+}
+
+@Suite(.timeLimit(.minutes(10))) struct PromiseTests {
+  @Test func `the first value counts, and makes no task wait`() async {
+    let promise = Promise<Int>()
+    #expect(promise.value == nil)
+    promise.fulfill(7)
+    promise.fulfill(8)
+    #expect(promise.value == 7)
+    #expect(await promise.wait() == 7)
+  }
+
+  @Test func `a task that is cancelled at any moment stops waiting, and it alone`() async {
+    for round in 0..<200 {
+      let promise = Promise<Int>()
+      let given = Task {
+        // Cancelled before it waits.
+        if round == 0 { await untilCancelled() }
+        return await promise.wait()
+      }
+      let others = (0..<4).map { _ in Task { await promise.wait() } }
+      for _ in 0..<(round % 4) { await Task.yield() }
+      given.cancel()
+      #expect(await given.value == nil)
+      promise.fulfill(round)
+      for other in others { #expect(await other.value == round) }
+    }
+  }
+
+  @Test func `a value during a cancellation arrives or ends the wait`() async {
+    for round in 0..<200 {
+      let promise = Promise<Int>()
+      let task = Task { await promise.wait() }
+      let other = Task { promise.fulfill(round) }
+      task.cancel()
+      let value = await task.value
+      #expect(value == nil || value == round)
+      await other.value
+    }
   }
 }

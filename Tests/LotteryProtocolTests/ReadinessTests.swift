@@ -32,24 +32,21 @@ import Testing
     }
   }
 
-  @Test func `a connection that breaks wakes the tasks of both directions`() async throws {
+  @Test(arguments: [true, false])
+  func `a break ends a wait in either direction, and one that comes later`(
+    isAwaited: Bool
+  ) async throws {
     try await withReadiness { readiness, ours, theirs in
       // Take what is known of a new socket: it can be written to.
       await readiness.wait(for: .writing)
+      if !isAwaited { breakOff(theirs) }
       async let reading: Void = readiness.wait(for: .reading)
       async let writing: Void = readiness.wait(for: .writing)
-      await until { readiness.isAwaited(for: .reading) && readiness.isAwaited(for: .writing) }
-      breakOff(theirs)
+      if isAwaited {
+        await until { readiness.isAwaited(for: .reading) && readiness.isAwaited(for: .writing) }
+        breakOff(theirs)
+      }
       _ = await (reading, writing)
-    }
-  }
-
-  @Test func `a break while no task waits ends the next wait in either direction`() async throws {
-    try await withReadiness { readiness, ours, theirs in
-      await readiness.wait(for: .writing)
-      breakOff(theirs)
-      await readiness.wait(for: .reading)
-      await readiness.wait(for: .writing)
     }
   }
 

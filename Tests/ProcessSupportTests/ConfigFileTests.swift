@@ -1,0 +1,105 @@
+import TestSupport
+import Testing
+
+@testable import ProcessSupport
+
+/// Both dialects. What is accepted is read as Python reads it; the fuzz targets `ini` and `yaml`
+/// write it anew.
+@Suite struct ConfigFileTests {
+  @Test func `what is accepted is read by configparser and PyYAML in the same way`() throws {
+    for dialect in [ConfigFile.Dialect.ini, .yaml] {
+      try expectSameAsPython(dialect == .ini ? "ini" : "yaml") { text in
+        (try? Self.file(text, dialect)).map { file in
+          let entries = file.entries.filter { !$0.key.hasPrefix("[") }
+          return Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
+        }
+      }
+    }
+  }
+
+  @Test func `each value has a key, which tells the section, and an origin`() throws {
+    let ini = "# top\n[DEFAULT]\nSERVER_PORT = 12345 \r\nName:a = b ; c\n; end\n[other]\na = 2\n"
+    #expect(
+      try Self.file(ini, .ini).entries == [
+        ConfigFile.Entry(key: "server_port", value: "12345", origin: "c:3"),
+        ConfigFile.Entry(key: "name", value: "a = b ; c", origin: "c:4"),
+        ConfigFile.Entry(key: "[other] a", value: "2", origin: "c:7"),
+      ])
+    let yaml = """
+      # top
+      server:
+        address: "server:12345"  # where
+      loop:
+          amount: 5
+          inner:
+            deep: 'it''s'
+      batch:
+      id: 1
+      """
+    #expect(
+      try Self.file(yaml, .yaml).entries == [
+        ConfigFile.Entry(key: "server.address", value: "server:12345", origin: "c:3"),
+        ConfigFile.Entry(key: "loop.amount", value: "5", origin: "c:5"),
+        ConfigFile.Entry(key: "loop.inner.deep", value: "it's", origin: "c:7"),
+        ConfigFile.Entry(key: "batch", value: "", origin: "c:8"),
+        ConfigFile.Entry(key: "id", value: "1", origin: "c:9"),
+      ])
+  }
+
+  @Test(
+    arguments: [
+      (.ini, "a = 1\n", "1: a: no section, such as [DEFAULT], above it"),
+      (.ini, "[DEFAULT]\na\n", "2: \"a\": must be a key, = and a value"),
+      (
+        .ini, "[DEFAULT]\na = 1\n  2\n",
+        "3: an indented line: values over several lines are not supported"
+      ),
+      (
+        .ini, "[DEFAULT]\na = %(b)s\n",
+        "2: a: '%' is not allowed: interpolation is not supported"
+      ),
+      (.ini, "[DEFAULT]\na = 1\nA : 2\n", "3: a: duplicate key"),
+      (.ini, "[x]\n[x]\n", "2: [x]: duplicate section"),
+      (
+        .ini, "[DEFAULT\n",
+        "1: \"[DEFAULT\": a section must be a name in brackets, such as [DEFAULT]"
+      ),
+      (.ini, "[DEFAULT]\n= 1\n", "2: \"\": a key must be letters, digits, '_', '-' and '.'"),
+      (.ini, "[DEFAULT]\na = \u{0}\n", "2: character \"\\0\" is not allowed here"),
+      (.yaml, "a: 1\na: 2", "2: a: duplicate key"),
+      (.yaml, "a.b: 1\na:\n  B: 2", "3: a.b: duplicate key"),
+      (.yaml, "- a", "1: \"- a\": must be a key, a colon and a value"),
+      (.yaml, "a: [1]", "1: a: \"[1]\": only plain and quoted texts are supported"),
+      (.yaml, "a: &x 1", "1: a: \"&x 1\": only plain and quoted texts are supported"),
+      (.yaml, "a: |\n  x", "1: a: \"|\": only plain and quoted texts are supported"),
+      (.yaml, "a:1", "1: \"a:1\": a blank must follow the colon"),
+      (.yaml, "a: b: c", "1: a: \"b: c\": a colon and a blank inside a text need quotes"),
+      (.yaml, "a: b:", "1: a: \"b:\": a colon at the end of a text needs quotes"),
+      (.yaml, "a: 'b", "1: a: no closing quote on this line"),
+      (.yaml, "a: \"\\n\"", "1: a: an escape other than \\\" and \\\\"),
+      (.yaml, "a: 'b' c", "1: a: text after the closing quote"),
+      (.yaml, "a: 'b'#c", "1: a: text after the closing quote"),
+      (.yaml, "a:\t1", "1: a tab: use spaces"),
+      (.yaml, "a: 1\n  b: 2", "2: indented more than the line above"),
+      (.yaml, "a:\n    b: 1\n  c: 2", "3: the indentation matches no line above"),
+      (.yaml, "a: 1\n---\nb: 2", "2: \"---\": must be a key, a colon and a value"),
+    ] as [(ConfigFile.Dialect, String, String)])
+  func `what is outside the dialect is refused with file, line and rule`(
+    dialect: ConfigFile.Dialect, text: String, problem: String
+  ) {
+    let error = #expect(throws: ConfigurationError.self) { try Self.file(text, dialect) }
+    #expect(error?.description == "c:" + problem)
+  }
+
+  @Test func `bytes that are not UTF-8 are refused`() {
+    #expect(throws: ConfigurationError(file: "c", line: 1, "the file is not UTF-8")) {
+      try ConfigFile([0x5B, 0xFF], file: "c", dialect: .ini)
+    }
+  }
+
+  private static func file(
+    _ text: String, _ dialect: ConfigFile.Dialect
+  ) throws(ConfigurationError) -> ConfigFile {
+    try ConfigFile(Array(text.utf8), file: "c", dialect: dialect)
+  }
+}
