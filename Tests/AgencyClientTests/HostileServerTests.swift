@@ -9,22 +9,64 @@ import Testing
 /// How an agency ends with a server that refuses, breaks the protocol, stops receiving or does
 /// nothing. No server does so in the simulation.
 @Suite(.timeLimit(.minutes(10))) struct HostileServerTests {
+  /// What a server does after the agency's first bet or line.
   struct Attack: CustomTestStringConvertible, Sendable {
+    /// What comes after that.
+    enum End {
+      /// Nothing: it waits for the agency to end.
+      case silence
+      /// It sends the same again and again.
+      case repetition
+      case close
+      /// The agency gets a signal.
+      case signal
+    }
+
     let testDescription: String
-    var work = TestAgency.Work.lottery
+    let work: TestAgency.Work
+    let bytes: [UInt8]
+    let end: End
+    /// How the agency ends.
     let outcome: AgencyError
-    /// What the log says of the only bet.
-    var log: [String] = []
-    let script: @Sendable (ScriptedServer, Peer) async throws -> Void
+    /// What its log says of its only bet.
+    let log: [String]
+
+    init(
+      _ name: String, on work: TestAgency.Work = .lottery, sends bytes: [UInt8] = [],
+      then end: End = .silence, _ outcome: AgencyError, log: [String] = []
+    ) {
+      (testDescription, self.work, self.bytes, self.end) = (name, work, bytes, end)
+      (self.outcome, self.log) = (outcome, log)
+    }
+
+    func run(_ server: ScriptedServer, _ peer: Peer) async throws {
+      switch work {
+      case .lottery:
+        try await peer.welcome()
+        try await peer.require(.batch(sampleBets(0..<1), offset: 0))
+      case .bet: try await peer.take(sampleBet(0), at: 0)
+      case .flood: try await peer.welcome()
+      case .echo: _ = try await peer.receiveLine()
+      }
+      try await peer.send(bytes)
+      switch end {
+      case .silence: _ = await server.agency.value
+      case .repetition: while try await peer.send(bytes) {}
+      case .close: break
+      case .signal:
+        server.agency.cancel()
+        _ = await server.agency.value
+      }
+    }
   }
 
-  @Test(arguments: silences + refusals + floods + echoes)
+  @Test(arguments: lotteries + bets + floods + echoes)
   func `the agency ends at once or after the limit, with the reason, and does not retry`(
     attack: Attack
   ) async throws {
     let agency = try TestAgency(attack.work, sampleBets(0..<1), retry: Self.policy)
     let outcome = try await agency.run { server in
-      try await server.withConnection { try await attack.script(server, $0) }
+      try await server.withConnection { try await attack.run(server, $0) }
     }
     switch (outcome, attack.outcome) {
     // Only the kernel knows how it broke.
@@ -40,186 +82,87 @@ import Testing
   /// Long enough for what comes before the silence, on a busy machine too.
   private static let policy = RetryPolicy(limit: .seconds(3), pause: .milliseconds(1))
 
-  private static func gaveUp(waitedFor event: String) -> AgencyError {
+  private static func gaveUp(_ event: String) -> AgencyError {
     .gaveUp(after: "3s", .noAnswer(waitedFor: event))
   }
 
-  private static func inDoubt(_ error: AgencyError) -> String {
-    "fail | dni: 30000000 | numero: 1 | error: \(AgencyError.inDoubt(error))"
-  }
-
-  /// The server falls silent.
-  private static let silences = [
-    Attack(testDescription: "no WELCOME", outcome: gaveUp(waitedFor: "WELCOME")) { _, peer in
-      try await peer.require(.hello(agency: 1), nil)
-    },
-    Attack(testDescription: "no STORED", outcome: gaveUp(waitedFor: "STORED")) { _, peer in
-      try await peer.welcome()
-      try await peer.require(.batch(sampleBets(0..<1), offset: 0), nil)
-    },
-    Attack(
-      testDescription: "no CONFIRMED", outcome: gaveUp(waitedFor: "CONFIRMED"),
-      log: ["success | cantidad: 1"]
-    ) { _, peer in
-      try await peer.welcome()
-      try await peer.require(.batch(sampleBets(0..<1), offset: 0))
-      try await peer.send(.stored(1))
-      try await peer.require(.finished(total: 1), .winnersQuery, nil)
-    },
-    Attack(
-      testDescription: "no more winners, after a draw longer than the limit",
-      outcome: gaveUp(waitedFor: "WINNERS")
-    ) { _, peer in
-      try await peer.welcome(sampleBets(0..<1))
-      try await peer.require(.finished(total: 1), .winnersQuery)
-      try await peer.send(.confirmed)
-      try await Task.sleep(for: policy.limit * 1.5)
-      try await peer.send(.winners(more: true, documents: ["1"]))
-      try await peer.require(nil)
-    },
-    Attack(
-      testDescription: "no STORED for a bet", work: .bet,
-      outcome: .inDoubt(gaveUp(waitedFor: "STORED")), log: [inDoubt(gaveUp(waitedFor: "STORED"))]
-    ) { _, peer in
-      try await peer.take(sampleBet(0), at: 0)
-      try await peer.require(nil)
-    },
-  ]
-
-  /// The server refuses, or sends what is no message, or a signal comes meanwhile.
-  private static let refusals =
+  private static let isStored = ["success | cantidad: 1"]
+  private static let lotteries =
     [
+      Attack("no STORED", gaveUp("STORED")),
+      Attack("no CONFIRMED", sends: [.stored(1)].frames, gaveUp("CONFIRMED"), log: isStored),
+      Attack(
+        "no more winners",
+        sends: [.stored(1), .confirmed, .winners(more: true, documents: ["1"])].frames,
+        gaveUp("WINNERS"), log: isStored),
+      Attack(
+        "REJECTED 1",
+        sends: [.rejected(offset: 0, index: 0, code: .ruleBroken, reason: "why")].frames,
+        .rejected(.ruleBroken, offset: 0, index: 0, reason: "why")),
+    ]
+    + [
       ([0, 0, 0, 0], "frame length 0: must be 1 to 7996"),
       ([0, 0, 0x1F, 0x3D], "frame length 7997: must be 1 to 7996"),
       ([0, 0, 0, 1, 0x03], "unknown message type 0x03"),
       ([0, 0, 0, 2, 0x82, 0], "STORED: the body is too short"),
-    ].map { (bytes: [UInt8], what: String) in
-      Attack(testDescription: what, outcome: .unexpected(what)) { _, peer in
-        try await peer.welcome()
-        try await peer.require(.batch(sampleBets(0..<1), offset: 0))
-        try await peer.send(bytes)
-        try await peer.require(nil)
-      }
-    } + [
-      Attack(
-        testDescription: "REJECTED 1",
-        outcome: .rejected(.ruleBroken, offset: 0, index: 0, reason: "why")
-      ) { _, peer in
-        try await peer.welcome()
-        try await peer.require(.batch(sampleBets(0..<1), offset: 0))
-        try await peer.send(.rejected(offset: 0, index: 0, code: .ruleBroken, reason: "why"))
-        try await peer.require(nil)
-      },
-      Attack(
-        testDescription: "REJECTED 4 for a bet", work: .bet,
-        outcome: .rejected(.agencyFinished, offset: 0, index: 0, reason: "why")
-      ) { _, peer in
-        try await peer.take(sampleBet(0), at: 0)
-        try await peer.send(.rejected(offset: 0, index: 0, code: .agencyFinished, reason: "why"))
-        try await peer.require(nil)
-      },
-      Attack(
-        testDescription: "ERROR 7 for a bet", work: .bet,
-        outcome: .inDoubt(.refused(.superseded, reason: "why")),
-        log: [inDoubt(.refused(.superseded, reason: "why"))]
-      ) { _, peer in
-        try await peer.take(sampleBet(0), at: 0)
-        try await peer.send(.error(code: .superseded, reason: "why"))
-        try await peer.require(nil)
-      },
-      Attack(
-        testDescription: "SIGTERM while a bet is in doubt", work: .bet, outcome: .cancelled,
-        log: [inDoubt(.cancelled)]
-      ) { server, peer in
-        try await peer.take(sampleBet(0), at: 0)
-        server.agency.cancel()
-        try await peer.require(nil)
-      },
-    ]
+    ].map { Attack($1, sends: $0, .unexpected($1)) }
+
+  private static let bets = [
+    Attack("no STORED", on: .bet, .inDoubt(gaveUp("STORED")), log: inDoubt(gaveUp("STORED"))),
+    Attack(
+      "REJECTED 4", on: .bet,
+      sends: [.rejected(offset: 0, index: 0, code: .agencyFinished, reason: "why")].frames,
+      .rejected(.agencyFinished, offset: 0, index: 0, reason: "why")),
+    Attack(
+      "ERROR 7", on: .bet, sends: error, .inDoubt(superseded), log: inDoubt(superseded)),
+    Attack("SIGTERM", on: .bet, then: .signal, .cancelled, log: inDoubt(.cancelled)),
+  ]
+
+  private static func inDoubt(_ error: AgencyError) -> [String] {
+    ["fail | dni: 30000000 | numero: 1 | error: \(AgencyError.inDoubt(error))"]
+  }
+
+  private static let error = ServerMessage.error(code: .superseded, reason: "why").frame
+  private static let superseded = AgencyError.refused(.superseded, reason: "why")
 
   /// The server does not receive, and the agency sends without end.
   private static let floods = [
+    Attack("ERROR 7, and the end", on: .flood, sends: error, then: .close, superseded),
     Attack(
-      testDescription: "ERROR, and the end", work: .flood,
-      outcome: .refused(.superseded, reason: "why")
-    ) { _, peer in
-      try await peer.welcome()
-      try await peer.send(.error(code: .superseded, reason: "why"))
-    },
-    Attack(
-      testDescription: "REJECTED among others, and the end", work: .flood,
-      outcome: .rejected(.ruleBroken, offset: 5, index: 1, reason: "why")
-    ) { _, peer in
-      try await peer.welcome()
-      try await peer.send(
+      "REJECTED 1 among others, and the end", on: .flood,
+      sends: [
         .stored(5), .rejected(offset: 5, index: 1, code: .ruleBroken, reason: "why"),
-        .error(code: .malformed, reason: "not this one"))
-    },
-    Attack(testDescription: "the end", work: .flood, outcome: .disconnected("")) { _, peer in
-      try await peer.welcome()
-    },
-    Attack(testDescription: "SIGTERM", work: .flood, outcome: .cancelled) { server, peer in
-      try await peer.welcome()
-      server.agency.cancel()
-      _ = await server.agency.value
-    },
+        .error(code: .malformed, reason: "not this one"),
+      ].frames, then: .close, .rejected(.ruleBroken, offset: 5, index: 1, reason: "why")),
+    Attack("the end", on: .flood, then: .close, .disconnected("")),
+    Attack("SIGTERM", on: .flood, then: .signal, .cancelled),
+    Attack("nothing", on: .flood, gaveUp("the server to receive")),
+    Attack("ERROR 7, and nothing", on: .flood, sends: error, superseded),
     Attack(
-      testDescription: "nothing is received", work: .flood,
-      outcome: gaveUp(waitedFor: "the server to receive")
-    ) { server, peer in
-      try await peer.welcome()
-      _ = await server.agency.value
-    },
-    Attack(
-      testDescription: "ERROR, and nothing is received", work: .flood,
-      outcome: .refused(.superseded, reason: "why")
-    ) { server, peer in
-      try await peer.welcome()
-      try await peer.send(.error(code: .superseded, reason: "why"))
-      _ = await server.agency.value
-    },
-    Attack(
-      testDescription: "messages without end, and nothing is received", work: .flood,
-      outcome: gaveUp(waitedFor: "the server to receive")
-    ) { _, peer in
-      try await peer.welcome()
-      let confirmed = Array(repeating: ServerMessage.confirmed, count: 4096).frames
-      while try await peer.send(confirmed) {}
-    },
+      "messages without end", on: .flood,
+      sends: Array(repeating: ServerMessage.confirmed, count: 4096).frames, then: .repetition,
+      gaveUp("the server to receive")),
   ]
 
-  /// The line does not come back.
   private static let echoes =
-    [0, 5].map { length in
+    [[], [0x61]].map {
       Attack(
-        testDescription: "\(length) bytes of the line", work: .echo(lines: 2),
-        outcome: .disconnected("the server closed it, before the whole line had come back")
-      ) { _, peer in
-        let line = try await peer.receiveLine()
-        try await peer.send(Array(line.utf8.prefix(length)))
-      }
+        "\($0) of the line", on: .echo(lines: 2), sends: $0, then: .close,
+        .disconnected("the server closed it, before the whole line had come back"))
     } + [
       Attack(
-        testDescription: "a line without an end", work: .echo(lines: 1),
-        outcome: .disconnected("the line that came back does not end")
-      ) { _, peer in
-        _ = try await peer.receiveLine()
-        try await peer.send([UInt8](repeating: 0x61, count: 8000))
-        try await peer.require(nil)
-      },
-      Attack(
-        testDescription: "no line", work: .echo(lines: 1),
-        outcome: gaveUp(waitedFor: "the line to come back")
-      ) { server, _ in _ = await server.agency.value },
-      Attack(
-        testDescription: "SIGTERM while the agency waits for its line", work: .echo(lines: 1),
-        outcome: .cancelled
-      ) { server, peer in
-        _ = try await peer.receiveLine()
-        server.agency.cancel()
-        try await peer.require(nil)
-      },
+        "a line without an end", on: .echo(lines: 1),
+        sends: [UInt8](repeating: 0x61, count: 8000),
+        .disconnected("the line that came back does not end")),
+      Attack("no line", on: .echo(lines: 1), gaveUp("the line to come back")),
+      Attack("SIGTERM", on: .echo(lines: 1), then: .signal, .cancelled),
     ]
+
+  @Test func `a server that says nothing at all is given up`() async throws {
+    let agency = try TestAgency(.lottery, retry: Self.policy)
+    let outcome = try await agency.serve { try await $0.require(.hello(agency: 1), nil) }
+    #expect(outcome == Self.gaveUp("WELCOME"))
+  }
 
   @Test func `a server that says nothing but WELCOME is given up`() async throws {
     let agency = try TestAgency(
@@ -255,7 +198,7 @@ import Testing
     let endpoint = try #require(Endpoint("127.0.0.1:\(port)"))
     let agency = try TestAgency(retry: Self.policy)
     let worker = Worker(label: "agency")
-    await #expect(throws: Self.gaveUp(waitedFor: "a connection to \(endpoint)")) {
+    await #expect(throws: Self.gaveUp("a connection to \(endpoint)")) {
       try await agency.run(at: endpoint, on: worker)
     }
   }

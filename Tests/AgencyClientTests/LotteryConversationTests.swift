@@ -43,73 +43,45 @@ import Testing
     }
   }
 
-  struct Row: CustomTestStringConvertible {
-    let message: ServerMessage
-    /// What is to be done in each phase; nil if the server breaks the protocol.
-    let effects: [LotteryConversation.Effect?]
-
-    init(_ message: ServerMessage, _ effects: LotteryConversation.Effect?...) {
-      self.message = message
-      self.effects = effects
-    }
-
-    var testDescription: String { "\(message)" }
-  }
-
-  @Test(arguments: rows)
-  func `every phase has its effect`(row: Row) throws {
-    for (phase, expected) in zip(Phase.allCases, row.effects) {
+  @Test(arguments: effects)
+  func `every phase has its effect, and all else breaks the protocol`(
+    message: ServerMessage, effects: [Phase: LotteryConversation.Effect]
+  ) throws {
+    for phase in Phase.allCases {
       var conversation = try phase.conversation()
       do throws(AgencyError) {
-        let effect = try conversation.receive(row.message)
-        #expect(effect == expected, "in phase \(phase)")
+        let effect = try conversation.receive(message)
+        #expect(effect == effects[phase], "in phase \(phase)")
       } catch {
-        #expect(expected == nil, "in phase \(phase)")
+        #expect(effects[phase] == nil, "in phase \(phase)")
         #expect(error.exitStatus == .protocolError, "in phase \(phase): \(error)")
       }
     }
-    #expect(row.effects.count == Phase.allCases.count)
   }
 
-  private static let rows = [
-    Row(
-      .welcome(stored: 3), .resume(stored: 3, lastBet: nil, acknowledged: 0),
-      nil, nil, nil, nil, nil),
-    Row(.welcome(version: 2, state: .open, stored: 3, lastBet: nil), nil, nil, nil, nil, nil, nil),
-    Row(.stored(0), nil, nil, nil, nil, nil, nil),
-    Row(.stored(3), nil, nil, nil, nil, nil, nil),
-    Row(.stored(4), nil, nil, nil, nil, nil, nil),
-    Row(.stored(5), nil, .stored([.init(count: 2, end: 5)]), nil, nil, nil, nil),
-    Row(.stored(6), nil, nil, nil, nil, nil, nil),
-    Row(
-      .stored(7), nil, .stored([.init(count: 2, end: 5), .init(count: 2, end: 7)]),
-      nil, nil, nil, nil),
-    Row(.stored(8), nil, nil, nil, nil, nil, nil),
-    Row(.stored(.max), nil, nil, nil, nil, nil, nil),
-    Row(.confirmed, nil, nil, .confirmed, nil, nil, nil),
-    Row(
-      .winners(more: false, documents: []), nil, nil, nil, .over(winners: 0), .over(winners: 1), nil
-    ),
-    Row(
-      .winners(more: false, documents: ["2", "3"]),
-      nil, nil, nil, .over(winners: 2), .over(winners: 3), nil),
-    Row(.winners(more: true, documents: ["2"]), nil, nil, nil, .winners, .winners, nil),
-    // An empty frame that is not the last would let a server go on for ever.
-    Row(.winners(more: true, documents: []), nil, nil, nil, nil, nil, nil),
-    // So would more winners than bets.
-    Row(
-      .winners(more: false, documents: .init(repeating: "1", count: 6)),
-      nil, nil, nil, .over(winners: 6), .over(winners: 7), nil),
-    Row(
-      .winners(more: false, documents: .init(repeating: "1", count: 7)),
-      nil, nil, nil, .over(winners: 7), nil, nil),
-    Row(
-      .winners(more: true, documents: .init(repeating: "1", count: 8)), nil, nil, nil, nil, nil, nil
-    ),
-    Row(
-      .status(more: false, LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: [])),
-      nil, nil, nil, nil, nil, nil),
-  ]
+  private static let effects: [(ServerMessage, [Phase: LotteryConversation.Effect])] =
+    [
+      (.welcome(stored: 3), [.greeting: .resume(stored: 3, lastBet: nil, acknowledged: 0)]),
+      (.stored(5), [.sending: .stored([.init(count: 2, end: 5)])]),
+      (.stored(7), [.sending: .stored([.init(count: 2, end: 5), .init(count: 2, end: 7)])]),
+      (.confirmed, [.finishing: .confirmed]),
+      (.winners(more: true, documents: ["2"]), [.drawing: .winners, .counting: .winners]),
+      // No more winners than bets.
+      (winners(0), [.drawing: .over(winners: 0), .counting: .over(winners: 1)]),
+      (winners(6), [.drawing: .over(winners: 6), .counting: .over(winners: 7)]),
+      (winners(7), [.drawing: .over(winners: 7)]), (winners(8), [:]),
+      // An empty frame that is not the last would let a server go on for ever.
+      (.winners(more: true, documents: []), [:]),
+      (.welcome(version: 2, state: .open, stored: 3, lastBet: nil), [:]),
+      (
+        .status(more: false, LotteryStatus(isDrawn: false, agencies: 5, connections: 0, seen: [])),
+        [:]
+      ),
+    ] + ([0, 3, 4, 6, 8, .max] as [UInt64]).map { (.stored($0), [:]) }
+
+  private static func winners(_ count: Int) -> ServerMessage {
+    .winners(more: false, documents: .init(repeating: "1", count: count))
+  }
 
   @Test(arguments: Phase.allCases)
   func `a REJECTED and an ERROR end every phase, with code and reason`(phase: Phase) throws {
@@ -166,10 +138,7 @@ import Testing
         [.winners(more: true, documents: [])],
         "WINNERS without winners, but with more to come", .counting
       ),
-      (
-        [.winners(more: false, documents: .init(repeating: "1", count: 8))],
-        "8 winners of 7 bets", .drawing
-      ),
+      ([winners(8)], "8 winners of 7 bets", .drawing),
       ([.confirmed], "nothing should follow the last WINNERS", .over),
     ] as [([ServerMessage], String, Phase)])
   func `an answer that does not fit is named`(
