@@ -46,34 +46,80 @@ import Testing
 /// Each test runs in a process of its own. There the signal is sent to the thread that waits for it,
 /// because the other threads of a test do not block it.
 @Suite(.timeLimit(.minutes(10))) struct OrderlyEndTests {
-  /// Runs `work`, which a signal asks to end at once, and exits.
-  private static func run(
-    signal: Int32 = SIGTERM, _ limits: OrderlyEnd.Limits = .init(),
-    _ work: @escaping @Sendable (Log) async -> Void
-  ) -> Never {
-    OrderlyEnd.blockSignals()
-    raise(signal)
-    Program(name: "test", help: "", layout: .go, limits: limits).main([]) { _, _, log in
-      await work(log)
+  /// What a program does after a signal.
+  enum Work: String, CaseIterable, Codable {
+    case ends, standsStill, movesAWhile, movesForEver, logsForNobody
+
+    /// How long the end may take. All steps together take longer than it may stand still.
+    var limits: OrderlyEnd.Limits {
+      switch self {
+      case .ends, .standsStill: .init()
+      case .movesAWhile: .init(tick: .milliseconds(10), standstill: 200, whole: .max)
+      case .movesForEver: .init(tick: .milliseconds(10), standstill: 100, whole: 20)
+      case .logsForNobody: .init(tick: .milliseconds(10), standstill: 20)
+      }
+    }
+
+    /// The last line of the log, without the time; nil if nobody gets it.
+    var lastLine: String? {
+      switch self {
+      case .ends, .movesAWhile: "action: exit | result: success\n"
+      case .standsStill:
+        "action: exit | result: fail | status: 84 | error: the end stood still for 1s\n"
+      case .movesForEver:
+        "action: exit | result: fail | status: 84 | error: the end took longer than 200ms\n"
+      case .logsForNobody: nil
+      }
+    }
+
+    func run(_ log: Log) async {
+      switch self {
+      case .ends: try? await Task.sleep(for: .seconds(3600))
+      // Not even its thread is free.
+      case .standsStill: while true { pause() }
+      case .movesAWhile:
+        try? await Task.sleep(for: .seconds(3600))
+        for _ in 0..<300 {
+          usleep(10_000)
+          log.info(LogLine("step", .success))
+        }
+      case .movesForEver:
+        while true {
+          usleep(1000)
+          OrderlyEnd.noteStep()
+        }
+      case .logsForNobody:
+        // The writing end of a pipe that nobody reads.
+        var ends: [Int32] = [0, 0]
+        pipe(&ends)
+        dup2(ends[1], STDOUT_FILENO)
+        for _ in 0..<100_000 { log.info(LogLine("line", .success)) }
+        while true { pause() }
+      }
     }
   }
 
-  /// Waits until the task is cancelled.
-  private static func untilCancelled() async {
-    try? await Task.sleep(for: .seconds(3600))
-  }
-
-  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
-  func `a signal cancels the work and the program ends well`(signal: Int32) async throws {
+  @Test(
+    arguments: Work.allCases.map { ($0, SIGTERM, "SIGTERM") }
+      + [(.ends, SIGINT, "SIGINT"), (.ends, SIGHUP, "SIGHUP")])
+  func
+    `a signal ends the work, which is cut short only if it stands still or takes too long`(
+      work: Work, signal: Int32, name: String
+    ) async throws
+  {
+    let isCut = ![.ends, .movesAWhile].contains(work)
     let result = await #expect(
-      processExitsWith: .success, observing: [\.standardOutputContent]
-    ) { [signal] in
-      Self.run(signal: signal) { _ in await Self.untilCancelled() }
+      processExitsWith: isCut ? .exitCode(84) : .success, observing: [\.standardOutputContent]
+    ) { [work, signal] in
+      OrderlyEnd.blockSignals()
+      raise(signal)
+      let program = Program(name: "test", help: "", layout: .go, limits: work.limits)
+      program.main([]) { _, _, log in await work.run(log) }
     }
     let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
-    let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][signal] ?? ""
+    guard let lastLine = work.lastLine else { return }
     #expect(output.contains("action: shutdown | result: in_progress | signal: \(name)\n"))
-    #expect(output.hasSuffix("action: exit | result: success\n"))
+    #expect(output.hasSuffix(lastLine), "\(output)")
   }
 
   @Test func `a program that was started with SIGHUP ignored goes on`() async {
@@ -83,61 +129,6 @@ import Testing
       raise(SIGHUP)
       raise(SIGTERM)
       _exit(OrderlyEnd.nextSignal() == SIGTERM ? 7 : 1)
-    }
-  }
-
-  @Test func `work that does not end is cut short, and the log says so`() async throws {
-    let result = await #expect(
-      processExitsWith: .exitCode(84), observing: [\.standardOutputContent]
-    ) {
-      Self.run { _ in
-        // Not even its thread is free.
-        while true { pause() }
-      }
-    }
-    let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
-    let line = "action: exit | result: fail | status: 84 | error: the end stood still for 1s\n"
-    #expect(output.hasSuffix(line), "\(output)")
-  }
-
-  @Test func `an end that moves is not cut short`() async {
-    await #expect(processExitsWith: .success) {
-      // All steps together take longer than the end may stand still, and each a small part of that.
-      Self.run(.init(tick: .milliseconds(10), standstill: 200, whole: .max)) { log in
-        await Self.untilCancelled()
-        for _ in 0..<300 {
-          usleep(10_000)
-          log.debug(LogLine("step", .success))
-        }
-      }
-    }
-  }
-
-  @Test func `an end that moves for ever is cut short`() async throws {
-    let result = await #expect(
-      processExitsWith: .exitCode(84), observing: [\.standardOutputContent]
-    ) {
-      Self.run(.init(tick: .milliseconds(10), standstill: 100, whole: 20)) { _ in
-        while true {
-          usleep(1000)
-          OrderlyEnd.noteStep()
-        }
-      }
-    }
-    let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
-    #expect(output.hasSuffix("error: the end took longer than 200ms\n"), "\(output)")
-  }
-
-  @Test func `a log that hangs does not keep the process from being cut short`() async {
-    await #expect(processExitsWith: .exitCode(84)) {
-      // The writing end of a pipe that nobody reads.
-      var ends: [Int32] = [0, 0]
-      pipe(&ends)
-      dup2(ends[1], STDOUT_FILENO)
-      Self.run(.init(tick: .milliseconds(10), standstill: 20)) { log in
-        for _ in 0..<100_000 { log.info(LogLine("line", .success)) }
-        while true { pause() }
-      }
     }
   }
 }
