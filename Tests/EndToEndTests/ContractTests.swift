@@ -69,36 +69,32 @@ import Testing
     await server.stop()
   }
 
-  @Test func `of a batch with a bad bet nothing is stored, and all before it`() async throws {
+  @Test(
+    arguments: [
+      ("with a bad bet", Frames.batch(try sampleBets(0..<4), badAt: 3, at: 2), .ruleBroken),
+      ("after a gap", Frames.bet(try sampleBet(), at: 3), .outOfSequence),
+    ] as [(String, [UInt8], RejectionCode)])
+  func `of a batch that is rejected nothing is stored, and all before it`(
+    name: String, frame: [UInt8], code: RejectionCode
+  ) async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
-    let bets = try (0..<4).map { try bet($0) }
+    // What comes after it is not judged.
     let rejected = try await Self.messages(
-      after: Frames.batch(Array(bets[..<2]), at: 0), Frames.batch(bets, badAt: 3, at: 2),
-      to: lottery)
-    #expect(rejected.map(Self.code) == [nil, nil, .ruleBroken])
+      after: Frames.batch(try sampleBets(0..<2), at: 0), frame, Frames.finished(2), to: lottery)
+    #expect(rejected.map(Self.code) == [nil, nil, code], "\(name)")
     #expect(try lottery.storedRows(of: 1).count == 2)
     await server.stop()
     let next = try await lottery.startServer()
     let welcome = try await Self.messages(to: lottery)
-    #expect(welcome.first?.stored == 2)
+    #expect(
+      welcome == [.welcome(version: 1, state: .open, stored: 2, lastBet: try sampleBet(1))])
     await next.stop()
-  }
-
-  @Test func `of a batch after a gap nothing is stored`() async throws {
-    let lottery = try Lottery(agencies: 1)
-    let server = try await lottery.startServer()
-    let rejected = try await Self.messages(after: Frames.batch([try bet(1)], at: 1), to: lottery)
-    #expect(rejected.map(Self.code) == [nil, .outOfSequence])
-    #expect(try lottery.storedRows(of: 1) == [])
-    await server.stop()
   }
 
   @Test func `agencies of an earlier, larger lottery do not count for others`() async throws {
     let lottery = try Lottery(agencies: 2)
-    try FileManager.default.createDirectory(
-      atPath: lottery.directory.file("server"), withIntermediateDirectories: false)
-    try lottery.directory.write("2,0\r\n3,0\r\n".utf8, to: "server/finished.csv")
+    try lottery.leave(finished: "2,0\r\n3,0\r\n")
     let server = try await lottery.startServer()
     try lottery.write([], of: 1)
     #expect(await (try lottery.startAgency(1)).end() == .exit(0))
@@ -120,12 +116,6 @@ import Testing
     try lottery.write([], of: 1)
     #expect(await (try lottery.startAgency(1)).end() == .exit(0))
     await server.stop()
-  }
-
-  private func bet(_ number: Int) throws -> Bet {
-    try Bet(
-      firstName: "Ana", lastName: "Paz", document: "1\(number)", birthdate: "1990-01-15",
-      number: "\(number)")
   }
 
   /// What the server says to an agency that sends `frames` after HELLO.

@@ -3,17 +3,17 @@ import LotteryProtocol
 import TestSupport
 import Testing
 
+/// What the operator does: asks for the status, names files, and ends programs by signals.
 @Suite(.timeLimit(.minutes(10))) struct OperatorTests {
   @Test func `--status prints a table of the agencies and logs nothing`() async throws {
     let lottery = try Lottery(agencies: 3)
+    let reason = "connect: Connection refused"
+    let early = try lottery.askStatus()
+    #expect(await early.end() == .exit(69))
+    #expect(early.lines == ["lottery-server: no server on port \(lottery.port): \(reason)"])
+
     let server = try await lottery.startServer()
-    let agency = try lottery.startAgency(
-      2,
-      [
-        "CLI_MODE": "bet", "NOMBRE": "Ana", "APELLIDO": "Ñu", "DOCUMENTO": "7",
-        "NACIMIENTO": "1999-03-17", "NUMERO": "7574",
-      ])
-    #expect(await agency.end() == .exit(0))
+    #expect(await (try lottery.startAgency(2, Lottery.bet)).end() == .exit(0))
     await server.line(with: "close_socket | result: success | ip")
     let status = try lottery.askStatus()
     #expect(await status.end() == .exit(0))
@@ -28,38 +28,26 @@ import Testing
     let syncs = try #require(status.lines.dropLast().last)
     #expect(
       syncs.firstMatch(of: /^syncs: 1, mean: ([0-9.]+[mµn]?s), longest: \1$/) != nil, "\(syncs)")
-    #expect(status.lines.last?.hasPrefix("bets: 1, finished: 0 of 3, connections: ") == true)
-    #expect(status.lines.last?.hasSuffix(", draw: not held") == true)
+    let last = try #require(status.lines.last)
+    #expect(last.hasPrefix("bets: 1, finished: 0 of 3, connections: "))
+    #expect(last.hasSuffix(", draw: not held"))
     await server.stop()
     #expect(server.lines.count { $0.contains("accept_connections | result: success") } == 1)
   }
 
-  @Test func `--status says in one line that no server runs, and ends with 69`() async throws {
-    let lottery = try Lottery(agencies: 3)
-    let status = try lottery.askStatus()
+  @Test func `a hostile answer to --status cannot take over the terminal`() async throws {
+    let listener = try Listener(port: 0, backlog: 1)
+    let status = try ProgramProcess(
+      "lottery-server", ["--status"], environment: ["SERVER_PORT": "\(listener.port)"])
+    let peer = try Peer(try #require(try await listener.accept()))
+    #expect(try await peer.receive(Frames.statusQuery.count) == Frames.statusQuery)
+    let reason = "\u{1B}]0;owned\u{7}\n\u{202E}x"
+    try await peer.send(ServerMessage.error(code: .notNow, reason: reason).frame)
+    peer.close()
+    listener.close()
     #expect(await status.end() == .exit(69))
-    let reason = "connect: Connection refused"
-    #expect(status.lines == ["lottery-server: no server on port \(lottery.port): \(reason)"])
-  }
-
-  @Test(
-    arguments: [
-      ("lottery-server", "--help"), ("lottery-server", "--version"), ("lottery-server", "--status"),
-      ("agency-client", "--help"), ("agency-client", "--version"),
-    ], [">/dev/full", ">&-", "0<&- >&-"])
-  func `what cannot be printed whole ends the program with 74`(
-    program: (name: String, flag: String), output: String
-  ) async throws {
-    let lottery = try Lottery(agencies: 1)
-    let server = program.flag == "--status" ? try await lottery.startServer() : nil
-    let script = "exec '\(ProgramProcess.path(of: program.name))' \(program.flag) \(output)"
-    let process = try ProgramProcess(
-      "sh", path: "sh", ["-c", script], environment: ["SERVER_PORT": "\(lottery.port)"])
-    #expect(await process.end() == .exit(74))
-    let reason = output == ">/dev/full" ? "No space left on device" : "Bad file descriptor"
-    #expect(
-      process.lines == ["\(program.name): standard output cannot be written: write: \(reason)"])
-    await server?.stop()
+    let line = #"lottery-server: the server refused (ERROR 5): \u{1B}]0;owned\u{7}\n\u{202E}x"#
+    #expect(status.lines == [line])
   }
 
   @Test func `files whose names are not UTF-8 are opened as they are named`() async throws {
@@ -97,62 +85,68 @@ import Testing
     #expect(try output("cat \"$n/data/bets.csv\"") == "1,\(row)\r\n")
   }
 
-  @Test func `a file with the keys of 5,000 agencies is taken`() async throws {
-    let lottery = try Lottery(agencies: 5000)
-    let key = String(repeating: "k", count: 64)
-    try lottery.directory.write((1...5000).map { "\($0):\(key)\n" }.joined().utf8, to: "keys")
-    let server = try await lottery.startServer([
-      "SERVER_AGENCY_KEYS": lottery.directory.file("keys")
-    ])
-    await server.stop()
+  @Test(arguments: [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")])
+  func `a signal ends an agency that waits for the draw, and its server, in order`(
+    signal: Int32, name: String
+  ) async throws {
+    let lottery = try Lottery(agencies: 2)
+    try lottery.write(.rows(10, of: 1), of: 1)
+    let server = try await lottery.startServer()
+    let agency = try lottery.startAgency(1)
+    await server.line(with: "cantidad: 10")
+    for program in [agency, server] {
+      program.send(signal)
+      #expect(await program.end() == .exit(0))
+      #expect(
+        program.lines.contains { $0.hasSuffix("shutdown | result: in_progress | signal: \(name)") })
+      #expect(program.lines.last?.hasSuffix("action: exit | result: success") == true)
+    }
+    for ending in [
+      "close_socket | result: success | socket: listener", "close_workers | result: success",
+      "close_file | result: success | file: bets.csv",
+      "close_file | result: success | file: finished.csv",
+    ] {
+      #expect(server.lines.contains { $0.contains("action: " + ending) }, "\(ending)")
+    }
+    for ending in ["close_socket", "close_file"] {
+      #expect(agency.lines.contains { $0.contains("action: \(ending) | result: success") })
+    }
   }
 
-  @Test func `a hostile answer to --status cannot take over the terminal`() async throws {
-    let listener = try Listener(port: 0, backlog: 1)
-    let status = try ProgramProcess(
-      "lottery-server", ["--status"], environment: ["SERVER_PORT": "\(listener.port)"])
-    try await onWorker {
-      let peer = try Peer(try #require(try await listener.accept()))
-      #expect(try await peer.receive(Recorded.statusQuery.count) == Recorded.statusQuery)
-      let reason = "\u{1B}]0;owned\u{7}\n\u{202E}x"
-      try await peer.send(ServerMessage.error(code: .notNow, reason: reason).frame)
-      peer.close()
+  /// PID 1 of a container has no default effects: a signal that comes before the program blocks or
+  /// handles it is lost.
+  @Test(.enabled(if: Namespace.canBeMade, "needs unshare and the right to make a namespace"))
+  func `PID 1 ends at a signal that comes at its start`() async throws {
+    for _ in 0..<10 {
+      let lottery = try Lottery(agencies: 1)
+      let server = try ProgramProcess(
+        "unshare", path: "unshare",
+        ["--fork", "--pid", "--kill-child", ProgramProcess.path(of: "lottery-server")],
+        environment: [
+          "SERVER_PORT": "\(lottery.port)", "SERVER_DATA_DIR": lottery.directory.file("server"),
+        ])
+      let pid = await server.firstChild { Namespace.hasBegun($0) }
+      kill(try #require(pid), SIGTERM)
+      #expect(await server.end() == .exit(0))
     }
-    listener.close()
-    #expect(await status.end() == .exit(69))
-    #expect(
-      status.lines == [
-        #"lottery-server: the server refused (ERROR 5): \u{1B}]0;owned\u{7}\n\u{202E}x"#
-      ])
   }
+}
 
-  @Test func `SIGTERM ends a server whose output is full and not read`() async throws {
-    let directory = TemporaryDirectory()
-    let port = try FreePort.next()
-    let server = try ChildProcess(
-      ProgramProcess.path(of: "lottery-server"), [],
-      environment: ["SERVER_PORT=\(port)", "SERVER_DATA_DIR=\(directory.path)"])
-    let line = [UInt8](repeating: UInt8(ascii: "x"), count: 7999) + [UInt8(ascii: "\n")]
-    try await onWorker {
-      // A little more than may wait to be written.
-      for _ in 0..<1100 {
-        var echo: [UInt8]? = nil
-        while echo == nil {
-          // It may not listen yet.
-          guard let client = try? Peer(port: port) else { continue }
-          defer { client.close() }
-          try await client.send(line)
-          echo = try await client.receive(line.count)
-        }
-        #expect(echo == line)
-      }
-      let start = ContinuousClock.now
-      kill(server.pid, SIGTERM)
-      // Its output is read only afterwards.
-      var information = siginfo_t()
-      waitid(P_PID, id_t(server.pid), &information, WEXITED | WNOWAIT)
-      #expect(start.duration(to: .now) < .seconds(60))
-    }
-    #expect(server.wait { _ in } == .exit(0))
+/// A namespace of processes, in which the first one is number 1.
+private enum Namespace {
+  static let canBeMade: Bool = {
+    let process = try? ChildProcess("unshare", ["--fork", "--pid", "true"], joinsErrors: true)
+    return process?.wait { _ in } == .exit(0)
+  }()
+
+  /// Whether the process is lottery-server and ignores SIGPIPE (proc(5), SigIgn). It does so right
+  /// after it has blocked the signals that end it.
+  static func hasBegun(_ pid: pid_t) -> Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+      status.hasPrefix("Name:\tlottery-server"),
+      let ignored = status.firstMatch(of: /SigIgn:\t([0-9a-f]+)/),
+      let mask = UInt64(ignored.1, radix: 16)
+    else { return false }
+    return mask & 1 << UInt64(SIGPIPE - 1) != 0
   }
 }

@@ -252,7 +252,7 @@ LEDGER = [
         "forgets that a socket became ready while nobody waited",
         "        state[direction] = .changed\n        return nil",
         "        return nil",
-        "LotteryTests|ManyWinnersTests|Hostile"),
+        "LotteryTests|HostileTests"),
     # Waits, loops and what adds up.
     Mutant(
         "waits without end for an end that hangs",

@@ -1,4 +1,5 @@
 import Foundation
+import LotteryProtocol
 import Synchronization
 import TestSupport
 import Testing
@@ -42,6 +43,20 @@ final class Lottery: Sendable {
         "CLI_DATA_FILE": directory.file("agency-{id}.csv"), "CLI_RETRY_PAUSE": "5ms",
         "CLI_RETRY_MAXPAUSE": "50ms", "CLI_RETRY_LIMIT": "20s",
       ].merging(environment) { $1 })
+  }
+
+  /// Mode `bet`, and its bet.
+  static let bet = [
+    "CLI_MODE": "bet", "NOMBRE": "Santiago Lionel", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
+    "NACIMIENTO": "1999-03-17", "NUMERO": "7574",
+  ]
+
+  /// Writes the files of the server, as one that ended has left them.
+  func leave(bets: String = "", finished: String = "") throws {
+    try FileManager.default.createDirectory(
+      atPath: directory.file("server"), withIntermediateDirectories: false)
+    try directory.write(bets.utf8, to: "server/bets.csv")
+    try directory.write(finished.utf8, to: "server/finished.csv")
   }
 
   /// Writes the file of agency `id`.
@@ -122,4 +137,21 @@ enum CourseData {
     let process = try? ChildProcess(program, [argument], joinsErrors: true)
     return process?.wait { _ in } == .exit(0)
   }
+}
+
+extension ServerMessage {
+  /// How many bets are stored, if it is a WELCOME.
+  var stored: UInt64? {
+    if case .welcome(_, _, let stored, _) = self { stored } else { nil }
+  }
+
+  /// The code, if it is an ERROR.
+  var errorCode: ErrorCode? {
+    if case .error(let code, _) = self { code } else { nil }
+  }
+}
+
+/// Whether a sanitizer, which takes memory of its own, is part of the programs.
+var isSanitized: Bool {
+  dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
 }

@@ -54,17 +54,6 @@ final class ProgramProcess: Sendable {
     return line.flatMap { Int($0.filter(\.isNumber)) }
   }
 
-  /// Waits until the process has the file at `path` open, or has ended.
-  func hasOpened(_ path: String) async {
-    let files = "/proc/\(process.pid)/fd"
-    while ending.value == nil, !Task.isCancelled {
-      let open = try? FileManager.default.contentsOfDirectory(atPath: files)
-        .map { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(files)/\($0)") }
-      if open?.contains(path) == true { return }
-      await Task.yield()
-    }
-  }
-
   /// Waits for the first process that this one starts and for which `isReady` is true; nil if this
   /// one ends before that.
   func firstChild(where isReady: (pid_t) -> Bool) async -> pid_t? {
