@@ -24,10 +24,15 @@ struct AgencyFile: ~Copyable {
   /// - Parameter batchMaxAmount: the most bets in a batch.
   /// - Throws: ``AgencyError/unreadable(path:_:)``, ``AgencyError/notAFile(path:)``
   init(path: Path, batchMaxAmount: Int) throws(AgencyError) {
-    let rows = try mapError({ AgencyError.unreadable(path: path, $0) }) {
-      () throws(SystemError) -> CSVFile? in
-      guard let file = try File(regular: path) else { return nil }
-      return try CSVFile(file, lastRow: .whole)
+    let rows: CSVFile?
+    do throws(SystemError) {
+      if let file = try File(regular: path) {
+        rows = try CSVFile(file, lastRow: .whole)
+      } else {
+        rows = nil
+      }
+    } catch {
+      throw .unreadable(path: path, error)
     }
     guard let rows else { throw .notAFile(path: path.description) }
     self.rows = rows
@@ -62,7 +67,7 @@ struct AgencyFile: ~Copyable {
       rows.appendPlainBets(to: &plain, offset: 0, in: &frames)
       skipped += UInt64(plain.finish(&frames))
       guard skipped < count, frames.isEmpty else { continue }
-      let hasRow = try reading { rows throws(CSVFile.Failure) in try rows.nextRow() }
+      let hasRow = try reading { rows throws(CSVError) in try rows.nextRow() }
       guard hasRow else { throw endsEarly(after: skipped, of: stored) }
       skipped += 1
     }
@@ -107,22 +112,20 @@ struct AgencyFile: ~Copyable {
   /// - Throws: ``AgencyError/badRow(path:line:reason:)`` if the row is not a bet,
   ///   ``AgencyError/unreadable(path:_:)``, ``AgencyError/cancelled``
   mutating func next() throws(AgencyError) -> BetView? {
-    try reading { rows throws(CSVFile.Failure) in try rows.nextBet() }
+    try reading { rows throws(CSVError) in try rows.nextBet() }
   }
 
   /// Runs `body` with the rows and translates its error, with the line on which it stopped.
   private mutating func reading<Value>(
-    _ body: (inout CSVFile) throws(CSVFile.Failure) -> Value
+    _ body: (inout CSVFile) throws(CSVError) -> Value
   ) throws(AgencyError) -> Value {
-    do throws(CSVFile.Failure) {
+    do throws(CSVError) {
       return try body(&rows)
     } catch {
       switch error {
       case .unreadable(let error): throw .unreadable(path: path, error)
-      case .malformed(let error):
+      case .textAfterQuote, .quoteNotClosed, .bareCarriageReturn, .rowTooLong, .notABet:
         throw .badRow(path: path.description, line: rows.line, reason: error.description)
-      case .notABet(let reason):
-        throw .badRow(path: path.description, line: rows.line, reason: reason)
       case .changed: throw .changed(path: path.description)
       case .cancelled: throw .cancelled
       }

@@ -110,10 +110,12 @@ extension Bet {
     let document = try text("DOCUMENTO", .document)
     let birthdate = try text("NACIMIENTO", .birthdate)
     let number = try text("NUMERO", .number)
-    self = try mapError(AgencyError.badBet) { () throws(BetRuleViolation) in
-      try Bet(
+    do throws(BetRuleViolation) {
+      try self.init(
         firstName: firstName, lastName: lastName, document: document, birthdate: birthdate,
         number: number)
+    } catch {
+      throw .badBet(error)
     }
   }
 }

@@ -102,7 +102,7 @@ final class Journal: Sendable {
 
   /// Takes the lock on `file`, and returns its size.
   private static func take(_ file: File, _ path: String) throws(StorageError) -> Int {
-    let (status, isFree): ((size: Int, names: Int, isRegular: Bool), Bool)
+    let (status, isFree): (File.Status, Bool)
     do throws(SystemError) {
       (status, isFree) = (try file.status(), try file.lock())
     } catch {
@@ -194,7 +194,7 @@ extension Journal {
   /// Writes all of `rows`, or nothing.
   private func write(_ rows: [[UInt8]], to contents: inout Contents) throws(StorageError) {
     if let failure = contents.failure { throw failure }
-    let status: (size: Int, names: Int, isRegular: Bool)
+    let status: File.Status
     do throws(SystemError) {
       for part in rows { try disk.write(part.span, to: file) }
       status = try file.status()
@@ -254,7 +254,7 @@ extension Journal {
   /// Bytes of whole writes, and at the start of all that was found.
   var size: Int { contents.withLock { $0.size } }
 
-  var rows: CSVFile { CSVFile(reading: 0..<size, of: file, lastRow: .torn) }
+  var rows: CSVFile { CSVFile(readingFirst: size, of: file, lastRow: .torn) }
 
   func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)

@@ -62,7 +62,8 @@ struct Recovery: Sendable, Equatable {
       var runs = rows.takeStoredRows()
       // Nearly all rows are plain. Any other is read on its own, and so is the end.
       if runs.isEmpty, let (agency, _) = try rows.nextStoredBet() {
-        runs = [AgencyRun(agency: agency, row: rows.row)]
+        runs = [AgencyRun(agency: agency)]
+        runs[0].append(rows.row)
       }
       for run in runs { found[run.agency, default: AgencyRun(agency: run.agency)].append(run) }
       return !runs.isEmpty
@@ -82,7 +83,7 @@ struct Recovery: Sendable, Equatable {
       guard let (agency, total) = try rows.nextFinished() else { return false }
       let stored = records[agency]?.stored ?? 0
       guard total == stored else {
-        throw CSVFile.Failure.notABet(
+        throw CSVError.notABet(
           "agency \(agency) finished with \(total) bets, but \(stored) are stored")
       }
       records[agency, default: AgencyRecord()].hasFinished = true
@@ -105,13 +106,14 @@ struct Recovery: Sendable, Equatable {
       while try next(&rows) {}
       end = rows.position
       if end == file.size { return nil }
-    } catch let failure as CSVFile.Failure {
+    } catch let failure as CSVError {
       switch failure {
       case .cancelled: throw CancellationError()
       case .unreadable(let error): throw StorageError.unreadable(path: file.path, error)
       case .changed: throw StorageError.changed(path: file.path, position: rows.position)
-      case .malformed(let error): (reason, end) = (error.description, rows.position)
       case .notABet(let error): (reason, end) = (error, rows.row.lowerBound)
+      case .textAfterQuote, .quoteNotClosed, .bareCarriageReturn, .rowTooLong:
+        (reason, end) = (failure.description, rows.position)
       }
     }
     guard let rest = try TornRest(of: file, from: end, isBeginning: isBeginning) else {
@@ -180,7 +182,7 @@ struct TornRest: Sendable, Equatable {
 
 extension CSVFile {
   /// Reads the next row of `finished.csv`: an agency, and the number of bets that it finished with.
-  fileprivate mutating func nextFinished() throws(Failure) -> (agency: UInt32, total: UInt64)? {
+  fileprivate mutating func nextFinished() throws(CSVError) -> (agency: UInt32, total: UInt64)? {
     guard try nextRow() else { return nil }
     let storage = storage
     guard fields.count == 2,

@@ -139,7 +139,7 @@ extension Program {
   /// The error in one line. It may quote a peer or a file, whose bytes must not control the
   /// operator's terminal.
   private static func printable(_ error: any Error) -> String {
-    PrintableText.escaped("\(error)")
+    PrintableText.escaped("\(error)".utf8.span)
   }
 
   /// Prints a text. The caller must not take half of it for the whole.

@@ -8,7 +8,7 @@ import Testing
 @Suite struct AgencyErrorTests {
   typealias Status = ProcessSupport.ExitStatus
 
-  private static let violation = BetRuleViolation(.document, value: "x", rule: "")
+  private static let violation = BetRuleViolation(.document, value: "x".utf8.span, rule: "")
   private static let hint =
     "; for a new lottery, delete the server's bets: make docker-compose-down"
 

@@ -46,8 +46,7 @@ private struct Frames: Equatable {
         piece += 1
         position += buffer.append(copying: bytes.span.extracting(position..<end))
         while let frame = try buffer.nextFrame() {
-          frames.append(Array(buffer.storage[frame]))
-          buffer.consume(frame: frame)
+          frames.append(Array(frame))
           if frames.count.isMultiple(of: 3) { buffer.shrink() }
           buffer.releaseIfEmpty()
         }

@@ -176,7 +176,9 @@ extension Lottery {
       }
       let finished = try File(reading: "\(directory)/finished.csv")
       defer { finished.close() }
-      let text = String(decoding: try finished.read(at: 0, count: 4096), as: UTF8.self)
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      let size = try finished.read(0..<bytes.count, into: &bytes)
+      let text = String(decoding: bytes[..<size], as: UTF8.self)
       for row in text.split(separator: "\r\n") {
         let fields = row.split(separator: ",")
         if let agency = UInt32(fields[0]) { totals[agency] = UInt64(fields[1]) }

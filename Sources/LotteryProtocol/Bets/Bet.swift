@@ -1,44 +1,31 @@
-/// One bet of one person. A `Bet` that exists keeps every rule.
+/// One bet of one person. A `Bet` that exists keeps every rule (`PROTOCOL.md`, A bet).
 ///
 /// It does not name its agency: on the wire that is the connection's, and in `bets.csv` it stands
-/// in front of the bet.
+/// in front of the bet. Two bets are equal if they are so byte for byte, unlike strings, which are
+/// equal if they look the same: `é` in one scalar and in two.
 public struct Bet: Hashable, Sendable {
-  /// At most 255 bytes of UTF-8.
-  public let firstName: String
-  /// At most 255 bytes of UTF-8.
-  public let lastName: String
-  /// 1 to 20 digits, leading zeros kept.
-  public let document: String
-  /// A day that exists.
-  public let birthdate: CalendarDate
-  /// The number that was bet on. All 32-bit numbers are valid.
-  public let number: UInt32
+  /// The first name, the last name and the document, one after the other.
+  let texts: [UInt8]
+  /// The bet in ``texts``.
+  let view: BetView
 
-  /// A bet of the given fields.
-  ///
+  public var firstName: String { String(repairing: texts.span.extracting(view.firstName)) }
+  public var lastName: String { String(repairing: texts.span.extracting(view.lastName)) }
+  public var document: String { String(repairing: texts.span.extracting(view.document)) }
+  public var birthdate: CalendarDate { view.birthdate }
+  public var number: UInt32 { view.number }
+
   /// - Throws: the first field that breaks its rule.
   public init(
     firstName: String, lastName: String, document: String,
     birthdate: CalendarDate, number: UInt32
   ) throws(BetRuleViolation) {
-    try BetRules.check(text: firstName.utf8.span, as: .firstName)
-    try BetRules.check(text: lastName.utf8.span, as: .lastName)
-    try BetRules.check(document: document.utf8.span)
-    self.firstName = firstName
-    self.lastName = lastName
-    self.document = document
-    self.birthdate = birthdate
-    self.number = number
-  }
-
-  /// Whether both are the same bet, byte for byte.
-  ///
-  /// Strings are equal if they look the same: `é` in one scalar and in two. Files hold bytes.
-  public static func == (left: Bet, right: Bet) -> Bool {
-    left.birthdate == right.birthdate && left.number == right.number
-      && left.document.utf8.span.isEqual(to: right.document.utf8.span)
-      && left.lastName.utf8.span.isEqual(to: right.lastName.utf8.span)
-      && left.firstName.utf8.span.isEqual(to: right.firstName.utf8.span)
+    let texts = Array(firstName.utf8) + Array(lastName.utf8) + Array(document.utf8)
+    let names = firstName.utf8.count + lastName.utf8.count
+    view = try BetView(
+      firstName: 0..<firstName.utf8.count, lastName: firstName.utf8.count..<names,
+      document: names..<texts.count, birthdate: birthdate, number: number, in: texts.span)
+    self.texts = texts
   }
 
   /// A bet whose date and number are still text, as a person or an environment variable gives them.
@@ -48,24 +35,24 @@ public struct Bet: Hashable, Sendable {
     firstName: String, lastName: String, document: String,
     birthdate: String, number: String
   ) throws(BetRuleViolation) {
-    guard let date = CalendarDate(iso: birthdate.utf8.span) else {
-      throw BetRuleViolation(.birthdate, value: birthdate, rule: BetRules.birthdate)
-    }
-    guard let value = UInt32(decimal: number.utf8.span) else {
-      throw BetRuleViolation(.number, value: number, rule: BetRules.number)
-    }
     try self.init(
-      firstName: firstName, lastName: lastName, document: document, birthdate: date,
-      number: value)
+      firstName: firstName, lastName: lastName, document: document,
+      birthdate: BetRules.birthdate(birthdate.utf8.span),
+      number: BetRules.number(number.utf8.span))
   }
 
   /// A copy of the bet that `view` finds in `bytes`.
   public init(_ view: BetView, in bytes: Span<UInt8>) {
-    self.firstName = String(repairing: bytes.extracting(view.firstName))
-    self.lastName = String(repairing: bytes.extracting(view.lastName))
-    self.document = String(repairing: bytes.extracting(view.document))
-    self.birthdate = view.birthdate
-    self.number = view.number
+    let names = view.firstName.count + view.lastName.count
+    var texts: [UInt8] = []
+    texts.reserveCapacity(names + view.document.count)
+    texts.append(copying: bytes.extracting(view.firstName))
+    texts.append(copying: bytes.extracting(view.lastName))
+    texts.append(copying: bytes.extracting(view.document))
+    self.view = BetView(
+      checked: (0..<view.firstName.count, view.firstName.count..<names, names..<texts.count),
+      birthdate: view.birthdate, number: view.number)
+    self.texts = texts
   }
 }
 
@@ -75,15 +62,10 @@ public struct Bet: Hashable, Sendable {
 /// written to their destination. The ranges are offsets into those bytes and mean nothing without
 /// them.
 public struct BetView: Hashable, Sendable {
-  /// Where at most 255 bytes of UTF-8 lie.
   public let firstName: Range<Int>
-  /// Where at most 255 bytes of UTF-8 lie.
   public let lastName: Range<Int>
-  /// Where 1 to 20 digits lie.
   public let document: Range<Int>
-  /// Decoded, unlike the texts.
   public let birthdate: CalendarDate
-  /// Decoded, unlike the texts.
   public let number: UInt32
 
   /// Finds a bet in `bytes`.
@@ -101,13 +83,11 @@ public struct BetView: Hashable, Sendable {
   }
 
   /// A bet whose texts keep their rules.
-  init(
+  fileprivate init(
     checked texts: (firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>),
     birthdate: CalendarDate, number: UInt32
   ) {
-    self.firstName = texts.firstName
-    self.lastName = texts.lastName
-    self.document = texts.document
+    (firstName, lastName, document) = texts
     self.birthdate = birthdate
     self.number = number
   }

@@ -1,5 +1,4 @@
-/// The rules of a valid bet, for the wire, for CSV files and for ``Bet``
-/// (`PROTOCOL.md`, A bet).
+/// The rules of a valid bet (`PROTOCOL.md`, A bet).
 enum BetRules {
   /// Throws unless `text` is valid UTF-8 that a text of the protocol can carry, without NUL: Python
   /// before 3.11 refuses to read a line with one.
@@ -14,9 +13,7 @@ enum BetRules {
     guard text.isValidUTF8 else {
       throw BetRuleViolation(field, value: text, rule: "valid UTF-8")
     }
-    guard text.firstIndex(of: 0) == nil else {
-      throw BetRuleViolation(field, value: text, rule: "free of NUL")
-    }
+    if text.hasNUL { throw BetRuleViolation(field, value: text, rule: "free of NUL") }
   }
 
   /// Throws unless `document` is 1 to 20 ASCII digits.
@@ -28,16 +25,35 @@ enum BetRules {
     }
   }
 
-  // The rules of fields without a check of their own here, as messages state them.
+  static func birthdate(_ text: Span<UInt8>) throws(BetRuleViolation) -> CalendarDate {
+    guard let date = CalendarDate(iso: text) else {
+      throw BetRuleViolation(.birthdate, value: text, rule: birthdate)
+    }
+    return date
+  }
+
+  static func number(_ digits: Span<UInt8>) throws(BetRuleViolation) -> UInt32 {
+    guard let number = UInt32(decimal: digits) else {
+      throw BetRuleViolation(
+        .number, value: digits, rule: "a whole number from 0 to \(UInt32.max)")
+    }
+    return number
+  }
+
+  static func agency(_ digits: Span<UInt8>) throws(BetRuleViolation) -> UInt32 {
+    guard let agency = UInt32(decimal: digits), agency > 0 else {
+      throw BetRuleViolation(
+        .agency, value: digits, rule: "a whole number from 1 to \(UInt32.max)")
+    }
+    return agency
+  }
+
   static let birthdate = "a date that exists, written YYYY-MM-DD"
-  static let agency = "a whole number from 1 to \(UInt32.max)"
-  static let number = "a whole number from 0 to \(UInt32.max)"
 }
 
-/// A bet that is not valid because one of its fields breaks its rule.
-///
-/// The bet is at fault, never the connection that carries it.
-public struct BetRuleViolation: Error, Hashable, Sendable {
+/// The first field of a bet that breaks its rule. The bet is at fault, never the connection that
+/// carries it.
+public struct BetRuleViolation: Error, Hashable, Sendable, CustomStringConvertible {
   /// A field of a bet. The raw value is its name in messages.
   public enum Field: String, Sendable {
     case agency
@@ -48,29 +64,20 @@ public struct BetRuleViolation: Error, Hashable, Sendable {
     case number
   }
 
-  /// The first field that breaks its rule. Those after it are not checked.
   public let field: Field
   /// What it held, escaped for one line of a log and cut to ``valueLimit`` characters.
   public let value: String
   /// The words after "must be" in ``description``.
   public let rule: String
 
-  /// A violation by the given bytes, which need not be valid UTF-8.
   package init(_ field: Field, value: Span<UInt8>, rule: String) {
     self.field = field
     self.value = PrintableText.escaped(value, limit: Self.valueLimit)
     self.rule = rule
   }
 
-  package init(_ field: Field, value: String, rule: String) {
-    self.init(field, value: value.utf8.span, rule: rule)
-  }
-
   /// Characters of the value that are shown: a violation must fit the reason of REJECTED.
   private static let valueLimit = 60
-}
 
-extension BetRuleViolation: CustomStringConvertible {
-  /// One line that a person can act on.
   public var description: String { "\(field.rawValue) \"\(value)\": must be \(rule)" }
 }

@@ -1,13 +1,10 @@
 /// A day that exists in the Gregorian calendar, in the years 1 to 9999.
-public struct CalendarDate: Hashable, Sendable {
-  /// 1 to 9999.
+public struct CalendarDate: Hashable, Sendable, CustomStringConvertible {
   public let year: UInt16
-  /// 1 to 12.
   public let month: UInt8
-  /// 1 to 31, as far as the month goes.
   public let day: UInt8
 
-  /// The day with these numbers, or nil if the calendar has no such day.
+  /// Nil if the calendar has no such day.
   public init?(year: UInt16, month: UInt8, day: UInt8) {
     guard ProtocolLimits.years.contains(year), (1...12).contains(month),
       day >= 1, day <= Self.daysInMonth(month, of: year)
@@ -21,26 +18,21 @@ public struct CalendarDate: Hashable, Sendable {
   public init?(iso text: Span<UInt8>) {
     let dash = UInt8(ascii: "-")
     guard text.count == 10, text[4] == dash, text[7] == dash,
-      let century = text.twoDigits(at: 0), let year = text.twoDigits(at: 2),
-      let month = text.twoDigits(at: 5), let day = text.twoDigits(at: 8)
+      let year = UInt16(decimal: text.extracting(0..<4)),
+      let month = UInt8(decimal: text.extracting(5..<7)),
+      let day = UInt8(decimal: text.extracting(8..<10))
     else { return nil }
-    self.init(year: UInt16(century) * 100 + UInt16(year), month: month, day: day)
+    self.init(year: year, month: month, day: day)
   }
 
   private static func daysInMonth(_ month: UInt8, of year: UInt16) -> UInt8 {
     switch month {
     case 4, 6, 9, 11: 30
-    case 2: isLeap(year) ? 29 : 28
+    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
     default: 31
     }
   }
 
-  private static func isLeap(_ year: UInt16) -> Bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-  }
-}
-
-extension CalendarDate: CustomStringConvertible {
   /// `YYYY-MM-DD`.
   public var description: String {
     var text: [UInt8] = []
@@ -62,13 +54,5 @@ extension OutputSpan where Element == UInt8 {
   private mutating func append(twoDigits value: UInt8) {
     append(UInt8(ascii: "0") + value / 10)
     append(UInt8(ascii: "0") + value % 10)
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// The number that the two digits at `index` write.
-  fileprivate func twoDigits(at index: Int) -> UInt8? {
-    let (tens, ones) = (self[index] &- UInt8(ascii: "0"), self[index + 1] &- UInt8(ascii: "0"))
-    return tens <= 9 && ones <= 9 ? tens * 10 + ones : nil
   }
 }

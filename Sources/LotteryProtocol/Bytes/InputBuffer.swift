@@ -2,44 +2,43 @@
 ///
 /// Bounded by its capacity. An empty buffer owns no memory until it is filled. It begins small, and
 /// grows while reads fill it, so that thousands of silent or slow connections cost little.
-public struct InputBuffer: ~Copyable {
+package struct InputBuffer: ~Copyable {
   /// The bytes. Only those in ``unread`` mean anything.
-  public private(set) var storage: [UInt8] = []
+  package private(set) var storage: [UInt8] = []
   /// The range in ``storage`` of the bytes that have not been consumed.
-  public private(set) var unread: Range<Int> = 0..<0
+  package private(set) var unread: Range<Int> = 0..<0
   /// The most bytes that it holds.
-  public let capacity: Int
+  private let capacity: Int
 
   /// The least memory that it takes, in bytes: room for a small agency's batches.
-  static let leastSize = 960
+  private static let leastSize = 960
   /// The memory that it takes next time, in bytes. Follows the size of the reads.
   private var size = Self.leastSize
 
   /// Whether the last ``fill(_:)`` left no room, so that more may be there to read at once.
-  public private(set) var wasFilled = false
+  private(set) var wasFilled = false
 
-  /// An empty buffer for at most `capacity` bytes.
-  public init(capacity: Int) {
+  package init(capacity: Int) {
     self.capacity = capacity
   }
 
   /// Whether bytes must be consumed before more fit.
-  public var isFull: Bool { unread.count == capacity }
+  package var isFull: Bool { unread.count == capacity }
 
   /// Marks the first `count` unread bytes as consumed.
-  public mutating func consume(_ count: Int) {
+  package mutating func consume(_ count: Int) {
     precondition(count <= unread.count, "consumed more than there is")
     unread = (unread.lowerBound + count)..<unread.upperBound
     if unread.isEmpty { unread = 0..<0 }
   }
 
   /// Releases the memory if all bytes are consumed.
-  public mutating func releaseIfEmpty() {
+  package mutating func releaseIfEmpty() {
     if unread.isEmpty { storage = [] }
   }
 
   /// Releases the memory that the unread bytes do not need, until the buffer is filled again.
-  public mutating func shrink() {
+  package mutating func shrink() {
     guard storage.count > 2 * unread.count else { return }
     storage = Array(storage[unread])
     unread = 0..<unread.count
@@ -50,10 +49,12 @@ public struct InputBuffer: ~Copyable {
   /// - Parameter read: gets the free room, which is empty only if the buffer is full, and returns
   ///   the number of bytes that it wrote to the front.
   /// - Returns: the number of bytes.
-  public mutating func fill<Failure: Error>(
+  package mutating func fill<Failure: Error>(
     _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) -> Int {
-    makeRoom()
+    // Small reads before must not leave a large message without room.
+    grow(to: max(size, unread.count + 1))
+    moveToFront()
     let end = unread.upperBound
     assert(end < storage.count || isFull, "0 must not mean that there was no room")
     // The pointer is valid for the call only, and covers the part of the array after `end`.
@@ -62,13 +63,14 @@ public struct InputBuffer: ~Copyable {
     }
     precondition((0...(storage.count - end)).contains(count), "read more than there was room for")
     unread = unread.lowerBound..<(end + count)
-    adapt(to: count)
+    wasFilled = unread.upperBound == storage.count
+    if count > 0 { adapt(to: count) }
     return count
   }
 
   /// Appends as many of `bytes` as there is room for, and returns their number.
   @discardableResult
-  public mutating func append(copying bytes: Span<UInt8>) -> Int {
+  package mutating func append(copying bytes: Span<UInt8>) -> Int {
     var taken = 0
     while taken < bytes.count, !isFull {
       let rest = bytes.extracting(taken...)
@@ -90,7 +92,6 @@ public struct InputBuffer: ~Copyable {
 
   /// Adapts the size: more if the last read filled the memory, less if it used little.
   private mutating func adapt(to count: Int) {
-    wasFilled = unread.upperBound == storage.count
     if wasFilled {
       size = 2 * storage.count
     } else if count < size / 4 {
@@ -99,13 +100,10 @@ public struct InputBuffer: ~Copyable {
     size = min(size, max(capacity, Self.leastSize))
   }
 
-  /// Makes room after the unread bytes, if there is little: grows, and moves them to the front.
-  private mutating func makeRoom() {
-    // Small reads before must not leave a large message without room.
-    grow(to: max(size, unread.count + 1))
-    let first = unread.lowerBound
-    guard first > 0, storage.count - unread.upperBound < storage.count / 2 else { return }
+  /// Moves the unread bytes to the front, if there is little room after them.
+  private mutating func moveToFront() {
     let moved = unread
+    guard moved.lowerBound > 0, storage.count - moved.upperBound < storage.count / 2 else { return }
     storage.withUnsafeMutableBytes { bytes in
       bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[moved]))
     }

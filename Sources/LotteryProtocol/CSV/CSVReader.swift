@@ -7,7 +7,6 @@
 ///
 /// It does no I/O: the caller fills ``input`` when ``next(atEnd:)`` needs more.
 package struct CSVReader: ~Copyable {
-  /// What ``next(atEnd:)`` found.
   package enum Step: Hashable, Sendable {
     /// A row: its fields are in ``CSVReader/fields``.
     case row
@@ -43,18 +42,16 @@ package struct CSVReader: ~Copyable {
   /// Goes on to the next row.
   ///
   /// - Parameter atEnd: whether ``input`` holds all that is left of the stream.
-  /// - Throws: ``CSVError``, the row being the one that begins at ``line``.
+  /// - Throws: what is wrong with the row that begins at ``line``.
   package mutating func next(atEnd: Bool) throws(CSVError) -> Step {
     skipByteOrderMark()
     while true {
       line = nextLine
       guard !input.unread.isEmpty else { return atEnd ? .end : .needsMore }
       guard let row = try scan(atEnd: atEnd) else { return .needsMore }
-      input.consume(row.size)
-      rowStart = position
-      position += row.size
-      nextLine += row.lines
-      if !row.isBlank { return .row }
+      let size = row.position - input.unread.lowerBound
+      pass(size, lines: row.lines, lastRowSize: size)
+      if row.hasQuotes || fields.count > 1 || !fields[0].isEmpty { return .row }
     }
   }
 
@@ -72,10 +69,12 @@ package struct CSVReader: ~Copyable {
     frame.append(room: limit - start + PlainRowEncoder.slack) { room in
       encoder.encode(bytes, to: room, limit: limit - start, most: most)
     }
-    let isText = bytes.bytes.isUTF8(0..<encoder.consumed)
-    if !isText { frame.removeLast(frame.count - start) }
-    guard isText, encoder.rows > 0 else { return 0 }
-    pass(encoder.consumed, rows: encoder.rows, lastRowSize: encoder.lastRowSize)
+    guard encoder.rows > 0, bytes.bytes.isUTF8(0..<encoder.consumed) else {
+      frame.removeLast(frame.count - start)
+      return 0
+    }
+    pass(encoder.consumed, lines: encoder.rows, lastRowSize: encoder.lastRowSize)
+    line = nextLine - 1
     return encoder.rows
   }
 
@@ -86,38 +85,26 @@ package struct CSVReader: ~Copyable {
     guard position > 0, input.unread.count >= RowBytes.size else { return [] }
     let storage = input.storage
     let bytes = storage.span.extracting(input.unread)
-    var counter = StoredRowCounter()
+    var counter = StoredRowCounter(position: position)
     counter.count(bytes)
     guard let last = counter.runs.last, bytes.bytes.isUTF8(0..<counter.consumed) else { return [] }
-    let start = position
-    pass(
-      counter.consumed, rows: counter.runs.reduce(0) { $0 + $1.rows },
-      lastRowSize: last.lastRow.count)
-    return counter.runs.map { run in
-      var run = run
-      run.move(by: start)
-      return run
-    }
+    let rows = counter.runs.reduce(0) { $0 + $1.rows }
+    pass(counter.consumed, lines: rows, lastRowSize: last.lastRow.count)
+    line = nextLine - 1
+    return counter.runs
   }
 
-  /// Passes over rows of one line each, `size` bytes together.
-  private mutating func pass(_ size: Int, rows: Int, lastRowSize: Int) {
+  /// Passes over rows of `size` bytes together.
+  private mutating func pass(_ size: Int, lines: Int, lastRowSize: Int) {
     input.consume(size)
     position += size
     rowStart = position - lastRowSize
-    nextLine += rows
-    line = nextLine - 1
-  }
-
-  private struct ScannedRow {
-    var size: Int
-    var lines: Int
-    var isBlank: Bool
+    nextLine += lines
   }
 
   /// Finds the fields of the row at the front of the input, or returns nil where its end is not
   /// there yet.
-  private mutating func scan(atEnd: Bool) throws(CSVError) -> ScannedRow? {
+  private mutating func scan(atEnd: Bool) throws(CSVError) -> CSVRowScanner? {
     var found = fields
     fields = []
     found.removeAll(keepingCapacity: true)
@@ -125,45 +112,126 @@ package struct CSVReader: ~Copyable {
     let row = input.unread.prefix(ProtocolLimits.csvRowSize)
     let isWhole = row.count == input.unread.count
     var scanner = CSVRowScanner(unread: row, atEnd: atEnd && isWhole)
-    guard try scanner.scan(input.storage.span, into: &found) == .complete else {
+    guard try scanner.scan(input.storage.span, into: &found) else {
       if isWhole { return nil }
       throw .rowTooLong
     }
     for index in found.indices where scanner.hasDoubledQuotes {
       found[index] = undouble(found[index])
     }
-    let isBlank = found.count == 1 && found[0].isEmpty && !scanner.hasQuotes
     fields = found
-    return ScannedRow(
-      size: scanner.position - input.unread.lowerBound, lines: scanner.lines, isBlank: isBlank)
+    return scanner
   }
 
   /// Replaces doubled quotes by single ones, in place: the text only gets shorter.
   private mutating func undouble(_ field: Range<Int>) -> Range<Int> {
-    let quote = UInt8(ascii: "\"")
     var end = field.lowerBound
     var index = field.lowerBound
-    let wasQuoted = field.lowerBound > 0 && input.storage[field.lowerBound - 1] == quote
+    let wasQuoted = field.lowerBound > 0 && input.storage[field.lowerBound - 1] == .quote
     while index < field.upperBound {
       let byte = input.storage[index]
       input.replace(at: end, with: byte)
       end += 1
-      index += wasQuoted && byte == quote ? 2 : 1
+      index += wasQuoted && byte == .quote ? 2 : 1
     }
     return field.lowerBound..<end
   }
 
   private mutating func skipByteOrderMark() {
-    guard position == 0 else { return }
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    if input.storage[input.unread].starts(with: mark) {
-      input.consume(mark.count)
-      position = mark.count
-    }
+    guard position == 0, input.storage[input.unread].starts(with: mark) else { return }
+    input.consume(mark.count)
+    position = mark.count
   }
 }
 
-/// Bytes that are not CSV in the dialect of Python's `csv` module with `strict=True`.
+/// Finds the end of one row of CSV and the fields in it.
+struct CSVRowScanner {
+  /// The byte that is looked at next.
+  private(set) var position: Int
+  /// Lines that the row stands on.
+  private(set) var lines = 0
+  private(set) var hasQuotes = false
+  private(set) var hasDoubledQuotes = false
+
+  private let end: Int
+  private let atEnd: Bool
+
+  /// A scanner for the row that begins where `unread` begins.
+  ///
+  /// - Parameter atEnd: whether nothing follows after `unread`.
+  init(unread: Range<Int>, atEnd: Bool) {
+    position = unread.lowerBound
+    end = unread.upperBound
+    self.atEnd = atEnd
+  }
+
+  /// Appends the row's fields, quotes left out but doubled quotes left in, and stops after its
+  /// line end.
+  ///
+  /// - Returns: whether the line end is there.
+  mutating func scan(
+    _ bytes: Span<UInt8>, into fields: inout [Range<Int>]
+  ) throws(CSVError) -> Bool {
+    while true {
+      let isQuoted = position < end && bytes[position] == .quote
+      guard let field = isQuoted ? scanQuoted(bytes) : scanPlain(bytes) else {
+        if atEnd { throw .quoteNotClosed }
+        return false
+      }
+      fields.append(field)
+      guard position < end, bytes[position] == .comma else { return try scanLineEnd(bytes) }
+      position += 1
+    }
+  }
+
+  private mutating func scanPlain(_ bytes: Span<UInt8>) -> Range<Int> {
+    let start = position
+    let unread = bytes.extracting(..<end)
+    position = unread.endOfPlainText(from: position)
+    // A quote inside a plain field is text.
+    while position < end, bytes[position] == .quote {
+      position = unread.endOfPlainText(from: position + 1)
+    }
+    return start..<position
+  }
+
+  /// Nil if the closing quote is missing.
+  private mutating func scanQuoted(_ bytes: Span<UInt8>) -> Range<Int>? {
+    hasQuotes = true
+    position += 1
+    let start = position
+    while position < end {
+      if bytes[position] == .quote {
+        guard position + 1 < end, bytes[position + 1] == .quote else {
+          position += 1
+          return start..<(position - 1)
+        }
+        hasDoubledQuotes = true
+        position += 1
+      } else if bytes[position] == .lineFeed {
+        lines += 1
+      }
+      position += 1
+    }
+    return nil
+  }
+
+  private mutating func scanLineEnd(_ bytes: Span<UInt8>) throws(CSVError) -> Bool {
+    lines += 1
+    let start = position
+    // Python takes several of them, and at the end of the file no line feed need follow.
+    while position < end, bytes[position] == .carriageReturn { position += 1 }
+    guard position < end else { return atEnd }
+    guard bytes[position] == .lineFeed else {
+      throw position > start ? .bareCarriageReturn : .textAfterQuote
+    }
+    position += 1
+    return true
+  }
+}
+
+/// Why there is no next row of a CSV file.
 public enum CSVError: Error, Hashable, Sendable {
   /// Text stands between a closing quote and the next comma or line end.
   case textAfterQuote
@@ -173,16 +241,26 @@ public enum CSVError: Error, Hashable, Sendable {
   case bareCarriageReturn
   /// A row longer than `ProtocolLimits.csvRowSize`.
   case rowTooLong
+  /// A row that is CSV, but not of the kind that is read.
+  case notABet(String)
+  case unreadable(SystemError)
+  /// The file has another size than when it was opened: something else writes it.
+  case changed
+  /// The task was cancelled.
+  case cancelled
 }
 
 extension CSVError: CustomStringConvertible {
-  /// One line that a person can act on.
   public var description: String {
     switch self {
     case .textAfterQuote: "after a closing quote only a comma or the end of the line may follow"
     case .quoteNotClosed: "the file ends inside a quoted field"
     case .bareCarriageReturn: "a carriage return without a line feed must stand in quotes"
     case .rowTooLong: "a row must not be longer than \(ProtocolLimits.csvRowSize) bytes"
+    case .notABet(let reason): reason
+    case .unreadable(let error): error.description
+    case .changed: "the file changes while it is read"
+    case .cancelled: "cancelled"
     }
   }
 }

@@ -106,9 +106,7 @@ extension Connection {
   /// The frame shares the memory of what arrived. It must be gone before the next ``fill()``, which
   /// would copy that memory otherwise.
   public func nextFrame() throws(WireError) -> ArraySlice<UInt8>? {
-    guard let frame = try input.nextFrame() else { return nil }
-    input.consume(frame: frame)
-    return input.storage[frame]
+    try input.nextFrame()
   }
 
   /// Releases memory that the unread bytes do not need, until more arrive.
@@ -116,18 +114,14 @@ extension Connection {
 
   /// Returns how many bytes it received, 0 if the peer sends no more, nil if nothing has arrived.
   private func receive() throws(ConnectionError) -> Int? {
-    var wouldBlock = false
+    var hasArrived = true
     do throws(SystemError) {
       let count = try input.fill { room throws(SystemError) in
-        switch try handle.socket.receive(into: room) {
-        case .bytes(let count): return count
-        case .end: return 0
-        case .wouldBlock:
-          wouldBlock = true
-          return 0
-        }
+        let count = try handle.socket.receive(into: room)
+        hasArrived = count != nil
+        return count ?? 0
       }
-      return wouldBlock ? nil : count
+      return hasArrived ? count : nil
     } catch {
       throw .broken(error)
     }
@@ -279,7 +273,6 @@ public enum Interruption: Sendable {
 }
 
 extension ConnectionError: CustomStringConvertible {
-  /// One line that a person can act on.
   public var description: String {
     switch self {
     case .interrupted(.cancelled): "cancelled"

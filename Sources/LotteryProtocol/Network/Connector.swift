@@ -1,6 +1,39 @@
 import Dispatch
 import Glibc
 
+/// A host and a port: `server:12345`, `[::1]:12345`.
+public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+  /// The name or the address, without brackets.
+  public let host: String
+  /// 1 to 65535.
+  public let port: UInt16
+
+  /// An endpoint whose values are not checked.
+  package init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  /// Parses `text`. Returns nil if it is not a host and a port.
+  public init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"),
+      let port = UInt16(decimal: text[text.index(after: colon)...].utf8.span), port > 0
+    else { return nil }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    } else if host.contains(":") {
+      return nil
+    }
+    guard !host.isEmpty else { return nil }
+    self.init(host: String(host), port: port)
+  }
+
+  public var description: String {
+    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+}
+
 /// Resolves the name of a server and connects to one of its addresses.
 public enum Connector {
   /// Why there is no connection.
@@ -11,7 +44,6 @@ public enum Connector {
     case refused(SystemError)
     case timedOut
 
-    /// One line that a person can act on.
     public var description: String {
       switch self {
       case .cancelled: "cancelled"
@@ -29,21 +61,21 @@ public enum Connector {
   /// The task must run on `worker`, which serves the connection from then on.
   ///
   /// - Parameter deadline: the time at which this gives up; nil for never.
-  /// - Throws: ``Failure``
   public static func open(
     _ endpoint: Endpoint, worker: Worker, until deadline: ContinuousClock.Instant? = nil
   ) async throws(Failure) -> Connection.Handle {
-    let addresses = try await resolve(endpoint, until: deadline).get()
+    let addresses = try await resolve(endpoint, until: deadline)
     var failure = Failure.unresolved(host: endpoint.host, reason: "no address")
     for (index, address) in addresses.enumerated() {
       let share = deadline.map { end in
         let now = ContinuousClock.now
         return now + now.duration(to: end) / (addresses.count - index)
       }
-      switch await open(address, worker: worker, until: share) {
-      case .success(let handle): return handle
-      case .failure(.cancelled): throw .cancelled
-      case .failure(let error): failure = error
+      do throws(Failure) {
+        return try await open(address, worker: worker, until: share)
+      } catch {
+        if error == .cancelled { throw error }
+        failure = error
       }
     }
     throw failure
@@ -51,13 +83,13 @@ public enum Connector {
 
   private static func open(
     _ address: ResolvedAddress, worker: Worker, until deadline: ContinuousClock.Instant?
-  ) async -> Result<Connection.Handle, Failure> {
+  ) async throws(Failure) -> Connection.Handle {
     let handle: Connection.Handle
     do throws(SystemError) {
       handle = try Connection.Handle(
         address.startConnecting(), peer: nil, worker: worker, connecting: true)
     } catch {
-      return .failure(.refused(error))
+      throw .refused(error)
     }
     handle.readiness.deadline = deadline
     let failure = await withTaskCancellationHandler {
@@ -66,18 +98,19 @@ public enum Connector {
       handle.interrupt(.cancelled)
     }
     handle.readiness.deadline = nil
-    guard let failure else { return .success(handle) }
+    guard let failure else { return handle }
     handle.close()
-    return .failure(failure)
+    throw failure
   }
 
   /// Resolves the name on a thread of its own, because getaddrinfo(3) blocks.
   private static func resolve(
-    _ endpoint: Endpoint, until deadline: ContinuousClock.Instant? = nil
-  ) async -> Result<[ResolvedAddress], Failure> {
+    _ endpoint: Endpoint, until deadline: ContinuousClock.Instant?
+  ) async throws(Failure) -> [ResolvedAddress] {
     // A numeric address needs no name server, and no thread.
-    let numeric = ResolvedAddress.all(of: endpoint, flags: AI_NUMERICHOST)
-    if case .success = numeric { return numeric }
+    if case .success(let numeric) = ResolvedAddress.all(of: endpoint, flags: AI_NUMERICHOST) {
+      return numeric
+    }
     let answer = Promise<Result<[ResolvedAddress], Failure>>()
     DispatchQueue(label: "resolver").async { answer.fulfill(ResolvedAddress.all(of: endpoint)) }
     if let deadline {
@@ -85,7 +118,8 @@ public enum Connector {
         answer.fulfill(.failure(.timedOut))
       }
     }
-    return await answer.wait() ?? .failure(.cancelled)
+    guard let answer = await answer.wait() else { throw .cancelled }
+    return try answer.get()
   }
 }
 
@@ -145,22 +179,16 @@ struct ResolvedAddress: Sendable {
     let socket = try Socket(family: family)
     try onError(socket.close) { () throws(SystemError) in
       try socket.configureConnection()
-      try connect(socket)
+      let code = bytes.withUnsafeBytes { raw in
+        // The pointer is valid during the call. The bytes are a whole `sockaddr`.
+        let address = raw.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+        return connect(socket.descriptor, address, socklen_t(raw.count)) == 0 ? 0 : errno
+      }
+      // Not repeated after EINTR: the kernel goes on with the attempt (connect(2)).
+      guard code == 0 || code == EINPROGRESS || code == EINTR else {
+        throw SystemError("connect", code: code)
+      }
     }
     return socket
-  }
-
-  private func connect(_ socket: Socket) throws(SystemError) {
-    let code = bytes.withUnsafeBytes { raw in
-      // The pointer is valid during the call. The bytes are a whole `sockaddr`.
-      let result = Glibc.connect(
-        socket.descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self),
-        socklen_t(raw.count))
-      return result == 0 ? 0 : errno
-    }
-    // Not repeated after EINTR: the kernel goes on with the attempt (connect(2)).
-    guard code == 0 || code == EINPROGRESS || code == EINTR else {
-      throw SystemError("connect", code: code)
-    }
   }
 }

@@ -1,4 +1,23 @@
+import CLinux
 import Glibc
+
+/// The address of the other end of a connection.
+public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
+  public let ip: String
+  /// Whether the peer is on this machine.
+  public let isLoopback: Bool
+
+  /// The address that `accept` returned.
+  fileprivate init(_ address: sockaddr_in) {
+    var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
+    var binary = address.sin_addr
+    inet_ntop(AF_INET, &binary, &text, socklen_t(text.count))
+    ip = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    isLoopback = UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
+  }
+
+  public var description: String { ip }
+}
 
 /// A non-blocking TCP socket over IPv4 or IPv6: thin, typed system calls.
 ///
@@ -6,19 +25,12 @@ import Glibc
 package struct Socket: Sendable {
   package let descriptor: Int32
 
-  package enum Received: Hashable, Sendable {
-    /// That many bytes arrived, at least one.
-    case bytes(Int)
-    /// The peer will send no more.
-    case end
-    /// Nothing has arrived yet.
-    case wouldBlock
-  }
+  /// O_CLOEXEC of sockets: a program that is started later does not inherit them.
+  private static let flags = SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
 
   /// Creates a socket that is neither bound nor connected.
   init(family: Int32) throws(SystemError) {
-    // SOCK_CLOEXEC: a program that is started later does not inherit it.
-    let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+    let type = SOCK_STREAM.rawValue | Self.flags
     descriptor = try SystemError.check("socket") { Glibc.socket(family, Int32(type), 0) }
   }
 
@@ -28,15 +40,11 @@ package struct Socket: Sendable {
   }
 
   /// Receives what has arrived into `room`, which must not be empty.
-  func receive(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Received {
-    do throws(SystemError) {
-      let count = try SystemError.check("recv") {
-        Glibc.recv(descriptor, room.baseAddress, room.count, 0)
-      }
-      return count == 0 ? .end : .bytes(count)
-    } catch {
-      if error.code == EAGAIN { return .wouldBlock }
-      throw error
+  ///
+  /// - Returns: the number of bytes: 0 if the peer will send no more, nil if nothing has arrived.
+  func receive(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
+    try Self.unlessItWouldBlock { () throws(SystemError) in
+      try SystemError.check("recv") { recv(descriptor, room.baseAddress, room.count, 0) }
     }
   }
 
@@ -48,34 +56,29 @@ package struct Socket: Sendable {
   func send(_ bytes: Span<UInt8>, more: Bool = false) throws(SystemError) -> Int? {
     // MSG_NOSIGNAL: a closed connection is an error to handle, not a SIGPIPE.
     let flags = Int32(MSG_NOSIGNAL | (more ? MSG_MORE : 0))
-    do throws(SystemError) {
-      return try SystemError.check("send") {
-        bytes.withUnsafeBytes {
-          Glibc.send(descriptor, $0.baseAddress, $0.count, flags)
-        }
+    return try Self.unlessItWouldBlock { () throws(SystemError) in
+      try SystemError.check("send") {
+        bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) }
       }
+    }
+  }
+
+  private static func unlessItWouldBlock<Value>(
+    _ body: () throws(SystemError) -> Value
+  ) throws(SystemError) -> Value? {
+    do throws(SystemError) {
+      return try body()
     } catch {
       if error.code == EAGAIN { return nil }
       throw error
     }
   }
 
-  /// Whether the connection is broken, as far as the kernel knows (poll(2)). Unread bytes and a
-  /// peer that sends no more do not count.
-  func isBroken() -> Bool {
-    ready(for: 0) > 0
-  }
-
   /// Whether a send would take bytes or fail, and an attempt to connect has ended (poll(2)). If
   /// that cannot be known, a send tells.
   func isWritable() -> Bool {
-    ready(for: POLLOUT) != 0
-  }
-
-  /// Negative if poll(2) fails.
-  private func ready(for events: Int32) -> Int32 {
-    var watched = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-    return poll(&watched, 1, 0)
+    var watched = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return poll(&watched, 1, 0) != 0
   }
 
   /// Tells the peer that nothing more will be sent.
@@ -132,5 +135,82 @@ extension Socket {
     try setOption(TCP_KEEPINTVL, of: tcp, to: Liveness.interval)
     try setOption(TCP_KEEPCNT, of: tcp, to: Liveness.probes)
     try setOption(TCP_USER_TIMEOUT, of: tcp, to: Liveness.userTimeout)
+  }
+}
+
+extension Socket {
+  /// Creates a socket that listens on all IPv4 addresses of this machine.
+  ///
+  /// - Parameters:
+  ///   - port: the port; 0 for any free one, which ``port()`` returns.
+  ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
+  static func listening(port: UInt16, backlog: Int32) throws(SystemError) -> Socket {
+    let socket = try Socket(family: AF_INET)
+    try onError(socket.close) { () throws(SystemError) in
+      try socket.setOption(SO_REUSEADDR, to: 1)
+      // Once for all connections, instead of six calls for each.
+      try socket.configureConnection()
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      try SystemError.check("bind") {
+        withSockaddr(&address) { bind(socket.descriptor, $0, $1) }
+      }
+      try SystemError.check("listen") { listen(socket.descriptor, backlog) }
+    }
+    return socket
+  }
+
+  func port() throws(SystemError) -> UInt16 {
+    var address = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    try SystemError.check("getsockname") {
+      withSockaddr(&address) { pointer, _ in getsockname(descriptor, pointer, &size) }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  /// Returns the next pending connection, or nil if there is none.
+  ///
+  /// Skips connections that broke while they were pending.
+  func accept() throws(SystemError) -> (Socket, PeerAddress)? {
+    while true {
+      var address = sockaddr_in()
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      do throws(SystemError) {
+        let accepted = try SystemError.check("accept") {
+          withSockaddr(&address) { pointer, _ in
+            accept4(descriptor, pointer, &size, Int32(Self.flags))
+          }
+        }
+        return (Socket(accepted: accepted), PeerAddress(address))
+      } catch {
+        if error.code == EAGAIN { return nil }
+        if !error.isOfPeer { throw error }
+      }
+    }
+  }
+}
+
+/// Passes `address` to a call as the general type. The pointer is valid during the call.
+private func withSockaddr<Result>(
+  _ address: inout sockaddr_in, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+  withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+}
+
+extension SystemError {
+  /// Whether `accept` reports an error of the connection rather than of this process (accept(2)).
+  fileprivate var isOfPeer: Bool {
+    switch code {
+    case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
+      EOPNOTSUPP, ENETUNREACH:
+      true
+    default: false
+    }
   }
 }

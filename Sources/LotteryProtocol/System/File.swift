@@ -1,59 +1,69 @@
 import Glibc
 
+/// The path of a file: bytes, as the kernel takes them, which need not be UTF-8.
+package struct Path: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
+  /// The bytes, without a NUL.
+  package let bytes: [UInt8]
+
+  package init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  package init(_ text: String) {
+    self.init(bytes: Array(text.utf8))
+  }
+
+  package init(stringLiteral text: String) {
+    self.init(text)
+  }
+
+  /// The path for a call of the C library: its bytes, and a NUL.
+  package var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
+
+  package static func + (path: Path, text: String) -> Path {
+    Path(bytes: path.bytes + text.utf8)
+  }
+
+  /// The path with `text` in each place of `pattern`.
+  package func replacing(_ pattern: String, with text: String) -> Path {
+    let parts = bytes.split(separator: Array(pattern.utf8), omittingEmptySubsequences: false)
+    return Path(bytes: Array(parts.joined(separator: text.utf8)))
+  }
+
+  /// The path as a text to read. What is not UTF-8 becomes U+FFFD.
+  package var description: String { String(repairing: bytes.span) }
+}
+
 /// An open file: thin, typed system calls.
 ///
 /// It does not own its descriptor: the owner calls ``close()``, once.
 package struct File: Sendable {
   package let descriptor: Int32
 
+  /// What fstat(2) says of it.
+  package struct Status {
+    package let size: Int
+    /// How many names it has.
+    package let names: Int
+    package let isRegular: Bool
+    /// Whether it is `/dev/null`: major number 1, minor number 3 (null(4)).
+    fileprivate let isNull: Bool
+  }
+
   /// Opens the file at `path` for reading.
-  ///
-  /// A named pipe without a writer is an empty file. Otherwise the call would wait for a writer
-  /// (fifo(7)).
   package init(reading path: Path) throws(SystemError) {
+    // Without O_NONBLOCK, the call would wait for the writer of a named pipe (fifo(7)). It changes
+    // nothing for a regular file.
     descriptor = try Self.open(path, O_RDONLY | O_NONBLOCK)
-    try onError(close, makeBlocking)
   }
 
   /// Opens the regular file at `path`, or `/dev/null`, for reading. Nil if it is something else.
   package init?(regular path: Path) throws(SystemError) {
-    // Without O_NONBLOCK, the call would wait for the writer of a named pipe (fifo(7)).
-    descriptor = try Self.open(path, O_RDONLY | O_NONBLOCK)
-    let isRegular = try onError(close) { () throws(SystemError) in
-      guard try isRegularOrNull() else { return false }
-      try makeBlocking()
-      return true
-    }
-    guard isRegular else {
-      close()
-      return nil
-    }
-  }
-
-  private func makeBlocking() throws(SystemError) {
-    try SystemError.check("fcntl") { fcntl(descriptor, F_SETFL, O_RDONLY) }
-  }
-
-  /// The size in bytes, the number of hard links, and whether it is a regular file (fstat(2)).
-  package func status() throws(SystemError) -> (size: Int, names: Int, isRegular: Bool) {
-    let status = try attributes()
-    return (Int(status.st_size), Int(status.st_nlink), status.st_mode & S_IFMT == S_IFREG)
-  }
-
-  private func attributes() throws(SystemError) -> stat {
-    var status = stat()
-    try SystemError.check("fstat") { fstat(descriptor, &status) }
-    return status
-  }
-
-  private func isRegularOrNull() throws(SystemError) -> Bool {
-    let status = try attributes()
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: return true
-    // The device of `/dev/null`: major number 1, minor number 3 (null(4)).
-    case S_IFCHR: return status.st_rdev == 1 << 8 | 3
-    default: return false
-    }
+    try self.init(reading: path)
+    let status = try onError(close, status)
+    if status.isRegular || status.isNull { return }
+    close()
+    return nil
   }
 
   /// Opens the file at `path` for appending and reading, and creates it if it does not exist. A
@@ -69,6 +79,19 @@ package struct File: Sendable {
   /// O_CLOEXEC: a program that is started later does not inherit it.
   private static func open(_ path: Path, _ flags: Int32) throws(SystemError) -> Int32 {
     try SystemError.check("open") { Glibc.open(path.cString, flags | O_CLOEXEC, 0o644) }
+  }
+
+  package func status() throws(SystemError) -> Status {
+    var status = stat()
+    try SystemError.check("fstat") { fstat(descriptor, &status) }
+    let kind = status.st_mode & S_IFMT
+    return Status(
+      size: Int(status.st_size), names: Int(status.st_nlink), isRegular: kind == S_IFREG,
+      isNull: kind == S_IFCHR && status.st_rdev == 1 << 8 | 3)
+  }
+
+  package func size() throws(SystemError) -> Int {
+    try status().size
   }
 
   /// Takes the lock on this file or directory. The kernel releases it when the process ends,
@@ -90,17 +113,6 @@ package struct File: Sendable {
     _ = flock(descriptor, LOCK_UN)
   }
 
-  package func size() throws(SystemError) -> Int {
-    try status().size
-  }
-
-  /// Reads the next bytes into `room`.
-  ///
-  /// - Returns: the number of bytes; 0 at the end of the file.
-  package func read(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
-    try SystemError.check("read") { Glibc.read(descriptor, room.baseAddress, room.count) }
-  }
-
   /// Reads the bytes at `offset` into `room`.
   ///
   /// - Returns: the number of bytes; 0 if the file ends at `offset` or before.
@@ -112,33 +124,23 @@ package struct File: Sendable {
     }
   }
 
-  /// Reads the bytes at `offset`: `count`, or fewer if the file ends before.
-  package func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    let taken = try read(offset..<(offset + count), into: &bytes)
-    bytes.removeLast(count - taken)
-    return bytes
-  }
-
   /// Reads the bytes at `range` to the front of `bytes`, which must have room for them.
   ///
   /// - Returns: how many there are; fewer only if the file ends before.
   package func read(_ range: Range<Int>, into bytes: inout [UInt8]) throws(SystemError) -> Int {
     precondition(range.count <= bytes.count, "no room to read into")
-    var taken = 0
-    while taken < range.count {
-      let part = try SystemError.check("pread") {
-        bytes.withUnsafeMutableBytes { room in
-          // The pointer is valid during the call and covers the part that is not filled yet.
-          pread(
-            descriptor, room.baseAddress.map { $0 + taken }, range.count - taken,
-            off_t(range.lowerBound + taken))
-        }
+    return try bytes.withUnsafeMutableBufferPointer { room throws(SystemError) in
+      var taken = 0
+      while taken < range.count {
+        // The pointer is valid during the call and covers the part that is not filled yet.
+        let rest = UnsafeMutableBufferPointer(rebasing: room[taken..<range.count])
+        let part = try read(
+          into: UnsafeMutableRawBufferPointer(rest), at: range.lowerBound + taken)
+        if part == 0 { break }
+        taken += part
       }
-      if part == 0 { break }
-      taken += part
+      return taken
     }
-    return taken
   }
 
   /// Writes all of `bytes`. If it fails, part of them may have been written.

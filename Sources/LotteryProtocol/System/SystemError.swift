@@ -5,13 +5,12 @@ import Glibc
 /// Some failures are noticed by the code and not by the kernel: a file that ends early (`ENODATA`),
 /// a write that makes no progress or a file that changed (`EIO`), a file that grew too large
 /// (`EFBIG`).
-public struct SystemError: Error, Hashable, Sendable {
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The name of the call, as in its manual page.
   public let call: String
   /// The value of `errno`.
   public let code: Int32
 
-  /// The failure of `call` with the given `errno`.
   public init(_ call: String, code: Int32) {
     self.call = call
     self.code = code
@@ -20,13 +19,14 @@ public struct SystemError: Error, Hashable, Sendable {
   /// A file that ends before the bytes that it must hold.
   public static let endsEarly = SystemError("pread", code: ENODATA)
 
+  /// The call and the text for its code: `open: No such file or directory`.
+  public var description: String { "\(call): \(String(cString: strerror(code)))" }
+
   /// Makes a system call that returns -1 if it fails, and repeats it while signals interrupt it
   /// (`EINTR`).
   ///
   /// Calls that wait or transfer bytes go through here, except `connect`, which must not be
   /// repeated: the kernel continues the interrupted attempt.
-  ///
-  /// - Throws: the failure, with the value of `errno`.
   @discardableResult
   public static func check<Value: SignedInteger>(
     _ call: StaticString, _ body: () -> Value
@@ -62,9 +62,4 @@ extension SystemError {
       ? "cannot be read by user \(geteuid()): chmod a+r"
       : "is in a directory that user \(geteuid()) cannot search: chmod a+x"
   }
-}
-
-extension SystemError: CustomStringConvertible {
-  /// The call and the text for its code: `open: No such file or directory`.
-  public var description: String { "\(call): \(String(cString: strerror(code)))" }
 }

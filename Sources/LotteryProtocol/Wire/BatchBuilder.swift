@@ -12,7 +12,6 @@ public struct BatchBuilder {
   /// Header, type, offset and count.
   private static let headSize = ProtocolLimits.frameHeaderSize + 1 + 8 + 2
 
-  /// A builder of batches of at most `maxAmount` bets, 1 to 65535.
   public init(maxAmount: Int) {
     precondition(ProtocolLimits.batchCount.contains(maxAmount), "maxAmount out of range")
     self.maxAmount = maxAmount
@@ -24,14 +23,14 @@ public struct BatchBuilder {
     return count < maxAmount && bytes.count - start + bet.wireSize <= ProtocolLimits.packetSize
   }
 
-  /// Adds the bet that `located` finds in `source`; there must be room for it.
+  /// Adds the bet that `view` finds in `source`; there must be room for it.
   ///
   /// - Parameter offset: the bets of this agency that precede the batch, should it begin here.
   public mutating func append(
-    _ located: BetView, in source: Span<UInt8>, offset: UInt64, to bytes: inout [UInt8]
+    _ view: BetView, in source: Span<UInt8>, offset: UInt64, to bytes: inout [UInt8]
   ) {
     if count == 0 { begin(offset: offset, in: &bytes) }
-    bytes.append(bet: located, in: source)
+    bytes.append(bet: view, in: source)
     count += 1
   }
 
@@ -39,7 +38,7 @@ public struct BatchBuilder {
   /// for them; possibly none.
   ///
   /// - Parameter offset: as in ``append(_:in:offset:to:)``.
-  package mutating func appendPlainRows(
+  mutating func appendPlainRows(
     of reader: inout CSVReader, offset: UInt64, to bytes: inout [UInt8]
   ) {
     if count == 0 { begin(offset: offset, in: &bytes) }

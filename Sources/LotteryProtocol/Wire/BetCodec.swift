@@ -10,37 +10,26 @@ enum BetWire {
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>
   ) throws(BodyError) -> BetView {
     let sent = try takeFields(from: &cursor, in: frame)
-    return try mapError(BodyError.invalidBet) { () throws(BetRuleViolation) in
+    do throws(BetRuleViolation) {
       guard let birthdate = CalendarDate(year: sent.year, month: sent.month, day: sent.day) else {
-        throw BetRuleViolation(
-          .birthdate, value: "\(sent.year)-\(sent.month)-\(sent.day)", rule: BetRules.birthdate)
+        let date = "\(sent.year)-\(sent.month)-\(sent.day)"
+        throw BetRuleViolation(.birthdate, value: date.utf8.span, rule: BetRules.birthdate)
       }
       return try BetView(
         firstName: sent.firstName, lastName: sent.lastName, document: sent.document,
         birthdate: birthdate, number: sent.number, in: frame)
+    } catch {
+      throw .invalidBet(error)
     }
   }
 
-  /// The document and the number of the bet at the front of `bytes`, which lie in `frame`, whether
-  /// or not they keep the rules.
-  ///
-  /// - Throws: ``BodyError/tooShort``
-  static func label(
-    _ bytes: Span<UInt8>, in frame: Span<UInt8>
-  ) throws(BodyError) -> BetBatch.Label {
-    var cursor = bytes
-    let sent = try takeFields(from: &cursor, in: frame)
-    return BetBatch.Label(
-      document: String(repairing: frame.extracting(sent.document)), number: sent.number)
-  }
-
   /// The fields of a bet as they were sent, in their order.
-  private typealias Fields = (
+  typealias Fields = (
     firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>, year: UInt16, month: UInt8,
     day: UInt8, number: UInt32
   )
 
-  private static func takeFields(
+  static func takeFields(
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>
   ) throws(BodyError) -> Fields {
     (
@@ -52,49 +41,23 @@ enum BetWire {
   }
 }
 
-extension Array where Element == UInt8 {
-  /// Appends the wire bytes of the bet that `located` finds in `source`.
-  mutating func append(bet located: BetView, in source: Span<UInt8>) {
-    append(
-      bet: source.extracting(located.firstName), source.extracting(located.lastName),
-      source.extracting(located.document), located.birthdate, located.number)
-  }
-
-  /// Appends the wire bytes of `bet`; the agency is the connection's and not written.
-  mutating func append(bet: Bet) {
-    append(
-      bet: bet.firstName.utf8.span, bet.lastName.utf8.span, bet.document.utf8.span,
-      bet.birthdate, bet.number)
-  }
-
-  private mutating func append(
-    bet firstName: Span<UInt8>, _ lastName: Span<UInt8>, _ document: Span<UInt8>,
-    _ birthdate: CalendarDate, _ number: UInt32
-  ) {
-    let size = BetWire.fixedSize + firstName.count + lastName.count + document.count
-    append(addingCapacity: size) { bytes in
-      bytes.append(text: firstName)
-      bytes.append(text: lastName)
-      bytes.append(text: document)
-      bytes.append(bigEndian: birthdate.year)
-      bytes.append(birthdate.month)
-      bytes.append(birthdate.day)
-      bytes.append(bigEndian: number)
-    }
-  }
-}
-
-extension OutputSpan where Element == UInt8 {
-  /// Appends a text: its length in one byte, then its bytes.
-  fileprivate mutating func append(text: Span<UInt8>) {
-    append(UInt8(text.count))
-    append(copying: text)
-  }
-}
-
 extension BetView {
-  var wireSize: Int {
-    BetWire.fixedSize + firstName.count + lastName.count + document.count
+  var wireSize: Int { BetWire.fixedSize + firstName.count + lastName.count + document.count }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends the wire bytes of the bet that `view` finds in `source`; the agency is the
+  /// connection's and not written.
+  mutating func append(bet view: BetView, in source: Span<UInt8>) {
+    append(addingCapacity: view.wireSize) { bytes in
+      bytes.append(text: source.extracting(view.firstName))
+      bytes.append(text: source.extracting(view.lastName))
+      bytes.append(text: source.extracting(view.document))
+      bytes.append(bigEndian: view.birthdate.year)
+      bytes.append(view.birthdate.month)
+      bytes.append(view.birthdate.day)
+      bytes.append(bigEndian: view.number)
+    }
   }
 }
 
@@ -109,84 +72,75 @@ public struct BetBatch: Hashable, Sendable {
   /// Where the bets lie in the frame: all of it after the count.
   public let bets: Range<Int>
 
-  /// The first bet of a batch that breaks a rule.
-  public struct BadBet: Error, Hashable, Sendable {
-    /// Its place in the batch, from 0.
-    public let index: Int
-    /// What is wrong with it.
-    public let violation: BetRuleViolation
+  var type: MessageType { isSingle ? .bet : .batch }
+
+  /// Takes the fields of a BATCH or a BET off the front of `fields`; the bets stay in `frame`.
+  init(
+    _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
+  ) throws(BodyError) {
+    isSingle = type == .bet
+    offset = try fields.takeInteger()
+    count = isSingle ? 1 : Int(try fields.takeInteger(UInt16.self))
+    guard count > 0 else { throw .emptyBatch }
+    bets = fields.takeRest(in: frame)
+  }
+
+  /// Appends the fields; the bets are those in `frame`.
+  func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
+    precondition(bets.upperBound <= frame.count, "needs the frame that the batch came in")
+    bytes.append(bigEndian: offset)
+    if !isSingle { bytes.append(bigEndian: UInt16(count)) }
+    bytes.append(copying: frame.extracting(bets))
+  }
+
+  /// Appends a BET, with the number of bets that precede `bet` as `offset`.
+  public static func appendSingle(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) {
+    bytes.appendFrame(.bet) { bytes in
+      bytes.append(bigEndian: offset)
+      bytes.append(bet: bet.view, in: bet.texts.span)
+    }
   }
 
   /// What the log shows of a bet: as it was sent, which may be against the rules.
   public struct Label: Hashable, Sendable {
-    /// The document; bytes that are not UTF-8 are replaced.
+    /// Bytes that are not UTF-8 are replaced.
     public let document: String
-    /// The number that was bet on.
     public let number: UInt32
-
-    /// The label of a bet.
-    public init(document: String, number: UInt32) {
-      self.document = document
-      self.number = number
-    }
   }
 
   /// The label of a BET's bet, also if that breaks a rule; nil for a BATCH.
   public func label(in frame: Span<UInt8>) -> Label? {
-    isSingle ? try? BetWire.label(frame.extracting(bets), in: frame) : nil
+    var bytes = frame.extracting(bets)
+    guard isSingle, let sent = try? BetWire.takeFields(from: &bytes, in: frame) else { return nil }
+    return Label(
+      document: String(repairing: frame.extracting(sent.document)), number: sent.number)
+  }
+
+  /// The first bet of a batch that breaks a rule.
+  public struct BadBet: Error, Hashable, Sendable {
+    /// Its place in the batch, from 0.
+    public let index: Int
+    public let violation: BetRuleViolation
   }
 
   /// Calls `take` with the bets, in order.
   ///
+  /// All bytes are looked at even if a bet is bad: a body that cannot be decoded outweighs a bet
+  /// that breaks a rule.
+  ///
   /// - Parameters:
   ///   - known: so many bets at the front are passed over, whether they keep the rules or not: the
   ///     server holds them.
+  ///   - takePlain: takes as many of the bets at the front of its bytes as it can, at most the
+  ///     number given, and returns how many bytes and bets those are.
   ///   - take: gets the index of each other bet and the bet, up to the first bad one.
   /// - Returns: the first bad bet of the others, or nil if all are good. What to do with those
   ///   before it is up to the caller.
   /// - Throws: ``WireError`` if the bytes are not `count` bets.
   public func forEachBet(
-    after known: Int = 0, in frame: Span<UInt8>, _ take: (Int, BetView) -> Void
-  ) throws(WireError) -> BadBet? {
-    try read(after: known, in: frame, takePlain: { _, _ in (0, 0) }, take)
-  }
-
-  /// Appends the rows of `bets.csv` for the bets: the same as ``forEachBet(after:in:_:)`` with a
-  /// row for each bet, but faster for plain bets.
-  ///
-  /// - Parameter lastRow: is set to where the last row begins.
-  public func appendRows(
-    of agency: UInt32, after known: Int, in frame: Span<UInt8>, to rows: inout [UInt8],
-    lastRow: inout Int
-  ) throws(WireError) -> BadBet? {
-    var row = lastRow
-    defer { lastRow = row }
-    return try read(
-      after: known, in: frame,
-      takePlain: { bets, most in
-        let decoder = rows.appendPlainBets(of: agency, in: bets, most: most)
-        if decoder.bets > 0 { row = decoder.lastRow }
-        return (decoder.consumed, decoder.bets)
-      },
-      { _, bet in
-        row = rows.count
-        rows.append(csvRow: bet, agency: agency, in: frame)
-      })
-  }
-
-  /// The most bets that are read one by one before plain ones are tried again.
-  private static let longestPause = 64
-
-  /// Reads the bets.
-  ///
-  /// All bytes are looked at even if a bet is bad: a body that cannot be decoded outweighs a bet
-  /// that breaks a rule.
-  ///
-  /// - Parameter takePlain: takes as many of the bets at the front of its bytes as it can, at most
-  ///   the number given, and returns how many bytes and bets those are.
-  func read(
-    after known: Int, in frame: Span<UInt8>,
-    takePlain: (Span<UInt8>, Int) -> (bytes: Int, bets: Int), _ take: (Int, BetView) -> Void
+    after known: Int = 0, in frame: Span<UInt8>,
+    takePlain: (Span<UInt8>, Int) -> (bytes: Int, bets: Int) = { _, _ in (0, 0) },
+    _ take: (Int, BetView) -> Void
   ) throws(WireError) -> BadBet? {
     var cursor = frame.extracting(bets.lowerBound...)
     var bad: BadBet?
@@ -216,36 +170,28 @@ public struct BetBatch: Hashable, Sendable {
     guard cursor.isEmpty else { throw .body(type, .tooLong(extra: cursor.count)) }
     return bad
   }
-}
 
-/// The bytes of BATCH and BET (`PROTOCOL.md`, What an agency sends).
-extension BetBatch {
-  var type: MessageType { isSingle ? .bet : .batch }
+  /// The most bets that are read one by one before plain ones are tried again.
+  private static let longestPause = 64
 
-  /// Takes the fields of a BATCH or a BET off the front of `fields`; the bets stay in `frame`.
-  init(
-    _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
-  ) throws(BodyError) {
-    isSingle = type == .bet
-    offset = try fields.takeInteger()
-    count = isSingle ? 1 : Int(try fields.takeInteger(UInt16.self))
-    guard count > 0 else { throw .emptyBatch }
-    bets = fields.takeRest(in: frame)
-  }
-
-  /// Appends the fields; the bets are those in `frame`.
-  func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
-    precondition(bets.upperBound <= frame.count, "needs the frame that the batch came in")
-    bytes.append(bigEndian: offset)
-    if !isSingle { bytes.append(bigEndian: UInt16(count)) }
-    bytes.append(copying: frame.extracting(bets))
-  }
-
-  /// Appends a BET, with the number of bets that precede `bet` as `offset`.
-  public static func appendSingle(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) {
-    bytes.appendFrame(.bet) { bytes in
-      bytes.append(bigEndian: offset)
-      bytes.append(bet: bet)
-    }
+  /// Appends the rows of `bets.csv` for the bets: the same as ``forEachBet(after:in:takePlain:_:)``
+  /// with a row for each bet, but faster for plain bets.
+  ///
+  /// - Parameter lastRow: is set to where the last row begins.
+  package func appendRows(
+    of agency: UInt32, after known: Int, in frame: Span<UInt8>, to rows: inout [UInt8],
+    lastRow: inout Int
+  ) throws(WireError) -> BadBet? {
+    try forEachBet(
+      after: known, in: frame,
+      takePlain: { bets, most in
+        let decoder = rows.appendPlainBets(of: agency, in: bets, most: most)
+        if decoder.bets > 0 { lastRow = decoder.lastRow }
+        return (decoder.consumed, decoder.bets)
+      },
+      { _, bet in
+        lastRow = rows.count
+        rows.append(csvRow: bet, agency: agency, in: frame)
+      })
   }
 }

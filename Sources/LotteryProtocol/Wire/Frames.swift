@@ -18,17 +18,13 @@ extension Span where Element == UInt8 {
 }
 
 extension InputBuffer {
-  /// The range in ``storage`` of the next frame, its header left out; nil while more bytes are
-  /// needed. The frame stays unread until ``consume(frame:)``.
+  /// Takes the next frame, its header left out; nil while more bytes are needed.
   ///
-  /// - Throws: ``WireError/frameLength(_:)``
-  public func nextFrame() throws(WireError) -> Range<Int>? {
-    try storage.span.nextFrame(in: unread)
-  }
-
-  /// Marks the frame that ``nextFrame()`` found as consumed.
-  public mutating func consume(frame: Range<Int>) {
+  /// The frame shares the memory of ``storage``.
+  package mutating func nextFrame() throws(WireError) -> ArraySlice<UInt8>? {
+    guard let frame = try storage.span.nextFrame(in: unread) else { return nil }
     consume(ProtocolLimits.frameHeaderSize + frame.count)
+    return storage[frame]
   }
 }
 
@@ -56,10 +52,66 @@ extension Array where Element == UInt8 {
       self[start + index] = UInt8(truncatingIfNeeded: length >> shift)
     }
   }
+}
 
-  /// Appends a text: its length in one byte, then its bytes.
-  mutating func append(text: Span<UInt8>) {
-    append(UInt8(text.count))
-    append(copying: text)
+/// Reads the fields of a body from front to back. A span is its own cursor: what has been read is
+/// cut off its front.
+extension Span where Element == UInt8 {
+  /// Takes a big-endian integer off the front.
+  mutating func takeInteger<Integer: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _: Integer.Type = Integer.self
+  ) throws(BodyError) -> Integer {
+    let size = MemoryLayout<Integer>.size
+    guard count >= size else { throw .tooShort }
+    // Bounds-checked; any bytes are an integer.
+    let value = bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: Integer.self)
+    self = extracting(size...)
+    return Integer(bigEndian: value)
+  }
+
+  /// Takes a text off the front and returns its range in `whole`, whose end is this span's end.
+  mutating func takeText(in whole: Span<UInt8>) throws(BodyError) -> Range<Int> {
+    let size = Int(try takeInteger(UInt8.self))
+    guard count >= size else { throw .tooShort }
+    let start = whole.count - count
+    self = extracting(size...)
+    return start..<(start + size)
+  }
+
+  /// Takes all that is left and returns its range in `whole`, whose end is this span's end.
+  mutating func takeRest(in whole: Span<UInt8>) -> Range<Int> {
+    let start = whole.count - count
+    self = extracting(count...)
+    return start..<whole.count
+  }
+
+  /// Takes a text that must be valid UTF-8 off the front.
+  mutating func takeString(in whole: Span<UInt8>) throws(BodyError) -> String {
+    let text = whole.extracting(try takeText(in: whole))
+    guard text.isValidUTF8 else { throw .textEncoding }
+    return String(repairing: text)
+  }
+
+  /// Takes a byte that stands for one of a few values off the front.
+  mutating func takeCode<Code: RawRepresentable<UInt8>>(
+    _ field: String, _: Code.Type = Code.self
+  ) throws(BodyError) -> Code {
+    let value = try takeInteger(UInt8.self)
+    guard let code = Code(rawValue: value) else { throw .fieldValue(field, UInt64(value)) }
+    return code
+  }
+
+  /// Takes a byte that is 0 or 1 off the front.
+  mutating func takeFlag(_ field: String) throws(BodyError) -> Bool {
+    let value = try takeInteger(UInt8.self)
+    guard value <= 1 else { throw .fieldValue(field, UInt64(value)) }
+    return value == 1
+  }
+
+  /// Takes a duration in nanoseconds, of at most 292 years, off the front.
+  mutating func takeDuration(_ field: String) throws(BodyError) -> Duration {
+    let value = try takeInteger(UInt64.self)
+    guard let nanoseconds = Int64(exactly: value) else { throw .fieldValue(field, value) }
+    return .nanoseconds(nanoseconds)
   }
 }

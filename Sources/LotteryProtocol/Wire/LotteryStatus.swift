@@ -8,11 +8,9 @@ public struct LotteryStatus: Hashable, Sendable {
     public var stored: UInt64
     /// Whether its FINISHED is safe.
     public var hasFinished: Bool
-    /// Whether one of the connections is its own.
     public var isConnected: Bool
 
-    /// The state of an agency.
-    public init(number: UInt32, stored: UInt64, hasFinished: Bool, isConnected: Bool) {
+    package init(number: UInt32, stored: UInt64, hasFinished: Bool, isConnected: Bool) {
       self.number = number
       self.stored = stored
       self.hasFinished = hasFinished
@@ -20,7 +18,6 @@ public struct LotteryStatus: Hashable, Sendable {
     }
   }
 
-  /// Whether the draw has been held.
   public var isDrawn: Bool
   /// The agencies that take part are numbered from 1 to this.
   public var agencies: UInt32
@@ -31,8 +28,7 @@ public struct LotteryStatus: Hashable, Sendable {
   /// Every agency that has bets, has finished or is connected, in the order of their numbers.
   public var seen: [Agency]
 
-  /// The state of a lottery.
-  public init(
+  package init(
     isDrawn: Bool, agencies: UInt32, connections: UInt32, syncs: SyncTimes = SyncTimes(),
     seen: [Agency]
   ) {
@@ -44,7 +40,31 @@ public struct LotteryStatus: Hashable, Sendable {
   }
 }
 
-/// The bytes of STATUS (`PROTOCOL.md`, The status).
+/// The number of syncs that a server has waited for, and their times.
+public struct SyncTimes: Hashable, Sendable {
+  public private(set) var count: UInt64
+  public private(set) var total: Duration
+  /// Zero if there were none.
+  public private(set) var longest: Duration
+
+  package init(count: UInt64 = 0, total: Duration = .zero, longest: Duration = .zero) {
+    self.count = count
+    self.total = total
+    self.longest = longest
+  }
+
+  /// Zero if there were none.
+  public var mean: Duration { count > 0 ? total / count : .zero }
+
+  /// Counts one more sync.
+  package mutating func add(_ duration: Duration) {
+    count += 1
+    total += duration
+    longest = max(longest, duration)
+  }
+}
+
+/// The bytes of STATUS.
 extension LotteryStatus {
   /// Agency, stored, finished and connected.
   private static let agencySize = 4 + 8 + 1 + 1
@@ -56,9 +76,17 @@ extension LotteryStatus {
   init(fields: inout Span<UInt8>) throws(BodyError) {
     self.init(
       isDrawn: try fields.takeFlag("drawn"), agencies: try fields.takeInteger(),
-      connections: try fields.takeInteger(), syncs: try SyncTimes(fields: &fields), seen: [])
+      connections: try fields.takeInteger(),
+      syncs: SyncTimes(
+        count: try fields.takeInteger(), total: try fields.takeDuration("syncTime"),
+        longest: try fields.takeDuration("longestSync")),
+      seen: [])
     for _ in 0..<(try fields.takeInteger(UInt16.self)) {
-      seen.append(try Agency(fields: &fields))
+      seen.append(
+        Agency(
+          number: try fields.takeInteger(), stored: try fields.takeInteger(),
+          hasFinished: try fields.takeFlag("finished"),
+          isConnected: try fields.takeFlag("connected")))
     }
   }
 
@@ -67,7 +95,9 @@ extension LotteryStatus {
     bytes.append(isDrawn ? 1 : 0)
     bytes.append(bigEndian: agencies)
     bytes.append(bigEndian: connections)
-    syncs.appendFields(to: &bytes)
+    bytes.append(bigEndian: syncs.count)
+    bytes.append(bigEndian: UInt64(syncs.total.nanoseconds))
+    bytes.append(bigEndian: UInt64(syncs.longest.nanoseconds))
     bytes.append(bigEndian: UInt16(seen.count))
     for agency in seen {
       bytes.append(bigEndian: agency.number)
@@ -78,51 +108,10 @@ extension LotteryStatus {
   }
 }
 
-extension LotteryStatus.Agency {
-  fileprivate init(fields: inout Span<UInt8>) throws(BodyError) {
-    self.init(
-      number: try fields.takeInteger(), stored: try fields.takeInteger(),
-      hasFinished: try fields.takeFlag("finished"), isConnected: try fields.takeFlag("connected"))
-  }
-}
-
-/// The number of syncs that a server has waited for, and their times (`PROTOCOL.md`, The status).
-public struct SyncTimes: Hashable, Sendable {
-  /// Syncs so far.
-  public private(set) var count: UInt64
-  /// The sum of their times.
-  public private(set) var total: Duration
-  /// The time of the longest sync; zero if there were none.
-  public private(set) var longest: Duration
-
-  /// The times of `count` syncs.
-  public init(count: UInt64 = 0, total: Duration = .zero, longest: Duration = .zero) {
-    self.count = count
-    self.total = total
-    self.longest = longest
-  }
-
-  /// The mean, 0 if there were none.
-  public var mean: Duration { count > 0 ? total / count : .zero }
-
-  /// Counts one more sync.
-  public mutating func add(_ duration: Duration) {
-    count += 1
-    total += duration
-    longest = max(longest, duration)
-  }
-}
-
-extension SyncTimes {
-  fileprivate init(fields: inout Span<UInt8>) throws(BodyError) {
-    self.init(
-      count: try fields.takeInteger(), total: try fields.takeDuration("syncTime"),
-      longest: try fields.takeDuration("longestSync"))
-  }
-
-  fileprivate func appendFields(to bytes: inout [UInt8]) {
-    bytes.append(bigEndian: count)
-    bytes.append(bigEndian: UInt64(total.nanoseconds))
-    bytes.append(bigEndian: UInt64(longest.nanoseconds))
+extension Duration {
+  /// The whole nanoseconds in it. The duration must be at most 292 years.
+  public var nanoseconds: Int {
+    let (seconds, attoseconds) = components
+    return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
   }
 }
