@@ -49,11 +49,11 @@ extension Duration {
 
   /// Removes one number with its unit from the front of `rest`, and returns it in nanoseconds.
   private static func takePart(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
-    let whole = take(&rest, while: isDigit)
+    let whole = take(&rest, while: \.isDigit)
     let hasPoint = rest.first == UInt8(ascii: ".")
     if hasPoint { rest.removeFirst() }
-    let fraction = hasPoint ? take(&rest, while: isDigit) : []
-    let name = take(&rest) { $0 != UInt8(ascii: ".") && !isDigit($0) }
+    let fraction = hasPoint ? take(&rest, while: \.isDigit) : []
+    let name = take(&rest) { $0 != UInt8(ascii: ".") && !$0.isDigit }
     guard !whole.isEmpty || !fraction.isEmpty,
       let unit = units[String(decoding: name, as: UTF8.self)],
       let count = whole.isEmpty ? 0 : UInt64(decimal: whole.span)
@@ -76,10 +76,6 @@ extension Duration {
     let taken = rest.prefix(while: belongs)
     rest = rest[taken.endIndex...]
     return taken
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 
   /// `value / unit` as a decimal without trailing zeros.

@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import LotteryProtocol
+package import LotteryProtocol
 import Synchronization
 
 /// A program's log, on standard output.
@@ -76,18 +76,12 @@ package final class Log: Sendable {
     leastLevel.store(level.rawValue, ordering: .relaxed)
   }
 
-  /// Logs a detail for debugging.
   package func debug(_ line: @autoclosure () -> LogLine) { write(.debug, line) }
-
-  /// Logs an event.
   package func info(_ line: @autoclosure () -> LogLine) { write(.info, line) }
-
   /// Logs a problem that has been handled.
   package func warning(_ line: @autoclosure () -> LogLine) { write(.warning, line) }
-
   /// Logs a problem that an operator must look into.
   package func error(_ line: @autoclosure () -> LogLine) { write(.error, line) }
-
   /// Logs why the program ends.
   package func critical(_ line: @autoclosure () -> LogLine) { write(.critical, line) }
 
@@ -105,8 +99,13 @@ package final class Log: Sendable {
   /// Returns when there is room, the task is cancelled, or the output has taken nothing for
   /// `stallLimit`.
   package func waitForRoom() async {
-    while let room = promiseOfRoom() {
-      guard await room.wait() != nil else { return }
+    while true {
+      let room = state.withLock { state -> Promise<Void>? in
+        guard state.waiting > Self.crowdedSize, !state.isStuck else { return nil }
+        state.room = state.room ?? Promise()
+        return state.room
+      }
+      guard await room?.wait() != nil else { return }
     }
   }
 
@@ -132,14 +131,6 @@ package final class Log: Sendable {
     }
   }
 
-  private func promiseOfRoom() -> Promise<Void>? {
-    state.withLock { state in
-      guard state.waiting > Self.crowdedSize, !state.isStuck else { return nil }
-      let room = state.room ?? Promise()
-      state.room = room
-      return room
-    }
-  }
 }
 
 /// From the callers to the output.
@@ -252,25 +243,49 @@ extension Log {
   }
 }
 
-/// How many lines strangers get in a second.
-struct LogBudget {
-  /// Lines of a value of at most ``LogLine/valueLimit`` bytes: half a megabyte.
-  static let limit = 500
+/// A descriptor that texts are written to: a terminal, a pipe, a file.
+///
+/// Another process may have made it non-blocking, and nobody may read from it. So each write is
+/// preceded by a wait that ends.
+package struct Output: Sendable {
+  let descriptor: Int32
 
-  private var second: time_t = 0
-  private var count = 0
-
-  /// Takes a line of this `second`, and returns whether one was left.
-  mutating func take(in second: time_t) -> Bool {
-    if second != self.second { (self.second, count) = (second, 0) }
-    count += 1
-    return count <= Self.limit
+  package init(descriptor: Int32) {
+    self.descriptor = descriptor
   }
 
-  /// Returns how many lines an earlier second had too many, once.
-  mutating func takeSuppressed(before second: time_t) -> Int {
-    guard second != self.second, count > Self.limit else { return 0 }
-    defer { count = 0 }
-    return count - Self.limit
+  /// Bytes that a pipe takes at once or not at all, if poll(2) says that it takes any (pipe(7)).
+  static let pieceSize = 4096
+
+  /// Waits until the output takes bytes, for at most `limit`.
+  ///
+  /// - Returns: whether it does. If the wait fails, a write will tell.
+  package func waits(atMost limit: Duration) -> Bool {
+    var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return poll(&output, 1, Int32(clamping: limit.nanoseconds / 1_000_000)) != 0
+  }
+
+  /// Writes the front of `piece`, which is at most ``pieceSize`` long, if the output takes it.
+  ///
+  /// - Returns: how many bytes it took.
+  package func write(_ piece: Span<UInt8>) throws(SystemError) -> Int {
+    do throws(SystemError) {
+      return try SystemError.check("write") {
+        piece.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      }
+    } catch {
+      if error.code == EAGAIN { return 0 }
+      throw error
+    }
+  }
+
+  /// Writes all of `bytes`, however long that takes.
+  func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+    var start = 0
+    while start < bytes.count {
+      guard waits(atMost: .seconds(3600)) else { continue }
+      let end = min(bytes.count, start + Self.pieceSize)
+      start += try write(bytes.span.extracting(start..<end))
+    }
   }
 }

@@ -11,7 +11,6 @@ package struct LogLine: Sendable {
 
   /// The message, without time and level, as UTF-8.
   let bytes: [UInt8]
-  /// The message, without time and level.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// A line about `action`. Values may contain anything: what would break the line is escaped, and
@@ -73,15 +72,7 @@ package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
   }
 
   /// The level's name in upper case, as in Python's `logging`.
-  package var name: String {
-    switch self {
-    case .debug: "DEBUG"
-    case .info: "INFO"
-    case .warning: "WARNING"
-    case .error: "ERROR"
-    case .critical: "CRITICAL"
-    }
-  }
+  package var name: String { "\(self)".uppercased() }
 
   package static func < (left: LogLevel, right: LogLevel) -> Bool {
     left.rawValue < right.rawValue
@@ -123,5 +114,28 @@ struct LogClock {
     let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M:%S", &parts)
     text = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     return now
+  }
+}
+
+/// How many lines strangers get in a second.
+struct LogBudget {
+  /// Lines of a value of at most ``LogLine/valueLimit`` bytes: half a megabyte.
+  static let limit = 500
+
+  private var second: time_t = 0
+  private var count = 0
+
+  /// Takes a line of this `second`, and returns whether one was left.
+  mutating func take(in second: time_t) -> Bool {
+    if second != self.second { (self.second, count) = (second, 0) }
+    count += 1
+    return count <= Self.limit
+  }
+
+  /// Returns how many lines an earlier second had too many, once.
+  mutating func takeSuppressed(before second: time_t) -> Int {
+    guard second != self.second, count > Self.limit else { return 0 }
+    defer { count = 0 }
+    return count - Self.limit
   }
 }

@@ -25,12 +25,8 @@ package struct Program: Sendable {
   private let limits: OrderlyEnd.Limits
   private let log: Log
 
-  /// A program.
-  ///
   /// - Parameters:
-  ///   - name: the program's name.
   ///   - help: what `--help` prints.
-  ///   - layout: the layout of its log lines.
   ///   - limits: how long its end may take.
   package init(
     name: String, help: String, layout: LogLayout, limits: OrderlyEnd.Limits = .init()
@@ -60,16 +56,16 @@ package struct Program: Sendable {
     // handle and must not end the process.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    let run = Run(log: log)
-    let invocation = Result { () throws(UsageError) in
-      try Invocation(arguments, hasStatus: status != nil)
+    do throws(UsageError) {
+      switch try Invocation(arguments, hasStatus: status != nil) {
+      case .run(let file): run { try await work(file, $0, log) }
+      case .status(let file): answer { try await status?(file, $0) ?? "" }
+      case .help: answer { _ in help }
+      case .version: answer { _ in "\(name) \(Self.version)" }
+      }
+    } catch {
+      answer { _ in throw error }
     }
-    Task { exit(await perform(invocation, run, status, work).rawValue) }
-    let signal = OrderlyEnd.nextSignal()
-    // Nothing else has anything to end.
-    guard case .success(.run) = invocation else { _exit(128 + signal) }
-    DispatchQueue(label: "signals").async { run.cancel(because: signal) }
-    cutShort(because: OrderlyEnd.watch(limits))
   }
 
   /// Opens the standard descriptors that are closed, so that no other file takes their place and
@@ -90,125 +86,32 @@ package struct Program: Sendable {
       .map { Path(bytes: Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))) }
   }
 
-  private func perform(
-    _ invocation: Result<Invocation, UsageError>, _ run: Run, _ status: Status?,
-    _ work: @escaping Work
-  ) async -> ExitStatus {
-    switch invocation {
-    case .success(.run(let file)):
-      let ending = await run.perform(on: Worker(label: name)) { try await work(file, $0, log) }
-      log.flush(limit: Self.flushLimit)
-      return ending
-    case .success(.status(let file)): return await show(file, status)
-    case .success(.help): return say(help)
-    case .success(.version): return say("\(name) \(Self.version)")
-    case .failure(let error):
-      complain("\(Self.printable(error)); try \(name) --help")
-      return error.exitStatus
-    }
-  }
-
-  /// Ends the process, whatever hangs. The line about it must not hang either, so another thread
-  /// writes it.
-  private func cutShort(because reason: String) -> Never {
-    let isWritten = DispatchSemaphore(value: 0)
-    let status = ExitStatus.cutShort
-    DispatchQueue(label: "last word").async {
-      log.critical(LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": reason]))
-      log.flush(limit: Self.lastWordLimit)
-      isWritten.signal()
-    }
-    _ = isWritten.wait(timeout: .now() + .nanoseconds(2 * Self.lastWordLimit.nanoseconds))
-    _exit(status.rawValue)
-  }
-}
-
-/// What a program prints instead of a log.
-extension Program {
-  private func show(_ file: Path?, _ status: Status?) async -> ExitStatus {
+  /// Runs the program's work, logs how it ended, and exits. A signal cancels the work.
+  private func run(_ work: @escaping @Sendable (Worker) async throws -> Void) -> Never {
     let worker = Worker(label: name)
-    let task = Task(executorPreference: worker) { try await status?(file, worker) }
-    do {
-      return say(try await task.value ?? "")
-    } catch {
-      complain(Self.printable(error))
-      return Run.exitStatus(error)
-    }
-  }
-
-  /// The error in one line. It may quote a peer or a file, whose bytes must not control the
-  /// operator's terminal.
-  private static func printable(_ error: any Error) -> String {
-    PrintableText.escaped("\(error)".utf8.span)
-  }
-
-  /// Prints a text. The caller must not take half of it for the whole.
-  private func say(_ text: String) -> ExitStatus {
-    do {
-      try Output(descriptor: STDOUT_FILENO).writeAll(Array("\(text)\n".utf8))
-      return .success
-    } catch {
-      complain("standard output cannot be written: \(error)")
-      return .ioError
-    }
-  }
-
-  private func complain(_ problem: String) {
-    // There is nowhere to report that this fails.
-    try? Output(descriptor: STDERR_FILENO).writeAll(Array("\(name): \(problem)\n".utf8))
-  }
-}
-
-/// One run of a program's work, and its end.
-private final class Run: Sendable {
-  private struct State {
-    var task: Task<Void, any Error>?
-    /// Whether a signal has arrived, perhaps before there was a task.
-    var isCancelled = false
-    /// Whether the line about the exit is logged, after which no other line may follow.
-    var hasEnded = false
-  }
-
-  private let log: Log
-  private let state = Mutex(State())
-
-  init(log: Log) {
-    self.log = log
-  }
-
-  /// Runs `work`, logs how it ended, and returns the exit status.
-  func perform(
-    on worker: Worker, _ work: @escaping @Sendable (Worker) async throws -> Void
-  ) async -> ExitStatus {
     let task = Task(executorPreference: worker) { try await work(worker) }
-    state.withLock { state in
-      state.task = task
-      if state.isCancelled { task.cancel() }
+    // Whether the line about the exit is logged, after which no other line may follow.
+    let hasEnded = Mutex(false)
+    Task {
+      let result = await task.result
+      let status = hasEnded.withLock { hasEnded in
+        hasEnded = true
+        return report(result)
+      }
+      log.flush(limit: Self.flushLimit)
+      exit(status.rawValue)
     }
-    let result = await task.result
-    return state.withLock { state in
-      state.hasEnded = true
-      return report(result)
+    let signal = OrderlyEnd.nextSignal()
+    DispatchQueue(label: "signals").async {
+      hasEnded.withLock { hasEnded in
+        if hasEnded { return }
+        // This line comes before those of all that ends.
+        let names = [SIGINT: "SIGINT", SIGHUP: "SIGHUP", SIGTERM: "SIGTERM"]
+        log.info(LogLine("shutdown", .inProgress, ["signal": names[signal] ?? "\(signal)"]))
+      }
+      task.cancel()
     }
-  }
-
-  func cancel(because signal: Int32) {
-    let task = state.withLock { state in
-      guard !state.hasEnded else { return nil as Task<Void, any Error>? }
-      // This line comes before those of all that ends.
-      log.info(LogLine("shutdown", .inProgress, ["signal": Self.name(of: signal)]))
-      state.isCancelled = true
-      return state.task
-    }
-    task?.cancel()
-  }
-
-  private static func name(of signal: Int32) -> String {
-    switch signal {
-    case SIGINT: "SIGINT"
-    case SIGHUP: "SIGHUP"
-    default: "SIGTERM"
-    }
+    cutShort(because: OrderlyEnd.watch(limits))
   }
 
   private func report(_ result: Result<Void, any Error>) -> ExitStatus {
@@ -226,7 +129,55 @@ private final class Run: Sendable {
     return .success
   }
 
-  static func exitStatus(_ error: any Error) -> ExitStatus {
+  /// Ends the process, whatever hangs. The line about it must not hang either, so another thread
+  /// writes it.
+  private func cutShort(because reason: String) -> Never {
+    let isWritten = DispatchSemaphore(value: 0)
+    let status = ExitStatus.cutShort
+    DispatchQueue(label: "last word").async {
+      log.critical(LogLine("exit", .fail, ["status": "\(status.rawValue)", "error": reason]))
+      log.flush(limit: Self.lastWordLimit)
+      isWritten.signal()
+    }
+    _ = isWritten.wait(timeout: .now() + .nanoseconds(2 * Self.lastWordLimit.nanoseconds))
+    _exit(status.rawValue)
+  }
+
+  private static func exitStatus(_ error: any Error) -> ExitStatus {
     (error as? any ProgramError)?.exitStatus ?? .systemError
+  }
+
+  /// Prints what the program was asked for instead of its work, and exits. A signal ends it at
+  /// once: nothing has anything to close.
+  private func answer(_ text: @escaping @Sendable (Worker) async throws -> String) -> Never {
+    let worker = Worker(label: name)
+    Task(executorPreference: worker) {
+      do {
+        exit(say(try await text(worker)).rawValue)
+      } catch {
+        complain("\(error)" + (error is UsageError ? "; try \(name) --help" : ""))
+        exit(Self.exitStatus(error).rawValue)
+      }
+    }
+    _exit(128 + OrderlyEnd.nextSignal())
+  }
+
+  /// Prints a text. The caller must not take half of it for the whole.
+  private func say(_ text: String) -> ExitStatus {
+    do {
+      try Output(descriptor: STDOUT_FILENO).writeAll(Array("\(text)\n".utf8))
+      return .success
+    } catch {
+      complain("standard output cannot be written: \(error)")
+      return .ioError
+    }
+  }
+
+  /// Prints a problem in one line. It may quote a peer or a file, whose bytes must not control the
+  /// operator's terminal.
+  private func complain(_ problem: String) {
+    let line = "\(name): \(PrintableText.escaped(problem.utf8.span))\n"
+    // There is nowhere to report that this fails.
+    try? Output(descriptor: STDERR_FILENO).writeAll(Array(line.utf8))
   }
 }

@@ -134,7 +134,7 @@ private struct Fields: CustomTestStringConvertible, Sendable {
     #expect(try decodeFromAgency(Array(Frames.bet(sent, at: 7).dropFirst(4))).bets == [sent])
     var builder = BatchBuilder(maxAmount: 2)
     var batch: [UInt8] = []
-    for _ in 1...2 { try builder.append(sent, offset: 7, to: &batch) }
+    for _ in 1...2 { builder.append(sent, offset: 7, to: &batch) }
     _ = builder.finish(&batch)
     #expect(try decodeFromAgency(withoutHeader(batch)).bets == [sent, sent])
     var row: [UInt8] = []

@@ -43,7 +43,7 @@ import Testing
         #expect(bytes.span.isPlainASCII == true)
         bytes[position] = byte
         #expect(bytes.span.isPlainASCII == false)
-        #expect(bytes.span.isASCII == (byte == 0))
+        #expect(bytes.span.hasNUL == (byte == 0))
       }
     }
   }
@@ -58,13 +58,13 @@ import Testing
   func `what would break a line or a field is escaped, nothing else`(
     text: String, expected: String
   ) {
-    #expect(PrintableText.escaped(text) == expected)
+    #expect(PrintableText.escaped(text.utf8.span) == expected)
   }
 
   @Test func `no single character gets a line break or a separator through`() {
     for value in UInt32(0)...0xFFFF {
       guard let scalar = Unicode.Scalar(value) else { continue }
-      let escaped = PrintableText.escaped(String(scalar))
+      let escaped = PrintableText.escaped(String(scalar).utf8.span)
       let isFit = !escaped.contains("|") && !escaped.contains(where: \.isNewline)
       #expect(isFit, "U+\(String(value, radix: 16))")
     }
@@ -136,5 +136,17 @@ import Testing
     let isFull = buffer.isFull
     #expect(isFull)
     #expect(buffer.unreadBytes == (1001...21_000).map { UInt8(truncatingIfNeeded: $0) })
+  }
+
+  @Test func `a read that brought nothing says nothing of the size of the next one`() {
+    var buffer = InputBuffer(capacity: 20_000)
+    for count in [0, 960, 1920, 3840, 7680, 0, 0, 0, 0] {
+      _ = buffer.fill { _ in count }
+      buffer.consume(buffer.unread.count)
+      buffer.releaseIfEmpty()
+    }
+    _ = buffer.fill { _ in 0 }
+    let size = buffer.storage.count
+    #expect(size == 15_360)
   }
 }

@@ -36,11 +36,7 @@ import Testing
         firstName: fields[1], lastName: fields[2], document: fields[3], birthdate: fields[4],
         number: fields[5])
       let agency = try #require(UInt32(fields[0]))
-      let (located, source) = try bet.located()
-      var fromLocated: [UInt8] = []
-      fromLocated.append(csvRow: located, agency: agency, in: source.span)
       #expect(rows([bet], of: agency) == Array(row.utf8), "\(bet)")
-      #expect(fromLocated == Array(row.utf8), "\(bet)")
     }
   }
 

@@ -120,7 +120,7 @@ import Testing
     let batch = BetBatch(isSingle: false, offset: 0, count: 400, bets: frame.indices)
     var attempts = 0
     var bets = 0
-    let bad = try batch.read(
+    let bad = try batch.forEachBet(
       after: 0, in: frame.span,
       takePlain: { _, _ in
         attempts += 1

@@ -37,7 +37,7 @@ import Testing
     var builder = BatchBuilder(maxAmount: 1000)
     for _ in 0..<25 { try builder.append(sizedBet(300), offset: 0, to: &bytes) }
     for (size, fits) in [(484, true), (485, true), (486, false)] {
-      #expect(builder.hasRoom(for: try sizedBet(size).located().bet, in: bytes) == fits)
+      #expect(builder.hasRoom(for: try sizedBet(size).view, in: bytes) == fits)
     }
     try builder.append(sizedBet(485), offset: 0, to: &bytes)
     #expect(builder.finish(&bytes) == 26)
@@ -51,7 +51,8 @@ import Testing
     var bytes: [UInt8] = []
     #expect(builder.finish(&bytes) == 0)
     #expect(bytes.isEmpty)
-    let (bet, source) = try Bets.nameless().located()
+    let nameless = try Bets.nameless()
+    let (bet, source) = (nameless.view, nameless.texts)
     for placed in 0..<amount {
       #expect(builder.hasRoom(for: bet, in: bytes), "after \(placed) bets")
       builder.append(bet, in: source.span, offset: 0, to: &bytes)

@@ -30,7 +30,7 @@ import Testing
     let offset: UInt64 = 0x0102_0304_0506_0708
     var builder = BatchBuilder(maxAmount: 2)
     var bytes: [UInt8] = []
-    for bet in [ana, nameless] { try builder.append(bet, offset: offset, to: &bytes) }
+    for bet in [ana, nameless] { builder.append(bet, offset: offset, to: &bytes) }
     #expect(builder.finish(&bytes) == 2)
     #expect(bytes == MessageSamples.batch)
     let batch = try decodeFromAgency(withoutHeader(MessageSamples.batch))

@@ -183,8 +183,8 @@ LEDGER = [
         places=2),
     Mutant(
         "reads two quotes in a quoted field as two",
-        "index += wasQuoted && byte == quote ? 2 : 1",
-        "index += wasQuoted && byte == quote && index < 0 ? 2 : 1"),
+        "index += wasQuoted && byte == .quote ? 2 : 1",
+        "index += wasQuoted && byte == .quote && index < 0 ? 2 : 1"),
     Mutant(
         "writes a quote in a quoted field once",
         "      if text[index] == .quote { append(.quote) }\n",
@@ -201,8 +201,13 @@ LEDGER = [
         "ContractTests"),
     Mutant(
         "takes letters that look alike for the same bytes",
-        "      && left.firstName.utf8.span.isEqual(to: right.firstName.utf8.span)",
-        "      && left.firstName == right.firstName",
+        "public struct Bet: Hashable, Sendable {\n",
+        "public struct Bet: Hashable, Sendable {\n"
+        "  public static func == (left: Bet, right: Bet) -> Bool {\n"
+        "    left.firstName == right.firstName && left.lastName == right.lastName\n"
+        "      && left.document == right.document && left.birthdate == right.birthdate\n"
+        "      && left.number == right.number\n"
+        "  }\n",
         "ContractTests"),
     # The agency.
     Mutant(
@@ -271,8 +276,8 @@ LEDGER = [
         case("agency,recv,quiet,limit,1")),
     Mutant(
         "reads blank lines without end after SIGTERM",
-        "    if Task.isCancelled { throw .cancelled }\n    let (file, rest)",
-        "    let (file, rest)",
+        "    if Task.isCancelled { throw .cancelled }\n    let (file, offset",
+        "    let (file, offset",
         f"{CHECKS}/test_endless_client.py -k blank_lines"),
     Mutant(
         "loses log lines and does not count them",

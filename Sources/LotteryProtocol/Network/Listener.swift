@@ -1,3 +1,6 @@
+import CLinux
+import Glibc
+
 package final class Listener: Sendable {
   package let port: UInt16
 
@@ -39,5 +42,100 @@ package final class Listener: Sendable {
   package func close() {
     readiness.cancel()
     socket.close()
+  }
+}
+
+/// The address of the other end of a connection.
+public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
+  public let ip: String
+  /// Whether the peer is on this machine.
+  public let isLoopback: Bool
+
+  /// The address that `accept` returned.
+  fileprivate init(_ address: sockaddr_in) {
+    var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
+    var binary = address.sin_addr
+    inet_ntop(AF_INET, &binary, &text, socklen_t(text.count))
+    ip = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    isLoopback = UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
+  }
+
+  public var description: String { ip }
+}
+
+extension Socket {
+  /// Creates a socket that listens on all IPv4 addresses of this machine.
+  ///
+  /// - Parameters:
+  ///   - port: the port; 0 for any free one, which ``port()`` returns.
+  ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
+  static func listening(port: UInt16, backlog: Int32) throws(SystemError) -> Socket {
+    let socket = try Socket(family: AF_INET)
+    try onError(socket.close) { () throws(SystemError) in
+      try socket.setOption(SO_REUSEADDR, to: 1)
+      // Once for all connections, instead of six calls for each.
+      try socket.configureConnection()
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      try SystemError.check("bind") {
+        withSockaddr(&address) { bind(socket.descriptor, $0, $1) }
+      }
+      try SystemError.check("listen") { listen(socket.descriptor, backlog) }
+    }
+    return socket
+  }
+
+  func port() throws(SystemError) -> UInt16 {
+    var address = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    try SystemError.check("getsockname") {
+      withSockaddr(&address) { pointer, _ in getsockname(descriptor, pointer, &size) }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  /// Returns the next pending connection, or nil if there is none.
+  ///
+  /// Skips connections that broke while they were pending.
+  func accept() throws(SystemError) -> (Socket, PeerAddress)? {
+    while true {
+      var address = sockaddr_in()
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      do throws(SystemError) {
+        let accepted = try SystemError.check("accept") {
+          withSockaddr(&address) { pointer, _ in
+            accept4(descriptor, pointer, &size, Int32(Self.flags))
+          }
+        }
+        return (Socket(accepted: accepted), PeerAddress(address))
+      } catch {
+        if error.code == EAGAIN { return nil }
+        if !error.isOfPeer { throw error }
+      }
+    }
+  }
+}
+
+/// Passes `address` to a call as the general type. The pointer is valid during the call.
+private func withSockaddr<Result>(
+  _ address: inout sockaddr_in, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+  withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+}
+
+extension SystemError {
+  /// Whether `accept` reports an error of the connection rather than of this process (accept(2)).
+  fileprivate var isOfPeer: Bool {
+    switch code {
+    case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
+      EOPNOTSUPP, ENETUNREACH:
+      true
+    default: false
+    }
   }
 }

@@ -59,6 +59,8 @@ extension Array where Element == UInt8 {
       bytes.append(bigEndian: view.number)
     }
   }
+
+  mutating func append(bet: Bet) { append(bet: bet.view, in: bet.texts.span) }
 }
 
 /// A BATCH or a BET as it arrives: its bets are still bytes in the frame.
@@ -72,6 +74,9 @@ public struct BetBatch: Hashable, Sendable {
   /// Where the bets lie in the frame: all of it after the count.
   public let bets: Range<Int>
 
+}
+
+extension BetBatch {
   var type: MessageType { isSingle ? .bet : .batch }
 
   /// Takes the fields of a BATCH or a BET off the front of `fields`; the bets stay in `frame`.
@@ -97,7 +102,7 @@ public struct BetBatch: Hashable, Sendable {
   public static func appendSingle(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) {
     bytes.appendFrame(.bet) { bytes in
       bytes.append(bigEndian: offset)
-      bytes.append(bet: bet.view, in: bet.texts.span)
+      bytes.append(bet: bet)
     }
   }
 

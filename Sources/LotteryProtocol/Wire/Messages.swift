@@ -163,7 +163,7 @@ public enum ServerMessage: WireMessage {
       bytes.append(version)
       bytes.append(state.rawValue)
       bytes.append(bigEndian: stored)
-      if let lastBet { bytes.append(bet: lastBet.view, in: lastBet.texts.span) }
+      if let lastBet { bytes.append(bet: lastBet) }
     case .stored(let stored): bytes.append(bigEndian: stored)
     case .rejected(let offset, let index, let code, let reason):
       bytes.append(bigEndian: offset)

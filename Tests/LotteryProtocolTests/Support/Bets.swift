@@ -2,25 +2,10 @@ import TestSupport
 
 @testable import LotteryProtocol
 
-extension Bet {
-  /// The bet as the rest of the program passes bets on: its texts laid out in bytes.
-  func located() throws -> (bet: BetView, source: [UInt8]) {
-    let first = Array(firstName.utf8)
-    let last = Array(lastName.utf8)
-    let source = first + last + Array(document.utf8)
-    let bet = try BetView(
-      firstName: 0..<first.count, lastName: first.count..<(first.count + last.count),
-      document: (first.count + last.count)..<source.count,
-      birthdate: birthdate, number: number, in: source.span)
-    return (bet, source)
-  }
-}
-
 extension BatchBuilder {
   /// Adds `bet`, for tests that do not care where its texts are.
-  mutating func append(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) throws {
-    let (located, source) = try bet.located()
-    append(located, in: source.span, offset: offset, to: &bytes)
+  mutating func append(_ bet: Bet, offset: UInt64, to bytes: inout [UInt8]) {
+    append(bet.view, in: bet.texts.span, offset: offset, to: &bytes)
   }
 }
 
