@@ -22,7 +22,6 @@ import Synchronization
 
 /// One end of a connection, used by one task at a time, on its worker.
 public final class Connection {
-  /// What others may do with the connection.
   public let handle: Handle
   /// How long the peer may take for the next bytes of what is sent. Nil if only the ``deadline``
   /// counts.
@@ -46,8 +45,6 @@ public final class Connection {
   /// Memory for answers that is kept: thousands of connections may wait at the same time.
   private static let outputKept = 256
 
-  /// The connection that `handle` stands for.
-  ///
   /// - Parameter capacity: the most bytes that it holds before they are taken, at least
   ///   ``ProtocolLimits/packetSize`` if they are frames.
   public init(_ handle: Handle, capacity: Int) {
@@ -70,10 +67,10 @@ extension Connection {
       // First, so that a peer that sends without end cannot delay an interrupt.
       try handle.checkInterrupt(mayLackRoom: !hasReceived)
       if let count = try receive() {
-        if hasWaited {
-          immediate = 0
-        } else if tookItsTurn(by: count) {
+        immediate = hasWaited ? 0 : immediate + max(count, Self.leastRead)
+        if immediate >= Self.bytesInATurn {
           // Such a peer must not keep the thread from other workers either.
+          immediate = 0
           await handle.worker.yield()
         }
         hasReceived = true
@@ -98,7 +95,6 @@ extension Connection {
   /// The bytes that have arrived and were not taken.
   public var unread: ArraySlice<UInt8> { input.storage[input.unread] }
 
-  /// Takes the first `count` of ``unread``.
   public func consume(_ count: Int) { input.consume(count) }
 
   /// Takes the next frame, its header left out; nil if there is no complete one.
@@ -125,15 +121,6 @@ extension Connection {
     } catch {
       throw .broken(error)
     }
-  }
-
-  /// Counts bytes that were there at once, and returns whether other workers are to have their
-  /// turn.
-  private func tookItsTurn(by count: Int) -> Bool {
-    immediate += max(count, Self.leastRead)
-    guard immediate >= Self.bytesInATurn else { return false }
-    immediate = 0
-    return true
   }
 }
 
@@ -242,7 +229,6 @@ extension Connection {
 
 /// Why a connection cannot be used any more.
 public enum ConnectionError: Error, Hashable, Sendable {
-  /// It was interrupted, or its deadline is over.
   case interrupted(Interruption)
   case broken(SystemError)
 }
@@ -314,10 +300,8 @@ extension Connection {
 
     private let state = Mutex(State())
 
-    /// Takes over a socket that is connected or connecting.
-    ///
-    /// - Throws: ``SystemError`` if the kernel cannot watch one more socket. The socket is closed
-    ///   then.
+    /// Takes over a socket that is connected or connecting. If the kernel cannot watch one more
+    /// socket, it is closed.
     init(
       _ socket: Socket, peer: PeerAddress?, worker: Worker, connecting: Bool = false
     ) throws(SystemError) {
@@ -342,7 +326,6 @@ extension Connection {
     /// Returns when the work of ``run(_:)`` is done.
     public func ended() async { await state.withLock { $0.task }?.value }
 
-    /// Interrupts the connection.
     public func interrupt(_ cause: Interruption) {
       let task = state.withLock { state -> Task<Void, Never>? in
         if cause == .noRoom, state.keepsPlace { return nil }

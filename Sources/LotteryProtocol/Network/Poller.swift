@@ -36,13 +36,11 @@ final class Poller: Sendable {
   private static let instance = Mutex<Poller?>(nil)
 
   /// Returns the poller of this process, which lives as long as the process.
-  ///
-  /// - Throws: ``SystemError`` if there is no descriptor or memory for it. A later call retries.
+  /// If there is no descriptor or memory for it, a later call retries.
   static func shared() throws(SystemError) -> Poller {
     try instance.withLock { instance throws(SystemError) in
       if let poller = instance { return poller }
       let poller = try Poller()
-      poller.start()
       instance = poller
       return poller
     }
@@ -50,6 +48,8 @@ final class Poller: Sendable {
 
   private init() throws(SystemError) {
     descriptor = try SystemError.check("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
+    // A queue without a target has a thread of its own while it is busy, which is always.
+    DispatchQueue(label: "poller").async { self.run() }
   }
 
   /// Reports the present state of `descriptor` and its changes from now on to `readiness`.
@@ -57,7 +57,6 @@ final class Poller: Sendable {
   /// - Parameter writing: whether to report also that it can be written to. If not,
   ///   ``watchWriting(_:of:)`` may ask for it later.
   /// - Returns: the token for ``unregister(_:of:closing:)``.
-  /// - Throws: ``SystemError`` if the kernel has no room for one more (epoll_ctl(2)).
   func register(
     _ readiness: Readiness, for descriptor: Int32, writing: Bool
   ) throws(SystemError) -> UInt64 {
@@ -100,12 +99,6 @@ final class Poller: Sendable {
     var unused = epoll_event()
     // Fails only if the descriptor is not registered, which is the purpose.
     _ = epoll_ctl(self.descriptor, EPOLL_CTL_DEL, descriptor, &unused)
-  }
-
-  /// Runs on a queue without a target: it has a thread of its own while it is busy, which is
-  /// always.
-  private func start() {
-    DispatchQueue(label: "poller").async { self.run() }
   }
 
   private func run() -> Never {

@@ -19,10 +19,7 @@ import Synchronization
 ///
 /// A task is resumed on its own executor, which for a connection is its ``Worker``.
 package final class Readiness: Sendable {
-  package enum Direction {
-    case reading
-    case writing
-  }
+  package enum Direction: Int { case reading, writing }
 
   private enum Condition {
     /// Nothing has changed since a task last returned from a wait.
@@ -34,24 +31,19 @@ package final class Readiness: Sendable {
   }
 
   private struct State {
-    var reading = Condition.unchanged
-    var writing = Condition.unchanged
+    /// By direction.
+    var conditions: InlineArray<2, Condition> = [.unchanged, .unchanged]
     /// The token of the ``Poller``. Nil before the registration and after ``cancel(closing:)``.
     var token: UInt64?
-    /// Whether the poller reports changes of ``writing``.
+    /// Whether the poller reports changes of writing.
     var watchesWriting = false
     /// Whether the poller has reported a break.
     var isBroken = false
     var onBreak: (@Sendable () -> Void)?
 
     subscript(direction: Direction) -> Condition {
-      get { direction == .reading ? reading : writing }
-      set {
-        switch direction {
-        case .reading: reading = newValue
-        case .writing: writing = newValue
-        }
-      }
+      get { conditions[direction.rawValue] }
+      set { conditions[direction.rawValue] = newValue }
     }
   }
 
@@ -63,8 +55,6 @@ package final class Readiness: Sendable {
   private static let start = ContinuousClock.now
 
   /// Watches `descriptor`, which must stay open until ``cancel(closing:)`` has returned.
-  ///
-  /// - Throws: ``SystemError`` if the kernel has no room for one more.
   package init(of descriptor: Int32, writing: Bool = false) throws(SystemError) {
     self.descriptor = descriptor
     poller = try Poller.shared()
@@ -78,7 +68,13 @@ package final class Readiness: Sendable {
   /// Returns when the socket may be ready, the deadline is over, or somebody wakes the task. Then
   /// the caller tries again.
   package func wait(for direction: Direction) async {
-    if direction == .writing { watchWriting() }
+    if direction == .writing {
+      let token = state.withLock { state in
+        defer { state.watchesWriting = true }
+        return state.watchesWriting ? nil : state.token
+      }
+      if let token { poller.watchWriting(token, of: descriptor) }
+    }
     await withUnsafeContinuation { continuation in
       let hasChanged = state.withLock { state in
         switch state[direction] {
@@ -124,7 +120,6 @@ package final class Readiness: Sendable {
     }
   }
 
-  /// Whether there is a deadline and it is over.
   func isOverdue(at now: @autoclosure () -> ContinuousClock.Instant) -> Bool {
     let time = deadlineTime.load(ordering: .relaxed)
     return time != 0 && time <= Self.start.duration(to: now()).nanoseconds
@@ -147,14 +142,6 @@ package final class Readiness: Sendable {
     }
     wake()
     action?()
-  }
-
-  private func watchWriting() {
-    let token = state.withLock { state in
-      defer { state.watchesWriting = true }
-      return state.watchesWriting ? nil : state.token
-    }
-    if let token { poller.watchWriting(token, of: descriptor) }
   }
 
   func isAwaited(for direction: Direction) -> Bool {
