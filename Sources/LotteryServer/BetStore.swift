@@ -23,9 +23,7 @@ package final class BetStore: Sendable {
 
   /// Opens the files in `directory` and reads what they hold.
   ///
-  /// - Parameters:
-  ///   - disk: how the files reach it.
-  ///   - onFailure: is called when the disk can no longer be relied upon.
+  /// - Parameter onFailure: is called when the disk can no longer be relied upon.
   /// - Throws: ``StorageError`` if they cannot be read, are damaged, or another server uses them;
   ///   `CancellationError` if the task is cancelled.
   package init(
@@ -59,14 +57,11 @@ package final class BetStore: Sendable {
 
   /// Every agency that has bets, has finished, or is connected, in the order of their numbers.
   var agencyStatuses: [LotteryStatus.Agency] {
-    let agencies = records.withLock { records in
-      records.map { number, record in
-        LotteryStatus.Agency(
-          number: number, stored: record.stored, hasFinished: record.hasFinished,
-          isConnected: record.claim != nil)
-      }
+    records.withLock { $0 }.sorted { $0.key < $1.key }.map { number, record in
+      LotteryStatus.Agency(
+        number: number, stored: record.stored, hasFinished: record.hasFinished,
+        isConnected: record.claim != nil)
     }
-    return agencies.sorted { $0.number < $1.number }
   }
 
   var syncTimes: SyncTimes { bets.syncTimes }
@@ -82,7 +77,6 @@ package final class BetStore: Sendable {
     let (loser, writing) = update(claim.agency) { record -> (Claim?, Promise<Void>?) in
       if let holder = record.claim, holder.order > claim.order { return (claim, nil) }
       defer { record.claim = claim }
-      if record.isWriting, record.written == nil { record.written = Promise() }
       return (record.claim, record.written)
     }
     loser?.onLoss()
@@ -145,20 +139,19 @@ package final class BetStore: Sendable {
   private func append(
     _ rows: [UInt8], to journal: Journal, by claim: Claim, change: (inout AgencyRecord) -> Void
   ) async throws(ConnectionError) -> Journal.Outcome {
+    let written = Promise<Void>()
     let holdsClaim = update(claim.agency) { record in
       guard record.claim === claim else { return false }
-      record.isWriting = true
+      record.written = written
       return true
     }
     guard holdsClaim else { throw .interrupted(.superseded) }
     let outcome = await journal.append(rows)
-    let written = update(claim.agency) { record in
-      defer { record.written = nil }
-      record.isWriting = false
+    update(claim.agency) { record in
+      record.written = nil
       if outcome == .stored { change(&record) }
-      return record.written
     }
-    written?.fulfill(())
+    written.fulfill(())
     return outcome
   }
 
@@ -184,16 +177,14 @@ struct AgencyRecord: Sendable {
   var hasFinished = false
   /// The claim of the connection that speaks for the agency, if there is one.
   var claim: Claim?
-  /// Whether rows are on their way to the disk.
-  var isWriting = false
-  /// Fulfilled when they are safe or have failed. Nil while no connection waits for that.
+  /// Fulfilled when rows that are on their way to the disk are safe or have failed. Nil if none are.
   var written: Promise<Void>?
 
   /// The last bet that is safe, or nil if the agency has none.
   var lastBet: Bet? { BetCSV.storedBet(row: lastRow.span)?.bet }
 
   /// Whether nothing is known of the agency, as if it had never connected.
-  var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && !isWriting }
+  var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && written == nil }
 }
 
 /// The right of one connection to speak for an agency, until a newer connection takes it over.

@@ -19,7 +19,7 @@ final class ConnectionRegistry: Sendable {
   private struct Entry {
     let handle: Connection.Handle
     let address: String
-    let since: ContinuousClock.Instant
+    let since = ContinuousClock.now
     /// Whether it was asked to make room.
     var leaves = false
   }
@@ -28,6 +28,12 @@ final class ConnectionRegistry: Sendable {
     var count = 0
     /// The connections that speak for no agency, and were not asked to make room, the oldest first.
     var silent: [UInt64] = []
+
+    mutating func note(_ number: UInt64, isSilent: Bool) {
+      silent.removeAll { $0 == number }
+      guard isSilent else { return }
+      silent.insert(number, at: silent.firstIndex { $0 > number } ?? silent.endIndex)
+    }
   }
 
   private struct State {
@@ -44,18 +50,17 @@ final class ConnectionRegistry: Sendable {
     /// Fulfilled when a connection ends. Not nil while the server waits for that.
     var room: Promise<Void>?
 
-    /// An address that holds most connections that speak for no agency. Nil if there are none.
-    var crowdedAddress: String? { crowds.last?.first }
+    /// The oldest connection that speaks for no agency, of an address that holds most of them.
+    var oldestOfCrowd: Entry? {
+      crowds.last?.first.flatMap { addresses[$0]?.silent.first }.flatMap { entries[$0] }
+    }
 
     mutating func change(_ name: String, _ change: (inout Address) -> Void) {
       var address = addresses.removeValue(forKey: name) ?? Address()
       let before = address.silent.count
       change(&address)
-      move(name, from: before, to: address.silent.count)
       if address.count > 0 { addresses[name] = address }
-    }
-
-    private mutating func move(_ name: String, from before: Int, to after: Int) {
+      let after = address.silent.count
       guard before != after else { return }
       if before > 0 { crowds[before - 1].remove(name) }
       while crowds.count < after { crowds.append([]) }
@@ -63,15 +68,9 @@ final class ConnectionRegistry: Sendable {
       while crowds.last?.isEmpty == true { crowds.removeLast() }
     }
 
-    /// The oldest connection of `address` that speaks for no agency.
-    func oldest(of address: String) -> (number: UInt64, since: ContinuousClock.Instant)? {
-      guard let number = addresses[address]?.silent.first else { return nil }
-      return entries[number].map { (number, $0.since) }
-    }
-
     /// Asks the oldest connection of `address` that speaks for no agency to make room.
     mutating func evict(from address: String) -> Connection.Handle? {
-      guard let (number, _) = oldest(of: address) else { return nil }
+      guard let number = addresses[address]?.silent.first else { return nil }
       change(address) { $0.silent.removeFirst() }
       entries[number]?.leaves = true
       leaving += 1
@@ -86,7 +85,7 @@ final class ConnectionRegistry: Sendable {
   /// How long a connection may say nothing, at least, while others wait for its place.
   static let patience = Duration.milliseconds(100)
 
-  /// A registry of at most `limit` connections, `limitPerAddress` of them from one address.
+  /// - Parameter limitPerAddress: the most connections from one address.
   init(limit: Int, limitPerAddress: Int) {
     self.limit = limit
     self.limitPerAddress = limitPerAddress
@@ -113,14 +112,12 @@ final class ConnectionRegistry: Sendable {
       let room = state.room ?? Promise()
       state.room = room
       if state.leaving > 0 { return (room, {}) }
-      guard let address = state.crowdedAddress, let oldest = state.oldest(of: address) else {
-        return (room, onWait)
-      }
+      guard let oldest = state.oldestOfCrowd else { return (room, onWait) }
       let rest = ContinuousClock.now.duration(to: oldest.since + Self.patience)
       if rest > .zero {
         return (room, { Timers.after(rest) { self.endWait(for: room) } })
       }
-      let evicted = state.evict(from: address)
+      let evicted = state.evict(from: oldest.address)
       return (room, { evicted?.interrupt(.noRoom) })
     }
   }
@@ -138,16 +135,15 @@ final class ConnectionRegistry: Sendable {
     _ handle: Connection.Handle, _ serve: @escaping @Sendable (_ number: UInt64) async -> Void
   ) -> Bool {
     let address = handle.peer?.ip ?? ""
-    let (number, evicted) = state.withLock { state in
+    let (number, evicted) = state.withLock { state -> (UInt64?, Connection.Handle?) in
       var evicted: Connection.Handle?
       if state.addresses[address]?.count ?? 0 >= limitPerAddress {
         evicted = state.evict(from: address)
-        if evicted == nil { return (nil as UInt64?, evicted) }
+        if evicted == nil { return (nil, nil) }
       }
       state.lastNumber += 1
-      state.entries[state.lastNumber] = Entry(
-        handle: handle, address: address, since: .now)
       let number = state.lastNumber
+      state.entries[number] = Entry(handle: handle, address: address)
       state.change(address) {
         $0.count += 1
         $0.silent.append(number)
@@ -172,7 +168,7 @@ final class ConnectionRegistry: Sendable {
         state.entries[number]?.leaves = false
         state.leaving -= 1
       }
-      state.change(entry.address) { $0.silent.setContains(number, !speaks) }
+      state.change(entry.address) { $0.note(number, isSilent: !speaks) }
       return (entry.handle, entry.leaves ? state.room : nil)
     }
     handle?.keepsPlace(speaks)
@@ -193,27 +189,13 @@ final class ConnectionRegistry: Sendable {
       if entry.leaves { state.leaving -= 1 }
       state.change(entry.address) {
         $0.count -= 1
-        $0.silent.setContains(number, false)
+        $0.note(number, isSilent: false)
       }
       return state.room
     }
     if let room { endWait(for: room) }
     // Not each of them has a line in the log.
     OrderlyEnd.noteStep()
-  }
-}
-
-extension [UInt64] {
-  /// Inserts `number` into ascending numbers, or removes it. Does nothing if it is as it should be.
-  fileprivate mutating func setContains(_ number: UInt64, _ contains: Bool) {
-    var (low, high) = (startIndex, endIndex)
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle] < number { low = middle + 1 } else { high = middle }
-    }
-    let wasThere = low < endIndex && self[low] == number
-    if contains, !wasThere { insert(number, at: low) }
-    if !contains, wasThere { remove(at: low) }
   }
 }
 

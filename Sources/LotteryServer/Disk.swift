@@ -45,13 +45,12 @@ struct DataDirectory: Sendable {
   private let directory: File
 
   /// Opens the directory at `path` and takes its lock, and makes it if it is missing.
-  ///
-  /// - Throws: ``StorageError``, for example because another server holds the lock.
   init(path name: Path) throws(StorageError) {
     path = name.description
     let isFree: Bool
     do throws(SystemError) {
-      try Self.make(name)
+      let isNew = try Self.make(name)
+      try Self.synchronize(parentOf: name, isNew: isNew)
       directory = try File(directory: name)
       isFree = try onError(directory.close, directory.lock)
     } catch {
@@ -64,9 +63,7 @@ struct DataDirectory: Sendable {
 
   /// Returns when the names of files just made are on the disk.
   func synchronize() throws(StorageError) {
-    do throws(SystemError) {
-      try directory.synchronizeAll()
-    } catch {
+    do throws(SystemError) { try directory.synchronizeAll() } catch {
       throw .notSynced(path: path, error)
     }
   }
@@ -77,18 +74,22 @@ struct DataDirectory: Sendable {
     directory.close()
   }
 
-  /// Makes the directory at `path` if it is missing, and returns when its name is on the disk.
+  /// Makes the directory at `path`, and returns whether it was missing.
+  private static func make(_ path: Path) throws(SystemError) -> Bool {
+    do throws(SystemError) {
+      try SystemError.check("mkdir") { mkdir(path.cString, 0o755) }
+      return true
+    } catch {
+      guard error.code == EEXIST else { throw error }
+      return false
+    }
+  }
+
+  /// Returns when the name of the directory is on the disk.
   ///
   /// An existing directory needs that too: the server that made it may have died before the sync.
   /// But its parent may be closed to this process or support no sync. Then no server made it.
-  private static func make(_ path: Path) throws(SystemError) {
-    var isNew = true
-    do throws(SystemError) {
-      try SystemError.check("mkdir") { mkdir(path.cString, 0o755) }
-    } catch {
-      guard error.code == EEXIST else { throw error }
-      isNew = false
-    }
+  private static func synchronize(parentOf path: Path, isNew: Bool) throws(SystemError) {
     do throws(SystemError) {
       let parent = try File(directory: path + "/..")
       defer { parent.close() }

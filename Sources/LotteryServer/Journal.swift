@@ -88,20 +88,17 @@ final class Journal: Sendable {
     } catch {
       throw error.code == ELOOP ? .notAFile(path: path) : .unreadable(path: path, error)
     }
-    do throws(StorageError) {
-      let size = try Self.take(file, path)
-      contents = Mutex(Contents(size: size, safeSize: size))
-    } catch {
-      file.close()
-      throw error
+    let size = try onError(file.close) { [file, path] () throws(StorageError) in
+      try Self.lock(file, path)
     }
+    contents = Mutex(Contents(size: size, safeSize: size))
     self.disk = disk
     self.onFailure = onFailure
     queue = disk.queue(label: "commit \(path)")
   }
 
   /// Takes the lock on `file`, and returns its size.
-  private static func take(_ file: File, _ path: String) throws(StorageError) -> Int {
+  private static func lock(_ file: File, _ path: String) throws(StorageError) -> Int {
     let (status, isFree): (File.Status, Bool)
     do throws(SystemError) {
       (status, isFree) = (try file.status(), try file.lock())
@@ -268,9 +265,7 @@ extension Journal {
   ///
   /// - Returns: how many there are; fewer only if the file ends before.
   func read(_ range: Range<Int>, into bytes: inout [UInt8]) throws(StorageError) -> Int {
-    do throws(SystemError) {
-      return try file.read(range, into: &bytes)
-    } catch {
+    do throws(SystemError) { return try file.read(range, into: &bytes) } catch {
       throw .unreadable(path: path, error)
     }
   }

@@ -117,8 +117,8 @@ LEDGER = [
     # Whose turn it is.
     Mutant(
         "lets two connections of an agency store",
-        "      guard record.claim === claim else { return false }\n      record.isWriting",
-        "      record.isWriting"),
+        "      guard record.claim === claim else { return false }\n      record.written",
+        "      record.written"),
     Mutant(
         "does not wait at a takeover for what is being written",
         "    if let writing, await writing.wait() == nil {",
