@@ -10,12 +10,10 @@ struct AgencyService {
   /// Whether there are so many connections that their memory counts.
   private let isCrowded: Bool
   private var session: ServerSession
-  /// Bytes of ``Server/memory`` that this connection has.
+  /// Bytes of ``Server/usedMemory`` that this connection has.
   private var memory = 0
-  /// The claim with which the agency was welcomed, if it was.
   var claim: Claim? { session.claim }
 
-  /// A service that begins with what `connection` has received.
   init(connection: Connection, server: Server, number: UInt64, isCrowded: Bool) {
     self.connection = connection
     self.server = server
@@ -29,7 +27,7 @@ struct AgencyService {
     defer {
       if let claim { server.store.release(claim) }
       server.connections.mark(number, speaks: false)
-      server.memory.add(-memory)
+      server.takeMemory(-memory)
     }
     repeat {
       try await handleFrames()
@@ -73,7 +71,7 @@ struct AgencyService {
       }
       if action == .gathered {
         countMemory()
-        if session.pending.isFull || server.memory.isScarce {
+        if session.pending.isFull || server.usedMemory >= Server.memoryLimit {
           try await storePending()
           try await connection.flush()
         }
@@ -109,7 +107,7 @@ struct AgencyService {
     session.pending.log(stored: stored, to: server.log)
     switch outcome {
     case .stored:
-      let keepsRoom = !isCrowded && !server.memory.isScarce
+      let keepsRoom = !isCrowded && server.usedMemory < Server.memoryLimit
       connection.append(session.pendingStored(keepsRoom: keepsRoom))
       countMemory()
     case .notWritten(let error), .unknown(let error):
@@ -123,10 +121,9 @@ struct AgencyService {
     }
   }
 
-  /// Notes how much memory the pending batches take.
   private mutating func countMemory() {
     let size = session.pending.memory
-    if size != memory { server.memory.add(size - memory) }
+    if size != memory { server.takeMemory(size - memory) }
     memory = size
   }
 

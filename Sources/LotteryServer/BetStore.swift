@@ -177,7 +177,7 @@ struct AgencyRecord: Sendable {
   var hasFinished = false
   /// The claim of the connection that speaks for the agency, if there is one.
   var claim: Claim?
-  /// Fulfilled when rows that are on their way to the disk are safe or have failed. Nil if none are.
+  /// Fulfilled when rows on their way to the disk are safe or have failed. Nil if none are.
   var written: Promise<Void>?
 
   /// The last bet that is safe, or nil if the agency has none.

@@ -41,37 +41,25 @@ struct LocalDisk: Disk {
 /// at a time.
 struct DataDirectory: Sendable {
   /// The path of the directory, to be shown.
-  let path: String
+  var path: String { name.description }
+  private let name: Path
+  private let isNew: Bool
   private let directory: File
 
-  /// Opens the directory at `path` and takes its lock, and makes it if it is missing.
+  /// Opens the directory at `name` and takes its lock, and makes it if it is missing.
   init(path name: Path) throws(StorageError) {
-    path = name.description
+    self.name = name
     let isFree: Bool
     do throws(SystemError) {
-      let isNew = try Self.make(name)
-      try Self.synchronize(parentOf: name, isNew: isNew)
+      isNew = try Self.make(name)
       directory = try File(directory: name)
       isFree = try onError(directory.close, directory.lock)
     } catch {
-      throw error.call == "fsync" ? .notSynced(path: path, error) : .unreadable(path: path, error)
+      throw .unreadable(path: name.description, error)
     }
     if isFree { return }
     directory.close()
     throw .inUse(path: path)
-  }
-
-  /// Returns when the names of files just made are on the disk.
-  func synchronize() throws(StorageError) {
-    do throws(SystemError) { try directory.synchronizeAll() } catch {
-      throw .notSynced(path: path, error)
-    }
-  }
-
-  /// Releases the directory for another server.
-  func close() {
-    directory.unlock()
-    directory.close()
   }
 
   /// Makes the directory at `path`, and returns whether it was missing.
@@ -80,22 +68,33 @@ struct DataDirectory: Sendable {
       try SystemError.check("mkdir") { mkdir(path.cString, 0o755) }
       return true
     } catch {
-      guard error.code == EEXIST else { throw error }
-      return false
+      if error.code == EEXIST { return false }
+      throw error
     }
   }
 
-  /// Returns when the name of the directory is on the disk.
+  /// Returns when the names of the directory and of files just made in it are on the disk.
   ///
   /// An existing directory needs that too: the server that made it may have died before the sync.
   /// But its parent may be closed to this process or support no sync. Then no server made it.
-  private static func synchronize(parentOf path: Path, isNew: Bool) throws(SystemError) {
+  func synchronize() throws(StorageError) {
     do throws(SystemError) {
-      let parent = try File(directory: path + "/..")
-      defer { parent.close() }
-      try parent.synchronizeAll()
+      do throws(SystemError) {
+        let parent = try File(directory: name + "/..")
+        defer { parent.close() }
+        try parent.synchronizeAll()
+      } catch {
+        guard !isNew, [EACCES, EINVAL, EROFS].contains(error.code) else { throw error }
+      }
+      try directory.synchronizeAll()
     } catch {
-      guard !isNew, [EACCES, EINVAL, EROFS].contains(error.code) else { throw error }
+      throw .notSynced(path: path, error)
     }
+  }
+
+  /// Releases the directory for another server.
+  func close() {
+    directory.unlock()
+    directory.close()
   }
 }

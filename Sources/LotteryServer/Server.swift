@@ -11,13 +11,15 @@ final class Server: Sendable {
   let store: BetStore
   let draw: Draw
   let connections: ConnectionRegistry
-  let memory = PendingMemory()
   let log: Log
   private let listener: Listener
   /// Fulfilled when the disk can no longer be relied upon, which ends the server.
   private let failure: Promise<StorageError>
   /// Whether connections are accepted. The lock also guards the order of the lines that say so.
   private let isAccepting = Mutex(false)
+
+  /// Bytes that the pending bets of all connections take together.
+  private let memory = Atomic(0)
 
   /// The pause after an attempt to accept that failed for lack of descriptors or memory.
   private static let acceptPause = Duration.milliseconds(100)
@@ -94,16 +96,11 @@ final class Server: Sendable {
   /// and the draw waits for agencies that cannot connect.
   private static func warn(_ log: Log, of limit: Int, _ configuration: ServerConfiguration) {
     let perAddress = configuration.maxConnectionsPerAddress
-    let notes = [
-      (limit, "the \(limit) connections: the draw may never be held"),
-      (
-        perAddress,
-        "the \(perAddress) connections from one address: if they share one, the draw may never be"
-          + " held"
-      ),
-    ]
-    for (limit, note) in notes where configuration.agencies > limit {
-      log.warning(LogLine("limit_connections", .success, ["note": "more agencies than \(note)"]))
+    for (limit, rest) in [
+      (limit, ":"), (perAddress, " from one address: if they share one,"),
+    ] where configuration.agencies > limit {
+      let note = "more agencies than the \(limit) connections\(rest) the draw may never be held"
+      log.warning(LogLine("limit_connections", .success, ["note": note]))
     }
   }
 
@@ -153,8 +150,7 @@ final class Server: Sendable {
         // The connection stays in the kernel's queue until there is room, unless it was accepted
         // and could not be watched: then it is closed.
         if !isExhausted {
-          log.error(
-            LogLine("accept_connections", .fail, ["error": error.description]))
+          log.error(LogLine("accept_connections", .fail, ["error": error.description]))
         }
         isExhausted = true
         do { try await Task.sleep(for: Self.acceptPause) } catch { return }
@@ -167,7 +163,7 @@ final class Server: Sendable {
       var service = ConnectionService(handle, number: number, server: self)
       await service.run()
     }
-    if isServed { return }
+    guard !isServed else { return }
     handle.close()
     log.stranger(
       .warning,
@@ -184,6 +180,19 @@ extension Server {
       isDrawn: draw.isHeld, agencies: configuration.agencies,
       connections: UInt32(connections.count), syncs: store.syncTimes, seen: store.agencyStatuses)
   }
+
+  /// Bytes of pending bets from which on memory is scarce.
+  ///
+  /// Each connection gathers while the disk is busy, and if the disk is slow, all of them have what
+  /// one may have. So once they have this much together, each stores what it has before it takes
+  /// more. Then it adds no more than the bets of a frame, which lie outside the limit: none waits
+  /// for memory that another one has.
+  static let memoryLimit = 32 * 1024 * 1024
+
+  var usedMemory: Int { memory.load(ordering: .relaxed) }
+
+  /// Notes that the pending bets of a connection take more bytes, or fewer if negative.
+  func takeMemory(_ bytes: Int) { memory.add(bytes, ordering: .relaxed) }
 
   /// Logs a connection from `ip` and the wait for the next one: the two lines of each accepted
   /// connection, as the course's server has them.

@@ -29,7 +29,6 @@
 // If they cannot be stored, the answer is that of `pendingFailed`, and the conversation ends.
 
 import LotteryProtocol
-import Synchronization
 
 /// What a message of an agency asks the server to do.
 enum SessionAction: Equatable {
@@ -80,18 +79,21 @@ struct ServerSession {
 
   var stored: UInt64 { accepted - UInt64(pending.newBets) }
 
-  /// A conversation of a lottery in which the agencies 1 to `agencies` take part.
+  /// - Parameter agencies: how many take part, numbered from 1.
   init(agencies: UInt32) {
     self.agencies = agencies
   }
 
-  /// Takes the next message: a frame without its header.
+  /// - Parameter frame: the next message, without the header.
   mutating func receive(_ frame: Span<UInt8>) -> SessionAction {
     do throws(WireError) {
       let message = try AgencyMessage(frame: frame)
       switch (phase, message) {
       case (.greeting, .hello(let agency, let key)):
-        return hello(agency: agency, key: key)
+        guard agency >= 1, agency <= agencies else {
+          return .fail(.unknownAgency, "agency \(agency): must be 1 to \(agencies)")
+        }
+        return .claim(agency: agency, key: key)
       case (.greeting, .otherVersion(let version)):
         return .fail(
           .version, "version \(version): this server speaks \(ProtocolLimits.version)")
@@ -130,14 +132,9 @@ struct ServerSession {
   ) -> ServerMessage {
     accepted = stored
     phase = hasFinished ? .finished(claim) : .open(claim)
-    let state: AgencyState =
-      switch (hasFinished, isDrawn) {
-      case (false, _): .open
-      case (true, false): .finished
-      case (true, true): .drawn
-      }
     return .welcome(
-      version: ProtocolLimits.version, state: state, stored: stored, lastBet: lastBet)
+      version: ProtocolLimits.version, state: !hasFinished ? .open : isDrawn ? .drawn : .finished,
+      stored: stored, lastBet: lastBet)
   }
 
   /// Answers FINISHED, once that is safe.
@@ -162,13 +159,6 @@ struct ServerSession {
     let rejected = ServerMessage.rejected(
       offset: pending.batches[first].offset, index: 0, code: .notStored, reason: reason)
     return first > 0 ? [.stored(stored), rejected] : [rejected]
-  }
-
-  private func hello(agency: UInt32, key: String) -> SessionAction {
-    guard agency >= 1, agency <= agencies else {
-      return .fail(.unknownAgency, "agency \(agency): must be 1 to \(agencies)")
-    }
-    return .claim(agency: agency, key: key)
   }
 
   private mutating func take(
@@ -216,19 +206,16 @@ struct PendingBets: Sendable {
   struct Batch: Sendable, Equatable {
     /// Bets of this agency that precede it.
     var offset: UInt64
-    /// Its bets.
     var count: Int
     /// Its bets that are in no earlier batch: fewer than ``count``, or none, if it was sent twice.
     var newBets: Int
     /// Document and number of the bet if it came as a BET, for the log.
     var single: BetBatch.Label?
 
-    /// Bets of this agency up to its end.
     var end: UInt64 { offset + UInt64(count) }
   }
 
   private(set) var rows: [UInt8] = []
-  /// The batches, in the order in which they arrived.
   private(set) var batches: [Batch] = []
   /// Bets in ``rows``. Equals the sum of `newBets` over ``batches``.
   private(set) var newBets = 0
@@ -239,7 +226,7 @@ struct PendingBets: Sendable {
   /// The size, in bytes, of ``rows`` or of ``batches`` from which on no batch is added until these
   /// are stored. ``batches`` counts too, because a batch that was sent twice adds no rows.
   ///
-  /// This limits the memory of one connection, and ``PendingMemory`` that of all together.
+  /// This limits the memory of one connection, and ``Server/memoryLimit`` that of all together.
   static let sizeLimit = 256 * 1024
 
   var isEmpty: Bool { batches.isEmpty }
@@ -283,28 +270,5 @@ struct PendingBets: Sendable {
       Batch(
         offset: batch.offset, count: batch.count, newBets: new, single: batch.label(in: frame)))
     return nil
-  }
-}
-
-/// The memory that the pending bets of all connections take together.
-///
-/// Each connection gathers while the disk is busy, and if the disk is slow, all of them have what
-/// one may have. So once they have ``limit`` together, each stores what it has before it takes
-/// more. Then it adds no more than the bets of a frame, which lie outside the limit: none waits for
-/// memory that another one has.
-final class PendingMemory: Sendable {
-  /// Bytes from which on it is scarce.
-  static let limit = 32 * 1024 * 1024
-
-  private let size = Atomic(0)
-
-  /// Bytes that are taken now.
-  var count: Int { size.load(ordering: .relaxed) }
-  /// Whether all connections together have taken as much as they may.
-  var isScarce: Bool { count >= Self.limit }
-
-  /// Notes that a connection has taken that many bytes more, or fewer if negative.
-  func add(_ bytes: Int) {
-    size.add(bytes, ordering: .relaxed)
   }
 }

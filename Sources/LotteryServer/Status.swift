@@ -97,9 +97,31 @@ struct StatusError: ProgramError, Equatable {
 }
 
 extension LotteryStatus {
-  /// What `--status` prints. The last line tells whether the draw has been held.
+  /// What `--status` prints: a row for each agency that has connected, and one for each range of
+  /// agencies that take part and have not. The last line tells whether the draw has been held.
   var table: String {
-    (rows + [disk, summary]).joined(separator: "\n")
+    var lines = [Self.row("agency", "bets", "finished", "connected")]
+    var next: UInt64 = 1
+    func addAbsent(before end: UInt64) {
+      guard next < end, next <= agencies else { return }
+      let last = min(end - 1, UInt64(agencies))
+      lines.append(Self.row(next == last ? "\(next)" : "\(next)-\(last)", "0", "no", "no"))
+    }
+    for agency in seen {
+      addAbsent(before: UInt64(agency.number))
+      lines.append(
+        Self.row(
+          "\(agency.number)", "\(agency.stored)", agency.hasFinished ? "yes" : "no",
+          agency.isConnected ? "yes" : "no"))
+      next = UInt64(agency.number) + 1
+    }
+    addAbsent(before: .max)
+    lines.append(
+      "syncs: \(syncs.count), mean: \(syncs.mean.goText), longest: \(syncs.longest.goText)")
+    lines.append(
+      "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
+        + "draw: \(isDrawn ? "held" : "not held")")
+    return lines.joined(separator: "\n")
   }
 
   var bets: UInt64 { seen.reduce(0) { $0 &+ $1.stored } }
@@ -107,49 +129,11 @@ extension LotteryStatus {
   /// The number of agencies that take part and have finished.
   var finished: Int { seen.count { $0.hasFinished && $0.number <= agencies } }
 
-  /// A row for each agency that has connected, and one for each range of agencies that take part
-  /// and have not.
-  private var rows: [String] {
-    var lines = [Self.row("agency", "bets", "finished", "connected")]
-    var nextAgency: UInt64 = 1
-    for agency in seen {
-      lines += absentRow(from: nextAgency, to: UInt64(agency.number))
-      lines.append(
-        Self.row(
-          "\(agency.number)", "\(agency.stored)", agency.hasFinished.answer,
-          agency.isConnected.answer))
-      nextAgency = UInt64(agency.number) + 1
-    }
-    return lines + absentRow(from: nextAgency, to: .max)
-  }
-
-  /// How long the server has waited for the disk.
-  private var disk: String {
-    "syncs: \(syncs.count), mean: \(syncs.mean.goText), longest: \(syncs.longest.goText)"
-  }
-
-  private var summary: String {
-    "bets: \(bets), finished: \(finished) of \(agencies), connections: \(connections), "
-      + "draw: \(isDrawn ? "held" : "not held")"
-  }
-
-  private func absentRow(from first: UInt64, to next: UInt64) -> [String] {
-    guard first < next, first <= agencies else { return [] }
-    let last = min(next - 1, UInt64(agencies))
-    return [Self.row(first == last ? "\(first)" : "\(first)-\(last)", "0", "no", "no")]
-  }
-
   private static func row(
     _ agency: String, _ bets: String, _ finished: String, _ connected: String
   ) -> String {
-    "\(padded(agency, 10))  \(padded(bets, 12))  \(padded(finished, 8))  \(padded(connected, 9))"
+    zip([agency, bets, finished, connected], [10, 12, 8, 9])
+      .map { text, width in String(repeating: " ", count: max(0, width - text.count)) + text }
+      .joined(separator: "  ")
   }
-
-  private static func padded(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-}
-
-extension Bool {
-  var answer: String { self ? "yes" : "no" }
 }

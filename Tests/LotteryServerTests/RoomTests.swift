@@ -123,15 +123,15 @@ import Testing
   {
     try await withAgency { client, server in
       let bets = try sampleBets(0..<20)
-      server.memory.add(PendingMemory.limit)
+      server.takeMemory(Server.memoryLimit)
       try await client.send(bets.enumerated().flatMap { Frames.bet($1, at: UInt64($0)) })
       for index in 1...bets.count { try await client.expect(.stored(UInt64(index))) }
-      server.memory.add(-PendingMemory.limit)
+      server.takeMemory(-Server.memoryLimit)
       // What is refused leaves no memory taken either.
       try await client.send(Frames.batch(bets, at: 20), Frames.batch(bets, badAt: 2, at: 40))
       #expect(try await client.receiveMessages().first == .stored(40))
       await server.stop()
-      #expect(server.memory.count == 0)
+      #expect(server.memory == 0)
     }
   }
 
@@ -143,7 +143,7 @@ import Testing
     let buffers = (0..<agencies).reduce(0) { $0 + ConnectionService.bufferSize(others: $1) }
     // The journal joins small rows: they are there twice.
     let pending =
-      2 * min(agencies * 2 * PendingBets.sizeLimit, PendingMemory.limit) + 2 * agencies * frame
+      2 * min(agencies * 2 * PendingBets.sizeLimit, Server.memoryLimit) + 2 * agencies * frame
     let winners = 2 * Winners.sizeLimit
     let log = 8 * 1024 * 1024
     // Its task, its handle, and its entries in tables.

@@ -50,8 +50,11 @@ struct RunningServer: Sendable {
   /// Connections that are open.
   var connectionCount: Int { server.connections.count }
 
-  /// The memory of pending bets.
-  var memory: PendingMemory { server.memory }
+  /// The memory of pending bets, in bytes.
+  var memory: Int { server.usedMemory }
+
+  /// Takes so much of it, or gives it back if negative.
+  func takeMemory(_ bytes: Int) { server.takeMemory(bytes) }
 
   /// Lets a newer connection of `agency` take the claim over, up to the moment before it tells the
   /// older one.
