@@ -60,10 +60,9 @@ def pytest_generate_tests(metafunc):
 
 def pytest_terminal_summary(terminalreporter, config):
     tables = [tally.table(heading, rows) for heading, rows in config.stash[_tables].items()]
-    for table in tables:
-        terminalreporter.write_line(f"\n{tally.text(table)}")
+    terminalreporter.write("\n".join(["", *tables]))
     if config.option.table:
-        config.option.table.write_text("\n".join(map(tally.markdown, tables)), encoding="utf-8")
+        config.option.table.write_text("\n".join(tables), encoding="utf-8")
 
 
 @pytest.fixture

@@ -28,41 +28,34 @@ failures_of_swift() {
     /^Build complete!/ { is_built = 1 }'
 }
 
-# The names of tests that failed, and of those that ran when the process died.
-failed_in_swift() {
-  awk '
-    # What tests print may stand before their line.
-    function name(end) {
-      sub(/^.*(◇|✔|✘|➜) Test /, ""); sub(end ".*", ""); sub(/ with [0-9]+ test cases?$/, "")
-      return $0
-    }
-    /(✔|✘) Test run with / { is_over = 1; next }
-    /◇ Test (case|run) / { next }
-    /◇ Test .* started\.$/ { running[name(" started\\.$")] = 1 }
-    /✘ Test .* recorded an issue at / {
-      place = $0
-      sub(/.* recorded an issue at /, "", place)
-      sub(/: .*/, "", place)
-      places[name(" recorded an issue at")] = ", " place
-    }
-    /✘ Test .* failed after/ { failed[name(" failed after")] = 1 }
-    /✔ Test .* passed after/ { delete running[name(" passed after")] }
-    END {
-      for (one in failed) print "  failed: " one places[one]
-      if (!is_over) for (one in running) if (!(one in failed)) print "  running at the end: " one
-    }' "$swift_log" | sort
+# names PATTERN: of the tests whose line ends so. What tests print may stand before it.
+names() {
+  sed -nE "s/^.*[◇✔✘] Test (.*) $1.*/\\1/p" "$swift_log" |
+    grep -vE '^(case |run( |$))' | sed -E 's/ with [0-9]+ test cases?$//' | sort -u
 }
+
+# Tests that failed with their first place, and those that ran when the process died.
+failed_in_swift() {
+  names 'failed after' | while read -r name; do
+    place=$(grep -F "✘ Test $name recorded an issue at " "$swift_log" | head -n 1 |
+      sed -E 's/^.* recorded an issue at ([^ ]*):.*/, \1/')
+    echo "  failed: $name$place"
+  done
+  grep -q 'Test run with .* after' "$swift_log" && return
+  { names 'started\.$'; names '(passed|failed) after'; } | sort | uniq -u |
+    sed 's/^/  running at the end: /'
+}
+
+# verdict STATUS
+verdict() { if [ "$1" -eq 0 ]; then echo passed; else echo FAILED; fi; }
 
 test_programs() {
   { swift test 2>&1; echo $? >.build/status; } | tee "$swift_log" | failures_of_swift
   read -r ended <.build/status
   result=$(sed -n 's/^.*[^ ] Test run with /swift test: /p' "$swift_log" | tail -n 1)
-  told "$([ "$ended" -eq 0 ] && echo passed || echo FAILED)" "${result:-swift test: see $swift_log}"
+  told "$(verdict "$ended")" "${result:-swift test: see $swift_log}"
   grep '➜ Test .* skipped' "$swift_log" | sed -E 's/.*➜ Test (.*) skipped/skipped   \1/' | head -n 5 >>"$summary"
-  if [ "$ended" -ne 0 ]; then
-    status=1
-    failed_in_swift | head -n 15 >>"$summary"
-  fi
+  [ "$ended" -eq 0 ] || { status=1 && failed_in_swift | head -n 15 >>"$summary"; }
 }
 
 test_scripts() {
@@ -76,7 +69,7 @@ test_scripts() {
   }
   { make --silent checks-scripts 2>&1; echo $? >.build/status; } | tee "$scripts_log"
   read -r ended <.build/status
-  told "$([ "$ended" -eq 0 ] && echo passed || echo FAILED)" \
+  told "$(verdict "$ended")" \
     "the tests of scripts and oracles: $(grep -E '^=* ?[0-9].* in [0-9.]+s' "$scripts_log" | tail -n 1 | tr -d =)"
   if [ "$ended" -ne 0 ]; then
     status=1

@@ -5,6 +5,7 @@ that a network may choose. There are also an echo connection, and malformed mess
 one.
 """
 
+import re
 import struct
 
 from lottery.checkouts import ROOT
@@ -18,8 +19,8 @@ def documented_messages():
     """Returns the frames in hex under "Every message in hex", those of the agency first."""
     document = (ROOT / "PROTOCOL.md").read_text(encoding="utf-8")
     section = document.split("## Every message in hex")[1]
-    blocks = section.split("```text\n")[1:]
-    stream = bytes.fromhex("".join(block.split("```")[0].replace("|", "") for block in blocks))
+    lines = re.findall(r"^(?:[0-9a-f]{2}[ |]*)+$", section, re.MULTILINE)
+    stream = bytes.fromhex("".join(lines).replace("|", ""))
     messages = [frame(kind, f"{len(body)}s", body) for kind, body in Frames().feed(stream)]
     return sorted(messages, key=is_from_server)
 

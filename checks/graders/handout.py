@@ -23,8 +23,13 @@ def switch(directory, branch):
 
 def edit_with_sed(directory, server, client):
     """Changes values in place, as `sed -i` does. `client` is by the last name of the key."""
-    _substitute(directory / SERVER_CONFIG, r"^({} *= *).*$", server)
-    _substitute(directory / CLIENT_CONFIG, r'^( *{}: *)[^ \n]*$', client)
+    for name, pattern, values in ((SERVER_CONFIG, r"^({} *= *).*$", server),
+                                  (CLIENT_CONFIG, r"^( *{}: *)[^ \n]*$", client)):
+        text = (directory / name).read_text(encoding="utf-8")
+        for key, value in values.items():
+            text, count = re.subn(pattern.format(key), rf"\g<1>{value}", text, flags=re.MULTILINE)
+            assert count == 1, f"{name}: {count} lines with {key}"
+        (directory / name).write_text(text, encoding="utf-8")
 
 
 def edit_with_parsers(directory, server, client):
@@ -35,14 +40,15 @@ def edit_with_parsers(directory, server, client):
     ini.optionxform = str
     ini.read_string(path.read_text(encoding="utf-8"))
     ini["DEFAULT"].update(server)
+    path.unlink()
     with open(path, "w", encoding="utf-8") as file:
         ini.write(file)
     path = directory / CLIENT_CONFIG
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     for section in document.values():
         for key in section.keys() & client.keys():
-            value = client[key]
-            section[key] = int(value) if value.isdigit() else value
+            section[key] = int(client[key]) if client[key].isdigit() else client[key]
+    path.unlink()
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
@@ -60,11 +66,3 @@ def write_bets(directory, clients, seed):
         bets.append(len(numbers))
         winners.append(str(numbers.count(WINNING_NUMBER)))
     return bets, winners
-
-
-def _substitute(path, pattern, values):
-    text = path.read_text(encoding="utf-8")
-    for key, value in values.items():
-        text, count = re.subn(pattern.format(key), rf"\g<1>{value}", text, flags=re.MULTILINE)
-        assert count == 1, f"{path}: {count} lines with {key}"
-    path.write_text(text, encoding="utf-8")

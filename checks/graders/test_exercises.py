@@ -39,7 +39,6 @@ def test_exercise(request, project, build, tables, exercise, number, tmp_path):
     build(exercise)
     option = request.config.option
     round = rounds.Round(exercise, number, option.seed, not option.no_load)
-    log, problems = rounds.play(project, round)
+    problems = rounds.play(project, round, tmp_path)
     tables("exercise", f"ej{exercise}", Tally(rounds=1, failed=int(bool(problems))))
-    (tmp_path / "merged.log").write_text(str(log), encoding="utf-8")
     assert not problems, str(round)

@@ -50,16 +50,12 @@ class ScriptedAgency:
         self._receive(frames.CONFIRMED)
         self.confirmed = True
 
-    def query(self):
-        """Says WINNERS?, once a connection."""
+    def ask(self):
+        """Asks for the winners, once a connection."""
         self._greet()
         if not self.has_asked:
             self._say(frames.frame(frames.WINNERS_QUERY))
             self.has_asked = True
-
-    def ask(self):
-        """Asks for the winners."""
-        self.query()
         winners, more = [], True
         while more:
             more, documents = frames.documents(self._receive(frames.WINNERS))

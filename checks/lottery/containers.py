@@ -1,10 +1,9 @@
 """Docker and Compose, used as graders use them."""
 
+import contextlib
 import os
-import queue
 import re
 import subprocess
-import threading
 import time
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from lottery import store
 from lottery.bets import Bets
 from lottery.log import Log, parse_merged
-from lottery.processes import Deadline, Failure
+from lottery.processes import Deadline, Failure, Process
 
 COMPOSE_FILE = "docker-compose-dev.yaml"
 # Seconds for a command. Building an image takes longest.
@@ -100,9 +99,13 @@ class Project:
                 "cant_ganadores", "consulta_ganadores")
             store.check_told(agency, list(map(int, told)), len(own.winning))
 
-    def follow(self):
-        """Returns a context that reads the merged log from its beginning."""
-        return Follower(["docker", "compose", "-f", COMPOSE_FILE, "logs", "-f"], self)
+    @contextlib.contextmanager
+    def follow(self, log):
+        """Provides a reader of the merged log from its beginning, which goes into a file."""
+        process = Process(["docker", "compose", "-f", self.directory / COMPOSE_FILE, "logs", "-f"],
+                          {}, log, error=subprocess.DEVNULL)
+        yield Follower(process)
+        process.kill()
 
     def check_echo(self, shell):
         """Returns the line of validar-echo-server.sh, and its exit status."""
@@ -114,48 +117,19 @@ class Project:
 class Follower:
     """`docker compose logs -f`, read line by line."""
 
-    def __init__(self, command, project):
-        self.command = command
-        self.project = project
-        self.lines = []
-        self.coming = queue.SimpleQueue()
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            self.command, cwd=self.project.directory, env=self.project.environment,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-        return self
-
-    def __exit__(self, *error):
-        self.process.terminate()
-        self.reader.join()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.coming.put(parse_merged(line))
-        self.coming.put(None)
+    def __init__(self, process):
+        self.process = process
+        self.log = Log([])
 
     def read_until(self, seconds, is_enough):
         """Reads on until the log is enough, for so many seconds at most. Returns whether it is."""
-        deadline = time.monotonic() + seconds
-        while not is_enough(self.log):
-            try:
-                line = self.coming.get(timeout=max(0, deadline - time.monotonic()))
-            except queue.Empty:
-                return False
-            if line is None:
-                # Compose ends after the last container.
-                return is_enough(self.log)
-            self.lines.append(line)
-        return True
-
-    @property
-    def log(self):
-        return Log(self.lines)
+        deadline = Deadline(seconds)
+        while not is_enough(self.log) and deadline.left():
+            time.sleep(0.02)
+            # A last line may not be whole.
+            lines = self.process.text().split("\n")[:-1]
+            self.log.lines += map(parse_merged, lines[len(self.log.lines):])
+        return is_enough(self.log)
 
 
 @pytest.fixture(scope="session")

@@ -110,13 +110,11 @@ static int notes = -1;
 /* Maps a file into memory. Returns NULL if there is none. */
 static void *mapped(const char *path, int flags, int protection, size_t *size) {
   struct stat status;
-  void *memory = MAP_FAILED;
   int descriptor = path ? REAL(open)(path, flags | O_CLOEXEC) : -1;
-  if (descriptor >= 0 && fstat(descriptor, &status) == 0) {
-    *size = (size_t)status.st_size;
-    memory = mmap(NULL, *size, protection, MAP_SHARED, descriptor, 0);
-  }
-  if (descriptor >= 0) REAL(close)(descriptor);
+  if (descriptor < 0 || REAL(fstat)(descriptor, &status) < 0) return NULL;
+  *size = (size_t)status.st_size;
+  void *memory = mmap(NULL, *size, protection, MAP_SHARED, descriptor, 0);
+  REAL(close)(descriptor);
   return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -295,14 +293,11 @@ static int synchronize(struct outcome outcome, int (*sync)(int), int descriptor)
   return result;
 }
 
-int fdatasync(int descriptor) {
-  return synchronize(NEXT(CALL_fdatasync, descriptor), REAL(fdatasync), descriptor);
-}
+#define SYNC(name)                                                                                 \
+  int name(int file) { return synchronize(NEXT(CALL_##name, file), REAL(name), file); }
 
-int fsync(int descriptor) {
-  return synchronize(NEXT(CALL_fsync, descriptor), REAL(fsync), descriptor);
-}
-
+SYNC(fdatasync)
+SYNC(fsync)
 CALL(off_t, lseek, file, (int file, off_t offset, int whence), (file, offset, whence))
 CALL(int, fstat, file, (int file, struct stat *status), (file, status))
 CALL(int, ftruncate, file, (int file, off_t size), (file, size))
@@ -376,12 +371,6 @@ static int fail_to_accept(struct outcome outcome, int descriptor) {
   return failed(outcome);
 }
 
-int accept(int descriptor, struct sockaddr *address, socklen_t *size) {
-  struct outcome outcome = NEXT(CALL_accept, descriptor);
-  return outcome.kind == 'e' ? fail_to_accept(outcome, descriptor)
-                             : REAL(accept)(descriptor, address, size);
-}
-
 int accept4(int descriptor, struct sockaddr *address, socklen_t *size, int flags) {
   struct outcome outcome = NEXT(CALL_accept, descriptor);
   return outcome.kind == 'e' ? fail_to_accept(outcome, descriptor)
@@ -404,20 +393,16 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
   return REAL(getaddrinfo)(host, service, hints, list);
 }
 
-static int cores(void) {
-  const char *pretended = getenv("SHIM_CORES");
-  return pretended ? atoi(pretended) : 0;
-}
-
 long sysconf(int name) {
-  int pretended = name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF ? cores() : 0;
-  return pretended ? pretended : REAL(sysconf)(name);
+  const char *cores = getenv("SHIM_CORES");
+  int is_asked = name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF;
+  return cores && is_asked ? atoi(cores) : REAL(sysconf)(name);
 }
 
 int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set) {
-  int pretended = cores();
-  if (!pretended) return REAL(pthread_getaffinity_np)(thread, size, set);
+  const char *cores = getenv("SHIM_CORES");
+  if (!cores) return REAL(pthread_getaffinity_np)(thread, size, set);
   CPU_ZERO_S(size, set);
-  for (int core = 0; core < pretended; core++) CPU_SET_S(core, size, set);
+  for (int core = 0; core < atoi(cores); core++) CPU_SET_S(core, size, set);
   return 0;
 }

@@ -17,27 +17,12 @@ class Tally(Counter):
 
 
 def table(heading, tallies):
-    """Returns the lines of a table: a row for each tally by name, and their sum."""
+    """Returns a table in Markdown: a row for each tally by name, and their sum."""
     total = Tally()
     for tally in tallies.values():
         total.add(tally)
-    rows = [(heading, *total), *((name, *(_number(tally[key]) for key in total))
-                                 for name, tally in (tallies | {"all": total}).items())]
-    return rows
-
-
-def text(rows):
-    """Formats a table for a terminal."""
+    rows = [(heading, *total), ("---", *["--:"] * len(total))]
+    for name, tally in (tallies | {"all": total}).items():
+        rows.append((name, *(f"{tally[key]:,.0f}" for key in total)))
     widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join([row[0].ljust(widths[0])] + [
-        cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]) for row in rows)
-
-
-def markdown(rows):
-    """Formats a table as Markdown."""
-    lines = [rows[0], ("---",) + ("--:",) * (len(rows[0]) - 1), *rows[1:]]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _number(value):
-    return f"{value:,.0f}"
+    return "".join(f"| {' | '.join(map(str.rjust, row, widths))} |\n" for row in rows)

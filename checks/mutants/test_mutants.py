@@ -28,18 +28,21 @@ class House:
     """A copy of the repository that mutants live in."""
 
     def __init__(self):
-        HOUSE.mkdir(parents=True, exist_ok=True)
-        wanted = {"Package.swift": _package()}
-        for top in ("Sources", "Tests/TestSupport", *(f"Tests/{name}" for name in TESTS)):
-            for path in (ROOT / top).rglob("*"):
-                if path.is_file():
-                    wanted[str(path.relative_to(ROOT))] = path.read_bytes()
-        for top in ("Sources", "Tests"):
-            for path in (HOUSE / top).rglob("*"):
-                if path.is_file() and str(path.relative_to(HOUSE)) not in wanted:
-                    path.unlink()
+        tops = ["Sources", "Tests/TestSupport", *(f"Tests/{name}" for name in TESTS)]
+        wanted = {path.relative_to(ROOT): path.read_bytes()
+                  for top in tops for path in (ROOT / top).rglob("*") if path.is_file()}
+        # Without the tests of modules, which may not catch a mutant.
+        wanted[Path("Package.swift")] = (ROOT / "Package.swift").read_bytes() + (
+            "\npackage.targets.removeAll { $0.type == .test && !["
+            + ", ".join(f'"{name}"' for name in TESTS) + "].contains($0.name) }\n").encode()
+        for path in (*HOUSE.glob("Sources/**/*"), *HOUSE.glob("Tests/**/*")):
+            if path.is_file() and path.relative_to(HOUSE) not in wanted:
+                path.unlink()
         for name, content in wanted.items():
-            _write(HOUSE / name, content)
+            # What has not changed need not be built again.
+            if not (HOUSE / name).is_file() or (HOUSE / name).read_bytes() != content:
+                (HOUSE / name).parent.mkdir(parents=True, exist_ok=True)
+                (HOUSE / name).write_bytes(content)
 
     def build(self):
         """Builds everything, and returns whether that worked, and what the compiler said."""
@@ -67,8 +70,8 @@ class House:
         assert tests.returncode in (0, 1), output[-4000:]
         return tests.returncode == 0, output[-4000:]
 
-    def apply(self, mutant):
-        """Applies a mutant, and returns what takes it back."""
+    @contextlib.contextmanager
+    def with_mutant(self, mutant):
         sources = {path: path.read_text(encoding="utf-8")
                    for path in HOUSE.glob("Sources/**/*.swift")}
         changed = {path: source for path, source in sources.items() if mutant.old in source}
@@ -76,11 +79,11 @@ class House:
         assert found == mutant.places, f"does not apply any more: its line is there {found} times"
         for path, source in changed.items():
             path.write_text(source.replace(mutant.old, mutant.new), encoding="utf-8")
-
-        def take_back():
+        try:
+            yield
+        finally:
             for path, source in changed.items():
                 path.write_text(source, encoding="utf-8")
-        return take_back
 
 
 def _kill_session(session):
@@ -91,21 +94,6 @@ def _kill_session(session):
             fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
             if int(fields[3]) == session:
                 os.kill(int(path.parent.name), signal.SIGKILL)
-
-
-def _package():
-    """The package without the tests of modules, which may not catch a mutant."""
-    names = ", ".join(f'"{name}"' for name in TESTS)
-    return (ROOT / "Package.swift").read_bytes() + (
-        f"\npackage.targets.removeAll {{ $0.type == .test && ![{names}].contains($0.name) }}\n"
-    ).encode()
-
-
-def _write(path, content):
-    # What has not changed need not be built again.
-    if not path.is_file() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
 
 
 @pytest.fixture(scope="module")
@@ -128,15 +116,12 @@ def test_nothing_is_caught_without_a_mutant(house, catcher):
 @pytest.mark.parametrize("mutant", LEDGER, ids=lambda mutant: mutant.name.replace(" ", "-") + (
     "-by-faults" if mutant.catcher.startswith(CHECKS) else ""))
 def test_caught(house, mutant):
-    take_back = house.apply(mutant)
-    try:
+    with house.with_mutant(mutant):
         is_built, output = house.build()
         # What the compiler catches is no mutant.
-        assert is_built, output
-        passed, output = house.passes(mutant.catcher, mutant.seeds)
-        assert not passed, f"{mutant.catcher} does not catch it"
-    finally:
-        take_back()
+        passed, _ = house.passes(mutant.catcher, mutant.seeds) if is_built else (False, "")
+    assert is_built, output
+    assert not passed, f"{mutant.catcher} does not catch it"
 
 
 def test_the_ledger_is_large_enough():

@@ -36,8 +36,8 @@ def test_a_compose_file(generate, agencies):
 
 @pytest.mark.parametrize("agencies", [0, 5, 185, 6000])
 def test_a_stack_file(generate, agencies):
-    compose_files.check(made(generate, "--stack", "compose.yaml", agencies) / "compose.yaml",
-                        agencies, stack=True)
+    top = made(generate, "--stack", "compose.yaml", agencies)
+    compose_files.check(top / "compose.yaml", agencies, stack=True)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -61,14 +61,11 @@ def test_a_file_with_keys(generate, arguments):
         f'{{{{- if eq .Task.Slot "{agency}" }}}}{key}{{{{ end -}}}}' for agency, key in numbered]
 
 
-def test_keys_are_random(generate, tmp_path):
-    first = keys_of(made(generate, "--claves", "compose.yaml", "3"), 3)
+def test_keys_are_random_and_those_that_are_there_are_kept(generate, tmp_path):
+    others = keys_of(made(generate, "--claves", "compose.yaml", "3"), 3)
     (tmp_path / "made/.claves").rename(tmp_path / "older")
-    assert not set(first) & set(keys_of(made(generate, "--claves", "compose.yaml", "3"), 3))
-
-
-def test_keys_that_are_there_are_kept(generate):
     before = keys_of(made(generate, "--claves", "compose.yaml", "3"), 3)
+    assert not set(before) & set(others)
     directory, done = generate("--claves", "compose.yaml", "4")
     assert (done.returncode, done.stdout) == (0, "")
     assert re.fullmatch(r"\S+: 3 of 4 keys were in \S+ and are kept\n", done.stderr)
@@ -99,13 +96,6 @@ def test_a_wrong_call_is_refused(generate, arguments):
     directory, done = generate(*arguments)
     assert (done.returncode, done.stdout) == (64, "")
     assert "\nusage: " in done.stderr
-    assert not directory.files()
-
-
-def test_help_is_printed_whatever_else_is_there(generate):
-    directory, done = generate("--claves", "file.yaml", "5", "-h")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("usage: ")
     assert not directory.files()
 
 

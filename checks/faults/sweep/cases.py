@@ -6,17 +6,15 @@ import random
 import shutil
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from faults.sweep import calls
 from faults.sweep.client_runs import BetRun, EchoRun, LotteryRun, NamedRun, StatusRun
 from faults.sweep.runs import KEY, Case
-from faults.sweep.server_run import IMPATIENT, ServerRun
+from faults.sweep.server_run import ServerRun
 from lottery import shim
-from lottery.agency import ScriptedAgency
 from lottery.bets import WINNING_NUMBER, Bets
 from lottery.processes import Failure
 from lottery.tally import Tally
@@ -37,29 +35,11 @@ class Situation:
     begun: bool = True
     # The calls that fail in it: all if it names none.
     calls: tuple = ()
-    # Settings of the server.
-    settings: dict = field(default_factory=dict)
-    # What is done before the lottery is held.
-    before: Callable = lambda run: None
-
-
-def _let_an_agency_wait(run):
-    """Lets the server look at a connection that waits for the draw, as it does a few times in its
-    timeout."""
-    agency = run.agencies[0]
-    agency.timeout = IMPATIENT[0]
-    if agency.attempt(ScriptedAgency.finish):
-        agency.attempt(ScriptedAgency.query)
-    run.lottery.deadline.wait(
-        lambda: run.watches[0].counts().get("poll") or not run.is_alive(),
-        "a look at a connection")
 
 
 SITUATIONS = {
     "server": Situation(ServerRun, begun=False),
     "server-again": Situation(ServerRun),
-    "server-waits": Situation(ServerRun, begun=False, calls=("poll",),
-                              settings={"SERVER_TIMEOUT": "100ms"}, before=_let_an_agency_wait),
     "agency": Situation(LotteryRun),
     "agency-named": Situation(NamedRun, calls=("getaddrinfo", "connect")),
     "agency-bet": Situation(BetRun),

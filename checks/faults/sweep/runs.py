@@ -77,7 +77,6 @@ class Run:
     def __init__(self, sweep, case, situation, directory, chance):
         self.sweep = sweep
         self.case = case
-        self.situation = situation
         self.directory = directory
         # What is shared with the processes in which something fails.
         self.watches = []

@@ -55,8 +55,7 @@ class ServerRun(Run):
         `must`: it must serve, unless it ends.
         """
         before = store.whole_rows(self.lottery.data)
-        if self._launch(**self.situation.settings, **self.watched(self.PROGRAM, number)):
-            self.situation.before(self)
+        if self._launch(**self.watched(self.PROGRAM, number)):
             served = hold(self.agencies, self.is_alive, *(PATIENT if must else IMPATIENT))
             if heals:
                 self.watches[-1].heal()
