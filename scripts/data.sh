@@ -50,10 +50,7 @@ PYTHON
 
 # Says why zip $1, which is unpacked, is of no use.
 fail_without_files() {
-  found=
-  for file in "$partial"/*.csv; do
-    [ ! -f "$file" ] || found="$found ${file##*/}"
-  done
+  found=$(cd "$partial" && for file in *.csv; do [ ! -f "$file" ] || printf ' %s' "$file"; done)
   if [ -f "$partial/dataset-1.csv" ] && awk -F , 'NF > 4 { exit 1 }' "$partial/dataset-1.csv"; then
     found="$found: these are bets without numbers, for an older exercise"
   fi

@@ -65,17 +65,6 @@ commit() {
   GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date git commit-tree "$tree" -p "$base" -m "$SUBJECT $1"
 }
 
-# Whether branch $1 exists and holds other work.
-is_foreign() {
-  git show-ref --verify --quiet "refs/heads/$1" &&
-    [[ $(git show -s --format=%s "refs/heads/$1") != "$SUBJECT "* ]]
-}
-
-is_checked_out() {
-  local found
-  found=$(git worktree list --porcelain | grep -x "branch refs/heads/$1") && [[ -n $found ]]
-}
-
 self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 # shellcheck source=scripts/lib/script.sh
 . "$(dirname "$self")/lib/script.sh"
@@ -85,8 +74,10 @@ base=$(git rev-parse --verify --quiet "$BASE^{commit}") || fail "no branch or co
 readonly base
 for exercise in 1 2 3 4 5 6 7 8; do
   branch=ej$exercise
-  if is_foreign "$branch"; then fail "the branch $branch holds other work: rename or delete it"; fi
-  if is_checked_out "$branch"; then fail "the branch $branch is checked out: switch to $BASE"; fi
+  subject=$(git show -s --format=%s "refs/heads/$branch" 2>/dev/null) || continue
+  [[ $subject == "$SUBJECT "* ]] || fail "the branch $branch holds other work: rename or delete it"
+  ! git worktree list --porcelain | grep -x "branch refs/heads/$branch" >/dev/null ||
+    fail "the branch $branch is checked out: switch to $BASE"
 done
 
 workspace=$(mktemp -d)

@@ -28,27 +28,16 @@ rows=${3:-}
 if ! is_number "$agencies" 5 || [ "$agencies" -lt 1 ]; then refuse "AGENCIES is 1 to 99999"; fi
 [ -z "$rows" ] || is_number "$rows" 7 || refuse "ROWS is 0 to 9999999"
 
-rows_of() {
-  if [ -n "$rows" ]; then
-    echo "$rows"
-    return
-  fi
-  case $1 in
-    1) echo 26936 ;;
-    2) echo 25518 ;;
-    3) echo 16014 ;;
-    4) echo 9238 ;;
-    5) echo 991 ;;
-    *) echo 1000 ;;
-  esac
-}
-
 # Prints lines "AGENCY ROWS" for the missing files.
 missing() {
-  id=1
-  while [ "$id" -le "$agencies" ]; do
-    [ -f "$directory/agency-$id.csv" ] || echo "$id $(rows_of "$id")"
+  id=0
+  for size in 26936 25518 16014 9238 991; do
     id=$((id + 1))
+    [ "$id" -gt "$agencies" ] || [ -f "$directory/agency-$id.csv" ] || echo "$id ${rows:-$size}"
+  done
+  while [ "$id" -lt "$agencies" ]; do
+    id=$((id + 1))
+    [ -f "$directory/agency-$id.csv" ] || echo "$id ${rows:-1000}"
   done
 }
 
@@ -73,17 +62,13 @@ write_files() {
       return 15000000 + (((agency - 1) * 30000 + row) * 7919113) % 30000000
     }
 
-    function birthdate(    year, month) {
-      year = 1930 + random(75)
-      month = 1 + random(12)
-      return sprintf("%04d-%02d-%02d", year, month, 1 + random(28))
-    }
-
     # Each random number in a statement of its own: awks differ in the order of evaluation.
-    function bet(agency, row, rows,    name, surname, date, number) {
+    function bet(agency, row, rows,    name, surname, year, month, date, number) {
       name = first_name()
       surname = last[random(lasts) + 1]
-      date = birthdate()
+      year = 1930 + random(75)
+      month = 1 + random(12)
+      date = sprintf("%04d-%02d-%02d", year, month, 1 + random(28))
       number = random(10000)
       # At least one winner in every file.
       if (row == int(rows / 2) + 1) number = 7574

@@ -69,16 +69,16 @@ local fields = {
 }
 lottery.fields = fields
 
-local experts = {
-  rejected = ProtoExpert.new(
-    "lottery.rejected", "Batch rejected", expert.group.RESPONSE_CODE, expert.severity.WARN),
-  error = ProtoExpert.new(
-    "lottery.error", "Connection refused", expert.group.RESPONSE_CODE, expert.severity.ERROR),
-  malformed = ProtoExpert.new(
-    "lottery.malformed", "Malformed message", expert.group.MALFORMED, expert.severity.ERROR),
-  truncated = ProtoExpert.new(
-    "lottery.truncated", "Cut short by the capture", expert.group.UNDECODED, expert.severity.NOTE),
-}
+local experts = {}
+for name, row in pairs({
+  rejected = { "Batch rejected", "RESPONSE_CODE", "WARN" },
+  error = { "Connection refused", "RESPONSE_CODE", "ERROR" },
+  malformed = { "Malformed message", "MALFORMED", "ERROR" },
+  truncated = { "Cut short by the capture", "UNDECODED", "NOTE" },
+}) do
+  experts[name] = ProtoExpert.new(
+    "lottery." .. name, row[1], expert.group[row[2]], expert.severity[row[3]])
+end
 lottery.experts = experts
 
 -- What is known of each connection from its packets so far, and each packet's agency: Wireshark
@@ -145,23 +145,18 @@ function Body:finish()
   if left > 0 then error(left .. " bytes left over after the last field", 0) end
 end
 
-local function read_birthdate(body, bet)
-  local range = body:take(4)
-  local year, month, day = range(0, 2), range(2, 1), range(3, 1)
-  local text = string.format("%04d-%02d-%02d", year:uint(), month:uint(), day:uint())
-  local item = bet:add(fields.birthdate, range, text)
-  item:add(fields.year, year)
-  item:add(fields.month, month)
-  item:add(fields.day, day)
-  return text
-end
-
 local function read_bet(body, tree, position)
   body:group(tree, fields.bet, function(bet)
     bet:add(fields.position, position):set_generated()
     local first, last, document =
       body:all(bet, fields.first_name, 0, fields.last_name, 0, fields.document, 0)
-    local birthdate = read_birthdate(body, bet)
+    local date = body:take(4)
+    local year, month, day = date(0, 2), date(2, 1), date(3, 1)
+    local birthdate = string.format("%04d-%02d-%02d", year:uint(), month:uint(), day:uint())
+    local item = bet:add(fields.birthdate, date, birthdate)
+    item:add(fields.year, year)
+    item:add(fields.month, month)
+    item:add(fields.day, day)
     return string.format("Bet %s: %s %s, document %s, born %s, number %d", position, first, last,
       document, birthdate, body:integer(bet, fields.number, 4))
   end)
@@ -198,9 +193,7 @@ function readers.BATCH(body, tree)
   return string.format("offset %s, count %d", offset, count)
 end
 
-function readers.FINISHED(body, tree)
-  return "total " .. tostring(body:integer(tree, fields.total, 8))
-end
+function readers.FINISHED(body, tree) return "total " .. tostring(body:integer(tree, fields.total, 8)) end
 
 function readers.WELCOME(body, tree)
   local _, state, stored = body:all(tree, fields.version, 1, fields.state, 1, fields.stored, 8)

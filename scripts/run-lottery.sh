@@ -9,22 +9,13 @@ self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 cd "$top"
 takes_none "$@"
 
-readonly AGENCIES=5 WINNING_NUMBER=7574 programs=.build/release run=.run
+readonly AGENCIES=5 programs=.build/release run=.run
 server=
 # The running agencies, each as ID:PID.
 agencies=
 
 is_listening() {
   grep -qs 'action: accept_connections | result: in_progress' "$run/server.log"
-}
-
-# Waits up to 20 seconds for the server, or its end.
-wait_for_server() {
-  looks=0
-  until is_listening || ! kill -0 "$server" 2>/dev/null || [ "$looks" -eq 100 ]; do
-    looks=$((looks + 1))
-    sleep 0.2
-  done
 }
 
 # Takes another port if one is in use.
@@ -35,7 +26,12 @@ start_server() {
       SERVER_WINNERS_DELAY=0s \
       "$programs/lottery-server" --config config/config.ini >"$run/server.log" 2>&1 &
     server=$!
-    wait_for_server
+    # Waits up to 20 seconds.
+    looks=0
+    until is_listening || ! kill -0 "$server" 2>/dev/null || [ "$looks" -eq 100 ]; do
+      looks=$((looks + 1))
+      sleep 0.2
+    done
     if is_listening; then return; fi
     kill -0 "$server" 2>/dev/null && break
     echo "attempt $attempt: the server does not start on port $port" >&2
@@ -89,13 +85,6 @@ draw_status() {
   drawn=$(printf '%s\n' "$table" | wc -l)
 }
 
-# Asks the server to end, and returns its exit status.
-stop_server() {
-  stopped=$server
-  server=
-  kill -TERM "$stopped" && wait "$stopped"
-}
-
 # Ends all programs that still run.
 # shellcheck disable=SC2317
 stop_all() {
@@ -107,12 +96,10 @@ stop_all() {
 # file. Returns 1 if an agency was told another number than its own file has.
 show_winners() {
   printf '\n%6s  %6s  %7s  %s\n' agency bets winners documents
-  id=0
-  while [ "$id" -lt "$AGENCIES" ]; do
-    id=$((id + 1))
+  for id in 1 2 3 4 5; do
     told=$(sed -n 's/.*action: consulta_ganadores .* cant_ganadores: \([0-9]*\)$/\1/p' \
       "$run/agency-$id.log")
-    awk -F , -v id="$id" -v told="$told" -v number="$WINNING_NUMBER" '
+    awk -F , -v id="$id" -v told="$told" -v number=7574 '
       { sub(/\r$/, "") }
       FILENAME ~ /bets.csv$/ {
         if ($1 == id && $NF == number) documents = documents (documents ? " " : "") $(NF - 2)
@@ -140,7 +127,8 @@ start_server
 for id in 1 2 3 4 5; do start_agency "$id"; done
 wait_agencies
 draw_status
-stop_server
+kill -TERM "$server" && wait "$server"
+server=
 status=0
 show_winners
 echo "logs, and the server's files: $run"

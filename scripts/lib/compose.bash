@@ -50,6 +50,18 @@ user() {
   if [[ -n $closed ]] || (($(umask) & 4)); then printf '\n    user: "%d:%d"' "$(id -u)" "$(id -g)"; fi
 }
 
+# mount SOURCE TARGET: a file that must be there.
+mount() {
+  cat <<YAML
+      - type: bind
+        source: $1
+        target: $2
+        read_only: true
+        bind:
+          create_host_path: false
+YAML
+}
+
 # healthcheck TEST. A server with large files needs time before it listens.
 healthcheck() {
   cat <<YAML
@@ -88,12 +100,7 @@ YAML
   secret SERVER_AGENCY_KEYS agency_keys agency_keys
   cat <<YAML
     volumes:
-      - type: bind
-        source: ./config/config.ini
-        target: /config.ini
-        read_only: true
-        bind:
-          create_host_path: false
+$(mount ./config/config.ini /config.ini)
       # The bets: they survive a restart of the container and are removed with it. With tmpfs they
       # only live as long as the server runs, and no volume is made.
       - type: \${BETS_MOUNT:-volume}
@@ -136,18 +143,8 @@ YAML
   secret CLI_KEY_FILE "agency_key_$id" agency_key
   cat <<YAML
     volumes:
-      - type: bind
-        source: ./config/config.yaml
-        target: /config.yaml
-        read_only: true
-        bind:
-          create_host_path: false
-      - type: bind
-        source: \${AGENCY_DATA:-./.data/agency-$id.csv}
-        target: /.data/agency-$id.csv
-        read_only: true
-        bind:
-          create_host_path: false
+$(mount ./config/config.yaml /config.yaml)
+$(mount "\${AGENCY_DATA:-./.data/agency-$id.csv}" "/.data/agency-$id.csv")
     networks:
       - testing_net
     depends_on:
