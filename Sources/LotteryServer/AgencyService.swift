@@ -102,24 +102,25 @@ struct AgencyService {
   private mutating func storePending() async throws {
     guard let claim, !session.pending.isEmpty else { return }
     park()
-    let outcome = try await server.store.store(session.pending, by: claim)
-    let stored = session.stored + (outcome == .stored ? UInt64(session.pending.newBets) : 0)
-    session.pending.log(stored: stored, to: server.log)
-    switch outcome {
-    case .stored:
-      let keepsRoom = !isCrowded && server.usedMemory < Server.memoryLimit
-      connection.append(session.pendingStored(keepsRoom: keepsRoom))
-      countMemory()
-    case .notWritten(let error), .unknown(let error):
+    do {
+      try await server.store.store(session.pending, by: claim)
+    } catch let error as StorageError {
+      session.pending.log(stored: session.stored, to: server.log)
       server.log.error(LogLine("store_bets", .fail, ["error": error.description]))
       // The next server may find the bets in the file: REJECTED would say that they are not stored.
-      guard case .notWritten = outcome else {
-        throw ServiceError.refused(.shuttingDown, Self.notStored)
-      }
+      guard case .notWritten = error else { throw Self.cannotStore }
       for answer in session.pendingFailed(reason: Self.notStored) { connection.append(answer) }
       throw ServiceError.rejected
     }
+    session.pending.log(
+      stored: session.stored + UInt64(session.pending.newBets), to: server.log)
+    let keepsRoom = !isCrowded && server.usedMemory < Server.memoryLimit
+    connection.append(session.pendingStored(keepsRoom: keepsRoom))
+    countMemory()
   }
+
+  private static let notStored = "the server could not store it"
+  private static let cannotStore = ServiceError.refused(.shuttingDown, notStored)
 
   private mutating func countMemory() {
     let size = session.pending.memory
@@ -132,8 +133,6 @@ struct AgencyService {
   private func park() {
     if isCrowded { connection.park() }
   }
-
-  private static let notStored = "the server could not store it"
 }
 
 /// What the session asks for.
@@ -149,7 +148,8 @@ extension AgencyService {
     case .reply(let message):
       connection.append(message)
     case .reject(let message, let agency, let bets, let single):
-      logRejection(message, of: agency, bets: bets, single: single)
+      server.log.info(.batch(of: bets, single: single, .fail))
+      logRejection(message, of: agency)
       connection.append(message)
       throw ServiceError.rejected
     case .finish(let total, let claim):
@@ -177,11 +177,11 @@ extension AgencyService {
 
   private mutating func finish(total: UInt64, by claim: Claim) async throws {
     park()
-    switch try await server.store.finish(total: total, by: claim) {
-    case .stored: break
-    case .notWritten(let error), .unknown(let error):
+    do {
+      try await server.store.finish(total: total, by: claim)
+    } catch let error as StorageError {
       server.log.error(LogLine("store_finished", .fail, ["error": error.description]))
-      throw ServiceError.refused(.shuttingDown, Self.notStored)
+      throw Self.cannotStore
     }
     // The agency counts as finished even if this reply is lost.
     server.draw.agencyFinished(claim.agency)
@@ -231,6 +231,18 @@ extension AgencyService {
 
   private static let refusalPause = Duration.seconds(1)
 
+  /// Says why a batch is rejected, after the exercises' own line.
+  private func logRejection(_ message: ServerMessage, of agency: UInt32) {
+    guard case .rejected(let offset, let index, let code, let reason) = message else { return }
+    server.log.info(
+      LogLine(
+        "reject_batch", .success,
+        [
+          "agency": "\(agency)", "offset": "\(offset)", "index": "\(index)",
+          "code": "\(code.rawValue)", "error": reason,
+        ]))
+  }
+
   /// Throws why a wait was cancelled.
   private func throwInterruption() throws(ConnectionError) -> Never {
     try connection.check()
@@ -240,24 +252,6 @@ extension AgencyService {
 }
 
 /// The log lines of batches, which graders add up.
-extension AgencyService {
-  /// Logs a batch of `agency` that `message` rejects, of `bets` bets or a `single` BET: first the
-  /// exercises' own line, and then one of ours that says why.
-  private func logRejection(
-    _ message: ServerMessage, of agency: UInt32, bets: Int, single: BetBatch.Label?
-  ) {
-    guard case .rejected(let offset, let index, let code, let reason) = message else { return }
-    server.log.info(.batch(of: bets, single: single, .fail))
-    server.log.info(
-      LogLine(
-        "reject_batch", .success,
-        [
-          "agency": "\(agency)", "offset": "\(offset)", "index": "\(index)",
-          "code": "\(code.rawValue)", "error": reason,
-        ]))
-  }
-}
-
 extension PendingBets {
   /// Logs one line for each batch: how many bets it brought. Those that were stored before are not
   /// counted again.
@@ -266,10 +260,10 @@ extension PendingBets {
   ///   not be stored.
   func log(stored: UInt64, to log: Log) {
     for batch in batches {
-      let result = batch.end <= stored ? LogLine.Result.success : .fail
-      if result == .success, batch.newBets == 0 {
+      if batch.end <= stored, batch.newBets == 0 {
         log.debug(LogLine("batch_repeated", .success, ["offset": "\(batch.offset)"]))
       } else {
+        let result = batch.end <= stored ? LogLine.Result.success : .fail
         log.info(.batch(of: batch.newBets, single: batch.single, result))
       }
     }

@@ -24,8 +24,7 @@ package final class BetStore: Sendable {
   /// Opens the files in `directory` and reads what they hold.
   ///
   /// - Parameter onFailure: is called when the disk can no longer be relied upon.
-  /// - Throws: ``StorageError`` if they cannot be read, are damaged, or another server uses them;
-  ///   `CancellationError` if the task is cancelled.
+  /// - Throws: ``StorageError``; `CancellationError` if the task is cancelled.
   package init(
     directory path: Path, disk: any Disk = LocalDisk(),
     onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
@@ -98,27 +97,24 @@ package final class BetStore: Sendable {
   /// The course's `store_bets`, for many workers at once: appends the same rows, byte for byte.
   /// Stores all bets or none, and returns when it is known what has become of them.
   ///
-  /// - Parameter claim: the claim on their agency.
-  /// - Throws: `.interrupted(.superseded)` if a newer connection holds the claim. Then none is
-  ///   stored.
-  func store(
-    _ bets: PendingBets, by claim: Claim
-  ) async throws(ConnectionError) -> Journal.Outcome {
+  /// - Throws: ``StorageError`` if none is stored, or if it is not known (``Journal/append(_:)``);
+  ///   `.interrupted(.superseded)` if a newer connection holds the claim. Then none is stored.
+  func store(_ bets: PendingBets, by claim: Claim) async throws {
     // Batches sent twice need no sync.
-    guard bets.newBets > 0 else { return .stored }
-    return try await append(bets.rows, to: self.bets, by: claim) { record in
+    guard bets.newBets > 0 else { return }
+    try await append(bets.rows, to: self.bets, by: claim) { record in
       record.stored += UInt64(bets.newBets)
       record.lastRow = bets.lastRow
     }
   }
 
-  /// Notes that the agency has finished, and returns when it is known whether that is safe.
+  /// Notes that the agency has finished, and returns when that is safe.
   ///
-  /// - Throws: `.interrupted(.superseded)` if a newer connection holds the claim.
-  func finish(total: UInt64, by claim: Claim) async throws(ConnectionError) -> Journal.Outcome {
+  /// - Throws: like ``store(_:by:)``.
+  func finish(total: UInt64, by claim: Claim) async throws {
     var row: [UInt8] = []
     row.append(finishedRow: claim.agency, total: total)
-    return try await append(row, to: finished, by: claim) { $0.hasFinished = true }
+    try await append(row, to: finished, by: claim) { $0.hasFinished = true }
   }
 
   /// Closes the files and releases the directory for another server. Nothing may be stored
@@ -133,26 +129,25 @@ package final class BetStore: Sendable {
     directory.close()
   }
 
-  /// Appends `rows` to `journal` if `claim` is not lost, and then changes the agency's record.
-  ///
-  /// A newer connection that takes the claim over meanwhile waits for this.
+  /// Appends `rows` to `journal` if `claim` is not lost, and then changes the agency's record. A newer
+  /// connection that takes the claim over meanwhile waits for this.
   private func append(
     _ rows: [UInt8], to journal: Journal, by claim: Claim, change: (inout AgencyRecord) -> Void
-  ) async throws(ConnectionError) -> Journal.Outcome {
+  ) async throws {
     let written = Promise<Void>()
     let holdsClaim = update(claim.agency) { record in
       guard record.claim === claim else { return false }
       record.written = written
       return true
     }
-    guard holdsClaim else { throw .interrupted(.superseded) }
-    let outcome = await journal.append(rows)
+    guard holdsClaim else { throw ConnectionError.interrupted(.superseded) }
+    let error = await journal.append(rows)
     update(claim.agency) { record in
       record.written = nil
-      if outcome == .stored { change(&record) }
+      if error == nil { change(&record) }
     }
     written.fulfill(())
-    return outcome
+    if let error { throw error }
   }
 
   /// Changes the record of `agency` under the lock, and keeps no empty one.

@@ -88,8 +88,16 @@ struct AgencyKeys: Sendable, Equatable {
     for (number, line) in try ConfigFile.lines(bytes, file: file) {
       let text = line.trimmed { $0 == " " || $0 == "\t" }
       guard let first = text.first, first != "#" else { continue }
-      let (agency, key) = try Self.entry(text, file: file, line: number)
-      guard keys.updateValue(key, forKey: agency) == nil else {
+      guard let colon = text.firstIndex(of: ":"),
+        let agency = UInt32(decimal: String(text[..<colon]).utf8.span), agency > 0,
+        let key = text[colon...].dropFirst().agencyKey
+      else {
+        // The line is not shown: it may hold a key.
+        throw ConfigurationError(
+          file: file, line: number,
+          "must be AGENCY:KEY, a number from 1 and 1 to \(ProtocolLimits.textSize) bytes")
+      }
+      guard keys.updateValue(Array(key.utf8), forKey: agency) == nil else {
         throw ConfigurationError(file: file, line: number, "agency \(agency) has two keys")
       }
     }
@@ -109,19 +117,5 @@ struct AgencyKeys: Sendable, Equatable {
         (index < right.count ? right[index] : 0) ^ (index < given.count ? given[index] : 0)
     }
     return difference == 0
-  }
-
-  private static func entry(
-    _ text: ConfigFile.Text, file: String, line: Int
-  ) throws(ConfigurationError) -> (UInt32, [UInt8]) {
-    let rule = "must be AGENCY:KEY, a number from 1 and 1 to \(ProtocolLimits.textSize) bytes"
-    // The line is not shown: it may hold a key.
-    guard let colon = text.firstIndex(of: ":"),
-      let agency = UInt32(decimal: String(text[..<colon]).utf8.span), agency > 0
-    else { throw ConfigurationError(file: file, line: line, rule) }
-    guard let key = text[colon...].dropFirst().agencyKey else {
-      throw ConfigurationError(file: file, line: line, rule)
-    }
-    return (agency, Array(key.utf8))
   }
 }

@@ -34,16 +34,7 @@ import Synchronization
 
 /// A file of rows to which many workers append at once.
 final class Journal: Sendable {
-  enum Outcome: Equatable, Sendable {
-    /// The rows are on the disk.
-    case stored
-    /// The disk refused. None of the rows is stored, and they may be appended again.
-    case notWritten(StorageError)
-    /// The disk can no longer be relied upon: the next start tells whether they are stored.
-    case unknown(StorageError)
-  }
-
-  private typealias Waiter = UnsafeContinuation<Outcome, Never>
+  private typealias Waiter = UnsafeContinuation<StorageError?, Never>
 
   private struct Group {
     /// The rows of the next group. Small ones are joined, large ones stay where they are.
@@ -123,8 +114,12 @@ final class Journal: Sendable {
 
 /// Appending.
 extension Journal {
-  /// Appends `rows`, which end in a line end, and returns when it is known what has become of them.
-  func append(_ rows: [UInt8]) async -> Outcome {
+  /// Appends `rows`, which end in a line end, and returns nil when they are on the disk.
+  ///
+  /// - Returns: why they are not, if so. After ``StorageError/notWritten(path:_:)`` none of them is
+  ///   stored, and they may be appended again. After any other error the disk can no longer be relied
+  ///   upon: the next start tells whether they are stored.
+  func append(_ rows: [UInt8]) async -> StorageError? {
     await withUnsafeContinuation { waiter in
       let mustStart = group.withLock { group in
         Self.add(rows, to: &group.rows)
@@ -152,8 +147,8 @@ extension Journal {
   private func flush() {
     while let (rows, waiters) = takeGroup() {
       // A caller that is resumed may use the memory of its rows again.
-      let outcome = commit(consume rows)
-      for waiter in waiters { waiter.resume(returning: outcome) }
+      let error = commit(consume rows)
+      for waiter in waiters { waiter.resume(returning: error) }
     }
   }
 
@@ -171,21 +166,23 @@ extension Journal {
     }
   }
 
-  private func commit(_ rows: consuming [[UInt8]]) -> Outcome {
-    let outcome = contents.withLock { contents -> Outcome in
+  private func commit(_ rows: consuming [[UInt8]]) -> StorageError? {
+    let error = contents.withLock { contents -> StorageError? in
       do throws(StorageError) {
         try write(rows, to: &contents)
         let start = ContinuousClock.now
         try synchronize(&contents)
         let duration = start.duration(to: .now)
         group.withLock { $0.syncTimes.add(duration) }
-        return .stored
+        return nil
       } catch {
-        return contents.failure == nil ? .notWritten(error) : .unknown(error)
+        return error
       }
     }
-    if case .unknown(let failure) = outcome { onFailure(failure) }
-    return outcome
+    guard let error else { return nil }
+    if case .notWritten = error { return error }
+    onFailure(error)
+    return error
   }
 
   /// Writes all of `rows`, or nothing.

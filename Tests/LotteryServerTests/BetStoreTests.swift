@@ -103,7 +103,7 @@ import Testing
     let claims = (1...3 as ClosedRange<UInt32>).map { Claim(agency: $0) {} }
     for claim in claims { _ = await store.take(claim) }
     try await store.store([sampleBet()], by: claims[0])
-    #expect(try await store.finish(total: 0, by: claims[1]) == .stored)
+    try await store.finish(total: 0, by: claims[1])
     #expect(store.agencyStatuses.map(\.isConnected) == [true, true, true])
     for claim in claims { store.release(claim) }
     #expect(

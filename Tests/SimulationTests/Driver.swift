@@ -75,19 +75,21 @@ struct Driver {
 
   private mutating func storePending() async throws(End) {
     guard let claim = session.claim, !session.pending.isEmpty else { return }
-    switch try? await server.store.store(session.pending, by: claim) {
-    case nil: throw .refused(.superseded)
-    case .stored: send([session.pendingStored()])
-    case .notWritten: throw End(messages: session.pendingFailed(reason: ""))
-    case .unknown: throw .refused(.shuttingDown)
+    do {
+      try await server.store.store(session.pending, by: claim)
+    } catch StorageError.notWritten {
+      throw End(messages: session.pendingFailed(reason: ""))
+    } catch {
+      throw .refused(error is StorageError ? .shuttingDown : .superseded)
     }
+    send([session.pendingStored()])
   }
 
   private mutating func finish(_ total: UInt64, by claim: Claim) async throws(End) {
-    switch try? await server.store.finish(total: total, by: claim) {
-    case nil: throw .refused(.superseded)
-    case .stored: break
-    case .notWritten, .unknown: throw .refused(.shuttingDown)
+    do {
+      try await server.store.finish(total: total, by: claim)
+    } catch {
+      throw .refused(error is StorageError ? .shuttingDown : .superseded)
     }
     server.draw.agencyFinished(claim.agency)
     send([session.confirm(claim)])

@@ -53,17 +53,15 @@ extension BetStore {
 
   /// Stores bets of one agency on behalf of a connection with `claim`.
   ///
-  /// - Throws: `.interrupted(.superseded)` if it does not hold the claim, or why they are not stored.
+  /// - Throws: `.interrupted(.superseded)` if it does not hold the claim, or why they are not
+  ///   stored.
   func store(_ bets: [Bet], by claim: Claim) async throws {
     var group = PendingBets()
     let frame = withoutHeader(Frames.batch(bets, at: 0))
     if case .bets(let batch) = try AgencyMessage(frame: frame.span) {
       _ = try group.add(batch, agency: claim.agency, known: 0, in: frame.span)
     }
-    switch try await store(group, by: claim) {
-    case .stored: break
-    case .notWritten(let error), .unknown(let error): throw error
-    }
+    try await store(group, by: claim)
   }
 
   /// Expects that a new claim of `agency` is told this.
