@@ -22,7 +22,6 @@ struct AgencyFile: ~Copyable {
   /// after a lost connection, and without waiting for another program.
   ///
   /// - Parameter batchMaxAmount: the most bets in a batch.
-  /// - Throws: ``AgencyError/unreadable(path:_:)``, ``AgencyError/notAFile(path:)``
   init(path: Path, batchMaxAmount: Int) throws(AgencyError) {
     let rows: CSVFile?
     do throws(SystemError) {
@@ -46,9 +45,7 @@ struct AgencyFile: ~Copyable {
   mutating func skip(_ stored: UInt64, lastBet: Bet?) throws(AgencyError) {
     guard stored > 0 else { return }
     try skipRows(stored - 1, of: stored)
-    guard let bet = try next() else {
-      throw endsEarly(after: stored - 1, of: stored)
-    }
+    guard let bet = try next() else { throw endsEarly(after: stored - 1, of: stored) }
     guard let lastBet, Bet(bet, in: rows.storage.span) == lastBet else {
       throw .otherFile(
         path: path.description,
@@ -81,7 +78,7 @@ struct AgencyFile: ~Copyable {
   /// hold fewer.
   ///
   /// - Returns: the batch, or nil if there are no more bets.
-  /// - Throws: ``AgencyError``, like ``next()``, once all bets before the bad row are in batches.
+  /// - Throws: why not, each time, once all bets before the bad row are in batches.
   mutating func nextBatch(
     appendingTo frames: inout [UInt8]
   ) throws(AgencyError) -> SentBatch? {
@@ -108,9 +105,6 @@ struct AgencyFile: ~Copyable {
   }
 
   /// Returns the next bet, or nil if there is none.
-  ///
-  /// - Throws: ``AgencyError/badRow(path:line:reason:)`` if the row is not a bet,
-  ///   ``AgencyError/unreadable(path:_:)``, ``AgencyError/cancelled``
   mutating func next() throws(AgencyError) -> BetView? {
     try reading { rows throws(CSVError) in try rows.nextBet() }
   }

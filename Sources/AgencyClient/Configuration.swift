@@ -122,8 +122,7 @@ extension Bet {
 
 package enum ClientProgram {
   package static func main() -> Never {
-    let program = Program(name: "agency-client", help: help, layout: .go)
-    program.main { file, worker, log in
+    Program(name: "agency-client", help: help, layout: .go).main { file, worker, log in
       let settings = try Settings<ClientConfiguration>(fileNamed: file)
       let configuration = settings.configuration
       log.info(configuration.logLine)
@@ -133,18 +132,14 @@ package enum ClientProgram {
       // The worker's last job ends with this line.
       defer { log.debug(LogLine("close_worker", .success, ["client_id": "\(agency.id)"])) }
       do throws(AgencyError) {
-        try await run(agency)
+        switch configuration.mode {
+        case .lottery: try await agency.playLottery()
+        case .bet: try await agency.place(Bet(environment: Environment.bytes))
+        case .echo: try await agency.echo()
+        }
       } catch .cancelled {
         // A signal asked for the end: that is no failure.
       }
-    }
-  }
-
-  private static func run(_ agency: Agency) async throws(AgencyError) {
-    switch agency.configuration.mode {
-    case .lottery: try await agency.playLottery()
-    case .bet: try await agency.place(Bet(environment: Environment.bytes))
-    case .echo: try await agency.echo()
     }
   }
 

@@ -74,7 +74,7 @@ struct LotteryConversation: Conversation {
   /// sending many costs less than doing both in turns.
   private static let burstSize = 64 * 1024
 
-  /// A conversation of `agency` in which at most `window` batches are in flight.
+  /// - Parameter window: the most batches in flight.
   init(agency: UInt32, key: String, window: Int) {
     self.agency = agency
     self.key = key

@@ -165,10 +165,6 @@ struct Progress {
   private var sent: UInt64 = 0
   private var nextDraw = ContinuousClock.now
 
-  /// The shortest time between two updates.
-  private static let interval = Duration.milliseconds(100)
-
-  /// The progress through a file of `fileSize` bytes.
   init(fileSize: Int) {
     self.fileSize = fileSize
   }
@@ -177,16 +173,14 @@ struct Progress {
   mutating func note(_ count: Int, position: Int, inFlight: Int) {
     sent += UInt64(count)
     guard isVisible, nextDraw <= .now else { return }
-    nextDraw = .now + Self.interval
+    nextDraw = .now + .milliseconds(100)
     draw(
       Self.text(
         bets: sent, position: position, fileSize: fileSize, inFlight: inFlight,
         elapsed: start.duration(to: .now)))
   }
 
-  func clear() {
-    if isVisible { draw("") }
-  }
+  func clear() { if isVisible { draw("") } }
 
   static func text(
     bets: UInt64, position: Int, fileSize: Int, inFlight: Int, elapsed: Duration

@@ -17,8 +17,6 @@ package final class BetStore: Sendable {
   let bets: Journal
   private let finished: Journal
   let directory: DataDirectory
-
-  /// What was found in the files at the start.
   let recovery: Recovery
 
   /// Opens the files in `directory` and reads what they hold.
@@ -118,9 +116,7 @@ package final class BetStore: Sendable {
   }
 
   /// Closes the files and releases the directory for another server. Nothing may be stored
-  /// afterwards.
-  ///
-  /// - Parameter onClose: is called with the name of each file that has been closed.
+  /// afterwards. `onClose` is called with the name of each file that has been closed.
   func close(onClose: (String) -> Void = { _ in }) {
     bets.close()
     onClose("bets.csv")
@@ -129,8 +125,9 @@ package final class BetStore: Sendable {
     directory.close()
   }
 
-  /// Appends `rows` to `journal` if `claim` is not lost, and then changes the agency's record. A newer
-  /// connection that takes the claim over meanwhile waits for this.
+  /// Appends `rows` to `journal` if `claim` is not lost, and then changes the agency's record.
+  ///
+  /// A newer connection that takes the claim over meanwhile waits for this.
   private func append(
     _ rows: [UInt8], to journal: Journal, by claim: Claim, change: (inout AgencyRecord) -> Void
   ) async throws {
@@ -168,16 +165,12 @@ struct AgencyRecord: Sendable {
   var stored: UInt64 = 0
   /// The row of the last of them, as it stands in `bets.csv`. Empty if ``stored`` is 0.
   var lastRow: [UInt8] = []
-  /// Whether the agency's FINISHED is safe.
   var hasFinished = false
-  /// The claim of the connection that speaks for the agency, if there is one.
   var claim: Claim?
   /// Fulfilled when rows on their way to the disk are safe or have failed. Nil if none are.
   var written: Promise<Void>?
 
-  /// The last bet that is safe, or nil if the agency has none.
   var lastBet: Bet? { BetCSV.storedBet(row: lastRow.span)?.bet }
-
   /// Whether nothing is known of the agency, as if it had never connected.
   var isEmpty: Bool { stored == 0 && !hasFinished && claim == nil && written == nil }
 }

@@ -7,8 +7,7 @@ import Synchronization
 /// server ends.
 ///
 /// Anybody can connect and say nothing. So if there is no room for a new connection, an open one
-/// that speaks for no agency is closed. A connection that speaks for an agency is never closed for
-/// this.
+/// that speaks for no agency is closed, and never one that speaks for an agency.
 ///
 /// - If the server has no room, the address with the most silent connections loses its oldest one,
 ///   but not before that is ``patience`` old. So an agency that has just connected has time to send
@@ -39,7 +38,6 @@ final class ConnectionRegistry: Sendable {
   private struct State {
     /// The open connections, by number: the place in the order in which they were accepted.
     var entries: [UInt64: Entry] = [:]
-    /// The connections of each address that has any.
     private(set) var addresses: [String: Address] = [:]
     /// At index i, the addresses with i + 1 connections in ``Address/silent``. The last set is
     /// never empty, so an address with the most of them is found without a search.
@@ -93,9 +91,8 @@ final class ConnectionRegistry: Sendable {
 
   var count: Int { state.withLock { $0.entries.count } }
 
-  /// Returns when there is room for one more connection, or the task is cancelled.
-  ///
-  /// - Parameter onWait: is called if none can make room.
+  /// Returns when there is room for one more connection, or the task is cancelled. `onWait` is
+  /// called if none can make room.
   func makeRoom(onWait: @escaping @Sendable () -> Void) async {
     while let (room, act) = nextStep(onWait) {
       act()
@@ -114,9 +111,7 @@ final class ConnectionRegistry: Sendable {
       if state.leaving > 0 { return (room, {}) }
       guard let oldest = state.oldestOfCrowd else { return (room, onWait) }
       let rest = ContinuousClock.now.duration(to: oldest.since + Self.patience)
-      if rest > .zero {
-        return (room, { Timers.after(rest) { self.endWait(for: room) } })
-      }
+      if rest > .zero { return (room, { Timers.after(rest) { self.endWait(for: room) } }) }
       let evicted = state.evict(from: oldest.address)
       return (room, { evicted?.interrupt(.noRoom) })
     }

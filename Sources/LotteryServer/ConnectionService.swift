@@ -112,11 +112,10 @@ extension ConnectionService {
 
   /// Sends the last messages, and gives them time to arrive.
   private func finish() async {
-    await connection.finish(within: server.configuration.farewell, discarding: Self.window)
+    // What a peer may still send after ERROR or REJECTED.
+    let largestWindow = ProtocolLimits.window.upperBound * ProtocolLimits.packetSize
+    await connection.finish(within: server.configuration.farewell, discarding: largestWindow)
   }
-
-  /// Bytes that a peer may still send after ERROR or REJECTED: the largest window.
-  private static let window = ProtocolLimits.window.upperBound * ProtocolLimits.packetSize
 }
 
 extension Interruption {

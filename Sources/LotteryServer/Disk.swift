@@ -2,23 +2,16 @@ import Dispatch
 import Glibc
 package import LotteryProtocol
 
-/// How the files of a store reach the disk. A test may put one in its place that loses or fails.
-///
-/// Reading is no part of it: what was written is read back from the files themselves.
+/// How the files of a store reach the disk, as ``File`` does it. A test may put one in its place
+/// that loses or fails. Reading is no part of it: what was written is read from the files.
 package protocol Disk: Sendable {
-  /// Runs the closures that it is given one after the other, in their order.
+  /// Runs closures one after the other, in their order.
   typealias Queue = @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
 
-  /// Returns a queue for work that waits for the disk.
   func queue(label: String) -> Queue
-  /// Opens the file at `path` for appending, and makes it if it is missing.
   func open(_ path: Path) throws(SystemError) -> File
-  /// Writes all of `bytes`. If it fails, part of them may have been written.
   func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError)
-  /// Returns when all that was written is on the disk.
   func synchronize(_ file: File) throws(SystemError)
-  /// Drops from the kernel's cache what need not be written, so that the next read goes to the
-  /// disk.
   func dropCache(of file: File)
   func truncate(_ file: File, to size: Int) throws(SystemError)
 }

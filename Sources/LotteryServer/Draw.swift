@@ -92,9 +92,8 @@ final class Draw: Sendable {
     await outcome.wait()?.reader(of: agency)
   }
 
-  /// Reads the next frames of `winners`: possibly none, and none if the task is cancelled first.
-  ///
-  /// - Throws: ``StorageError``, after it was reported like one of the draw itself.
+  /// Reads the next frames of `winners`: possibly none, and none if the task is cancelled first. An
+  /// error is reported like one of the draw itself.
   func nextFrames(of winners: inout WinnerReader) async throws(StorageError) -> [UInt8] {
     do throws(StorageError) {
       guard winners.needsFile else { return try winners.next() }

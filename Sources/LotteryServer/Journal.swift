@@ -36,10 +36,11 @@ import Synchronization
 final class Journal: Sendable {
   private typealias Waiter = UnsafeContinuation<StorageError?, Never>
 
+  /// The next group.
   private struct Group {
-    /// The rows of the next group. Small ones are joined, large ones stay where they are.
+    /// Small rows are joined, large ones stay where they are.
     var rows: [[UInt8]] = []
-    /// The callers of the next group. Each is resumed exactly once.
+    /// Each is resumed exactly once.
     var waiters: [Waiter] = []
     /// Whether ``Journal/flush()`` is scheduled or runs. It runs once at a time.
     var isFlushing = false
@@ -117,12 +118,16 @@ extension Journal {
   /// Appends `rows`, which end in a line end, and returns nil when they are on the disk.
   ///
   /// - Returns: why they are not, if so. After ``StorageError/notWritten(path:_:)`` none of them is
-  ///   stored, and they may be appended again. After any other error the disk can no longer be relied
-  ///   upon: the next start tells whether they are stored.
+  ///   stored, and they may be appended again. After any other error the disk can no longer be
+  ///   relied upon: the next start tells whether they are stored.
   func append(_ rows: [UInt8]) async -> StorageError? {
     await withUnsafeContinuation { waiter in
       let mustStart = group.withLock { group in
-        Self.add(rows, to: &group.rows)
+        if let last = group.rows.last, last.count + rows.count <= Self.joinedSize {
+          group.rows[group.rows.count - 1] += rows
+        } else {
+          group.rows.append(rows)
+        }
         group.waiters.append(waiter)
         defer { group.isFlushing = true }
         return !group.isFlushing
@@ -131,18 +136,10 @@ extension Journal {
     }
   }
 
-  var syncTimes: SyncTimes { group.withLock { $0.syncTimes } }
-
-  private static func add(_ rows: [UInt8], to group: inout [[UInt8]]) {
-    if let last = group.last, last.count + rows.count <= joinedSize {
-      group[group.count - 1] += rows
-    } else {
-      group.append(rows)
-    }
-  }
-
   /// The most bytes up to which rows are joined: to copy them costs less than a write(2) more.
   private static let joinedSize = 32 * 1024
+
+  var syncTimes: SyncTimes { group.withLock { $0.syncTimes } }
 
   private func flush() {
     while let (rows, waiters) = takeGroup() {

@@ -75,7 +75,7 @@ struct Recovery: Sendable, Equatable {
     return (records, rest)
   }
 
-  /// Reads which agencies have finished, and with how many bets.
+  /// Notes which agencies have finished. The number of their bets must be the one that is stored.
   private static func load(
     _ finished: Journal, into records: inout [UInt32: AgencyRecord]
   ) throws -> TornRest? {
@@ -97,8 +97,7 @@ struct Recovery: Sendable, Equatable {
   ///   - isBeginning: whether bytes are the beginning of a row.
   ///   - next: reads the next rows; false if there are no more.
   private static func readRows(
-    of file: Journal, isBeginning: ([UInt8]) -> Bool,
-    _ next: (inout CSVFile) throws -> Bool
+    of file: Journal, isBeginning: ([UInt8]) -> Bool, _ next: (inout CSVFile) throws -> Bool
   ) throws -> TornRest? {
     var rows = file.rows
     var (reason, end) = ("neither a row nor the beginning of one", 0)
@@ -140,9 +139,7 @@ struct TornRest: Sendable, Equatable {
   /// what a crash leaves.
   ///
   /// - Parameter isBeginning: whether bytes are the beginning of a row that the server writes.
-  init?(
-    of file: Journal, from start: Int, isBeginning: ([UInt8]) -> Bool
-  ) throws {
+  init?(of file: Journal, from start: Int, isBeginning: ([UInt8]) -> Bool) throws {
     path = file.path
     self.start = start
     count = file.size - start
@@ -244,8 +241,8 @@ extension [UInt8] {
     Self.suffixes(of: ",0\r\n").contains { end in
       let row = self + end
       let fields = row.dropLast(2).split(separator: UInt8(ascii: ",")).map([UInt8].init)
-      guard let first = fields.first, let agency = UInt32(decimal: first.span), agency > 0,
-        let last = fields.last, let total = UInt64(decimal: last.span)
+      guard let agency = fields.first.flatMap({ UInt32(decimal: $0.span) }), agency > 0,
+        let total = fields.last.flatMap({ UInt64(decimal: $0.span) })
       else { return false }
       var written: [UInt8] = []
       written.append(finishedRow: agency, total: total)

@@ -143,10 +143,9 @@ struct ServerSession {
     return .confirmed
   }
 
-  /// Notes that the pending bets are stored.
+  /// Notes that the pending bets are stored, and answers all their batches.
   ///
   /// - Parameter keepsRoom: whether the next ones get the same memory.
-  /// - Returns: the one answer to all their batches.
   mutating func pendingStored(keepsRoom: Bool = false) -> ServerMessage {
     if keepsRoom { pending.removeAll() } else { pending = PendingBets() }
     return .stored(accepted)
