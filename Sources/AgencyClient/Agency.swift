@@ -5,23 +5,11 @@ import ProcessSupport
 struct Agency {
   let configuration: ClientConfiguration
   /// The agency's key. Empty if the server asks for none.
-  let key: String
+  var key = ""
   /// Runs the agency's task and serves its connections.
   let worker: Worker
   let attempts: Attempts
   let log: Log
-
-  /// - Parameter clock: measures the time without progress.
-  init<C: Clock>(
-    _ configuration: ClientConfiguration, key: String = "", worker: Worker, log: Log,
-    clock: C = ContinuousClock()
-  ) where C.Instant == ContinuousClock.Instant {
-    self.configuration = configuration
-    self.key = key
-    self.worker = worker
-    self.log = log
-    attempts = Attempts(configuration.retry, log: log, clock: clock)
-  }
 
   var id: UInt32 { configuration.id }
 

@@ -128,7 +128,9 @@ package enum ClientProgram {
       log.info(configuration.logLine)
       log.setLevel(configuration.logLevel)
       settings.report(to: log)
-      let agency = Agency(configuration, key: try configuration.key(), worker: worker, log: log)
+      let agency = Agency(
+        configuration: configuration, key: try configuration.key(), worker: worker,
+        attempts: Attempts(configuration.retry, log: log), log: log)
       // The worker's last job ends with this line.
       defer { log.debug(LogLine("close_worker", .success, ["client_id": "\(agency.id)"])) }
       do throws(AgencyError) {

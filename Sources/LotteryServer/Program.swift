@@ -3,8 +3,8 @@ package import ProcessSupport
 
 package enum ServerProgram {
   package static func main() -> Never {
-    let program = Program(name: "lottery-server", help: help, layout: .python)
-    program.main(status: status) { file, _, log in
+    Program(name: "lottery-server", help: help, layout: .python).main(status: status) {
+      file, _, log in
       let settings = try Settings<ServerConfiguration>(fileNamed: file)
       let configuration = settings.configuration
       log.setLevel(configuration.loggingLevel)
@@ -54,12 +54,15 @@ package enum ServerProgram {
     """
 }
 
-struct PortError: ProgramError {
-  let port: UInt16
-  let error: SystemError
+/// Why the port cannot be opened, or `--status` cannot show the state of the lottery.
+struct ServerError: ProgramError {
+  let exitStatus: ExitStatus
+  let description: String
 
-  var description: String { "port \(port): \(error)" }
-  var exitStatus: ExitStatus { .systemError }
+  init(_ exitStatus: ExitStatus, _ description: String) {
+    self.exitStatus = exitStatus
+    self.description = description
+  }
 }
 
 extension StorageError: ProgramError {

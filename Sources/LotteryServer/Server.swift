@@ -30,7 +30,7 @@ final class Server: Sendable {
 
   /// Opens the files and the port.
   ///
-  /// - Throws: ``StorageError`` or ``PortError``; `CancellationError` if the task is cancelled.
+  /// - Throws: ``StorageError`` or ``ServerError``; `CancellationError` if the task is cancelled.
   init(_ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log) throws {
     let limit = min(configuration.maxConnections, ConnectionLimit.raise())
     Self.warn(log, of: limit, configuration)
@@ -42,7 +42,7 @@ final class Server: Sendable {
       listener = try Listener(port: configuration.port, backlog: configuration.acceptQueue)
     } catch {
       store.close()
-      throw PortError(port: configuration.port, error: error)
+      throw ServerError(.systemError, "port \(configuration.port): \(error)")
     }
     draw = Draw(
       agencies: Int(configuration.agencies), bets: store.bets, log: log,

@@ -8,16 +8,16 @@ struct StatusQuery: Sendable {
   /// How long the server may take for the whole answer.
   var timeout = Duration.seconds(3)
 
-  func ask() async throws(StatusError) -> LotteryStatus {
+  func ask() async throws(ServerError) -> LotteryStatus {
     guard port > 0 else {
-      throw StatusError(
+      throw ServerError(
         .badConfiguration, "SERVER_PORT is 0: the port that the system chose is not known here")
     }
     do {
       return try await exchange(
         with: Endpoint(host: "127.0.0.1", port: port), until: .now + timeout)
     } catch {
-      throw statusError(error)
+      throw serverError(error)
     }
   }
 
@@ -53,8 +53,7 @@ struct StatusQuery: Sendable {
         switch try ServerMessage(frame: frame.span) {
         case .status(let more, let part): return (more, part)
         case .error(let code, let reason):
-          throw StatusError(
-            .unavailable, "the server refused (ERROR \(code.rawValue)): \(reason)")
+          throw ServerError(.unavailable, "the server refused (ERROR \(code.rawValue)): \(reason)")
         case .welcome, .stored, .rejected, .confirmed, .winners:
           throw unexpected("STATUS should answer STATUS?")
         }
@@ -65,34 +64,23 @@ struct StatusQuery: Sendable {
     }
   }
 
-  private func unexpected(_ reason: String) -> StatusError {
-    StatusError(.protocolError, "port \(port): not a lottery server: \(reason)")
+  private func unexpected(_ reason: String) -> ServerError {
+    ServerError(.protocolError, "port \(port): not a lottery server: \(reason)")
   }
 
-  private func unreachable(_ reason: String) -> StatusError {
-    StatusError(.unavailable, "no server on port \(port): \(reason)")
+  private func unreachable(_ reason: String) -> ServerError {
+    ServerError(.unavailable, "no server on port \(port): \(reason)")
   }
 
   /// What an error of the exchange means to the operator.
-  private func statusError(_ error: any Error) -> StatusError {
+  private func serverError(_ error: any Error) -> ServerError {
     switch error {
-    case let error as StatusError: error
+    case let error as ServerError: error
     case let error as WireError: unexpected(error.description)
     case Connector.Failure.cancelled, Connector.Failure.timedOut, ConnectionError.interrupted:
-      StatusError(.unavailable, "port \(port): no answer within \(timeout.goText)")
+      ServerError(.unavailable, "port \(port): no answer within \(timeout.goText)")
     default: unreachable("\(error)")
     }
-  }
-}
-
-/// Why `--status` cannot show the state of the lottery.
-struct StatusError: ProgramError, Equatable {
-  let exitStatus: ExitStatus
-  let description: String
-
-  fileprivate init(_ exitStatus: ExitStatus, _ description: String) {
-    self.exitStatus = exitStatus
-    self.description = description
   }
 }
 

@@ -64,7 +64,7 @@ import Testing
   @Test func `a port that is taken is named, and the directory stays free`() async throws {
     let directory = TemporaryDirectory()
     try await withServer(agencies: 1) { other in
-      let error = #expect(throws: PortError.self) {
+      let error = #expect(throws: ServerError.self) {
         try RunningServer(agencies: 1, in: directory, changing: { $0.port = other.port })
       }
       #expect(error?.description == "port \(other.port): bind: Address already in use")

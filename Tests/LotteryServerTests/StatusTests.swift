@@ -121,12 +121,12 @@ import Testing
 
   private static func query(
     _ port: UInt16, timeout: Duration = .seconds(30)
-  ) async -> Result<LotteryStatus, StatusError> {
+  ) async -> Result<LotteryStatus, ServerError> {
     let worker = Worker(label: "query")
     let query = StatusQuery(port: port, worker: worker, timeout: timeout)
     return await Task(executorPreference: worker) {
-      do throws(StatusError) {
-        return Result<LotteryStatus, StatusError>.success(try await query.ask())
+      do throws(ServerError) {
+        return Result<LotteryStatus, ServerError>.success(try await query.ask())
       } catch {
         return .failure(error)
       }

@@ -56,12 +56,10 @@ struct TestAgency: Sendable {
     configuration.retry = retry
     configuration.loopPeriod = .zero
     if case .echo(let lines) = work { configuration.loopAmount = lines }
-    let agency =
-      if let clock {
-        Agency(configuration, worker: worker, log: lines.log, clock: clock)
-      } else {
-        Agency(configuration, worker: worker, log: lines.log)
-      }
+    let attempts =
+      clock.map { Attempts(retry, log: lines.log, clock: $0) } ?? Attempts(retry, log: lines.log)
+    let agency = Agency(
+      configuration: configuration, worker: worker, attempts: attempts, log: lines.log)
     switch work {
     case .lottery: try await agency.playLottery()
     case .bet: try await agency.place(bets[0])
