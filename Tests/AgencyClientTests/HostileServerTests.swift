@@ -43,8 +43,8 @@ import Testing
       switch work {
       case .lottery:
         try await peer.welcome()
-        try await peer.require(.batch(sampleBets(0..<1), offset: 0))
-      case .bet: try await peer.take(sampleBet(0), at: 0)
+        try await peer.require(Frames.batch(sampleBets(0..<1), at: 0))
+      case .bet: try await peer.take(sampleBet(0))
       case .flood: try await peer.welcome()
       case .echo: _ = try await peer.receiveLine()
       }
@@ -160,7 +160,10 @@ import Testing
 
   @Test func `a server that says nothing at all is given up`() async throws {
     let agency = try TestAgency(.lottery, retry: Self.policy)
-    let outcome = try await agency.serve { try await $0.require(.hello(agency: 1), nil) }
+    let outcome = try await agency.serve { peer in
+      try await peer.require(Frames.hello(1))
+      try await peer.requireEnd()
+    }
     #expect(outcome == Self.gaveUp("WELCOME"))
   }
 
@@ -168,13 +171,13 @@ import Testing
     let agency = try TestAgency(
       .lottery, sampleBets(0..<1),
       retry: RetryPolicy(limit: .seconds(20), pause: .seconds(1), maxPause: .seconds(5)),
-      clock: TestClock(advancingAt: 1))
+      clock: TestClock())
     var connections = 0
     let outcome = try await agency.run { server in
       try await server.withEachConnection { peer in
         // The agency may end in the middle.
         try await peer.send(.welcome(version: 1, state: .open, stored: 0, lastBet: nil))
-        _ = try? await peer.receiveWord()
+        _ = try? await peer.receiveFrame()
         connections += 1
       }
     }

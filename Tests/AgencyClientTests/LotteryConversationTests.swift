@@ -124,22 +124,13 @@ import Testing
 
   @Test(
     arguments: [
-      ([.stored(7)], "WELCOME should answer HELLO", .greeting),
       (
         [.welcome(version: 2, state: .open, stored: 0, lastBet: nil)],
         "WELCOME has version 2, not 1", .greeting
       ),
-      ([.confirmed], "STORED should answer BATCH", .sending),
-      ([.stored(6)], "STORED 6 answers no batch", .sending),
       ([.stored(5), .stored(5)], "STORED 5 answers no batch", .sending),
-      ([.stored(7)], "CONFIRMED should answer FINISHED", .finishing),
       ([.confirmed, .confirmed], "WINNERS should answer WINNERS?", .finishing),
-      (
-        [.winners(more: true, documents: [])],
-        "WINNERS without winners, but with more to come", .counting
-      ),
       ([winners(8)], "8 winners of 7 bets", .drawing),
-      ([.confirmed], "nothing should follow the last WINNERS", .over),
     ] as [([ServerMessage], String, Phase)])
   func `an answer that does not fit is named`(
     messages: [ServerMessage], what: String, phase: Phase

@@ -79,7 +79,7 @@ import Testing
     let retry = RetryPolicy(limit: .seconds(20), pause: .seconds(16), maxPause: .seconds(16))
     let agency = try TestAgency(
       .lottery, sampleBets(0..<5), maxAmount: 1, window: 1, retry: retry,
-      clock: TestClock(advancingAt: 1))
+      clock: TestClock())
     let outcome = try await agency.run { server in
       for index in 0..<4 {
         try await server.withConnection { peer in
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func `the wait for the draw leaves the limit as it is`() async throws {
-    let clock = TestClock(advancingAt: 1)
+    let clock = TestClock()
     let limit = Duration.seconds(20)
     let agency = try TestAgency(
       .lottery, sampleBets(0..<1), retry: RetryPolicy(limit: limit, pause: .seconds(1)),
@@ -108,7 +108,7 @@ import Testing
       for isLast in [false, true] {
         try await server.withConnection { peer in
           try await peer.welcome(agency.bets)
-          try await peer.require(.finished(total: 1), .winnersQuery)
+          try await peer.require(Frames.finished(1), Frames.winnersQuery)
           try await peer.send(.confirmed)
           if isLast { return try await peer.send(.winners(more: false, documents: [])) }
           for _ in 0..<100 {
@@ -128,16 +128,16 @@ import Testing
     let agency = try TestAgency(.bet, [bet])
     let outcome = try await agency.run { server in
       try await server.withConnection { peer in
-        try await peer.take(bet, at: 3, after: sampleBets(0..<3))
+        try await peer.take(bet, after: sampleBets(0..<3))
         try await peer.send(
           .rejected(offset: 3, index: 0, code: .notStored, reason: "disk full"))
-        try await peer.require(nil)
+        try await peer.requireEnd()
       }
       // The answer is lost.
-      try await server.withConnection { try await $0.take(bet, at: 4, after: sampleBets(0..<4)) }
+      try await server.withConnection { try await $0.take(bet, after: sampleBets(0..<4)) }
       try await server.withConnection { peer in
         try await peer.welcome(sampleBets(0..<4) + [bet])
-        try await peer.require(nil)
+        try await peer.requireEnd()
       }
     }
     #expect(outcome == nil)
@@ -151,10 +151,10 @@ import Testing
     let bet = try sampleBet(7)
     let agency = try TestAgency(.bet, [bet])
     let outcome = try await agency.run { server in
-      try await server.withConnection { try await $0.take(bet, at: 0) }
+      try await server.withConnection { try await $0.take(bet) }
       try await server.withConnection { peer in
         try await peer.welcome([bet, sampleBet(1)])
-        try await peer.require(nil)
+        try await peer.requireEnd()
       }
     }
     let doubt = AgencyError.inDoubt(.overtaken(offset: 0, stored: 2))
@@ -176,7 +176,7 @@ import Testing
           let line = try await peer.receiveLine()
           #expect(line == text + "\n")
           for byte in line.utf8 { try await peer.send([byte]) }
-          try await peer.require(nil)
+          try await peer.requireEnd()
         }
       }
     }

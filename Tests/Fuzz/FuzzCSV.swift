@@ -12,7 +12,9 @@ func fuzzCSV(_ bytes: [UInt8]) {
   expectEqual(stored, BetRows(bytes, hasAgency: true, piece: piece), "in pieces of \(piece)")
   // In small pieces the fast path takes one row at a time.
   for piece in [piece, bytes.count] {
-    checkFrames(bytes, piece: piece)
+    expectEqual(
+      Frames(bytes, piece: piece, isFast: true), Frames(bytes, piece: piece, isFast: false),
+      "frames")
     expectEqual(Tally(bytes, piece: piece), Tally(stored), "rows that are counted")
   }
   for row in bets.rows { checkWritten(row.bet, agency: 1) }
@@ -24,14 +26,8 @@ func fuzzCSV(_ bytes: [UInt8]) {
   }
 }
 
-/// How the reading of a file ended.
-private struct Ending: Equatable {
-  /// Why there are no more rows, and on which line.
-  var error: String?
-  var line = 0
-}
-
-/// Reads the rows of `file` until its end or the first error, which may be one of `row`.
+/// Reads the rows of `file` until its end or the first error, which may be one of `row`, and returns
+/// that.
 ///
 /// - Parameters:
 ///   - piece: how many bytes arrive at a time.
@@ -40,14 +36,14 @@ private struct Ending: Equatable {
 private func readRows(
   _ file: [UInt8], piece: Int, first: (inout CSVReader) -> Void = { _ in },
   row: (borrowing CSVReader) throws -> Void
-) -> Ending {
+) -> String? {
   var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
   var fed = 0
   do {
     while true {
       first(&reader)
       switch try reader.next(atEnd: fed == file.count) {
-      case .end: return Ending()
+      case .end: return nil
       case .needsMore:
         let next = file.span.extracting(fed..<min(file.count, fed + piece))
         fed += reader.input.append(copying: next)
@@ -55,7 +51,7 @@ private func readRows(
       }
     }
   } catch {
-    return Ending(error: "\(error)", line: reader.line)
+    return "\(error) on line \(reader.line)"
   }
 }
 
@@ -70,7 +66,7 @@ private struct BetRows: Equatable {
   }
 
   var rows: [Row] = []
-  var ending = Ending()
+  var ending: String?
 
   init(_ bytes: [UInt8], hasAgency: Bool, piece: Int) {
     ending = readRows(bytes, piece: piece) { reader in
@@ -90,7 +86,7 @@ private struct BetRows: Equatable {
 private struct Tally: Equatable {
   var counts: [UInt32: Int] = [:]
   var lastRows: [UInt32: Range<Int>] = [:]
-  var ending = Ending()
+  var ending: String?
 
   init(_ rows: BetRows) {
     for row in rows.rows {
@@ -126,18 +122,13 @@ private func checkWritten(_ bet: Bet, agency: UInt32) {
   expectEqual(read?.bet, bet, "written as \(row)")
 }
 
-/// An agency's file becomes the same frames, whether plain rows are taken at once or one by one.
-private func checkFrames(_ bytes: [UInt8], piece: Int) {
-  let amount = 1 + Int(bytes.first ?? 0)
-  let general = Frames(bytes, piece: piece, maxAmount: amount, isFast: false)
-  expectEqual(Frames(bytes, piece: piece, maxAmount: amount, isFast: true), general, "frames")
-}
-
+/// The frames that an agency makes of its file, plain rows taken at once or one by one.
 private struct Frames: Equatable {
   var bytes: [UInt8] = []
-  var ending = Ending()
+  var ending: String?
 
-  init(_ file: [UInt8], piece: Int, maxAmount: Int, isFast: Bool) {
+  init(_ file: [UInt8], piece: Int, isFast: Bool) {
+    let maxAmount = 1 + Int(file.first ?? 0)
     var builder = BatchBuilder(maxAmount: maxAmount)
     var frames: [UInt8] = []
     ending = readRows(file, piece: piece) { reader in

@@ -17,7 +17,6 @@ func fuzzKeys(_ bytes: [UInt8]) {
     for agency in 0...agencies + 1 { checkAdmission(keys, agency, listed, agencies: agencies) }
   } catch {
     if file.allSatisfy(isPlain) { expectEqual(listed, nil, "refused with \(error)") }
-    expectEqual(refusal(hidingKeys(file), agencies), error.description, "with other keys")
   }
 }
 
@@ -55,29 +54,6 @@ private func checkAdmission(
     let admitted = keys.admit(agency, key: text)
     expectEqual(admitted, listed[agency] == Array(text.utf8), "\(agency):\(text.debugDescription)")
   }
-}
-
-private func refusal(_ file: [UInt8], _ agencies: UInt32) -> String? {
-  do throws(ConfigurationError) {
-    _ = try AgencyKeys(file, file: "f", agencies: agencies)
-    return nil
-  } catch {
-    return error.description
-  }
-}
-
-/// The file with an `x` for every character of a key, and of a line without a colon, which may be
-/// one as well. What is no such character stays: it decides on whether the file is refused, as the
-/// lengths do, and a `#` on what is a line at all.
-private func hidingKeys(_ file: [UInt8]) -> [UInt8] {
-  var hidden = file
-  for line in file.split(separator: UInt8(ascii: "\n")) {
-    let start = line.firstIndex(of: colon).map { $0 + 1 } ?? line.startIndex
-    for index in start..<line.endIndex where isPlain(file[index]) && !isBlank(file[index]) {
-      if file[index] != UInt8(ascii: "#") { hidden[index] = UInt8(ascii: "x") }
-    }
-  }
-  return hidden
 }
 
 private let colon = UInt8(ascii: ":")

@@ -41,26 +41,4 @@ private func checkPrintable(_ bytes: [UInt8]) {
   expectEqual(Array(odd), [], "not escaped")
   let cut = PrintableText.escaped(bytes.span, limit: 5)
   expectEqual(text == cut || cut.hasSuffix("…"), true, "cut off without saying so: \(cut)")
-  if bytes.allSatisfy({ $0 < 0x80 }) { expectEqual(unescaped(text), bytes, "read back") }
-}
-
-/// What ``PrintableText`` made `text` of, as long as that was ASCII.
-private func unescaped(_ text: String) -> [UInt8] {
-  let marks: [UInt8: UInt8] = [0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09, 0x5C: 0x5C]
-  var result: [UInt8] = []
-  var rest = Array(text.utf8)[...]
-  while let byte = rest.popFirst() {
-    guard byte == 0x5C, let mark = rest.popFirst() else {
-      result.append(byte)
-      continue
-    }
-    if let plain = marks[mark] {
-      result.append(plain)
-    } else {
-      let digits = rest.dropFirst().prefix { $0 != 0x7D }
-      result.append(UInt8(String(decoding: digits, as: UTF8.self), radix: 16) ?? 0)
-      rest = rest[digits.endIndex...].dropFirst()
-    }
-  }
-  return result
 }

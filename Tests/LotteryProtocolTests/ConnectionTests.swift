@@ -30,21 +30,6 @@ import Testing
     }
   }
 
-  @Test func `more than there is room for stays in the kernel`() async throws {
-    try await withConnection(capacity: 10) { connection, peer in
-      let sent = Array(0...255 as ClosedRange<UInt8>)
-      try await peer.send(sent)
-      var received: [UInt8] = []
-      while received.count < sent.count {
-        #expect(try await connection.fill())
-        #expect(1...10 ~= connection.unread.count)
-        received += connection.unread
-        connection.consume(connection.unread.count)
-      }
-      #expect(received == sent)
-    }
-  }
-
   @Test func `a peer that sends no more can still be answered`() async throws {
     try await withConnection { connection, peer in
       try await peer.send([1, 2, 3])

@@ -53,17 +53,6 @@ import Testing
     }
   }
 
-  @Test func `a flush returns when the lines before it have been written`() throws {
-    let file = try LogFile(.go)
-    let log = file.log
-    log.flush()
-    for count in 1...100 {
-      log.info(LogLine("config", .success))
-      log.flush()
-      #expect(try file.written().count == count)
-    }
-  }
-
   @Test(arguments: [0, O_NONBLOCK])
   func `a slow reader delays no caller and gets all lines in the end`(flags: Int32) throws {
     let (pipe, log) = Self.piped()
@@ -161,7 +150,7 @@ import Testing
     }
     let start = ContinuousClock.now
     for _ in 0..<1000 { await log.waitForRoom() }
-    #expect(start.duration(to: .now) < .seconds(100))
+    #expect(start.duration(to: .now) < .seconds(50))
     let size = (Log.crowdedSize / Self.lineSize + 2) * Self.lineSize
     #expect(try read(size, from: pipe) == size)
   }
@@ -202,18 +191,6 @@ import Testing
       while let part = try? pipe.fileHandleForReading.read(upToCount: 1 << 16), !part.isEmpty {}
     }
     #expect(log.flush())
-  }
-
-  @Test func `what the caller of a flush writes comes after what was written before`() throws {
-    let (pipe, log) = Self.piped()
-    let count = 500
-    for number in 0..<count { log.info(LogLine("line", .success, ["number": "\(number)"])) }
-    #expect(log.flush())
-    try pipe.fileHandleForWriting.close()
-    let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    let numbers = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-      .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
-    #expect(numbers == Array(0..<count))
   }
 
   @Test func `strangers get so many lines a second, and the others are counted`() throws {

@@ -86,3 +86,51 @@ extension TestAgency {
     try await run { try await $0.withConnection(script) }
   }
 }
+
+/// The server's end of one connection to agency 1.
+extension Peer {
+  /// Sends messages, all at once.
+  func send(_ messages: ServerMessage...) async throws {
+    try await send(messages.frames)
+  }
+
+  /// Requires the agency to send `frames` next.
+  func require(
+    _ frames: [UInt8]..., sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    for frame in frames {
+      let body = try await receiveFrame()
+      try #require(body == withoutHeader(frame), sourceLocation: sourceLocation)
+    }
+  }
+
+  /// Requires the agency to send nothing more until it has closed the connection.
+  func requireEnd(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    let frame = try await receiveFrame()
+    try #require(frame == nil, sourceLocation: sourceLocation)
+  }
+
+  /// Requires HELLO, and answers that `bets` are stored.
+  func welcome(
+    _ bets: [Bet] = [], sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    try await require(Frames.hello(1), sourceLocation: sourceLocation)
+    let stored = UInt64(bets.count)
+    try await send(.welcome(version: 1, state: .open, stored: stored, lastBet: bets.last))
+  }
+
+  /// Answers HELLO that `stored` bets are stored, and requires BET after them.
+  func take(_ bet: Bet, after stored: [Bet] = []) async throws {
+    try await welcome(stored)
+    try await require(Frames.bet(bet, at: UInt64(stored.count)))
+  }
+
+  /// Requires FINISHED and WINNERS?, and answers both.
+  func finish(
+    total: UInt64, winners: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    try await require(Frames.finished(total), Frames.winnersQuery, sourceLocation: sourceLocation)
+    try await send(.confirmed, .winners(more: false, documents: winners))
+    try await requireEnd(sourceLocation: sourceLocation)
+  }
+}

@@ -44,8 +44,8 @@ struct TestAgency: Sendable {
   var path: String { directory.file("agency.csv") }
 
   /// The batch that holds the bets at `indices`.
-  func batch(_ indices: Range<Int>) -> AgencyWord {
-    .batch(Array(bets[indices]), offset: UInt64(indices.lowerBound))
+  func batch(_ indices: Range<Int>) -> [UInt8] {
+    Frames.batch(Array(bets[indices]), at: UInt64(indices.lowerBound))
   }
 
   /// Runs it against whatever listens at `endpoint`, on `worker`.

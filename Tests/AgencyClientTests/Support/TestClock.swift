@@ -1,22 +1,22 @@
+import LotteryProtocol
 import Synchronization
 
-/// A clock whose time passes only as a test says: through ``advance(by:)``, or to the earliest
-/// deadline once so many tasks sleep that nothing else can happen.
+/// A clock whose time passes only as a test says: through ``advance(by:)``, or to its deadline as
+/// soon as a task sleeps.
 final class TestClock: Clock {
   typealias Instant = ContinuousClock.Instant
 
   private struct State {
     var now = ContinuousClock.now
-    var sleepers: [UInt64: (deadline: Instant, continuation: UnsafeContinuation<Void, Never>)] = [:]
-    var nextID: UInt64 = 0
+    var sleepers: [(deadline: Instant, promise: Promise<Void>)] = []
   }
 
   private let state = Mutex(State())
-  private let sleepersToAdvance: Int
+  private let skipsSleep: Bool
 
-  /// A clock that advances by itself once `sleepers` tasks sleep; by default only by hand.
-  init(advancingAt sleepers: Int = .max) {
-    sleepersToAdvance = sleepers
+  /// A clock that advances by itself once a task sleeps, or only by hand.
+  init(skipsSleep: Bool = true) {
+    self.skipsSleep = skipsSleep
   }
 
   var now: Instant { state.withLock { $0.now } }
@@ -28,23 +28,12 @@ final class TestClock: Clock {
   }
 
   func sleep(until deadline: Instant, tolerance: Duration?) async throws {
-    let id = state.withLock { state in
-      state.nextID += 1
-      return state.nextID
+    let promise = Promise<Void>()
+    wake { state in
+      state.sleepers.append((deadline, promise))
+      if skipsSleep { state.now = max(state.now, deadline) }
     }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        wake { state in
-          state.sleepers[id] = (deadline, continuation)
-          guard state.sleepers.count >= sleepersToAdvance else { return }
-          state.now = max(state.now, state.sleepers.values.map(\.deadline).min() ?? state.now)
-        }
-        // Cancelled before there was a sleeper: then the handler below came too early.
-        if Task.isCancelled { cancel(id) }
-      }
-    } onCancel: {
-      cancel(id)
-    }
+    _ = await promise.wait()
     try Task.checkCancellation()
   }
 
@@ -52,14 +41,9 @@ final class TestClock: Clock {
     let due = state.withLock { state in
       change(&state)
       let now = state.now
-      let due = state.sleepers.filter { $0.value.deadline <= now }
-      for id in due.keys { state.sleepers[id] = nil }
-      return due.values.map(\.continuation)
+      defer { state.sleepers.removeAll { $0.deadline <= now } }
+      return state.sleepers.filter { $0.deadline <= now }
     }
-    for continuation in due { continuation.resume() }
-  }
-
-  private func cancel(_ id: UInt64) {
-    state.withLock { $0.sleepers.removeValue(forKey: id)?.continuation }?.resume()
+    for sleeper in due { sleeper.promise.fulfill(()) }
   }
 }
