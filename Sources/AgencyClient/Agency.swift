@@ -136,7 +136,7 @@ final class ServerConnection {
     while true {
       // Most messages come together with others, and then there is nothing to wait for.
       if let message = try nextMessage() { return try conversation.receive(message) }
-      try await fill(conversation.awaited.description, isLimited: !conversation.isDrawing)
+      try await fill(conversation.awaited.name, isLimited: !conversation.isDrawing)
     }
   }
 

@@ -61,7 +61,7 @@ struct AgencyFile: ~Copyable {
     while skipped < count {
       frames.removeAll(keepingCapacity: true)
       var plain = BatchBuilder(maxAmount: Int(min(Self.skippedAtOnce, count - skipped)))
-      rows.appendPlainBets(to: &plain, offset: 0, in: &frames)
+      plain.appendPlainRows(of: &rows.reader, offset: 0, to: &frames)
       skipped += UInt64(plain.finish(&frames))
       guard skipped < count, frames.isEmpty else { continue }
       let hasRow = try reading { rows throws(CSVError) in try rows.nextRow() }
@@ -84,7 +84,7 @@ struct AgencyFile: ~Copyable {
   ) throws(AgencyError) -> SentBatch? {
     while builder.count < builder.maxAmount {
       if pending == nil, !atEnd {
-        rows.appendPlainBets(to: &builder, offset: total, in: &frames)
+        builder.appendPlainRows(of: &rows.reader, offset: total, to: &frames)
         if builder.count == builder.maxAmount { break }
       }
       guard let bet = pending ?? nextUnlessFailed() else { break }

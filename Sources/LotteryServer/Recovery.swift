@@ -59,11 +59,11 @@ struct Recovery: Sendable, Equatable {
   ) throws -> (records: [UInt32: AgencyRecord], rest: TornRest?) {
     var found: [UInt32: AgencyRun] = [:]
     let rest = try readRows(of: bets, isBeginning: \.beginsStoredRow) { rows in
-      var runs = rows.takeStoredRows()
+      var runs = rows.reader.takeStoredRows()
       // Nearly all rows are plain. Any other is read on its own, and so is the end.
       if runs.isEmpty, let (agency, _) = try rows.nextStoredBet() {
         runs = [AgencyRun(agency: agency)]
-        runs[0].append(rows.row)
+        runs[0].append(rows.reader.row)
       }
       for run in runs { found[run.agency, default: AgencyRun(agency: run.agency)].append(run) }
       return !runs.isEmpty
@@ -110,7 +110,7 @@ struct Recovery: Sendable, Equatable {
       case .cancelled: throw CancellationError()
       case .unreadable(let error): throw StorageError.unreadable(path: file.path, error)
       case .changed: throw StorageError.changed(path: file.path, position: rows.position)
-      case .notABet(let error): (reason, end) = (error, rows.row.lowerBound)
+      case .notABet(let error): (reason, end) = (error, rows.reader.row.lowerBound)
       case .textAfterQuote, .quoteNotClosed, .bareCarriageReturn, .rowTooLong:
         (reason, end) = (failure.description, rows.position)
       }
@@ -182,9 +182,9 @@ extension CSVFile {
   fileprivate mutating func nextFinished() throws(CSVError) -> (agency: UInt32, total: UInt64)? {
     guard try nextRow() else { return nil }
     let storage = storage
-    guard fields.count == 2,
-      let agency = UInt32(decimal: storage.span.extracting(fields[0])),
-      let total = UInt64(decimal: storage.span.extracting(fields[1]))
+    guard reader.fields.count == 2,
+      let agency = UInt32(decimal: storage.span.extracting(reader.fields[0])),
+      let total = UInt64(decimal: storage.span.extracting(reader.fields[1]))
     else { throw .notABet("must be agency,total") }
     guard agency > 0 else { throw .notABet("agency 0: must be at least 1") }
     return (agency, total)

@@ -16,29 +16,23 @@
 import Glibc
 package import LotteryProtocol
 
-/// The keys and values of a configuration file.
 package struct ConfigFile {
   package enum Dialect: Sendable { case ini, yaml }
 
-  /// A value, and where it is.
   package struct Entry: Equatable, Sendable {
     /// The key in lower case. YAML: the path to it, with points in between. INI: preceded by the
     /// section, as in `[name] key`, unless that is `[DEFAULT]`.
     package let key: String
-    /// The value. Empty if there is none.
     package let value: String
-    /// `file:line`.
     package let origin: String
   }
 
-  /// The values, in the order of the file.
   package private(set) var entries: [Entry] = []
 
   private let file: String
   private var line = 1
   private var keys: Set<String> = []
 
-  /// Parses `bytes`. Errors name the file as `file`.
   package init(_ bytes: [UInt8], file: String, dialect: Dialect) throws(ConfigurationError) {
     self.file = file
     var ini = INI()
@@ -66,7 +60,6 @@ package struct ConfigFile {
 }
 
 extension ConfigFile {
-  /// A line, or part of one.
   package typealias Text = Substring.UnicodeScalarView
 
   /// Splits `bytes` into lines without their ends, numbered from 1. Errors name the file as `file`.
@@ -164,7 +157,6 @@ package struct ConfigurationError: ProgramError, Equatable {
     self.exitStatus = exitStatus
   }
 
-  /// A line that breaks a rule of its file.
   package init(file: String, line: Int, _ problem: String) {
     self.init("\(file):\(line): \(problem)")
   }

@@ -71,7 +71,6 @@ package final class Log: Sendable {
     level.rawValue >= leastLevel.load(ordering: .relaxed)
   }
 
-  /// Logs only lines of `level` and above from now on.
   package func setLevel(_ level: LogLevel) {
     leastLevel.store(level.rawValue, ordering: .relaxed)
   }

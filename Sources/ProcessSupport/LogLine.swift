@@ -9,7 +9,6 @@ package struct LogLine: Sendable {
     case inProgress = "in_progress"
   }
 
-  /// The message, without time and level, as UTF-8.
   let bytes: [UInt8]
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -35,12 +34,10 @@ package struct LogLine: Sendable {
 
   /// Bytes of a value after which it is cut. Peers choose some of the values.
   static let valueLimit = 1024
-  /// Room for most lines.
   private static let usualSize = 128
 }
 
 extension Array where Element == UInt8 {
-  /// Appends a text of the code.
   fileprivate mutating func append(_ text: StaticString) {
     text.withUTF8Buffer { append(contentsOf: $0) }
   }
@@ -117,7 +114,6 @@ struct LogClock {
   }
 }
 
-/// How many lines strangers get in a second.
 struct LogBudget {
   /// Lines of a value of at most ``LogLine/valueLimit`` bytes: half a megabyte.
   static let limit = 500

@@ -17,14 +17,12 @@ package protocol ProgramConfiguration: Sendable {
   static func variable(of key: String) -> String
 }
 
-/// A value that a program can be told.
 package struct Setting<Configuration: ProgramConfiguration>: Sendable {
   /// Whether it must be set. An empty value counts as not set, or is refused.
   package enum Need: Sendable { case optional, required, notEmpty }
 
   /// The key in the file. Upper and lower case are the same.
   package let key: String
-  /// What it is for, in a few words.
   package let help: String
   /// The default, as it would stand in the file. Empty if there is none.
   package let initial: String
@@ -34,7 +32,6 @@ package struct Setting<Configuration: ProgramConfiguration>: Sendable {
   /// Parses a value and stores it. False if it breaks the rule.
   fileprivate let store: @Sendable ([UInt8], inout Configuration) -> Bool
 
-  /// A setting whose value is stored at `path`.
   package init<Value>(
     _ key: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable,
     _ rule: ValueRule<Value>, _ help: String, _ need: Need = .optional
@@ -66,7 +63,6 @@ extension ProgramConfiguration {
   }
 }
 
-/// A program's configuration, read from its file and its environment.
 package struct Settings<Configuration: ProgramConfiguration> {
   package private(set) var configuration = Configuration()
 
@@ -139,14 +135,12 @@ package struct Settings<Configuration: ProgramConfiguration> {
 }
 
 package enum Environment {
-  /// The bytes of `variable`, or nil if it is not set.
   package static func bytes(_ variable: String) -> [UInt8]? {
     guard let value = getenv(variable) else { return nil }
     return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
   }
 }
 
-/// What a value must be.
 package struct ValueRule<Value>: Sendable {
   /// The words after "must be" in the error message.
   let text: String

@@ -142,16 +142,4 @@ import Testing
       #expect(DigitWord.digits(of: value) == word)
     }
   }
-
-  @Test func `the same days exist as in the calendar`() {
-    for year in Array(0...8) + [100, 400, 1900, 2000, 2023, 2024, 9999, 10_000, 65_535] {
-      for month in 0...13 {
-        for day in 0...32 {
-          let packed = PackedDate(year: UInt64(year), month: UInt64(month), day: UInt64(day))
-          let date = CalendarDate(year: UInt16(year), month: UInt8(month), day: UInt8(day))
-          #expect(packed.exists == (date != nil), "\(year)-\(month)-\(day)")
-        }
-      }
-    }
-  }
 }

@@ -78,7 +78,7 @@ import Testing
     var rows: [[String]] = []
     while try file.nextRow() {
       let storage = file.storage
-      rows.append(file.fields.map { String(decoding: storage[$0], as: UTF8.self) })
+      rows.append(file.reader.fields.map { String(decoding: storage[$0], as: UTF8.self) })
     }
     // However often the caller asks.
     let another = try file.nextRow()

@@ -59,8 +59,11 @@ import Testing
         // An event for the number as it is closed.
         try send(byte, to: theirs)
         readiness.cancel()
+      }
+      try await withPair { ours, theirs in
         let next = try Readiness(of: ours)
         defer { next.cancel() }
+        try send(byte, to: theirs)
         while true {
           if let received = try receive(from: ours) {
             #expect(received == byte)

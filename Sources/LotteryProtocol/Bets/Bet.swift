@@ -6,7 +6,6 @@
 public struct Bet: Hashable, Sendable {
   /// The first name, the last name and the document, one after the other.
   let texts: [UInt8]
-  /// The bet in ``texts``.
   let view: BetView
 
   public var firstName: String { String(repairing: texts.span.extracting(view.firstName)) }
@@ -41,7 +40,6 @@ public struct Bet: Hashable, Sendable {
       number: BetRules.number(number.utf8.span))
   }
 
-  /// A copy of the bet that `view` finds in `bytes`.
   public init(_ view: BetView, in bytes: Span<UInt8>) {
     let names = view.firstName.count + view.lastName.count
     var texts: [UInt8] = []

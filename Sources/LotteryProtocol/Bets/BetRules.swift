@@ -16,7 +16,6 @@ enum BetRules {
     if text.hasNUL { throw BetRuleViolation(field, value: text, rule: "free of NUL") }
   }
 
-  /// Throws unless `document` is 1 to 20 ASCII digits.
   static func check(document: Span<UInt8>) throws(BetRuleViolation) {
     let digits = ProtocolLimits.documentDigits
     guard digits.contains(document.count), document.allDigits else {

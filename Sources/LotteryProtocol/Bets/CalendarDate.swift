@@ -5,9 +5,10 @@ public struct CalendarDate: Hashable, Sendable, CustomStringConvertible {
   public let day: UInt8
 
   /// Nil if the calendar has no such day.
+  @inline(__always)
   public init?(year: UInt16, month: UInt8, day: UInt8) {
-    guard ProtocolLimits.years.contains(year), (1...12).contains(month),
-      day >= 1, day <= Self.daysInMonth(month, of: year)
+    guard ProtocolLimits.years.contains(year), (1...12).contains(month), (1...31).contains(day),
+      day <= 28 || day <= Self.daysInMonth(month, of: year)
     else { return nil }
     self.year = year
     self.month = month
@@ -33,7 +34,6 @@ public struct CalendarDate: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// `YYYY-MM-DD`.
   public var description: String {
     var text: [UInt8] = []
     text.append(addingCapacity: 10) { room in room.append(date: self) }

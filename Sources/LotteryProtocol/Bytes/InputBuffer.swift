@@ -7,7 +7,6 @@ package struct InputBuffer: ~Copyable {
   package private(set) var storage: [UInt8] = []
   /// The range in ``storage`` of the bytes that have not been consumed.
   package private(set) var unread: Range<Int> = 0..<0
-  /// The most bytes that it holds.
   private let capacity: Int
 
   /// The least memory that it takes, in bytes: room for a small agency's batches.
@@ -22,17 +21,14 @@ package struct InputBuffer: ~Copyable {
     self.capacity = capacity
   }
 
-  /// Whether bytes must be consumed before more fit.
   package var isFull: Bool { unread.count == capacity }
 
-  /// Marks the first `count` unread bytes as consumed.
   package mutating func consume(_ count: Int) {
     precondition(count <= unread.count, "consumed more than there is")
     unread = (unread.lowerBound + count)..<unread.upperBound
     if unread.isEmpty { unread = 0..<0 }
   }
 
-  /// Releases the memory if all bytes are consumed.
   package mutating func releaseIfEmpty() {
     if unread.isEmpty { storage = [] }
   }

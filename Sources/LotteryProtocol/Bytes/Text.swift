@@ -2,7 +2,6 @@ extension Span where Element == UInt8 {
   /// Whether every byte is ASCII and none is NUL.
   var isPlainASCII: Bool { end(from: 0) { $0.marksBesidePlainASCII } == count }
 
-  /// Whether a byte is NUL.
   var hasNUL: Bool { end(from: 0) { $0.marking(0) } < count }
 
   /// The index of the first byte from `start` on that may end a field or begin quotes, or the
@@ -69,7 +68,6 @@ extension UInt8 {
   static let lineFeed = UInt8(ascii: "\n")
   static let carriageReturn = UInt8(ascii: "\r")
 
-  /// Whether it is an ASCII digit.
   package var isDigit: Bool { self &- UInt8(ascii: "0") <= 9 }
 }
 

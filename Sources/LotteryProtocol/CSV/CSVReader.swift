@@ -94,7 +94,6 @@ package struct CSVReader: ~Copyable {
     return counter.runs
   }
 
-  /// Passes over rows of `size` bytes together.
   private mutating func pass(_ size: Int, lines: Int, lastRowSize: Int) {
     input.consume(size)
     position += size
@@ -147,7 +146,6 @@ package struct CSVReader: ~Copyable {
 
 /// Finds the end of one row of CSV and the fields in it.
 struct CSVRowScanner {
-  /// The byte that is looked at next.
   private(set) var position: Int
   /// Lines that the row stands on.
   private(set) var lines = 0
@@ -233,20 +231,15 @@ struct CSVRowScanner {
 
 /// Why there is no next row of a CSV file.
 public enum CSVError: Error, Hashable, Sendable {
-  /// Text stands between a closing quote and the next comma or line end.
   case textAfterQuote
-  /// The file ends inside a quoted field.
   case quoteNotClosed
-  /// A carriage return outside quotes that neither a line feed nor the end of the file follows.
   case bareCarriageReturn
-  /// A row longer than `ProtocolLimits.csvRowSize`.
   case rowTooLong
   /// A row that is CSV, but not of the kind that is read.
   case notABet(String)
   case unreadable(SystemError)
   /// The file has another size than when it was opened: something else writes it.
   case changed
-  /// The task was cancelled.
   case cancelled
 }
 

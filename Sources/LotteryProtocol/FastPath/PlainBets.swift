@@ -13,7 +13,6 @@
 /// Anything else is left to ``BetWire`` and the general writer of rows, which are the
 /// specification.
 struct PlainBetDecoder {
-  /// Bytes of the bets that were taken.
   private(set) var consumed = 0
   private(set) var bets = 0
   /// Where the last row begins: in the room, and in the end in the array.
@@ -79,10 +78,11 @@ struct PlainBetDecoder {
       let (first, last, document) = Self.texts(in: text), bet + 1 + document + 8 <= limit
     {
       let fixed = text.word(at: 1 &+ document, as: UInt64.self).byteSwapped
-      let date = PackedDate(
-        year: fixed &>> 48, month: (fixed &>> 40) & 0xFF, day: (fixed &>> 32) & 0xFF)
       let number = fixed & 0xFFFF_FFFF
-      guard date.exists, number < 100_000_000 else { break }
+      guard number < 100_000_000,
+        let date = CalendarDate(
+          year: fixed &>> 48, month: (fixed &>> 40) & 0xFF, day: (fixed &>> 32) & 0xFF)
+      else { break }
       let room = output.room(at: end)
       room.store(prefix, at: 0)
       room.store(ByteWindow(text, at: 1).bytes, at: prefixSize)
@@ -120,7 +120,7 @@ struct PlainBetDecoder {
   /// Stores `,YYYY-MM-DD,number` and a line end at `offset`, and returns where they end.
   @inline(__always)
   private static func store(
-    _ date: PackedDate, _ number: UInt64, to room: RowRoom, at offset: Int
+    _ date: CalendarDate, _ number: UInt64, to room: RowRoom, at offset: Int
   ) -> Int {
     let text = date.digits | DigitWord.zeros
     // `,YYYY-MM`, then `-DD,`.

@@ -14,9 +14,7 @@
 /// It takes a ``PlainRow`` only. That names are UTF-8 is checked for all rows together. Anything
 /// else is left to ``CSVReader`` and ``BetCSV``, which are the specification.
 struct PlainRowEncoder {
-  /// Bytes of the rows that were taken.
   private(set) var consumed = 0
-  /// Bytes of the last of them.
   private(set) var lastRowSize = 0
   private(set) var rows = 0
 
@@ -61,7 +59,6 @@ struct PlainRow {
   let commas: (Int, Int, Int)
   /// Date and number, most significant byte first on the wire.
   let fixedPart: UInt64
-  /// Bytes of the row, its line end included.
   let size: Int
   /// Bytes on the wire: a length in front, and eight bytes of date and number after the texts.
   var wireSize: Int { 1 + commas.2 + 8 }
@@ -139,7 +136,7 @@ struct PlainRow {
 
   /// The date that stands at `offset` as `,YYYY-MM-DD,`.
   @inline(__always)
-  private static func date(in input: RowBytes, at offset: Int) -> PackedDate? {
+  private static func date(in input: RowBytes, at offset: Int) -> CalendarDate? {
     // What is not zero where a comma or a dash belongs is wrong, and so is a digit above 9.
     let front = input.word(at: offset, as: UInt64.self) ^ 0x3030_2D30_3030_302C
     let back = UInt64(input.word(at: offset + 8, as: UInt32.self) ^ 0x2C30_302D)
@@ -147,10 +144,9 @@ struct PlainRow {
       front.highBits(adding: 0x7676_7F76_7676_767F) | back.highBits(adding: 0x7F76_767F)
     guard wrong == 0 else { return nil }
     let pairs = (front &* 10) &+ (front &>> 8)
-    let date = PackedDate(
+    return CalendarDate(
       year: ((pairs &>> 8) & 0xFF) &* 100 &+ (pairs &>> 24) & 0xFF, month: (pairs &>> 48) & 0xFF,
       day: ((back &>> 8) & 0xFF) &* 10 &+ (back &>> 16) & 0xFF)
-    return date.exists ? date : nil
   }
 }
 
@@ -251,35 +247,26 @@ extension UInt64 {
   }
 }
 
-/// A date as the fast path has it: year, month and day, which may not exist.
-///
-/// The same calendar as ``CalendarDate``, which is the specification.
-struct PackedDate {
-  let year: UInt64
-  let month: UInt64
-  let day: UInt64
-
-  /// Whether the day exists in the years 1 to 9999.
+/// The word form of a date. ``CalendarDate`` says whether the day exists.
+extension CalendarDate {
   @inline(__always)
-  var exists: Bool {
-    guard year &- 1 < 9999, month &- 1 < 12, day &- 1 < 31 else { return false }
-    if day <= 28 { return true }
-    if month == 2 { return day == 29 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-    return day <= 30 || (Self.longMonths &>> month) & 1 == 1
+  init?(year: UInt64, month: UInt64, day: UInt64) {
+    self.init(
+      year: UInt16(truncatingIfNeeded: year), month: UInt8(truncatingIfNeeded: month),
+      day: UInt8(truncatingIfNeeded: day))
   }
 
-  /// The digits of year, month and day; the day must exist.
   @inline(__always)
   var digits: UInt64 {
+    let year = UInt64(year)
     let century = (year &* 10_486) &>> 20
     return DigitWord.digits(
-      ofPairs: century | (year &- century &* 100) &<< 16 | month &<< 32 | day &<< 48)
+      ofPairs: century | (year &- century &* 100) &<< 16 | UInt64(month) &<< 32
+        | UInt64(day) &<< 48)
   }
-
-  private static let longMonths: UInt64 = 0b1_0101_1010_1010
 
   /// The year, the month and the day in the upper four bytes of a bet's fixed part, as the
   /// wire has them.
   @inline(__always)
-  var wireBits: UInt64 { year &<< 48 | month &<< 40 | day &<< 32 }
+  var wireBits: UInt64 { UInt64(year) &<< 48 | UInt64(month) &<< 40 | UInt64(day) &<< 32 }
 }

@@ -7,16 +7,13 @@
 struct StoredRowCounter {
   /// Where in the file the rows begin.
   let position: Int
-  /// Bytes of the rows that were taken.
   private(set) var consumed = 0
-  /// The rows that were taken, in their order.
   private(set) var runs: [AgencyRun] = []
 
   init(position: Int) {
     self.position = position
   }
 
-  /// Takes rows from `input` until one is not plain.
   mutating func count(_ input: Span<UInt8>) {
     var row = 0
     var run: AgencyRun?
@@ -58,7 +55,6 @@ struct StoredRowCounter {
 package struct AgencyRun: Equatable, Sendable {
   package let agency: UInt32
   package private(set) var rows = 0
-  /// Where in the file the last row is.
   package private(set) var lastRow = 0..<0
 
   package init(agency: UInt32) {

@@ -24,20 +24,17 @@ struct ByteWindow {
     bytes = span.unsafeLoadUnaligned(fromByteOffset: offset, as: Bytes.self)
   }
 
-  /// The window that begins at `offset` of `text`.
   @inline(__always)
   init(_ text: RowBytes, at offset: Int) {
     bytes = text.load(at: offset)
   }
 
-  /// Which bytes are `byte`.
   @inline(__always)
   func mask(of byte: UInt8) -> Mask { Self.mask(bytes .== Bytes(repeating: byte)) }
 
   @inline(__always)
   var controls: Mask { Self.mask(bytes .< Bytes(repeating: 0x20)) }
 
-  /// Where `byte` is.
   @inline(__always)
   func matches(of byte: UInt8) -> UInt64 { Self.bits(mask(of: byte)) }
 
@@ -54,7 +51,6 @@ struct ByteWindow {
     transposed(UInt64(littleEndian: united(mask & Self.groupBits)))
   }
 
-  /// All groups of `mask` in one word.
   @inline(__always)
   private static func united(_ mask: Mask) -> UInt64 {
     let four = mask.lowHalf | mask.highHalf
@@ -122,7 +118,6 @@ extension RawSpan {
 // is used in that closure only. Bytes and room of a row lie in what was lent, which is checked when
 // they are made.
 
-/// A fixed number of bytes, to read a row or a bet from.
 struct RowBytes {
   /// A window, and bytes after the texts in it.
   static let size = ByteWindow.size + 16
@@ -193,7 +188,6 @@ struct RowRoom {
 }
 
 extension Span where Element == UInt8 {
-  /// Calls `body` with the bytes, in which it may read rows.
   @inline(__always)
   func withRowBytes<Result>(_ body: (RowBytes.Buffer) -> Result) -> Result {
     withUnsafeBytes { body(RowBytes.Buffer(bytes: $0)) }

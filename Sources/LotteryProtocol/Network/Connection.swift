@@ -29,16 +29,15 @@ public final class Connection {
 
   private var input: InputBuffer
   private var output: [UInt8] = []
-  /// Bytes of ``output`` that the kernel has.
   private var sent = 0
   /// Where the packet ends that is being sent: at ``sent``, if none is.
   private var packetEnd = 0
-  /// Bytes that were there at once, since the last wait or the last turn of other workers. A read
-  /// of few bytes counts as ``leastRead``.
+  /// Bytes that were there at once, since the last wait or the last turn of other workers.
   private var immediate = 0
 
   /// Bytes that are there at once after which other workers have their turn.
   static let bytesInATurn = 64 * 1024
+  /// What a read of few bytes counts as.
   private static let leastRead = 16 * 1024
   /// Whether a read has brought anything. The first one is not put off by a lack of room.
   private var hasReceived = false
@@ -92,7 +91,6 @@ extension Connection {
   /// Whether the last bytes left no room, so that more may have arrived already.
   public var mayHaveMore: Bool { input.wasFilled && !input.isFull }
 
-  /// The bytes that have arrived and were not taken.
   public var unread: ArraySlice<UInt8> { input.storage[input.unread] }
 
   public func consume(_ count: Int) { input.consume(count) }
@@ -161,7 +159,6 @@ extension Connection {
     (sent, packetEnd) = (0, 0)
   }
 
-  /// Whether bytes have gathered that the kernel has not taken.
   public var isSending: Bool { sent < output.count }
 
   /// Returns how many bytes of the packet the kernel has taken, or nil if it takes none now.
@@ -192,19 +189,15 @@ extension Connection {
     set { handle.readiness.deadline = newValue }
   }
 
-  /// Throws if the connection was interrupted or its deadline is over, for a loop that need not
-  /// wait for the peer.
+  /// Throws if a wait would, for a loop that need not wait for the peer.
   public func check() throws(ConnectionError) { try handle.check() }
 
-  /// Sends what has gathered as the last bytes, and gives them time to arrive: discards what the
-  /// peer still sends until it closes the connection too.
+  /// Sends what has gathered as the last bytes, and gives them time to arrive: discards up to
+  /// `size` bytes that the peer still sends until it closes the connection too. An interrupt may
+  /// shorten the time: ``Interruption/farewell``.
   ///
   /// A socket that is closed over unread bytes resets the connection, and a reset can destroy a
   /// message that the peer has not read yet.
-  ///
-  /// - Parameters:
-  ///   - limit: the longest that takes. An interrupt may shorten it: ``Interruption/farewell``.
-  ///   - size: the most bytes that are discarded.
   public func finish(within limit: Duration, discarding size: Int) async {
     patience = nil
     handle.beginEnd(within: limit)
@@ -235,13 +228,9 @@ public enum ConnectionError: Error, Hashable, Sendable {
 
 /// Why a connection is ended from outside.
 public enum Interruption: Sendable {
-  /// The task that used it was cancelled.
   case cancelled
-  /// The peer took too long.
   case deadline
-  /// A newer connection took over.
   case superseded
-  /// The program ends.
   case shuttingDown
   /// The peer has gone, while nothing was read from it.
   case vanished
@@ -281,7 +270,6 @@ extension Connection {
   public final class Handle: Sendable {
     /// The address of the other end. Nil for a connection that this process made.
     public let peer: PeerAddress?
-    /// Where the connection's task runs.
     public let worker: Worker
 
     package let socket: Socket
@@ -323,7 +311,6 @@ extension Connection {
       if isInterrupted { task.cancel() }
     }
 
-    /// Returns when the work of ``run(_:)`` is done.
     public func ended() async { await state.withLock { $0.task }?.value }
 
     public func interrupt(_ cause: Interruption) {
@@ -356,7 +343,6 @@ extension Connection {
       readiness.onBreak { [weak self] in self?.interrupt(.vanished) }
     }
 
-    /// Throws if the connection was interrupted or its deadline is over.
     func check() throws(ConnectionError) {
       try checkInterrupt()
       if isOverdue { throw .interrupted(.deadline) }
@@ -388,7 +374,7 @@ extension Connection {
 
     /// Closes the socket. To be called once, when no task waits for the connection.
     public func close() {
-      readiness.cancel(closing: true)
+      readiness.cancel()
       socket.close()
     }
   }

@@ -5,7 +5,6 @@ import Glibc
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   /// The name or the address, without brackets.
   public let host: String
-  /// 1 to 65535.
   public let port: UInt16
 
   /// An endpoint whose values are not checked.
@@ -34,9 +33,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Resolves the name of a server and connects to one of its addresses.
 public enum Connector {
-  /// Why there is no connection.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     case cancelled
     case unresolved(host: String, reason: String)
@@ -92,13 +89,13 @@ public enum Connector {
       throw .refused(error)
     }
     handle.readiness.deadline = deadline
-    let failure = await withTaskCancellationHandler {
-      await handle.failureToConnect()
+    await withTaskCancellationHandler {
+      await handle.readiness.wait(for: .writing)
     } onCancel: {
       handle.interrupt(.cancelled)
     }
     handle.readiness.deadline = nil
-    guard let failure else { return handle }
+    guard let failure = handle.failureToConnect() else { return handle }
     handle.close()
     throw failure
   }
@@ -124,14 +121,9 @@ public enum Connector {
 }
 
 extension Connection.Handle {
-  /// Waits until an attempt to connect has ended, and returns why it failed, if it did.
-  fileprivate func failureToConnect() async -> Connector.Failure? {
-    await readiness.wait(for: .writing)
-    do {
-      try checkInterrupt()
-    } catch {
-      return .cancelled
-    }
+  /// Why an attempt to connect failed, if it did.
+  fileprivate func failureToConnect() -> Connector.Failure? {
+    if (try? checkInterrupt()) == nil { return .cancelled }
     // Neither connected nor refused: the deadline has ended the wait.
     guard socket.isWritable() else { return .timedOut }
     do throws(SystemError) {

@@ -12,21 +12,21 @@ package final class Listener: Sendable {
   /// - Parameters:
   ///   - port: the port; 0 for any free one.
   ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
-  /// - Throws: ``SystemError``, for example if the port is in use.
   package init(port: UInt16, backlog: Int32) throws(SystemError) {
-    let socket = try Socket.listening(port: port, backlog: backlog)
+    let socket = try Socket(family: AF_INET)
     self.socket = socket
     (self.port, readiness) = try onError(socket.close) { () throws(SystemError) in
-      (try socket.port(), try Readiness(of: socket.descriptor))
+      try socket.listen(port: port, backlog: backlog)
+      return (try socket.port(), try Readiness(of: socket.descriptor))
     }
   }
 
   /// Waits for the next connection, which gets a worker of its own.
   ///
-  /// - Returns: the connection, or nil if the task is cancelled.
-  /// - Throws: ``SystemError``. If accept4(2) failed with `EMFILE`, `ENFILE`, `ENOBUFS` or
-  ///   `ENOMEM`, the connection stays in the queue, and the caller can retry when there is room. If
-  ///   the poller could not watch the accepted socket, the socket has been closed.
+  /// - Returns: nil if the task is cancelled.
+  /// - Throws: ``SystemError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` of accept4(2) the
+  ///   connection stays in the queue, and the caller can retry when there is room. If the poller
+  ///   could not watch the accepted socket, the socket has been closed.
   package func accept() async throws(SystemError) -> Connection.Handle? {
     while !Task.isCancelled {
       if let (accepted, peer) = try socket.accept() {
@@ -45,13 +45,11 @@ package final class Listener: Sendable {
   }
 }
 
-/// The address of the other end of a connection.
 public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
   public let ip: String
   /// Whether the peer is on this machine.
   public let isLoopback: Bool
 
-  /// The address that `accept` returned.
   fileprivate init(_ address: sockaddr_in) {
     var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
     var binary = address.sin_addr
@@ -64,26 +62,15 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Socket {
-  /// Creates a socket that listens on all IPv4 addresses of this machine.
-  ///
-  /// - Parameters:
-  ///   - port: the port; 0 for any free one, which ``port()`` returns.
-  ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
-  static func listening(port: UInt16, backlog: Int32) throws(SystemError) -> Socket {
-    let socket = try Socket(family: AF_INET)
-    try onError(socket.close) { () throws(SystemError) in
-      try socket.setOption(SO_REUSEADDR, to: 1)
-      // Once for all connections, instead of six calls for each.
-      try socket.configureConnection()
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_port = port.bigEndian
-      try SystemError.check("bind") {
-        withSockaddr(&address) { bind(socket.descriptor, $0, $1) }
-      }
-      try SystemError.check("listen") { listen(socket.descriptor, backlog) }
-    }
-    return socket
+  fileprivate func listen(port: UInt16, backlog: Int32) throws(SystemError) {
+    try setOption(SO_REUSEADDR, to: 1)
+    // Once for all connections, instead of six calls for each.
+    try configureConnection()
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    try SystemError.check("bind") { withSockaddr(&address) { bind(descriptor, $0, $1) } }
+    try SystemError.check("listen") { Glibc.listen(descriptor, backlog) }
   }
 
   func port() throws(SystemError) -> UInt16 {
@@ -95,10 +82,9 @@ extension Socket {
     return UInt16(bigEndian: address.sin_port)
   }
 
-  /// Returns the next pending connection, or nil if there is none.
-  ///
-  /// Skips connections that broke while they were pending.
-  func accept() throws(SystemError) -> (Socket, PeerAddress)? {
+  /// The next pending connection; nil if there is none. Skips those that broke while they were
+  /// pending.
+  fileprivate func accept() throws(SystemError) -> (Socket, PeerAddress)? {
     while true {
       var address = sockaddr_in()
       var size = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -9,7 +9,6 @@ package struct Socket: Sendable {
   /// O_CLOEXEC of sockets: a program that is started later does not inherit them.
   static let flags = SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
 
-  /// Creates a socket that is neither bound nor connected.
   init(family: Int32) throws(SystemError) {
     let type = SOCK_STREAM.rawValue | Self.flags
     descriptor = try SystemError.check("socket") { Glibc.socket(family, Int32(type), 0) }
@@ -62,7 +61,6 @@ package struct Socket: Sendable {
     return poll(&watched, 1, 0) != 0
   }
 
-  /// Tells the peer that nothing more will be sent.
   func shutdownWriting() {
     _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
   }

@@ -1,16 +1,12 @@
 /// The rows of a CSV file, one after the other, however large the file. A cancelled task reads no
 /// further.
 public struct CSVFile: ~Copyable {
-  /// The fields of the last row, as ranges of ``storage``.
-  public var fields: [Range<Int>] { reader.fields }
   /// The bytes of the last row, among others. Valid until the next read.
   public var storage: [UInt8] { reader.input.storage }
   /// The line on which the last row began, from 1.
   public var line: Int { reader.line }
   /// The number of bytes up to and including the last row.
   public var position: Int { reader.position }
-  /// The position of the last row in the file, including its line end.
-  public var row: Range<Int> { reader.row }
 
   /// What a last row without a line end is.
   public enum LastRow: Sendable {
@@ -27,8 +23,7 @@ public struct CSVFile: ~Copyable {
   private let lastRow: LastRow
   /// Whether only the first ``size`` bytes are read, of a file that somebody else closes.
   private let isBorrowed: Bool
-  private var reader: CSVReader
-  /// Bytes that have been read.
+  package var reader: CSVReader
   private var offset = 0
   private var atEnd = false
 
@@ -37,7 +32,6 @@ public struct CSVFile: ~Copyable {
   /// The same for a borrowed file. Only one is read at a time.
   private static let borrowedChunkSize = 256 * 1024
 
-  /// Opens the file at `path`, to read all of it.
   public init(path: String, lastRow: LastRow) throws(SystemError) {
     try self.init(File(reading: Path(path)), lastRow: lastRow)
   }
@@ -65,7 +59,7 @@ public struct CSVFile: ~Copyable {
     if !isBorrowed { file.close() }
   }
 
-  /// Advances to the next row. Returns false if there is none.
+  /// Returns whether there is one.
   public mutating func nextRow() throws(CSVError) -> Bool {
     while true {
       switch try reader.next(atEnd: atEnd && lastRow == .whole) {
@@ -78,33 +72,16 @@ public struct CSVFile: ~Copyable {
     }
   }
 
-  /// Advances to the next row, which must be a bet, and returns it; nil if there is no row.
+  /// The next row, which must be a bet; nil if there is no row.
   public mutating func nextBet() throws(CSVError) -> BetView? {
     guard try nextRow() else { return nil }
     return try BetCSV.bet(reader.fields, in: reader.input.storage.span)
   }
 
-  /// Advances to the next row, which must be one of `bets.csv`, and returns its agency and its bet;
-  /// nil if there is no row.
+  /// The next row, which must be one of `bets.csv`; nil if there is no row.
   package mutating func nextStoredBet() throws(CSVError) -> (agency: UInt32, bet: BetView)? {
     guard try nextRow() else { return nil }
     return try BetCSV.storedBet(reader.fields, in: reader.input.storage.span)
-  }
-
-  /// Advances over the plain rows of `bets.csv` that come next, as far as they have been read, and
-  /// returns them by agency; possibly none.
-  package mutating func takeStoredRows() -> [AgencyRun] {
-    reader.takeStoredRows()
-  }
-
-  /// Adds the bets of the next rows to the batch of `builder`, until the batch is full or a row
-  /// needs the general code of ``nextBet()``; possibly none.
-  ///
-  /// - Parameter offset: the number of bets before the batch, if it begins here.
-  public mutating func appendPlainBets(
-    to builder: inout BatchBuilder, offset: UInt64, in frames: inout [UInt8]
-  ) {
-    builder.appendPlainRows(of: &reader, offset: offset, to: &frames)
   }
 
   /// Reads more. Where a file ends that is read as a whole, its last row may be half a row if

@@ -2,7 +2,6 @@ import Glibc
 
 /// The path of a file: bytes, as the kernel takes them, which need not be UTF-8.
 package struct Path: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
-  /// The bytes, without a NUL.
   package let bytes: [UInt8]
 
   package init(bytes: [UInt8]) {
@@ -40,17 +39,14 @@ package struct Path: Hashable, Sendable, ExpressibleByStringInterpolation, Custo
 package struct File: Sendable {
   package let descriptor: Int32
 
-  /// What fstat(2) says of it.
   package struct Status {
     package let size: Int
-    /// How many names it has.
     package let names: Int
     package let isRegular: Bool
     /// Whether it is `/dev/null`: major number 1, minor number 3 (null(4)).
     fileprivate let isNull: Bool
   }
 
-  /// Opens the file at `path` for reading.
   package init(reading path: Path) throws(SystemError) {
     // Without O_NONBLOCK, the call would wait for the writer of a named pipe (fifo(7)). It changes
     // nothing for a regular file.

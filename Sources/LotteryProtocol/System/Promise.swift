@@ -9,7 +9,6 @@ import Synchronization
 /// that out right after it has entered.
 package final class Promise<Value: Sendable>: Sendable {
   private struct State {
-    /// Never changes once it is set.
     var value: Value?
     /// The waiters by ticket. Empty once there is a value.
     var waiters: [UInt64: UnsafeContinuation<Void, Never>] = [:]
@@ -20,7 +19,6 @@ package final class Promise<Value: Sendable>: Sendable {
 
   package init() {}
 
-  /// The value, or nil if the promise is not fulfilled yet.
   package var value: Value? { state.withLock { $0.value } }
 
   /// Fulfills the promise and resumes all waiters. Only the first call counts.

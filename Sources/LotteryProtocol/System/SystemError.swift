@@ -8,7 +8,6 @@ import Glibc
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The name of the call, as in its manual page.
   public let call: String
-  /// The value of `errno`.
   public let code: Int32
 
   public init(_ call: String, code: Int32) {

@@ -16,7 +16,6 @@ import Synchronization
 public final class Worker: TaskExecutor {
   let queue: DispatchQueue
 
-  /// A worker that debuggers show as `label`.
   public init(label: String) {
     queue = DispatchQueue(label: label, target: Lanes.next())
   }
@@ -41,7 +40,6 @@ public final class Worker: TaskExecutor {
     }
   }
 
-  /// Runs `job` after all earlier jobs.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

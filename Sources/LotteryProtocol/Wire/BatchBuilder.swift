@@ -5,7 +5,6 @@
 public struct BatchBuilder {
   /// The most bets in one batch, 1 to 65535. The frame's size may allow fewer.
   public let maxAmount: Int
-  /// Bets in the batch under way.
   public private(set) var count = 0
   private var start = 0
 
@@ -35,10 +34,8 @@ public struct BatchBuilder {
   }
 
   /// Adds the bets of the plain rows at the front of what `reader` holds, as far as there is room
-  /// for them; possibly none.
-  ///
-  /// - Parameter offset: as in ``append(_:in:offset:to:)``.
-  mutating func appendPlainRows(
+  /// for them; possibly none. Any other row needs ``append(_:in:offset:to:)``.
+  package mutating func appendPlainRows(
     of reader: inout CSVReader, offset: UInt64, to bytes: inout [UInt8]
   ) {
     if count == 0 { begin(offset: offset, in: &bytes) }

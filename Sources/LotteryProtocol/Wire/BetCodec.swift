@@ -23,7 +23,6 @@ enum BetWire {
     }
   }
 
-  /// The fields of a bet as they were sent, in their order.
   typealias Fields = (
     firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>, year: UInt16, month: UInt8,
     day: UInt8, number: UInt32
@@ -69,7 +68,6 @@ public struct BetBatch: Hashable, Sendable {
   public let isSingle: Bool
   /// Bets of this agency that precede the batch.
   public let offset: UInt64
-  /// How many bets it holds, at least one.
   public let count: Int
   /// Where the bets lie in the frame: all of it after the count.
   public let bets: Range<Int>
@@ -90,12 +88,14 @@ extension BetBatch {
     bets = fields.takeRest(in: frame)
   }
 
-  /// Appends the fields; the bets are those in `frame`.
-  func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
+  /// Appends the frame; the bets are those in `frame`.
+  func append(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     precondition(bets.upperBound <= frame.count, "needs the frame that the batch came in")
+    let start = bytes.beginFrame(type)
     bytes.append(bigEndian: offset)
     if !isSingle { bytes.append(bigEndian: UInt16(count)) }
     bytes.append(copying: frame.extracting(bets))
+    bytes.endFrame(at: start)
   }
 
   /// Appends a BET, with the number of bets that precede `bet` as `offset`.
@@ -108,7 +108,6 @@ extension BetBatch {
 
   /// What the log shows of a bet: as it was sent, which may be against the rules.
   public struct Label: Hashable, Sendable {
-    /// Bytes that are not UTF-8 are replaced.
     public let document: String
     public let number: UInt32
   }
@@ -121,7 +120,6 @@ extension BetBatch {
       document: String(repairing: frame.extracting(sent.document)), number: sent.number)
   }
 
-  /// The first bet of a batch that breaks a rule.
   public struct BadBet: Error, Hashable, Sendable {
     /// Its place in the batch, from 0.
     public let index: Int

@@ -29,7 +29,6 @@ extension InputBuffer {
 }
 
 extension Array where Element == UInt8 {
-  /// Appends a frame whose body `body` appends.
   mutating func appendFrame(_ type: MessageType, _ body: (inout [UInt8]) -> Void) {
     let start = beginFrame(type)
     body(&self)
@@ -57,7 +56,6 @@ extension Array where Element == UInt8 {
 /// Reads the fields of a body from front to back. A span is its own cursor: what has been read is
 /// cut off its front.
 extension Span where Element == UInt8 {
-  /// Takes a big-endian integer off the front.
   mutating func takeInteger<Integer: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _: Integer.Type = Integer.self
   ) throws(BodyError) -> Integer {
@@ -85,14 +83,12 @@ extension Span where Element == UInt8 {
     return start..<whole.count
   }
 
-  /// Takes a text that must be valid UTF-8 off the front.
   mutating func takeString(in whole: Span<UInt8>) throws(BodyError) -> String {
     let text = whole.extracting(try takeText(in: whole))
     guard text.isValidUTF8 else { throw .textEncoding }
     return String(repairing: text)
   }
 
-  /// Takes a byte that stands for one of a few values off the front.
   mutating func takeCode<Code: RawRepresentable<UInt8>>(
     _ field: String, _: Code.Type = Code.self
   ) throws(BodyError) -> Code {
@@ -101,7 +97,6 @@ extension Span where Element == UInt8 {
     return code
   }
 
-  /// Takes a byte that is 0 or 1 off the front.
   mutating func takeFlag(_ field: String) throws(BodyError) -> Bool {
     let value = try takeInteger(UInt8.self)
     guard value <= 1 else { throw .fieldValue(field, UInt64(value)) }

@@ -1,6 +1,5 @@
 /// The state of a lottery, for its operator (`PROTOCOL.md`, The status).
 public struct LotteryStatus: Hashable, Sendable {
-  /// What the operator sees of one agency.
   public struct Agency: Hashable, Sendable {
     /// At least 1. Above ``LotteryStatus/agencies`` if its bets are from a larger lottery.
     public var number: UInt32
@@ -11,17 +10,14 @@ public struct LotteryStatus: Hashable, Sendable {
     public var isConnected: Bool
 
     package init(number: UInt32, stored: UInt64, hasFinished: Bool, isConnected: Bool) {
-      self.number = number
-      self.stored = stored
-      self.hasFinished = hasFinished
-      self.isConnected = isConnected
+      (self.number, self.stored) = (number, stored)
+      (self.hasFinished, self.isConnected) = (hasFinished, isConnected)
     }
   }
 
   public var isDrawn: Bool
   /// The agencies that take part are numbered from 1 to this.
   public var agencies: UInt32
-  /// Connections that are open.
   public var connections: UInt32
   /// The syncs of `bets.csv` since the server started.
   public var syncs: SyncTimes
@@ -32,11 +28,8 @@ public struct LotteryStatus: Hashable, Sendable {
     isDrawn: Bool, agencies: UInt32, connections: UInt32, syncs: SyncTimes = SyncTimes(),
     seen: [Agency]
   ) {
-    self.isDrawn = isDrawn
-    self.agencies = agencies
-    self.connections = connections
-    self.syncs = syncs
-    self.seen = seen
+    (self.isDrawn, self.agencies, self.connections) = (isDrawn, agencies, connections)
+    (self.syncs, self.seen) = (syncs, seen)
   }
 }
 
@@ -44,19 +37,15 @@ public struct LotteryStatus: Hashable, Sendable {
 public struct SyncTimes: Hashable, Sendable {
   public private(set) var count: UInt64
   public private(set) var total: Duration
-  /// Zero if there were none.
   public private(set) var longest: Duration
 
   package init(count: UInt64 = 0, total: Duration = .zero, longest: Duration = .zero) {
-    self.count = count
-    self.total = total
-    self.longest = longest
+    (self.count, self.total, self.longest) = (count, total, longest)
   }
 
   /// Zero if there were none.
   public var mean: Duration { count > 0 ? total / count : .zero }
 
-  /// Counts one more sync.
   package mutating func add(_ duration: Duration) {
     count += 1
     total += duration
@@ -64,7 +53,6 @@ public struct SyncTimes: Hashable, Sendable {
   }
 }
 
-/// The bytes of STATUS.
 extension LotteryStatus {
   /// Agency, stored, finished and connected.
   private static let agencySize = 4 + 8 + 1 + 1

@@ -1,21 +1,18 @@
 /// A message of one direction: decodes itself from a frame and encodes itself into one.
 public protocol WireMessage: Hashable, Sendable {
-  var type: MessageType { get }
-
   /// Takes the fields of a body off the front of `fields`, which is the rest of `frame`.
   ///
   /// Nil if this direction has no message of the type.
   init?(_ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>) throws(BodyError)
 
-  /// Appends the fields of the body.
+  /// Appends the frame of this message.
   ///
-  /// - Parameter frame: the frame that the message was decoded from, for those whose bets still lie
-  ///   in it. Others do not look at it.
-  func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>)
+  /// - Parameter frame: the frame that the message was decoded from, for BATCH and BET, whose bets
+  ///   still lie in it. Others do not look at it.
+  func append(to bytes: inout [UInt8], in frame: Span<UInt8>)
 }
 
 extension WireMessage {
-  /// Decodes a frame, its header left out.
   public init(frame: Span<UInt8>) throws(WireError) {
     guard frame.count > 0, let type = MessageType(rawValue: frame[0]) else {
       throw .unknownType(frame.count > 0 ? frame[0] : 0)
@@ -32,12 +29,8 @@ extension WireMessage {
     self = message
   }
 
-  /// Appends the frame of this message.
-  ///
-  /// - Parameter frame: the frame that the message was decoded from, which BATCH and BET need.
-  public func append(to bytes: inout [UInt8], in frame: Span<UInt8> = Span()) {
-    bytes.appendFrame(type) { appendFields(to: &$0, in: frame) }
-  }
+  /// Appends the frame of this message, which is neither a BATCH nor a BET.
+  public func append(to bytes: inout [UInt8]) { append(to: &bytes, in: Span()) }
 }
 
 /// A message from an agency (`PROTOCOL.md`, What an agency sends) or from the operator.
@@ -52,16 +45,6 @@ public enum AgencyMessage: WireMessage {
   case winnersQuery
   /// From the operator, on a connection of its own.
   case statusQuery
-
-  public var type: MessageType {
-    switch self {
-    case .hello, .otherVersion: .hello
-    case .bets(let batch): batch.type
-    case .finished: .finished
-    case .winnersQuery: .winnersQuery
-    case .statusQuery: .statusQuery
-    }
-  }
 
   public init?(
     _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
@@ -84,16 +67,19 @@ public enum AgencyMessage: WireMessage {
     }
   }
 
-  public func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
+  public func append(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     switch self {
     case .hello(let agency, let key):
-      bytes.append(ProtocolLimits.version)
-      bytes.append(bigEndian: agency)
-      bytes.append(text: key.utf8.span)
-    case .otherVersion(let version): bytes.append(version)
-    case .bets(let batch): batch.appendFields(to: &bytes, in: frame)
-    case .finished(let total): bytes.append(bigEndian: total)
-    case .winnersQuery, .statusQuery: break
+      bytes.appendFrame(.hello) { body in
+        body.append(ProtocolLimits.version)
+        body.append(bigEndian: agency)
+        body.append(text: key.utf8.span)
+      }
+    case .otherVersion(let version): bytes.appendFrame(.hello) { $0.append(version) }
+    case .bets(let batch): batch.append(to: &bytes, in: frame)
+    case .finished(let total): bytes.appendFrame(.finished) { $0.append(bigEndian: total) }
+    case .winnersQuery: bytes.appendFrame(.winnersQuery) { _ in }
+    case .statusQuery: bytes.appendFrame(.statusQuery) { _ in }
     }
   }
 }
@@ -111,18 +97,6 @@ public enum ServerMessage: WireMessage {
   /// The agencies must fit one frame, as those of ``appendStatus(_:to:)`` do.
   case status(more: Bool, LotteryStatus)
   case error(code: ErrorCode, reason: String)
-
-  public var type: MessageType {
-    switch self {
-    case .welcome: .welcome
-    case .stored: .stored
-    case .rejected: .rejected
-    case .confirmed: .confirmed
-    case .winners: .winners
-    case .status: .status
-    case .error: .error
-    }
-  }
 
   public init?(
     _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
@@ -157,30 +131,40 @@ public enum ServerMessage: WireMessage {
     }
   }
 
-  public func appendFields(to bytes: inout [UInt8], in frame: Span<UInt8>) {
+  public func append(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     switch self {
     case .welcome(let version, let state, let stored, let lastBet):
-      bytes.append(version)
-      bytes.append(state.rawValue)
-      bytes.append(bigEndian: stored)
-      if let lastBet { bytes.append(bet: lastBet) }
-    case .stored(let stored): bytes.append(bigEndian: stored)
+      bytes.appendFrame(.welcome) { body in
+        body.append(version)
+        body.append(state.rawValue)
+        body.append(bigEndian: stored)
+        if let lastBet { body.append(bet: lastBet) }
+      }
+    case .stored(let stored): bytes.appendFrame(.stored) { $0.append(bigEndian: stored) }
     case .rejected(let offset, let index, let code, let reason):
-      bytes.append(bigEndian: offset)
-      bytes.append(bigEndian: index)
-      bytes.append(code.rawValue)
-      bytes.append(reason: reason)
-    case .confirmed: break
+      bytes.appendFrame(.rejected) { body in
+        body.append(bigEndian: offset)
+        body.append(bigEndian: index)
+        body.append(code.rawValue)
+        body.append(reason: reason)
+      }
+    case .confirmed: bytes.appendFrame(.confirmed) { _ in }
     case .winners(let more, let documents):
-      bytes.append(more ? 1 : 0)
-      bytes.append(bigEndian: UInt16(documents.count))
-      for document in documents { bytes.append(text: document.utf8.span) }
+      bytes.appendFrame(.winners) { body in
+        body.append(more ? 1 : 0)
+        body.append(bigEndian: UInt16(documents.count))
+        for document in documents { body.append(text: document.utf8.span) }
+      }
     case .status(let more, let status):
-      bytes.append(more ? 1 : 0)
-      status.appendFields(to: &bytes)
+      bytes.appendFrame(.status) { body in
+        body.append(more ? 1 : 0)
+        status.appendFields(to: &body)
+      }
     case .error(let code, let reason):
-      bytes.append(code.rawValue)
-      bytes.append(reason: reason)
+      bytes.appendFrame(.error) { body in
+        body.append(code.rawValue)
+        body.append(reason: reason)
+      }
     }
   }
 
@@ -243,9 +227,7 @@ public enum WireError: Error, Hashable, Sendable {
 
 /// Why the body of a message cannot be decoded.
 public enum BodyError: Error, Hashable, Sendable {
-  /// It ends before its last field.
   case tooShort
-  /// It has bytes left after its last field.
   case tooLong(extra: Int)
   case emptyBatch
   /// A text outside a bet is not valid UTF-8.
@@ -263,7 +245,7 @@ extension WireError: CustomStringConvertible {
         + "\(ProtocolLimits.frameLength.upperBound)"
     case .unknownType(let type):
       "unknown message type 0x\(type < 16 ? "0" : "")\(String(type, radix: 16, uppercase: true))"
-    case .body(let type, let error): "\(type): \(error)"
+    case .body(let type, let error): "\(type.name): \(error)"
     }
   }
 }
