@@ -65,7 +65,6 @@ extension ConfigFile {
   /// Splits `bytes` into lines without their ends, numbered from 1. Errors name the file as `file`.
   ///
   /// INI and YAML treat control characters and the like differently. No configuration needs them.
-  ///
   /// - Throws: ``ConfigurationError`` if `bytes` are not UTF-8 or contain control characters other
   ///   than tabs and line ends.
   package static func lines(
@@ -101,7 +100,6 @@ extension ConfigFile {
   package static let sizeLimit = 64 * 1024
 
   /// Reads the file at `path` into memory: a configuration, or keys.
-  ///
   /// - Parameter sizeLimit: the largest size that is accepted, in bytes.
   /// - Returns: nil if it does not exist.
   /// - Throws: ``ConfigurationError`` if it cannot be read or is too large; `CancellationError` if
@@ -119,7 +117,7 @@ extension ConfigFile {
     }
   }
 
-  /// Reads the file at `path` like ``bytes(of:sizeLimit:)``. It must exist.
+  /// Reads a file that must exist likewise.
   package static func read(_ path: Path, sizeLimit: Int = sizeLimit) throws -> [UInt8] {
     guard let bytes = try bytes(of: path, sizeLimit: sizeLimit) else {
       throw ConfigurationError("\(path): no such file")
@@ -164,7 +162,6 @@ package struct ConfigurationError: ProgramError, Equatable {
 
 private struct Problem: Error {
   let text: String
-
   init(_ text: String) { self.text = text }
 }
 

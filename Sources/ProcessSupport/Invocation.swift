@@ -12,14 +12,11 @@ package enum Invocation: Equatable, Sendable {
   case version
 
   /// Parses `arguments`, which do not include the program's name.
-  ///
   /// - Parameter hasStatus: whether the program has `--status`.
   /// - Throws: ``UsageError``
   package init(_ arguments: [Path], hasStatus: Bool = false) throws(UsageError) {
     var configurationFile: Path?
-    var isStatus = false
-    var isHelp = false
-    var isVersion = false
+    var (isStatus, isHelp, isVersion) = (false, false, false)
     var rest = arguments.makeIterator()
     while let argument = rest.next() {
       // `--flag=value` means the same as `--flag value`.

@@ -55,7 +55,6 @@ package final class Log: Sendable {
   private static let longestTurn = Duration.milliseconds(100)
 
   /// A log of the lines of `level` and above.
-  ///
   /// - Parameter stallLimit: how long the output may take nothing before tasks stop waiting for it.
   package init(
     layout: LogLayout, level: LogLevel, descriptor: Int32 = STDOUT_FILENO,
@@ -71,9 +70,7 @@ package final class Log: Sendable {
     level.rawValue >= leastLevel.load(ordering: .relaxed)
   }
 
-  package func setLevel(_ level: LogLevel) {
-    leastLevel.store(level.rawValue, ordering: .relaxed)
-  }
+  package func setLevel(_ level: LogLevel) { leastLevel.store(level.rawValue, ordering: .relaxed) }
 
   package func debug(_ line: @autoclosure () -> LogLine) { write(.debug, line) }
   package func info(_ line: @autoclosure () -> LogLine) { write(.info, line) }
@@ -93,10 +90,8 @@ package final class Log: Sendable {
     write(level, line)
   }
 
-  /// Suspends the task while too many lines wait.
-  ///
-  /// Returns when there is room, the task is cancelled, or the output has taken nothing for
-  /// `stallLimit`.
+  /// Suspends the task while too many lines wait: until there is room, the task is cancelled, or
+  /// the output has taken nothing for `stallLimit`.
   package func waitForRoom() async {
     while true {
       let room = state.withLock { state -> Promise<Void>? in
@@ -111,7 +106,6 @@ package final class Log: Sendable {
   /// Writes all lines so far, and waits for the output for at most `limit`: a program must be able
   /// to end although its output is not read. As long as the output takes lines at once, it gets
   /// them, however slow the machine is.
-  ///
   /// - Returns: whether all lines have been written.
   @discardableResult
   package func flush(limit: Duration = .seconds(60)) -> Bool {
@@ -249,15 +243,12 @@ extension Log {
 package struct Output: Sendable {
   let descriptor: Int32
 
-  package init(descriptor: Int32) {
-    self.descriptor = descriptor
-  }
+  package init(descriptor: Int32) { self.descriptor = descriptor }
 
   /// Bytes that a pipe takes at once or not at all, if poll(2) says that it takes any (pipe(7)).
   static let pieceSize = 4096
 
   /// Waits until the output takes bytes, for at most `limit`.
-  ///
   /// - Returns: whether it does. If the wait fails, a write will tell.
   package func waits(atMost limit: Duration) -> Bool {
     var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
@@ -265,7 +256,6 @@ package struct Output: Sendable {
   }
 
   /// Writes the front of `piece`, which is at most ``pieceSize`` long, if the output takes it.
-  ///
   /// - Returns: how many bytes it took.
   package func write(_ piece: Span<UInt8>) throws(SystemError) -> Int {
     do throws(SystemError) {

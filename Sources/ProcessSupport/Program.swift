@@ -13,11 +13,10 @@ package struct Program: Sendable {
   /// How long the line about an end that was cut short may take.
   private static let lastWordLimit = Duration.milliseconds(250)
 
-  /// Asks the running program with the configuration file that `--config` named for its status.
-  /// Returns what to print.
+  /// Asks the running program with this configuration file for its status, and returns what to
+  /// print.
   package typealias Status = @Sendable (Path?, Worker) async throws -> String
-  /// Does the program's work with the configuration file that `--config` named. A signal cancels
-  /// it.
+  /// Does the program's work with this configuration file. A signal cancels it.
   package typealias Work = @Sendable (Path?, Worker, Log) async throws -> Void
 
   private let name: String
@@ -43,7 +42,6 @@ package struct Program: Sendable {
   /// would end the main thread instead (dispatch_main(3)). Then the C library unwinds its stack,
   /// for which a static executable sorts all its unwinding information. That takes longer than the
   /// rest of the start.
-  ///
   /// - Parameters:
   ///   - arguments: do not include the program's name.
   ///   - status: nil if the program has no `--status`.

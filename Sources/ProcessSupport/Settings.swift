@@ -86,7 +86,6 @@ package struct Settings<Configuration: ProgramConfiguration> {
   }
 
   /// Reads the values of `file` and of `environment`.
-  ///
   /// - Throws: ``ConfigurationError`` if a value breaks its rule, or a required one is not set.
   package init(
     _ file: ConfigFile, environment: (String) -> [UInt8]?

@@ -140,12 +140,12 @@ import Testing
 
   @Test func `a read that brought nothing says nothing of the size of the next one`() {
     var buffer = InputBuffer(capacity: 20_000)
-    for count in [0, 960, 1920, 3840, 7680, 0, 0, 0, 0] {
+    for count in [nil, 960, 1920, 3840, 7680, nil, nil, nil] as [Int?] {
       _ = buffer.fill { _ in count }
       buffer.consume(buffer.unread.count)
       buffer.releaseIfEmpty()
     }
-    _ = buffer.fill { _ in 0 }
+    _ = buffer.fill { _ in nil }
     let size = buffer.storage.count
     #expect(size == 15_360)
   }

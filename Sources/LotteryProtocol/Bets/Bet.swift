@@ -28,7 +28,6 @@ public struct Bet: Hashable, Sendable {
   }
 
   /// A bet whose date and number are still text, as a person or an environment variable gives them.
-  ///
   /// - Throws: the first field that breaks its rule.
   public init(
     firstName: String, lastName: String, document: String,
@@ -67,7 +66,6 @@ public struct BetView: Hashable, Sendable {
   public let number: UInt32
 
   /// Finds a bet in `bytes`.
-  ///
   /// - Throws: the first field that breaks its rule.
   init(
     firstName: Range<Int>, lastName: Range<Int>, document: Range<Int>,

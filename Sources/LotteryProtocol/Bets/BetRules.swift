@@ -5,15 +5,16 @@ enum BetRules {
   static func check(
     text: Span<UInt8>, as field: BetRuleViolation.Field
   ) throws(BetRuleViolation) {
-    guard text.count <= ProtocolLimits.textSize else {
-      throw BetRuleViolation(
-        field, value: text, rule: "at most \(ProtocolLimits.textSize) bytes long")
-    }
-    if text.isPlainASCII { return }
-    guard text.isValidUTF8 else {
-      throw BetRuleViolation(field, value: text, rule: "valid UTF-8")
-    }
-    if text.hasNUL { throw BetRuleViolation(field, value: text, rule: "free of NUL") }
+    let limit = ProtocolLimits.textSize
+    if text.count <= limit, text.isPlainASCII { return }
+    let rule =
+      switch true {
+      case text.count > limit: "at most \(limit) bytes long"
+      case !text.isValidUTF8: "valid UTF-8"
+      case text.hasNUL: "free of NUL"
+      default: nil as String?
+      }
+    if let rule { throw BetRuleViolation(field, value: text, rule: rule) }
   }
 
   static func check(document: Span<UInt8>) throws(BetRuleViolation) {

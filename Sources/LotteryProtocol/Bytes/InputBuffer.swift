@@ -17,9 +17,7 @@ package struct InputBuffer: ~Copyable {
   /// Whether the last ``fill(_:)`` left no room, so that more may be there to read at once.
   private(set) var wasFilled = false
 
-  package init(capacity: Int) {
-    self.capacity = capacity
-  }
+  package init(capacity: Int) { self.capacity = capacity }
 
   package var isFull: Bool { unread.count == capacity }
 
@@ -29,9 +27,7 @@ package struct InputBuffer: ~Copyable {
     if unread.isEmpty { unread = 0..<0 }
   }
 
-  package mutating func releaseIfEmpty() {
-    if unread.isEmpty { storage = [] }
-  }
+  package mutating func releaseIfEmpty() { if unread.isEmpty { storage = [] } }
 
   /// Releases the memory that the unread bytes do not need, until the buffer is filled again.
   package mutating func shrink() {
@@ -41,13 +37,12 @@ package struct InputBuffer: ~Copyable {
   }
 
   /// Appends what `read` writes into the free room after the unread bytes.
-  ///
   /// - Parameter read: gets the free room, which is empty only if the buffer is full, and returns
-  ///   the number of bytes that it wrote to the front.
-  /// - Returns: the number of bytes.
+  ///   the number of bytes that it wrote to the front; nil if none were there yet.
+  /// - Returns: what `read` returned.
   package mutating func fill<Failure: Error>(
-    _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
-  ) throws(Failure) -> Int {
+    _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int?
+  ) throws(Failure) -> Int? {
     // Small reads before must not leave a large message without room.
     grow(to: max(size, unread.count + 1))
     moveToFront()
@@ -57,10 +52,11 @@ package struct InputBuffer: ~Copyable {
     let count = try storage.withUnsafeMutableBufferPointer { bytes throws(Failure) in
       try read(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[end...])))
     }
+    wasFilled = count == storage.count - end
+    guard let count else { return nil }
     precondition((0...(storage.count - end)).contains(count), "read more than there was room for")
     unread = unread.lowerBound..<(end + count)
-    wasFilled = unread.upperBound == storage.count
-    if count > 0 { adapt(to: count) }
+    adapt(to: count)
     return count
   }
 
@@ -70,21 +66,20 @@ package struct InputBuffer: ~Copyable {
     var taken = 0
     while taken < bytes.count, !isFull {
       let rest = bytes.extracting(taken...)
-      taken += fill { room in
+      let count = fill { room in
         rest.withUnsafeBytes { source in
           let count = min(room.count, source.count)
           room.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<count]))
           return count
         }
       }
+      taken += count ?? 0
     }
     return taken
   }
 
   /// Overwrites one byte, for a decoder that unescapes in place.
-  mutating func replace(at index: Int, with byte: UInt8) {
-    storage[index] = byte
-  }
+  mutating func replace(at index: Int, with byte: UInt8) { storage[index] = byte }
 
   /// Adapts the size: more if the last read filled the memory, less if it used little.
   private mutating func adapt(to count: Int) {

@@ -14,7 +14,6 @@ extension Span where Element == UInt8 {
 
   /// The index of the first byte from `start` on that `marks` marks, or the number of bytes. Eight
   /// bytes are looked at in a step.
-  ///
   /// - Parameter marks: sets the highest bit of the lowest byte that it looks for. The marks above
   ///   that one mean nothing.
   @inline(__always)
@@ -158,7 +157,6 @@ package enum PrintableText {
   /// `bytes` as text without line breaks, control characters or `|`, which separates the fields
   /// of a log line: those are escaped as in a Swift literal, and a backslash is doubled, so that
   /// the text can be read back. What is not UTF-8 becomes U+FFFD.
-  ///
   /// - Parameter limit: characters kept; what is cut off is replaced by `…`.
   package static func escaped(_ bytes: Span<UInt8>, limit: Int = .max) -> String {
     let text = String(repairing: bytes)
@@ -168,7 +166,6 @@ package enum PrintableText {
   }
 
   /// Appends `text`, escaped likewise.
-  ///
   /// - Parameter limit: bytes appended before the text is cut. Whatever a peer sends, it costs no
   ///   more than that.
   package static func append(escaped text: String, limit: Int, to bytes: inout [UInt8]) {

@@ -7,7 +7,6 @@ package enum BetCSV {
   private static let storedColumns = ["agency"] + columns
 
   /// The bet in the fields of a row of an agency's file.
-  ///
   /// - Throws: ``CSVError/notABet(_:)``, with the first field that breaks its rule.
   package static func bet(
     _ fields: [Range<Int>], in bytes: Span<UInt8>
@@ -17,7 +16,6 @@ package enum BetCSV {
   }
 
   /// The agency and the bet in the fields of a row of `bets.csv`.
-  ///
   /// - Throws: ``CSVError/notABet(_:)``, with the first field that breaks its rule.
   package static func storedBet(
     _ fields: [Range<Int>], in bytes: Span<UInt8>
@@ -34,7 +32,6 @@ package enum BetCSV {
 
   /// The agency and the bet in the row of `bets.csv` that `bytes` are or begin with, or nil if
   /// there is none.
-  ///
   /// - Parameter bytes: at most two rows of the largest size.
   package static func storedBet(row bytes: Span<UInt8>) -> (agency: UInt32, bet: Bet)? {
     var scanner = CSVRowScanner(unread: bytes.indices, atEnd: true)

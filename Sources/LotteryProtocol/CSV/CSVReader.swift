@@ -30,7 +30,6 @@ package struct CSVReader: ~Copyable {
   private var nextLine = 1
 
   /// A reader over a buffer of `capacity` bytes, which must hold at least one row.
-  ///
   /// - Parameter position: where in the stream it begins, at the front of a row.
   package init(capacity: Int, at position: Int = 0) {
     precondition(capacity >= 2 * ProtocolLimits.csvRowSize, "too small for a row")
@@ -40,7 +39,6 @@ package struct CSVReader: ~Copyable {
   }
 
   /// Goes on to the next row.
-  ///
   /// - Parameter atEnd: whether ``input`` holds all that is left of the stream.
   /// - Throws: what is wrong with the row that begins at ``line``.
   package mutating func next(atEnd: Bool) throws(CSVError) -> Step {
@@ -57,7 +55,6 @@ package struct CSVReader: ~Copyable {
 
   /// Takes plain rows from the front of the input, as ``PlainRowEncoder`` does, and appends their
   /// bets to `frame`, up to `limit` bytes of it.
-  ///
   /// - Returns: how many rows were taken, at most `most`.
   mutating func takePlainRows(appendingTo frame: inout [UInt8], limit: Int, most: Int) -> Int {
     // A byte order mark may stand at the very beginning.
@@ -156,7 +153,6 @@ struct CSVRowScanner {
   private let atEnd: Bool
 
   /// A scanner for the row that begins where `unread` begins.
-  ///
   /// - Parameter atEnd: whether nothing follows after `unread`.
   init(unread: Range<Int>, atEnd: Bool) {
     position = unread.lowerBound
@@ -166,7 +162,6 @@ struct CSVRowScanner {
 
   /// Appends the row's fields, quotes left out but doubled quotes left in, and stops after its
   /// line end.
-  ///
   /// - Returns: whether the line end is there.
   mutating func scan(
     _ bytes: Span<UInt8>, into fields: inout [Range<Int>]

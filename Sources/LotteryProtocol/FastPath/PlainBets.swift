@@ -45,7 +45,6 @@ struct PlainBetDecoder {
 
   /// Takes bets from `input` and stores their rows at the front of `output`, until `most` bets are
   /// taken or a bet is not plain.
-  ///
   /// - Returns: the size of the rows.
   mutating func decode(
     _ input: Span<UInt8>, most: Int, to output: RowRoom.Buffer
@@ -141,7 +140,6 @@ struct PlainBetDecoder {
 extension Array where Element == UInt8 {
   /// Appends the rows of the plain bets at the front of `frame`, the rest of a frame from one of
   /// its bets on.
-  ///
   /// - Returns: the decoder, which says how many those were; possibly none.
   mutating func appendPlainBets(
     of agency: UInt32, in frame: Span<UInt8>, most: Int

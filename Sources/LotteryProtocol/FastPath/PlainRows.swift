@@ -23,7 +23,6 @@ struct PlainRowEncoder {
 
   /// Takes rows from `input` and stores their bets at the front of `output`, until `most` rows are
   /// taken, the bets would take more than `limit` bytes, or a row is not plain.
-  ///
   /// - Returns: the size of the bets.
   mutating func encode(
     _ input: Span<UInt8>, to output: RowRoom.Buffer,
@@ -64,7 +63,6 @@ struct PlainRow {
   var wireSize: Int { 1 + commas.2 + 8 }
 
   /// The row at the front of `input`; nil if it is not plain.
-  ///
   /// - Parameter stops: those of the window at the front of `input`.
   @inline(__always)
   init?(in input: RowBytes, stops: UInt64) {
@@ -170,7 +168,6 @@ struct StopMap {
   private var end = 0
 
   /// The stops among the 64 bytes from `offset` on.
-  ///
   /// - Precondition: `input` has a row's bytes at `offset`.
   @inline(__always)
   mutating func stops(in input: RowBytes.Buffer, at offset: Int) -> UInt64 {

@@ -36,8 +36,7 @@ struct StoredRowCounter {
     consumed = row
   }
 
-  /// The agency at the front of `row`, of at most seven digits, and its size with the comma after
-  /// it.
+  /// The agency at the front of `row`, of at most seven digits, and the size with its comma.
   @inline(__always)
   private static func agency(in row: RowBytes) -> (UInt32, size: Int)? {
     let word = row.word(at: 0, as: UInt64.self)
@@ -88,8 +87,7 @@ package struct WinnerCandidates {
   /// The digit before the last one, one byte earlier. If there is none, the last one once more.
   private let previous: (digit: UInt8, distance: Int)
 
-  /// Finds rows that may end in `number`. Of more than eight digits only the last eight are
-  /// compared.
+  /// Of more than eight digits only the last eight are compared.
   package init(number: UInt32) {
     var text: [UInt8] = []
     text.append(decimal: number)
@@ -104,7 +102,6 @@ package struct WinnerCandidates {
 
   /// Calls `take` with each candidate among the whole rows of `bytes`: the range of the row with
   /// its line end.
-  ///
   /// - Parameter bytes: begin at the front of a row.
   /// - Returns: the size of the whole rows; nil if there is a quote, which leaves all to the
   ///   caller.

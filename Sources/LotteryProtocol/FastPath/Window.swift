@@ -17,7 +17,6 @@ struct ByteWindow {
 
   let bytes: Bytes
 
-  /// The window that begins at `offset`; `span` must hold ``size`` bytes from there on.
   @inline(__always)
   init(_ span: RawSpan, at offset: Int) {
     // Bounds-checked; any 64 bytes are a vector.
@@ -136,7 +135,6 @@ struct RowBytes {
     }
   }
 
-  /// The bytes at `offset` as they are in memory.
   @inline(__always)
   func load<Value: BitwiseCopyable>(at offset: Int, as: Value.Type = Value.self) -> Value {
     precondition((0...(Self.size - MemoryLayout<Value>.size)).contains(offset), "beyond the bytes")
@@ -173,7 +171,6 @@ struct RowRoom {
     }
   }
 
-  /// Stores `value` at `offset` as it is in memory.
   @inline(__always)
   func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
     precondition((0...(Self.size - MemoryLayout<Value>.size)).contains(offset), "beyond the room")
@@ -195,10 +192,8 @@ extension Span where Element == UInt8 {
 }
 
 extension Array where Element == UInt8 {
-  /// Appends what `write` stores at the front of `room` bytes.
-  ///
-  /// - Parameter write: may store anything anywhere in the room, and returns how many bytes at its
-  ///   front are to be appended. It must have stored those.
+  /// Appends what `write` stores at the front of `room` bytes: as many bytes as it returns. It may
+  /// store anything anywhere in the room.
   mutating func append(room: Int, _ write: (RowRoom.Buffer) -> Int) {
     append(addingCapacity: room) { output in
       output.withUnsafeMutableBufferPointer { buffer, count in
@@ -220,13 +215,13 @@ extension RawSpan {
     // A block compares each byte with the one before it. So the first byte, and one at the very end
     // that begins a character, are checked separately.
     let end = range.upperBound - TextBlock.scalarCount
-    guard range.lowerBound < end, beginsCharacter(at: range.lowerBound),
-      word(at: range.upperBound - 1, as: UInt8.self) < 0xC0
-    else { return isValidUTF8(range) }
+    let bytes = Span<UInt8>(_bytes: self)
+    guard range.lowerBound < end, bytes[range.lowerBound] < 0x80, bytes[range.upperBound - 1] < 0xC0
+    else { return bytes.extracting(range).isValidUTF8 }
     var wrong = TextBlock(repeating: 0)
     var offset = range.lowerBound + 1
     // Four blocks at a time, while there are bytes after them: checked against the size once.
-    Span<UInt8>(_bytes: self).withRowBytes { input in
+    bytes.withRowBytes { input in
       while offset + ByteWindow.size <= end, let text = input.row(at: offset - 1) {
         wrong |= Self.wrongBytes(in: text, at: 1) | Self.wrongBytes(in: text, at: 17)
         wrong |= Self.wrongBytes(in: text, at: 33) | Self.wrongBytes(in: text, at: 49)
@@ -240,7 +235,7 @@ extension RawSpan {
     // The last block overlaps the one before.
     wrong |= wrongBytes(at: end)
     let words = unsafeBitCast(wrong, to: SIMD2<UInt64>.self)
-    return words[0] | words[1] == 0 || isValidUTF8(range)
+    return words[0] | words[1] == 0 || bytes.extracting(range).isValidUTF8
   }
 
   private typealias TextBlock = SIMD16<UInt8>
@@ -267,16 +262,6 @@ extension RawSpan {
     // 0xC0 and 0xC1 would begin what one byte says.
     let isOverlong = mask((bytes & TextBlock(repeating: 0xFE)) .== TextBlock(repeating: 0xC0))
     return (followsLead ^ continues) | isLonger | isOverlong
-  }
-
-  /// Whether a character of one or two bytes may begin at `offset`.
-  private func beginsCharacter(at offset: Int) -> Bool {
-    let byte = word(at: offset, as: UInt8.self)
-    return byte < 0x80 || (0xC2..<0xE0).contains(byte)
-  }
-
-  private func isValidUTF8(_ range: Range<Int>) -> Bool {
-    Span<UInt8>(_bytes: extracting(range)).isValidUTF8
   }
 
   @inline(__always)

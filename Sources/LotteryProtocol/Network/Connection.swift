@@ -57,7 +57,6 @@ extension Connection {
   /// Waits until more bytes have arrived. There must be room for them.
   ///
   /// An empty buffer releases its memory during the wait.
-  ///
   /// - Returns: whether any have. If not, the peer sends no more.
   public func fill() async throws(ConnectionError) -> Bool {
     precondition(!input.isFull, "no room to receive into")
@@ -108,14 +107,8 @@ extension Connection {
 
   /// Returns how many bytes it received, 0 if the peer sends no more, nil if nothing has arrived.
   private func receive() throws(ConnectionError) -> Int? {
-    var hasArrived = true
     do throws(SystemError) {
-      let count = try input.fill { room throws(SystemError) in
-        let count = try handle.socket.receive(into: room)
-        hasArrived = count != nil
-        return count ?? 0
-      }
-      return hasArrived ? count : nil
+      return try input.fill { room throws(SystemError) in try handle.socket.receive(into: room) }
     } catch {
       throw .broken(error)
     }
@@ -349,7 +342,6 @@ extension Connection {
     }
 
     /// Throws if the connection was interrupted.
-    ///
     /// - Parameter mayLackRoom: whether it goes on although others need its place.
     func checkInterrupt(mayLackRoom: Bool = false) throws(ConnectionError) {
       let cause = state.withLock { $0.isEnding ? nil : $0.interruption }

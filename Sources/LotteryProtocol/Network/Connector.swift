@@ -56,7 +56,6 @@ public enum Connector {
   /// tried.
   ///
   /// The task must run on `worker`, which serves the connection from then on.
-  ///
   /// - Parameter deadline: the time at which this gives up; nil for never.
   public static func open(
     _ endpoint: Endpoint, worker: Worker, until deadline: ContinuousClock.Instant? = nil

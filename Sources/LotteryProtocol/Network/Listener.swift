@@ -8,7 +8,6 @@ package final class Listener: Sendable {
   private let readiness: Readiness
 
   /// Listens on all IPv4 addresses of this machine.
-  ///
   /// - Parameters:
   ///   - port: the port; 0 for any free one.
   ///   - backlog: connections that the kernel keeps until they are accepted (listen(2)).
@@ -22,7 +21,6 @@ package final class Listener: Sendable {
   }
 
   /// Waits for the next connection, which gets a worker of its own.
-  ///
   /// - Returns: nil if the task is cancelled.
   /// - Throws: ``SystemError``. After `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` of accept4(2) the
   ///   connection stays in the queue, and the caller can retry when there is room. If the poller

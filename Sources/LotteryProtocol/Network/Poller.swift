@@ -210,7 +210,6 @@ final class Poller: Sendable {
   }
 
   /// Reports the present state of `descriptor` and its changes from now on to `readiness`.
-  ///
   /// - Parameter writing: whether to report also that it can be written to. If not,
   ///   ``watchWriting(_:of:)`` may ask for it later.
   /// - Returns: the token for ``unregister(_:)``.

@@ -15,12 +15,9 @@ package struct Socket: Sendable {
   }
 
   /// Takes over a connection that accept4(2) returned non-blocking.
-  init(accepted descriptor: Int32) {
-    self.descriptor = descriptor
-  }
+  init(accepted descriptor: Int32) { self.descriptor = descriptor }
 
   /// Receives what has arrived into `room`, which must not be empty.
-  ///
   /// - Returns: the number of bytes: 0 if the peer will send no more, nil if nothing has arrived.
   func receive(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
     try Self.unlessItWouldBlock { () throws(SystemError) in
@@ -29,7 +26,6 @@ package struct Socket: Sendable {
   }
 
   /// Sends as much as the kernel takes.
-  ///
   /// - Parameter more: whether more is sent at once after `bytes`. The kernel may wait for it with
   ///   bytes that do not fill a segment (send(2), MSG_MORE).
   /// - Returns: the number of bytes, or nil if the kernel takes none at the moment.
@@ -61,14 +57,10 @@ package struct Socket: Sendable {
     return poll(&watched, 1, 0) != 0
   }
 
-  func shutdownWriting() {
-    _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
-  }
+  func shutdownWriting() { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// Closes the descriptor. Linux frees it whatever `close` returns (close(2)).
-  func close() {
-    _ = Glibc.close(descriptor)
-  }
+  func close() { _ = Glibc.close(descriptor) }
 
   func setOption(
     _ name: Int32, of level: Int32 = SOL_SOCKET, to value: Int32
@@ -91,17 +83,13 @@ package struct Socket: Sendable {
 }
 
 extension Socket {
-  /// When TCP notices that a peer has vanished, in seconds (tcp(7)). It also does while an agency
-  /// waits for the draw and neither side sends anything.
+  /// When TCP notices that a peer has vanished (tcp(7)). It also does while an agency waits for the
+  /// draw and neither side sends anything.
   enum Liveness {
-    /// Silence before the first probe.
-    static let idle: Int32 = 20
-    /// Between probes.
-    static let interval: Int32 = 10
-    /// Probes without an answer before the connection breaks.
-    static let probes: Int32 = 3
-    /// How long sent bytes may go unacknowledged, in milliseconds.
-    static let userTimeout: Int32 = 50_000
+    static let idle: Int32 = 20  // Seconds of silence before the first probe.
+    static let interval: Int32 = 10  // Seconds between probes.
+    static let probes: Int32 = 3  // Probes without an answer before the connection breaks.
+    static let userTimeout: Int32 = 50_000  // Milliseconds that bytes may go unacknowledged.
   }
 
   /// Makes a connection send at once and notice within a minute that its peer has vanished. A

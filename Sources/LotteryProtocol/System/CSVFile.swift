@@ -96,7 +96,7 @@ public struct CSVFile: ~Copyable {
         let room = UnsafeMutableRawBufferPointer(rebasing: room.prefix(rest))
         return rest > 0 ? try file.read(into: room, at: offset) : 0
       }
-      self.offset += count
+      self.offset += count ?? 0
       guard count == 0 else { return }
       if isBorrowed, rest > 0 { throw .endsEarly }
       now = isBorrowed ? size : try file.size()

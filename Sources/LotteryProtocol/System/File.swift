@@ -4,17 +4,10 @@ import Glibc
 package struct Path: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
   package let bytes: [UInt8]
 
-  package init(bytes: [UInt8]) {
-    self.bytes = bytes
-  }
+  package init(bytes: [UInt8]) { self.bytes = bytes }
+  package init(_ text: String) { bytes = Array(text.utf8) }
 
-  package init(_ text: String) {
-    self.init(bytes: Array(text.utf8))
-  }
-
-  package init(stringLiteral text: String) {
-    self.init(text)
-  }
+  package init(stringLiteral text: String) { self.init(text) }
 
   /// The path for a call of the C library: its bytes, and a NUL.
   package var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
@@ -86,13 +79,10 @@ package struct File: Sendable {
       isNull: kind == S_IFCHR && status.st_rdev == 1 << 8 | 3)
   }
 
-  package func size() throws(SystemError) -> Int {
-    try status().size
-  }
+  package func size() throws(SystemError) -> Int { try status().size }
 
   /// Takes the lock on this file or directory. The kernel releases it when the process ends,
   /// however it ends (flock(2)).
-  ///
   /// - Returns: false if another process holds it.
   package func lock() throws(SystemError) -> Bool {
     do throws(SystemError) {
@@ -105,12 +95,9 @@ package struct File: Sendable {
   }
 
   /// Releases the lock, also if a process that was just forked still has the descriptor.
-  package func unlock() {
-    _ = flock(descriptor, LOCK_UN)
-  }
+  package func unlock() { _ = flock(descriptor, LOCK_UN) }
 
   /// Reads the bytes at `offset` into `room`.
-  ///
   /// - Returns: the number of bytes; 0 if the file ends at `offset` or before.
   package func read(
     into room: UnsafeMutableRawBufferPointer, at offset: Int
@@ -121,7 +108,6 @@ package struct File: Sendable {
   }
 
   /// Reads the bytes at `range` to the front of `bytes`, which must have room for them.
-  ///
   /// - Returns: how many there are; fewer only if the file ends before.
   package func read(_ range: Range<Int>, into bytes: inout [UInt8]) throws(SystemError) -> Int {
     precondition(range.count <= bytes.count, "no room to read into")
@@ -164,9 +150,7 @@ package struct File: Sendable {
 
   /// Drops clean pages of the file from the kernel's cache, so that the next read goes to the disk.
   /// Best effort (posix_fadvise(2)).
-  package func dropCache() {
-    _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-  }
+  package func dropCache() { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
 
   /// Returns when the file and its metadata are on the disk; for a directory, the names in it
   /// (fsync(2)).
@@ -175,7 +159,5 @@ package struct File: Sendable {
   }
 
   /// Closes the descriptor. Linux frees it whatever `close` returns (close(2)).
-  package func close() {
-    _ = Glibc.close(descriptor)
-  }
+  package func close() { _ = Glibc.close(descriptor) }
 }

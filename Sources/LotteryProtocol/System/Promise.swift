@@ -32,7 +32,6 @@ package final class Promise<Value: Sendable>: Sendable {
   }
 
   /// Waits until the promise is fulfilled.
-  ///
   /// - Returns: the value, or nil if the task is cancelled first.
   package func wait() async -> Value? {
     let ticket = state.withLock { state in

@@ -20,9 +20,8 @@ public final class Worker: TaskExecutor {
     queue = DispatchQueue(label: label, target: Lanes.next())
   }
 
-  /// The most threads that all workers together hold, apart from those for work that blocks. A
-  /// container may allow far fewer than its machine has cores, and Dispatch stops for a second when
-  /// it gets no thread.
+  /// The most threads that workers hold, apart from those for work that blocks. A container may
+  /// allow far fewer than its machine has cores, and Dispatch stops for a second if it gets none.
   package static let threadLimit = 16
 
   /// A worker for work that blocks: it has a thread of its own while it is busy.

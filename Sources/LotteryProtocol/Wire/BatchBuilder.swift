@@ -23,7 +23,6 @@ public struct BatchBuilder {
   }
 
   /// Adds the bet that `view` finds in `source`; there must be room for it.
-  ///
   /// - Parameter offset: the bets of this agency that precede the batch, should it begin here.
   public mutating func append(
     _ view: BetView, in source: Span<UInt8>, offset: UInt64, to bytes: inout [UInt8]

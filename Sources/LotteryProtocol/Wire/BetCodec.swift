@@ -4,7 +4,6 @@ enum BetWire {
   static let fixedSize = 3 + 4 + 4
 
   /// Takes a bet off the front of `cursor`, whose end is the end of `frame`.
-  ///
   /// - Throws: ``BodyError/tooShort``; ``BodyError/invalidBet(_:)`` with the cursor after the bet.
   static func take(
     from cursor: inout Span<UInt8>, in frame: Span<UInt8>
@@ -130,7 +129,6 @@ extension BetBatch {
   ///
   /// All bytes are looked at even if a bet is bad: a body that cannot be decoded outweighs a bet
   /// that breaks a rule.
-  ///
   /// - Parameters:
   ///   - known: so many bets at the front are passed over, whether they keep the rules or not: the
   ///     server holds them.
@@ -179,7 +177,6 @@ extension BetBatch {
 
   /// Appends the rows of `bets.csv` for the bets: the same as ``forEachBet(after:in:takePlain:_:)``
   /// with a row for each bet, but faster for plain bets.
-  ///
   /// - Parameter lastRow: is set to where the last row begins.
   package func appendRows(
     of agency: UInt32, after known: Int, in frame: Span<UInt8>, to rows: inout [UInt8],

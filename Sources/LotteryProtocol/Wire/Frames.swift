@@ -3,7 +3,6 @@ extension Span where Element == UInt8 {
   /// The range of the first frame at `unread`, its header left out; nil while it is incomplete.
   ///
   /// The frame takes `ProtocolLimits.frameHeaderSize` bytes more than the range, in front of it.
-  ///
   /// - Throws: ``WireError/frameLength(_:)`` as soon as the header is there.
   public func nextFrame(in unread: Range<Int>) throws(WireError) -> Range<Int>? {
     guard unread.count >= ProtocolLimits.frameHeaderSize else { return nil }

@@ -6,7 +6,6 @@ public protocol WireMessage: Hashable, Sendable {
   init?(_ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>) throws(BodyError)
 
   /// Appends the frame of this message.
-  ///
   /// - Parameter frame: the frame that the message was decoded from, for BATCH and BET, whose bets
   ///   still lie in it. Others do not look at it.
   func append(to bytes: inout [UInt8], in frame: Span<UInt8>)
@@ -181,7 +180,6 @@ public enum ServerMessage: WireMessage {
   }
 
   /// Appends one WINNERS frame with as many of `documents` as fit.
-  ///
   /// - Parameters:
   ///   - documents: each as its length in a byte and its digits.
   ///   - total: how many winners are in no frame yet, including those of `documents`. If the frame
