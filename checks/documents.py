@@ -14,7 +14,7 @@ STANDARD = {"CheckedContinuation", "DispatchIO", "Process", "SIMD64", "SIMD8", "
 UNITS = {"nanoseconds": 1e-9, "microseconds": 1e-6, "milliseconds": 1e-3, "seconds": 1, "": 1,
          "bytes": 1, "KiB": 2**10, "MiB": 2**20, "ms": 1e-3, "s": 1, "min": 60}
 CONSTANT = re.compile(r"^ *(?:(?:public|package|private|fileprivate) )*(?:static )?(?:let|var) "
-                      r"(\w+)(?:: [\w<>]+)? = (.*)$", re.MULTILINE)
+                      r"(\w+)(?:: [\w<>]+)? (?:= |\{ )(.*?)(?: \})?(?:  //.*)?$", re.MULTILINE)
 
 
 class Tree:

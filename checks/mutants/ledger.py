@@ -132,9 +132,7 @@ LEDGER = [
         "takes 1900 for a leap year",
         "year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)",
         "year % 4 == 0",
-        "ContractTests",
-        # The general decoder, and its fast twin.
-        places=2),
+        "ContractTests"),
     Mutant("reads two quotes in a quoted field as two",
            "index += wasQuoted && byte == .quote ? 2 : 1",
            "index += wasQuoted && byte == .quote && index < 0 ? 2 : 1"),
@@ -182,7 +180,8 @@ LEDGER = [
     Mutant("takes a call that a signal interrupts for one that failed", "if code != EINTR { throw",
            "if code != 0 { throw", "ContractTests"),
     Mutant("forgets that a socket became ready while nobody waited",
-           "        state[direction] = .changed\n        return nil", "        return nil",
+           "        state.conditions[direction.rawValue] = .changed\n        return nil",
+           "        return nil",
            "LotteryTests|HostileTests"),
     # Waits, loops and what adds up.
     Mutant("waits without end for an end that hangs", "if still == limits.standstill {",
