@@ -72,7 +72,7 @@ graders: $(CHECKS)/made ## Runs the branches as graders do, ROUNDS=20 each: ONLY
 	$(PYTEST) checks/graders $(ROUNDS:%=--rounds %) $(SEED:%=--seed %) $(DELAY:%=--delay %) \
 	  $(if $(filter no,$(LOAD)),--no-load) $(if $(ONLY),-k "$(call any,$(ONLY:%=ej%))")
 
-dissector-test: $(CHECKS)/made ## Tests the Wireshark dissector with tshark, also on a captured lottery
+dissector-test: $(CHECKS)/made ## Tests the Wireshark dissector with tshark
 	$(PYTEST) checks/dissector
 
 stack-test: $(CHECKS)/made ## Tests the lottery in a swarm of this one machine, which leaves it afterwards

@@ -9,10 +9,12 @@ import re
 import struct
 
 from lottery.checkouts import ROOT
-from lottery.frames import BATCH, HELLO, STATUS, Frames, frame
+from lottery.frames import BATCH, HELLO, STATUS, Frames, batch, frame
 
 SERVER, AGENCY = ("10.0.0.1", 12345), ("10.0.0.2", 40000)
 RAW_IP = 101  # the link type: packets begin with their IP header
+# Full batches of an agency.
+BETS, BATCHES = 150, 20
 
 
 def documented_messages():
@@ -87,6 +89,11 @@ def made_up():
         "bytes": cut_every(messages, 1),
         "straddling": cut_every(messages, 37),
         "together": cut_every(messages, 8000),
+        # As a fast network sends them: large segments, each with the ends of several batches.
+        "many": cut_every([hello, *(
+            batch(start, [("Ana", "Paz", str(start + row), "1999-03-17", "7574")
+                          for row in range(BETS)]) for start in range(0, BETS * BATCHES, BETS))],
+            30_000),
         "echo": [(False, line[:6]), (False, line[6:]), (True, line)],
         "midway": [(False, messages[3][30:])] + cut_at(messages[4:], 8000),
         **{name: [(False, hello + data)] for name, data in malformed.items()},

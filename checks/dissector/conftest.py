@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def wireshark():
-    missing = [name for name in ("tshark", "dumpcap", "editcap") if not shutil.which(name)]
+    missing = [name for name in ("tshark", "editcap") if not shutil.which(name)]
     assert not missing, f"missing: {missing}; on Debian: apt-get install tshark"

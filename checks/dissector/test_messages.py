@@ -80,6 +80,16 @@ def test_segments_change_nothing(dissection, name):
     assert dissection(name).tree("-2") == whole
 
 
+def test_each_bet_of_many_is_found_in_its_order(dissection):
+    wanted = list(map(str, range(captures.BETS * captures.BATCHES)))
+    assert dissection("many").values("lottery.bet.document") == wanted
+    assert dissection("many").values("lottery.bet.position") == wanted
+    assert dissection("many").tree() == dissection("many").tree("-2")
+    # At another port nothing is dissected.
+    elsewhere = Capture(dissection("many").path, "-o", "lottery.port:9")
+    assert elsewhere.packets("lottery") == []
+
+
 def test_messages_are_found_where_a_capture_begins_in_the_middle(dissection):
     assert " ".join(dissection("midway").values("lottery.type")) == MIDDLE
 

@@ -1,11 +1,9 @@
-"""tshark with our dissector, and captures of this machine."""
+"""tshark with our dissector."""
 
 import os
-import signal
 import subprocess
 
 from lottery.checkouts import ROOT
-from lottery.processes import Deadline, Process
 
 SCRIPT = f"lua_script:{ROOT}/scripts/lottery.lua"
 # What a dissector must never cause, with any bytes.
@@ -48,21 +46,3 @@ class Capture:
     def packets(self, filter):
         """Returns the numbers of the packets that the filter selects."""
         return list(map(int, self.values("frame.number", "-Y", filter)))
-
-
-class Recording:
-    """Captures what passes a port of the loopback interface into a file."""
-
-    def __init__(self, path, port):
-        self.path = path
-        self.process = Process(
-            ["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {port}", "-w", path], {},
-            path.with_suffix(".log"))
-        Deadline(20).wait(
-            lambda: "File: " in self.process.text() or self.process.status is not None,
-            "the capture begins")
-        assert self.process.status is None, self.process.text()
-
-    def stop(self):
-        self.process.signal(signal.SIGINT)
-        assert self.process.wait(Deadline(20)) == 0, self.process.text()
