@@ -6,7 +6,6 @@ import random
 import shutil
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pytest
 
@@ -26,26 +25,11 @@ STORED, TORN = 2, 17
 WORKERS = 3
 
 
-@dataclass(frozen=True)
-class Situation:
-    """A state of the lottery, and the program whose calls fail in it."""
-
-    run: type
-    # Whether bets are stored already, a row is torn off, and the second agency has finished.
-    begun: bool = True
-    # The calls that fail in it: all if it names none.
-    calls: tuple = ()
-
-
-SITUATIONS = {
-    "server": Situation(ServerRun, begun=False),
-    "server-again": Situation(ServerRun),
-    "agency": Situation(LotteryRun),
-    "agency-named": Situation(NamedRun, calls=("getaddrinfo", "connect")),
-    "agency-bet": Situation(BetRun),
-    "agency-echo": Situation(EchoRun),
-    "status": Situation(StatusRun),
-}
+# What is run in a state of the lottery: but for the first one, bets are stored already, a row is torn
+# off, and the second agency has finished.
+SITUATIONS = {"server": ServerRun, "server-again": ServerRun, "agency": LotteryRun,
+              "agency-named": NamedRun, "agency-bet": BetRun, "agency-echo": EchoRun,
+              "status": StatusRun}
 
 
 class Sweep:
@@ -112,14 +96,13 @@ class Sweep:
         return problem, run.hits > 0
 
     def _make(self, case, directory):
-        situation = SITUATIONS[case.situation]
-        return situation.run(self, case, situation, directory, random.Random(str(case)))
+        return SITUATIONS[case.situation](self, case, directory, random.Random(str(case)))
 
     def _cases(self):
         for name, counts in self.counts.items():
             for call, count in counts.items():
                 for (fault, way), number in itertools.product(
-                        calls.faults(SITUATIONS[name].run, call), range(1, count + 1)):
+                        calls.faults(SITUATIONS[name], call), range(1, count + 1)):
                     # The first lookup takes numbers only, and asks no server.
                     if (call, way, number) != ("getaddrinfo", "limit", 1):
                         yield Case(name, call, fault, way, number)
@@ -135,7 +118,7 @@ class Sweep:
         if unknown := counts.keys() - calls.CALLS.keys():
             raise Failure(f"calls without faults in sweep/calls.py: {', '.join(sorted(unknown))}")
         return {call: count for call, count in counts.items()
-                if call in (SITUATIONS[name].calls or counts)}
+                if call in (SITUATIONS[name].CALLS or counts)}
 
     def _make_bets(self):
         """Returns a small lottery in which each agency has a winner."""

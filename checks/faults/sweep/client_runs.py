@@ -123,6 +123,7 @@ class NamedRun(LotteryRun):
     """The server's address is a name."""
 
     IS_NAMED = True
+    CALLS = ("getaddrinfo", "connect")
 
     def start(self, limit, **environment):
         return super().start(

@@ -73,8 +73,10 @@ class Run:
     ENDED, GIVEN_UP = (0,), (0, 69)
     # Whether the program has a limit of its own; whether it looks up a name.
     IS_LIMITED = IS_NAMED = False
+    # The calls that fail, if not all.
+    CALLS = ()
 
-    def __init__(self, sweep, case, situation, directory, chance):
+    def __init__(self, sweep, case, directory, chance):
         self.sweep = sweep
         self.case = case
         self.directory = directory
@@ -89,7 +91,7 @@ class Run:
         self.stalls = case.stalls
         # Whether the log is reliable. It waits for its output with poll.
         self.has_log = case.call != "write_log" and (case.call, case.fault) != ("poll", "hang")
-        if situation.begun:
+        if case.situation != "server":
             shutil.copytree(sweep.begun, self.lottery.data)
 
     @property
