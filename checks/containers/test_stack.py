@@ -70,8 +70,7 @@ def finished():
 def log_of(client):
     """A line begins with STACK_agencies.SLOT.TASK@NODE."""
     slot = client.removeprefix("client")
-    lines = subprocess.run(["docker", "service", "logs", f"{STACK}_agencies"], capture_output=True,
-                           text=True, check=True).stdout.splitlines()
+    lines = docker("service", "logs", f"{STACK}_agencies").splitlines()
     return Log.of("\n".join(line for line in lines
                             if line.startswith(f"{STACK}_agencies.{slot}.")))
 

@@ -25,8 +25,8 @@ STORED, TORN = 2, 17
 WORKERS = 3
 
 
-# What is run in a state of the lottery: but for the first one, bets are stored already, a row is torn
-# off, and the second agency has finished.
+# What is run in a state of the lottery: but for the first one, bets are stored already, a row is
+# torn off, and the second agency has finished.
 SITUATIONS = {"server": ServerRun, "server-again": ServerRun, "agency": LotteryRun,
               "agency-named": NamedRun, "agency-bet": BetRun, "agency-echo": EchoRun,
               "status": StatusRun}
