@@ -133,9 +133,10 @@ import Testing
     }.value
   }
 
+  /// Agencies that have not connected are listed between those that have. Those that should not
+  /// exist, 0 and ones of a larger lottery, are shown and do not count as finished.
   @Test(
     arguments: [
-      // No agency has connected yet. The sync times come before the last line.
       (
         LotteryStatus(
           isDrawn: false, agencies: 5, connections: 0,
@@ -147,16 +148,15 @@ import Testing
         bets: 0, finished: 0 of 5, connections: 0, draw: not held
         """
       ),
-      // Agencies that have not connected are listed between those that have. Agency 0, which should
-      // not exist, is shown like any other.
       (
         LotteryStatus(
-          isDrawn: false, agencies: .max, connections: 1,
+          isDrawn: true, agencies: 4_000_000_000, connections: 1,
           seen: [
             .init(number: 0, stored: 1, hasFinished: false, isConnected: false),
             .init(number: 2, stored: 27000, hasFinished: true, isConnected: false),
             .init(number: 3, stored: 1, hasFinished: false, isConnected: true),
             .init(number: 9, stored: 0, hasFinished: false, isConnected: false),
+            .init(number: .max, stored: 2, hasFinished: true, isConnected: false),
           ]),
         """
                  0             1        no         no
@@ -165,24 +165,10 @@ import Testing
                  3             1        no        yes
                4-8             0        no         no
                  9             0        no         no
-        10-4294967295             0        no         no
+        10-4000000000             0        no         no
+        4294967295             2       yes         no
         syncs: 0, mean: 0s, longest: 0s
-        bets: 27002, finished: 1 of 4294967295, connections: 1, draw: not held
-        """
-      ),
-      // An agency of an earlier, larger lottery is shown and does not count as finished.
-      (
-        LotteryStatus(
-          isDrawn: true, agencies: 1, connections: 0,
-          seen: [
-            .init(number: 1, stored: 1, hasFinished: true, isConnected: false),
-            .init(number: 3, stored: 2, hasFinished: true, isConnected: false),
-          ]),
-        """
-                 1             1       yes         no
-                 3             2       yes         no
-        syncs: 0, mean: 0s, longest: 0s
-        bets: 3, finished: 1 of 1, connections: 0, draw: held
+        bets: 27004, finished: 1 of 4000000000, connections: 1, draw: held
         """
       ),
     ])

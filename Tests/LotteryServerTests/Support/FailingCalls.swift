@@ -6,12 +6,7 @@ import Synchronization
 /// The functions below take the place of the C library's in the tests' executable, so that the real
 /// code is tested without a seam of its own.
 enum FailingCalls {
-  enum Call: Hashable { case fdatasync, fsync, ftruncate, pread, write }
-
-  private struct Target: Hashable {
-    let call: Call
-    let path: String
-  }
+  enum Call { case fdatasync, fsync, ftruncate, pread, write }
 
   private struct Failure {
     let code: Int32
@@ -19,7 +14,8 @@ enum FailingCalls {
     var passes: Int
   }
 
-  private static let failures = Mutex<[Target: Failure]>([:])
+  /// By call and path.
+  private static let failures = Mutex<[String: Failure]>([:])
 
   /// Runs `body` while `calls` on the file at `path` fail with `code`. A `write` takes half of what
   /// it gets as long as that is more than nothing, and for `pread`, 0 means that the file seems to
@@ -31,7 +27,7 @@ enum FailingCalls {
     _ calls: [Call], on path: String, from first: Int = 1, code: Int32 = EIO,
     _ body: () async throws -> Value
   ) async rethrows -> Value {
-    let targets = calls.map { Target(call: $0, path: resolved(path)) }
+    let targets = calls.map { "\($0) \(resolved(path))" }
     failures.withLock { failures in
       for target in targets { failures[target] = Failure(code: code, passes: first - 1) }
     }
@@ -42,7 +38,7 @@ enum FailingCalls {
   fileprivate static func code(_ call: Call, _ descriptor: Int32) -> Int32? {
     failures.withLock { failures in
       if failures.isEmpty { return nil }
-      let target = Target(call: call, path: resolved("/proc/self/fd/\(descriptor)"))
+      let target = "\(call) \(resolved("/proc/self/fd/\(descriptor)"))"
       guard let failure = failures[target] else { return nil }
       if failure.passes == 0 { return failure.code }
       failures[target]?.passes -= 1
