@@ -108,11 +108,7 @@ import Testing
   @Test func `a server that was stopped and continued goes on`() async throws {
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
-    for _ in 0..<3 {
-      server.send(SIGSTOP)
-      try #require(await server.isStopped())
-      server.send(SIGCONT)
-    }
+    for _ in 0..<3 { server.stopAndContinue() }
     try lottery.write([], of: 1)
     #expect(await (try lottery.startAgency(1)).end() == .exit(0))
     await server.stop()

@@ -148,6 +148,28 @@ import Testing
         if index % 2 == 0 { try await client.send(Array(hello.prefix(6))) }
       }
     },
+    Siege(
+      "agencies get in and on while clients of five addresses take every place again and again",
+      ["SERVER_MAX_CONNECTIONS": "20", "SERVER_MAX_CONNECTIONS_PER_ADDRESS": "5"],
+      staysConnected: true
+    ) { attack in
+      attack.run {
+        try await withThrowingTaskGroup { group in
+          for number in 0..<50 {
+            group.addTask {
+              while true {
+                let client = try Peer(
+                  port: attack.port, takesResets: true, host: UInt8(1 + number % 5))
+                defer { client.close() }
+                try await client.send([0])
+                _ = try? await client.receiveAll()
+              }
+            }
+          }
+          try await group.waitForAll()
+        }
+      }
+    },
     Siege("a flood of echo lines comes back line by line") { attack in
       let size = ProtocolLimits.echoLineSize
       let line = [UInt8](repeating: UInt8(ascii: "x"), count: size - 1) + [10]

@@ -39,11 +39,14 @@ import Testing
     let listener = try Listener(port: 0, backlog: 1)
     let status = try ProgramProcess(
       "lottery-server", ["--status"], environment: ["SERVER_PORT": "\(listener.port)"])
-    let peer = try Peer(try #require(try await listener.accept()))
-    #expect(try await peer.receive(Frames.statusQuery.count) == Frames.statusQuery)
-    let reason = "\u{1B}]0;owned\u{7}\n\u{202E}x"
-    try await peer.send(ServerMessage.error(code: .notNow, reason: reason).frame)
-    peer.close()
+    // Apart from the threads that all tests share: the program waits for three seconds.
+    try await withTaskExecutorPreference(Worker(label: "peer")) {
+      let peer = try Peer(try #require(try await listener.accept()))
+      #expect(try await peer.receive(Frames.statusQuery.count) == Frames.statusQuery)
+      let reason = "\u{1B}]0;owned\u{7}\n\u{202E}x"
+      try await peer.send(ServerMessage.error(code: .notNow, reason: reason).frame)
+      peer.close()
+    }
     listener.close()
     #expect(await status.end() == .exit(69))
     let line = #"lottery-server: the server refused (ERROR 5): \u{1B}]0;owned\u{7}\n\u{202E}x"#

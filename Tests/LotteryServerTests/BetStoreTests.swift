@@ -4,8 +4,8 @@ import Testing
 
 @testable import LotteryServer
 
-/// What the store keeps, while many agencies store at the same time, and which connection may store.
-/// The simulation takes claims over at every step.
+/// What the store keeps, while many agencies store at the same time, and whom it remembers.
+/// Which connection may store is played by the simulation.
 @Suite struct BetStoreTests {
   let directory = TemporaryDirectory()
   let store: BetStore
@@ -67,33 +67,6 @@ import Testing
         continue
       }
     }
-  }
-
-  @Test func `the connection that was accepted last holds the claim, and the others are told`()
-    async throws
-  {
-    defer { store.close() }
-    let lost = [Promise<Void>(), Promise<Void>()]
-    let older = Claim(agency: 1, order: 1) { lost[0].fulfill(()) }
-    let newer = Claim(agency: 1, order: 2) { lost[1].fulfill(()) }
-    _ = await store.take(older)
-    _ = await store.take(newer)
-    #expect(lost.map { $0.value != nil } == [true, false])
-    #expect(await store.take(older) == nil)
-    store.release(older)
-    await #expect(throws: ConnectionError.interrupted(.superseded)) {
-      try await store.store([sampleBet()], by: older)
-    }
-    await #expect(throws: ConnectionError.interrupted(.superseded)) {
-      try await store.finish(total: 0, by: older)
-    }
-    _ = await store.take(Claim(agency: 2, order: 3) {})
-    try await store.store([sampleBet()], by: newer)
-    store.release(newer)
-    await #expect(throws: ConnectionError.interrupted(.superseded)) {
-      try await store.store([sampleBet()], by: newer)
-    }
-    #expect(lost[1].value == nil)
   }
 
   @Test func `an agency that has neither bets nor finished is forgotten when it leaves`()

@@ -68,21 +68,6 @@ import Testing
     }
   }
 
-  @Test func `keys of other sections than DEFAULT are ignored with a warning`() throws {
-    let settings = try Self.settings(
-      "[default]\nSERVER_PORT = 1\n[DEFAULT]\nSERVER_PORTT = 2\n[x]\nSERVER_PORT = 3\n")
-    #expect(settings.configuration.port == 12345)
-    let log = try LogFile()
-    settings.report(to: log.log)
-    let line = "WARNING  action: ignore_key | result: success | key:"
-    #expect(
-      try log.lines(of: "ignore_key") == [
-        "\(line) [default] server_port | origin: c.ini:2",
-        "\(line) server_portt | origin: c.ini:4",
-        "\(line) [x] server_port | origin: c.ini:6",
-      ])
-  }
-
   @Test func `the documents list all settings with their defaults`() throws {
     let settings = ServerConfiguration.settings
     #expect(

@@ -54,16 +54,20 @@ import Testing
     #expect(try await reading.value == ([], false))
   }
 
-  @Test func `winners are not announced before their delay has passed`() async throws {
+  @Test func `with a delay the draw is held at once, and its winners come later`() async throws {
     defer { store.close() }
-    let delay = Duration.milliseconds(20)
-    let draw = draw(delay: delay)
+    let (late, soon) = (draw(delay: .seconds(3600)), draw(delay: .milliseconds(20)))
     let start = ContinuousClock.now
-    draw.agencyFinished(1)
-    var reader = try #require(await draw.winners(of: 1))
-    #expect(start.duration(to: .now) >= delay)
-    let winners = try serverMessages(in: try await draw.nextFrames(of: &reader))
+    for draw in [late, soon] { draw.agencyFinished(1) }
+    var reader = try #require(await soon.winners(of: 1))
+    #expect(start.duration(to: .now) >= .milliseconds(20))
+    let winners = try serverMessages(in: try await soon.nextFrames(of: &reader))
     #expect(winners == [.winners(more: false, documents: ["30000005"])])
+    while !late.isHeld { await Task.yield() }
+    // A waiter whose task is cancelled gets nil unless there is an answer already.
+    let early = Task { await late.winners(of: 1) != nil }
+    early.cancel()
+    #expect(await early.value == false)
   }
 
   @Test func `bets that cannot be read are reported, and nothing is drawn`() async throws {

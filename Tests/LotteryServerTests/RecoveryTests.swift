@@ -161,13 +161,6 @@ import Testing
     try expectDamage(Array(rest.utf8))
   }
 
-  @Test func `so is a quote that a flipped bit made, and a byte that begins no character`() throws {
-    var bets = Array(String(repeating: "1,bob,Paz,28113455,1987-11-02,42\r\n", count: 200).utf8)
-    bets[120 * 34 + 2] ^= UInt8(ascii: "b") ^ UInt8(ascii: "\"")
-    try expectDamage(bets)
-    for byte: UInt8 in [0x80, 0xC0, 0xFF] { try expectDamage(Self.row + "1,A".utf8 + [byte]) }
-  }
-
   @Test func `a whole row without its line end is cut off, unless finished csv counts it`() throws {
     let bets = Self.row + Self.row.dropLast(2)
     try expectCut(bets, to: Self.row.count)

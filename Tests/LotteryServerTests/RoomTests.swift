@@ -30,46 +30,6 @@ import Testing
     }
   }
 
-  /// Clients of five addresses take every place again and again, and say one byte.
-  @Test func `an honest agency gets in and gets on, whoever takes the places`() async throws {
-    let limits: @Sendable (inout ServerConfiguration) -> Void = {
-      ($0.maxConnections, $0.maxConnectionsPerAddress) = (20, 5)
-    }
-    try await withAgency(agencies: 3, changing: limits) { early, server in
-      try await withThrowingTaskGroup { group in
-        // On a thread of its own: those that all tests share would have no time for others.
-        let worker = Worker(blocking: "siege")
-        for number in 0..<50 {
-          group.addTask(executorPreference: worker) {
-            while !Task.isCancelled {
-              let client = try Peer(
-                port: server.port, takesResets: true, host: UInt8(2 + number % 5))
-              defer { client.close() }
-              try await client.send([0])
-              _ = try? await client.receiveAll()
-            }
-          }
-        }
-        while server.connectionCount < 20 { try await Task.sleep(for: .milliseconds(1)) }
-        // One from an address of its own, one from an address that they use.
-        for (agency, host) in [(2, 7), (3, 2)] as [(UInt32, UInt8)] {
-          var isIn = false
-          while !isIn {
-            let client = try Peer(
-              port: server.port, agency: agency, takesResets: true, host: host)
-            defer { client.close() }
-            isIn = try await client.greet() != nil
-            if isIn { try await client.expect(.confirmed, after: Frames.finished(0)) }
-          }
-        }
-        // Who has spoken is not put out.
-        try await early.expect(.confirmed, after: Frames.finished(0))
-        #expect(try await early.askWinners() == [])
-        group.cancelAll()
-      }
-    }
-  }
-
   @Test func `a connection whose HELLO is read after it was asked to make room stays`() async throws
   {
     try await withServer(agencies: 0) { server in

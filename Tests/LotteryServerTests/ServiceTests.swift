@@ -116,24 +116,6 @@ import Testing
 
   private static let notStored = "the server could not store it"
 
-  @Test func `after REJECTED the agency may go on at once on a new connection`() async throws {
-    try await withAgency { client, server in
-      let bets = try sampleBets(0..<4)
-      try await client.expect(.stored(2), after: Frames.batch(Array(bets[..<2]), at: 0))
-      try await client.expect(
-        .rejected(
-          offset: 2, index: 1, code: .ruleBroken,
-          reason: "document \"x0000003\": must be 1 to 20 digits"),
-        after: Frames.batch(Array(bets[2...]), badAt: 1, at: 2))
-      // The old connection is still open, and no longer speaks for the agency.
-      try await server.withClient { newer in
-        try await newer.expect(.welcome(2, last: bets[1]), after: Frames.hello(1))
-        try await client.expect(nil)
-        try await newer.expect(.stored(4), after: Frames.batch(Array(bets[2...]), at: 2))
-      }
-    }
-  }
-
   @Test func `the largest window in flight does not destroy REJECTED`() async throws {
     try await withAgency(changing: { $0.farewell = .seconds(600) }) { client, _ in
       try await client.send(Frames.bet(try sampleBet(), at: 9))

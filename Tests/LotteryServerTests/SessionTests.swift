@@ -179,32 +179,6 @@ extension ServerSession {
     #expect(Answer(session.receive(frame: Frames.hello(1))) == alone)
   }
 
-  @Test(
-    arguments: [(false, false, .open), (true, false, .finished), (true, true, .drawn)]
-      as [(Bool, Bool, AgencyState)])
-  func `WELCOME has the state of the agency`(
-    finished: Bool, drawn: Bool, state: AgencyState
-  ) throws {
-    var session = try SessionState.greeting.session()
-    let welcome = session.welcome(
-      SessionState.claim, stored: 7, lastBet: try sampleBet(6), hasFinished: finished,
-      isDrawn: drawn)
-    #expect(welcome == .welcome(7, last: try sampleBet(6), state: state))
-  }
-
-  @Test(arguments: [(repeated: [0..<3, 1..<3], stored: true), (repeated: [], stored: false)])
-  func `of a group that fails the first new batch is rejected, what is stored is STORED`(
-    repeated: [Range<Int>], stored: Bool
-  ) throws {
-    var session = try SessionState.open.session()
-    for bets in repeated + [3..<5, 5..<6, 1..<3] {
-      let batch = Frames.batch(try sampleBets(bets), at: UInt64(bets.lowerBound))
-      #expect(session.receive(frame: batch) == .gathered)
-    }
-    let rejected = ServerMessage.rejected(offset: 3, index: 0, code: .notStored, reason: "full")
-    #expect(session.pendingFailed(reason: "full") == (stored ? [.stored(3)] : []) + [rejected])
-  }
-
   @Test(arguments: [true, false])
   func `a group is full once its rows reach the limit, or there are too many batches`(
     areNew: Bool

@@ -55,23 +55,6 @@ import Testing
     }
   }
 
-  @Test func `a client that asks for the status and breaks the protocol is logged`() async throws {
-    let file = try LogFile()
-    try await withServer(agencies: 1, log: file.log) { server in
-      try await server.withClient { client in
-        try await client.send(Frames.statusQuery, Frames.hello(1))
-        #expect(try await client.receiveMessages().count == 2)
-      }
-    }
-    #expect(
-      try file.lines(of: "accept_connections", "refuse_connection").dropFirst() == [
-        "INFO     action: accept_connections | result: success | ip: 127.0.0.1",
-        "INFO     action: accept_connections | result: in_progress",
-        "INFO     action: refuse_connection | result: success | ip: 127.0.0.1 | code: 5"
-          + " | reason: this connection asks for the status alone",
-      ])
-  }
-
   /// What a server answers before it closes the connection, and what is made of it.
   @Test(
     arguments: [

@@ -59,7 +59,7 @@ struct Driver {
 
   private mutating func makeClaim(_ agency: UInt32) async throws(End) {
     let claim = Claim(agency: agency, order: order) { [connection] in
-      connection.down.send([ServerMessage.error(code: .superseded, reason: "").frameBody])
+      connection.down.send([.error(code: .superseded, reason: "")])
       connection.down.close()
       connection.up.cut()
     }
@@ -106,6 +106,6 @@ struct Driver {
   }
 
   private func send(_ messages: [ServerMessage]) {
-    connection.down.send(messages.map(\.frameBody))
+    connection.down.send(messages)
   }
 }

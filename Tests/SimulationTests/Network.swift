@@ -1,3 +1,7 @@
+import TestSupport
+
+@testable import LotteryProtocol
+
 /// One direction of a connection: frames arrive in order, each some time after it was sent.
 final class Wire: @unchecked Sendable {
   /// What is in flight.
@@ -21,6 +25,9 @@ final class Wire: @unchecked Sendable {
       }
     }
   }
+
+  /// Sends messages of the server.
+  func send(_ messages: [ServerMessage]) { send(messages.frames.frames) }
 
   /// Ends it after what was sent.
   func close() {

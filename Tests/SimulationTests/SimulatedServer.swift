@@ -49,7 +49,7 @@ final class SimulatedServer: @unchecked Sendable {
     for (connection, _) in served {
       connection.up.cut()
       if disk.end == .shutDown {
-        connection.down.send([ServerMessage.error(code: .shuttingDown, reason: "").frameBody])
+        connection.down.send([ServerMessage.error(code: .shuttingDown, reason: "")])
         connection.down.close()
       } else {
         connection.down.cut()
@@ -58,14 +58,5 @@ final class SimulatedServer: @unchecked Sendable {
     for (_, task) in served { task.cancel() }
     world.drain(owner)
     store.close()
-  }
-}
-
-extension ServerMessage {
-  /// The frame of this message without its header.
-  var frameBody: [UInt8] {
-    var frame: [UInt8] = []
-    append(to: &frame)
-    return Array(frame[ProtocolLimits.frameHeaderSize...])
   }
 }

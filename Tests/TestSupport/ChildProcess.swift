@@ -28,11 +28,10 @@ package struct ChildProcess: Sendable {
   ///
   /// - Parameters:
   ///   - environment: all that it gets to know, as `NAME=value`; nil for what this process knows.
-  ///   - input: the file that it reads.
   ///   - joinsErrors: whether its standard error is part of what it prints.
   package init(
     _ program: String, _ arguments: [String], environment: [String]? = nil,
-    input: String = "/dev/null", joinsErrors: Bool = false
+    joinsErrors: Bool = false
   ) throws(Failure) {
     // A pair of sockets is born with the flag that keeps other programs from inheriting it.
     var ends: [Int32] = [0, 0]
@@ -44,7 +43,7 @@ package struct ChildProcess: Sendable {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
     if joinsErrors { posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO) }
     var attributes = Self.unblockedSignals()

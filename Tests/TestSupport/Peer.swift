@@ -125,26 +125,14 @@ package final class Peer: Sendable {
 
   /// The next frame without its header, or nil if the other side sends no more.
   package func receiveFrame() async throws -> [UInt8]? {
-    while true {
-      if let frame = try takeFrame() { return frame }
-      guard try await fill() else { return nil }
+    let header = try await receive(ProtocolLimits.frameHeaderSize)
+    guard header.count == ProtocolLimits.frameHeaderSize else { return nil }
+    let length = header.reduce(0) { $0 << 8 | UInt32($1) }
+    guard ProtocolLimits.frameLength.contains(Int(length)) else {
+      throw WireError.frameLength(length)
     }
-  }
-
-  private func takeFrame() throws -> [UInt8]? {
-    try received.withLock { received in
-      guard received.count >= ProtocolLimits.frameHeaderSize else { return nil }
-      // Plain loops and no `#require`: a test takes a million frames without the optimizer.
-      let body = received.startIndex + ProtocolLimits.frameHeaderSize
-      var length = 0
-      for index in received.startIndex..<body { length = length << 8 | Int(received[index]) }
-      guard ProtocolLimits.frameLength.contains(length) else {
-        throw WireError.frameLength(UInt32(length))
-      }
-      guard received.endIndex >= body + length else { return nil }
-      defer { received = received[(body + length)...] }
-      return Array(received[body..<(body + length)])
-    }
+    let frame = try await receive(Int(length))
+    return frame.count == length ? frame : nil
   }
 
   /// The next line with its end.

@@ -69,15 +69,12 @@ final class ProgramProcess: Sendable {
     return nil
   }
 
-  /// Waits until SIGSTOP has stopped it; false if it ends before that.
-  func isStopped() async -> Bool {
-    while ending.value == nil, !Task.isCancelled {
-      // The state follows the name, which is in parentheses (proc(5)).
-      let state = try? String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
-      if state?.contains(") T ") == true { return true }
-      await Task.yield()
-    }
-    return false
+  /// Stops it, waits until it has stopped, and lets it go on.
+  func stopAndContinue() {
+    send(SIGSTOP)
+    var information = siginfo_t()
+    waitid(P_PID, id_t(process.pid), &information, WSTOPPED)
+    send(SIGCONT)
   }
 
   /// Waits until a line holds `text`; nil if the output ends before that.

@@ -47,9 +47,6 @@ struct RunningServer: Sendable {
     await task.value
   }
 
-  /// Connections that are open.
-  var connectionCount: Int { server.connections.count }
-
   /// The memory of pending bets, in bytes.
   var memory: Int { server.usedMemory }
 
