@@ -144,7 +144,7 @@ def test_signal(client, name):
 def test_slow_file(client, programs, part, line):
     """The agency's file is long, and its disk slow."""
     client("lottery", part, (8 << 20) // len(line), line,
-           fail=shim.rule("read_file", ["d100"], 1, file="agency-1.csv"))
+           fail=shim.rule("pread", ["d100"], 1, file="agency-1.csv"))
     programs.wait_for_hits(4)
     check_ends_in_order(programs.process)
 
@@ -152,7 +152,7 @@ def test_slow_file(client, programs, part, line):
 def test_blank_lines(client, programs):
     """The agency's file is long, and holds nothing."""
     client("lottery", STORE_NOTHING, 1 << 28, b"\n")
-    programs.wait_for("read_file", 11)
+    programs.wait_for("pread", 11)
     check_ends_in_order(programs.process)
 
 
