@@ -8,22 +8,8 @@
 # A secret of a swarm has at most 500 KiB, and an agency's line in by-slot up to 74 bytes.
 readonly MAX_STACK_KEYS=6000
 
-# The directory of the keys for compose file $1: next to it, because its relative paths begin there.
-keys_directory() {
-  case $1 in
-    /dev/*) echo .claves ;;
-    *) echo "$(dirname "$1")/.claves" ;;
-  esac
-}
-
-# random_keys COUNT: a line of 32 hexadecimal digits for each.
-random_keys() {
-  od -An -v -tx1 -N "$((16 * $1))" /dev/urandom | tr -d ' \n' | fold -w 32
-  echo
-}
-
-# Makes the keys of the agencies that have none. Prints how many there were: they are kept, because
-# an agency elsewhere may have a copy.
+# Makes the keys of the agencies that have none: 32 hexadecimal digits each. Prints how many there
+# were: they are kept, because an agency elsewhere may have a copy.
 make_missing_keys() {
   local id key kept=0
   for ((id = 1; id <= agencies; id++)); do
@@ -33,7 +19,7 @@ make_missing_keys() {
     else
       printf '%s' "$key" >"$keys/agency-$id" || return
     fi
-  done < <(random_keys "$agencies")
+  done < <(od -An -v -tx1 -N "$((16 * agencies))" /dev/urandom | tr -d ' \n' | fold -w 32 && echo)
   echo "$kept"
 }
 
@@ -46,24 +32,25 @@ list_keys() {
   done
 }
 
-# In a swarm all tasks of a service have the same secrets. This one is a template that the node
-# fills in for each task, so that a task sees only its own key.
-template_of_keys() {
-  list_keys | sed -E 's/^([0-9]+):(.*)$/{{- if eq .Task.Slot "\1" }}\2{{ end -}}/'
-}
-
 make_keys() {
   local keys kept
   ((agencies > 0)) || refuse "there is no agency to have a key"
   [[ $kind == compose ]] || ((agencies <= MAX_STACK_KEYS)) ||
     refuse "N is $agencies, and a swarm's secret has room for $MAX_STACK_KEYS keys"
-  keys=$(keys_directory "$file")
+  # Next to the compose file, because its relative paths begin there.
+  case $file in
+    /dev/*) keys=.claves ;;
+    *) keys=$(dirname "$file")/.claves ;;
+  esac
   [[ -d $keys ]] || mkdir -m 700 "$keys" 2>/dev/null ||
     fail_write "no such directory, or it is read-only" "$keys"
   chmod 700 "$keys" || fail_write "see above" "$keys"
   kept=$(umask 022 && make_missing_keys) || fail_write "see above" "$keys"
   (umask 022 && list_keys >"$keys/agencies") || fail_write "see above" "$keys/agencies"
-  (umask 022 && template_of_keys >"$keys/by-slot") || fail_write "see above" "$keys/by-slot"
+  # In a swarm all tasks of a service have the same secrets. This one is a template that the node
+  # fills in for each task, so that a task sees only its own key.
+  (umask 022 && sed -E 's/^([0-9]+):(.*)$/{{- if eq .Task.Slot "\1" }}\2{{ end -}}/' \
+    "$keys/agencies" >"$keys/by-slot") || fail_write "see above" "$keys/by-slot"
   ((kept == 0)) || echo "$0: $kept of $agencies keys were in $keys and are kept" >&2
 }
 

@@ -7,7 +7,7 @@
 # A swarm ends unhealthy tasks, but a server that has no connection left for a status query must go
 # on: the healthcheck asks the kernel whether the server listens.
 
-stack_server() {
+stack() {
   cat <<YAML
 # Written by generar-compose.sh --stack. To start it:
 #   docker stack deploy --resolve-image never --compose-file FILE lottery
@@ -45,6 +45,28 @@ $(healthcheck "netstat -ltn | grep -q '0\.0\.0\.0:[1-9]'")
           memory: $(server_memory)
           pids: $SERVER_PIDS
 YAML
+  if ((agencies > 0)); then stack_agencies; fi
+  cat <<YAML
+
+configs:
+  server_config:
+    file: ./config/config.ini
+  agency_config:
+    file: ./config/config.yaml
+
+volumes:
+  bets:
+
+networks:
+  lottery:
+    driver: overlay
+    driver_opts:
+      encrypted: ""
+    ipam:
+      config:
+        - subnet: $(subnet 64)
+YAML
+  if $with_keys; then stack_secrets; fi
 }
 
 stack_agencies() {
@@ -78,34 +100,4 @@ YAML
           memory: 64m
           pids: 32
 YAML
-}
-
-stack_rest() {
-  cat <<YAML
-
-configs:
-  server_config:
-    file: ./config/config.ini
-  agency_config:
-    file: ./config/config.yaml
-
-volumes:
-  bets:
-
-networks:
-  lottery:
-    driver: overlay
-    driver_opts:
-      encrypted: ""
-    ipam:
-      config:
-        - subnet: $(subnet 64)
-YAML
-  if $with_keys; then stack_secrets; fi
-}
-
-stack() {
-  stack_server
-  if ((agencies > 0)); then stack_agencies; fi
-  stack_rest
 }
