@@ -1,14 +1,15 @@
 """What the worst honest crowd takes of the server's memory and threads, against what the compose
 file grants it: many agencies, each with all bets that it can have on their way, and a slow disk."""
 
-import selectors
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
 
 from lottery import frames, shim
-from lottery.processes import Deadline
+from lottery.peers import Peer
 from lottery.programs import ROOT, Watched
 
 # The compose file grants more memory to more.
@@ -18,58 +19,16 @@ ROW = ["Santiago Lionel", "Lorca", "30904465", "1999-03-17", "1"]
 BETS, BATCHES = 150, 128
 # Milliseconds of a sync.
 SYNC = 300
+SECONDS = 120
 
 
-class Agency:
-    """An agency that sends all its bets as fast as the server takes them."""
-
-    def __init__(self, number, port, bets):
-        self.connection = socket.create_connection(("127.0.0.1", port))
-        self.connection.setblocking(False)
-        self.left = memoryview(frames.hello(number) + bets)
-        self.frames = frames.Frames()
-        self.stored = 0
-
-    def go_on(self, events):
-        """Sends and receives what it can."""
-        if events & selectors.EVENT_WRITE:
-            self.left = self.left[self.connection.send(self.left):]
-        if events & selectors.EVENT_READ:
-            data = self.connection.recv(1 << 16)
-            assert data, "the server closed the connection"
-            for kind, body in self.frames.feed(data):
-                assert kind in (frames.WELCOME, frames.STORED), (kind, body)
-                if kind == frames.STORED:
-                    self.stored = int.from_bytes(body, "big")
-
-    @property
-    def interest(self):
-        return selectors.EVENT_READ | (selectors.EVENT_WRITE if self.left else 0)
-
-
-def send_all(port, agencies, look):
-    """Lets agencies send all their bets, and waits until they are stored."""
-    bets = b"".join(frames.batch(offset, [ROW] * BETS)
-                    for offset in range(0, BATCHES * BETS, BETS))
-    crowd = [Agency(number, port, bets) for number in range(1, agencies + 1)]
-    deadline = Deadline(120)
-    with selectors.DefaultSelector() as selector:
-        for agency in crowd:
-            selector.register(agency.connection, agency.interest, agency)
-        left = len(crowd)
-        while left:
-            deadline.check("all bets are stored")
-            look()
-            for key, events in selector.select(1):
-                agency = key.data
-                agency.go_on(events)
-                if agency.interest != key.events:
-                    selector.modify(agency.connection, agency.interest, agency)
-                if agency.stored == BATCHES * BETS:
-                    selector.unregister(agency.connection)
-                    left -= 1
-    for agency in crowd:
-        agency.connection.close()
+def send_all(port, agency, bets):
+    """Sends all bets as fast as the server takes them, and waits until they are stored."""
+    with socket.create_connection(("127.0.0.1", port), SECONDS) as connection:
+        peer = Peer(connection)
+        peer.say(frames.hello(agency), bets)
+        while int.from_bytes(peer.hear(frames.STORED), "big") < BETS * BATCHES:
+            continue
 
 
 @pytest.fixture(scope="module", params=[None, 128], ids=["these cores", "128 cores"])
@@ -80,7 +39,16 @@ def server(request, bench, tmp_path_factory, tables):
     server = programs.start_server(
         agencies=AGENCIES, fail=shim.rule("fdatasync", [f"d{SYNC}"], 1),
         **({"SHIM_CORES": cores} if cores else {}))
-    send_all(programs.port, AGENCIES, server.look)
+    bets = b"".join(frames.batch(offset, [ROW] * BETS)
+                    for offset in range(0, BATCHES * BETS, BETS))
+    with ThreadPoolExecutor(AGENCIES) as crowd:
+        sent = [crowd.submit(send_all, programs.port, agency, bets)
+                for agency in range(1, AGENCIES + 1)]
+        while not all(one.done() for one in sent):
+            server.look()
+            time.sleep(0.01)
+    for one in sent:
+        one.result()
     tables("cores", str(cores or "as many as there are"), {
         "longest memory, MB": server.memory >> 20, "longest threads": server.threads})
     return server

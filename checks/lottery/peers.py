@@ -29,9 +29,10 @@ class Peer:
         return self.arrived.pop(0)
 
     def hear(self, kind):
-        """Waits for a frame of that kind, and passes over others."""
-        while self.next()[0] != kind:
+        """Waits for a frame of that kind, passes over others, and returns its body."""
+        while (frame := self.next())[0] != kind:
             continue
+        return frame[1]
 
 
 class Player:
