@@ -47,25 +47,15 @@ extension Array where Element == UInt8 {
 ///
 /// Server and agency print different names for the same level: see ``LogLayout``.
 package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
-  case debug
-  case info
-  case warning
-  case error
-  case critical
+  case debug, info, warning, error, critical
 
-  /// The level called `text`, in upper or lower case. Nil if there is none.
-  ///
-  /// Accepts `WARN`, `NOTICE` and `FATAL` with the meaning that they have in Python's `logging` and
-  /// Go's `go-logging`.
+  /// The level called `text`, in upper or lower case. Nil if there is none. `WARN`, `NOTICE` and
+  /// `FATAL` mean what they mean in Python's `logging` and Go's `go-logging`.
   package init?(name text: String) {
-    switch text.uppercased() {
-    case "DEBUG": self = .debug
-    case "INFO", "NOTICE": self = .info
-    case "WARNING", "WARN": self = .warning
-    case "ERROR": self = .error
-    case "CRITICAL", "FATAL": self = .critical
-    default: return nil
-    }
+    let other = ["WARN": Self.warning, "NOTICE": .info, "FATAL": .critical][text.uppercased()]
+    let named = Self.allCases.first { $0.name == text.uppercased() }
+    guard let level = named ?? other else { return nil }
+    self = level
   }
 
   /// The level's name in upper case, as in Python's `logging`.

@@ -15,8 +15,7 @@ package enum BetCSV {
     return try bet(fields[...], in: bytes)
   }
 
-  /// The agency and the bet in the fields of a row of `bets.csv`.
-  /// - Throws: ``CSVError/notABet(_:)``, with the first field that breaks its rule.
+  /// The agency and the bet in the fields of a row of `bets.csv`, likewise.
   package static func storedBet(
     _ fields: [Range<Int>], in bytes: Span<UInt8>
   ) throws(CSVError) -> (agency: UInt32, bet: BetView) {

@@ -225,7 +225,7 @@ struct CSVRowScanner {
 }
 
 /// Why there is no next row of a CSV file.
-public enum CSVError: Error, Hashable, Sendable {
+public enum CSVError: Error, Hashable, Sendable, CustomStringConvertible {
   case textAfterQuote
   case quoteNotClosed
   case bareCarriageReturn
@@ -236,9 +236,7 @@ public enum CSVError: Error, Hashable, Sendable {
   /// The file has another size than when it was opened: something else writes it.
   case changed
   case cancelled
-}
 
-extension CSVError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .textAfterQuote: "after a closing quote only a comma or the end of the line may follow"

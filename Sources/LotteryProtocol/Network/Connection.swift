@@ -98,9 +98,7 @@ extension Connection {
   ///
   /// The frame shares the memory of what arrived. It must be gone before the next ``fill()``, which
   /// would copy that memory otherwise.
-  public func nextFrame() throws(WireError) -> ArraySlice<UInt8>? {
-    try input.nextFrame()
-  }
+  public func nextFrame() throws(WireError) -> ArraySlice<UInt8>? { try input.nextFrame() }
 
   /// Releases memory that the unread bytes do not need, until more arrive.
   public func park() { input.shrink() }
@@ -214,9 +212,21 @@ extension Connection {
 }
 
 /// Why a connection cannot be used any more.
-public enum ConnectionError: Error, Hashable, Sendable {
+public enum ConnectionError: Error, Hashable, Sendable, CustomStringConvertible {
   case interrupted(Interruption)
   case broken(SystemError)
+
+  public var description: String {
+    switch self {
+    case .interrupted(.cancelled): "cancelled"
+    case .interrupted(.deadline): "the peer took too long"
+    case .interrupted(.superseded): "a newer connection took over"
+    case .interrupted(.shuttingDown): "shutting down"
+    case .interrupted(.vanished): "the peer has vanished"
+    case .interrupted(.noRoom): "too many connections"
+    case .broken(let error): error.description
+    }
+  }
 }
 
 /// Why a connection is ended from outside.
@@ -236,20 +246,6 @@ public enum Interruption: Sendable {
     case .cancelled, .deadline, .superseded, .vanished: nil
     case .shuttingDown: .milliseconds(250)
     case .noRoom: .zero
-    }
-  }
-}
-
-extension ConnectionError: CustomStringConvertible {
-  public var description: String {
-    switch self {
-    case .interrupted(.cancelled): "cancelled"
-    case .interrupted(.deadline): "the peer took too long"
-    case .interrupted(.superseded): "a newer connection took over"
-    case .interrupted(.shuttingDown): "shutting down"
-    case .interrupted(.vanished): "the peer has vanished"
-    case .interrupted(.noRoom): "too many connections"
-    case .broken(let error): error.description
     }
   }
 }

@@ -139,7 +139,7 @@ struct ResolvedAddress: Sendable {
   /// The bytes of a `sockaddr` of that family.
   private let bytes: [UInt8]
 
-  /// Returns the addresses of `endpoint`, in the order in which to try them.
+  /// The addresses of `endpoint`, in the order in which to try them.
   static func all(
     of endpoint: Endpoint, flags: Int32 = 0
   ) -> Result<[ResolvedAddress], Connector.Failure> {

@@ -215,27 +215,12 @@ extension Array where Element == UInt8 {
 }
 
 /// Bytes that are no message of the protocol. The stream is out of step and cannot be read further.
-public enum WireError: Error, Hashable, Sendable {
-  /// A frame announces a length that is not 1 to 7996.
+public enum WireError: Error, Hashable, Sendable, CustomStringConvertible {
   case frameLength(UInt32)
   /// The type is not one that this side receives.
   case unknownType(UInt8)
   case body(MessageType, BodyError)
-}
 
-/// Why the body of a message cannot be decoded.
-public enum BodyError: Error, Hashable, Sendable {
-  case tooShort
-  case tooLong(extra: Int)
-  case emptyBatch
-  /// A text outside a bet is not valid UTF-8.
-  case textEncoding
-  case invalidBet(BetRuleViolation)
-  /// A field has a value that the contract does not name.
-  case fieldValue(String, UInt64)
-}
-
-extension WireError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .frameLength(let length):
@@ -248,7 +233,17 @@ extension WireError: CustomStringConvertible {
   }
 }
 
-extension BodyError: CustomStringConvertible {
+/// Why the body of a message cannot be decoded.
+public enum BodyError: Error, Hashable, Sendable, CustomStringConvertible {
+  case tooShort
+  case tooLong(extra: Int)
+  case emptyBatch
+  /// A text outside a bet is not valid UTF-8.
+  case textEncoding
+  case invalidBet(BetRuleViolation)
+  /// A field has a value that the contract does not name.
+  case fieldValue(String, UInt64)
+
   public var description: String {
     switch self {
     case .tooShort: "the body is too short"
