@@ -48,19 +48,11 @@ class Program(Process):
         return float(self.line(f"{key}: ")[key])
 
 
-def user(*programs):
-    """Returns the seconds of CPU in the programs' own code."""
-    return sum(program.usage.ru_utime for program in programs)
-
-
-def system(*programs):
-    """Returns the seconds of CPU that the programs took in the kernel."""
-    return sum(program.usage.ru_stime for program in programs)
-
-
 def cpu(*programs):
-    """Returns the seconds of CPU that the programs took."""
-    return user(*programs) + system(*programs)
+    """Returns the seconds of CPU in the programs' own code, in the kernel, and in both."""
+    own = sum(program.usage.ru_utime for program in programs)
+    kernel = sum(program.usage.ru_stime for program in programs)
+    return own, kernel, own + kernel
 
 
 @dataclass

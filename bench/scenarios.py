@@ -3,10 +3,9 @@
 import subprocess
 import time
 
-from lottery.log import seconds
+from lottery import log
 from lottery.processes import Deadline, Failure
-from programs import (BATCH, WINDOW, Program, check_rows, cpu, finish, last_row_at, rows, stop,
-                      system, user)
+from programs import BATCH, WINDOW, Program, check_rows, cpu, finish, last_row_at, rows, stop
 
 
 def real(bench):
@@ -25,12 +24,10 @@ def flood(bench):
     copier = bench.copy(files, "group", bench.window or WINDOW)
     ours = bench.hold(files, looks=True)
     for name, held in (("copier", copier), ("ours", ours)):
-        programs = held.server, *held.agencies
         yield f"{name}: time (ms)", held.milliseconds
         yield f"{name}: rate (M bets/s)", total / held.seconds / 1e6
-        yield f"{name}: own CPU (ns a bet)", user(*programs) / total * 1e9
-        yield f"{name}: kernel's CPU (ns a bet)", system(*programs) / total * 1e9
-        yield f"{name}: CPU (ns a bet)", cpu(*programs) / total * 1e9
+        for kind, seconds in zip(("own ", "kernel's ", ""), cpu(held.server, *held.agencies)):
+            yield f"{name}: {kind}CPU (ns a bet)", seconds / total * 1e9
     yield "server memory (MB)", ours.server.memory / 1e6
     yield "agency memory (MB)", max(agency.memory for agency in ours.agencies) / 1e6
 
@@ -45,13 +42,13 @@ def crowd(bench):
             copied = bench.start_copying(stored.parent, "crowd", port, file, agencies=agencies)
             finish([copied])
         yield f"{agencies} copier: time (ms)", copied.number("seconds") * 1000
-        yield f"{agencies} copier: CPU (µs a connection)", cpu(copied, server) / agencies * 1e6
+        yield f"{agencies} copier: CPU (µs a connection)", cpu(copied, server)[-1] / agencies * 1e6
         with bench.serving(total, agencies) as (server, port, stored):
             ours = bench.start_crowd(stored.parent, port, agencies, WINDOW, file)
             finish([ours], [server])
         yield f"{agencies} ours: time (ms)", ours.number("seconds") * 1000
-        yield f"{agencies} ours: CPU (µs a connection)", cpu(ours, server) / agencies * 1e6
-        yield f"{agencies} server: CPU (µs a connection)", cpu(server) / agencies * 1e6
+        yield f"{agencies} ours: CPU (µs a connection)", cpu(ours, server)[-1] / agencies * 1e6
+        yield f"{agencies} server: CPU (µs a connection)", cpu(server)[-1] / agencies * 1e6
         yield f"{agencies} server memory (MB)", server.memory / 1e6
         yield f"{agencies} server threads", server.threads
 
@@ -96,9 +93,9 @@ def growth(bench):
     recovery = server.line("action: recovery | result: success")
     if (int(recovery["bets"]), int(recovery["finished"])) != (bets, agencies):
         raise Failure(f"not all is recovered: {recovery.text}")
-    yield "recovery (ms)", seconds(recovery["duration"]) * 1000
+    yield "recovery (ms)", log.seconds(recovery["duration"]) * 1000
     draw = server.line("action: draw | result: success")
-    yield "draw (ms)", seconds(draw["duration"]) * 1000
+    yield "draw (ms)", log.seconds(draw["duration"]) * 1000
     stop(server)
     check_rows(path, bets)
 
@@ -115,9 +112,9 @@ def start(bench):
     for number in range(processes):
         programs.append(Program([empty], {}, directory / f"empty-{number}.log"))
         finish(programs[-1:])
-    yield "empty C program: CPU (ms)", cpu(*programs) / processes * 1000
+    yield "empty C program: CPU (ms)", cpu(*programs)[-1] / processes * 1000
     ours = bench.hold([file] * processes)
-    yield "agency with one bet: CPU (ms)", cpu(*ours.agencies) / processes * 1000
+    yield "agency with one bet: CPU (ms)", cpu(*ours.agencies)[-1] / processes * 1000
 
 
 ALL = {scenario.__name__: scenario for scenario in (real, flood, crowd, fair, growth, start)}
