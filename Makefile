@@ -145,7 +145,7 @@ format: ## Formats the Swift sources
 	swift format -i -r $(SWIFT_SOURCES)
 
 checks-scripts: $(CHECKS)/made ## Tests the scripts, also on other shells and checkouts, the oracles and the checks
-	$(PYTEST) checks/scripts checks/oracles checks/lottery checks/graders/test_looks.py
+	$(PYTEST) checks/scripts checks/oracles checks/graders/test_looks.py
 
 mutants: $(CHECKS)/made ## Puts old bugs back, one by one, and expects that a test finds each: ONLY=<words>
 	$(call needs,swift)

@@ -13,7 +13,6 @@ from lottery.log import LISTENING
 from lottery.peers import script
 from lottery.processes import END_SECONDS, Deadline, check_ends_in_order
 
-NO_FILE, DISK_FAILED = 66, 74
 SILENT = script(then=b"")
 
 
@@ -90,22 +89,6 @@ def test_pipe_without_a_writer(programs, tmp_path):
     process = programs.launch_server("--config", tmp_path / "pipe")
     Deadline(10).wait(lambda: LISTENING in process.text(), "the server listens")
     check_ends_in_order(process)
-
-
-def test_bets_are_no_file(programs, play, channel):
-    """An agency's bets must be a regular file: it ends before it reads from anything else."""
-    server = play(peers.Server, script(frames.HELLO, frames.welcome()))
-    process = programs.start_agency(server.port, channel[0])
-    assert process.wait(Deadline(10)) == NO_FILE
-    assert "not a regular file" in process.last_line()
-
-
-@pytest.mark.parametrize("name", ["bets.csv", "finished.csv"])
-def test_data_are_no_file(programs, name):
-    """A file of the server is a pipe without a writer."""
-    programs.data.mkdir()
-    os.mkfifo(programs.data / name)
-    assert programs.launch_server().wait(Deadline(10)) == DISK_FAILED
 
 
 OUTPUTS = {
