@@ -206,7 +206,7 @@ enum ConnectionLimit {
   ///
   /// The server must not find out by running into the limit: without a descriptor Dispatch's timers
   /// never fire, and once a second it opens files of `/proc` and ends the process if it cannot.
-  @discardableResult static func raise() -> Int {
+  static func raise() -> Int {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     guard getrlimit(resource, &limit) == 0 else { return 1 }

@@ -57,7 +57,9 @@ struct Recovery: Sendable, Equatable {
   private static func load(
     _ bets: Journal
   ) throws -> (records: [UInt32: AgencyRecord], rest: TornRest?) {
-    var found: [UInt32: AgencyRun] = [:]
+    // Rows of agencies may alternate, and a dictionary takes longer than reading the row.
+    var small = (0..<1 << 16).map(AgencyRun.init)
+    var others: [UInt32: AgencyRun] = [:]
     let rest = try readRows(of: bets, isBeginning: \.beginsStoredRow) { rows in
       var runs = rows.reader.takeStoredRows()
       // Nearly all rows are plain. Any other is read on its own, and so is the end.
@@ -65,12 +67,20 @@ struct Recovery: Sendable, Equatable {
         runs = [AgencyRun(agency: agency)]
         runs[0].append(rows.reader.row)
       }
-      for run in runs { found[run.agency, default: AgencyRun(agency: run.agency)].append(run) }
+      for run in runs {
+        if run.agency < small.count {
+          small[Int(run.agency)].append(run)
+        } else {
+          others[run.agency, default: AgencyRun(agency: run.agency)].append(run)
+        }
+      }
       return !runs.isEmpty
     }
-    let records = try found.mapValues { run in
+    var records: [UInt32: AgencyRecord] = [:]
+    for run in small + others.values where run.rows > 0 {
       try Task.checkCancellation()
-      return AgencyRecord(stored: UInt64(run.rows), lastRow: try bets.read(run.lastRow))
+      records[run.agency] = AgencyRecord(
+        stored: UInt64(run.rows), lastRow: try bets.read(run.lastRow))
     }
     return (records, rest)
   }

@@ -44,7 +44,6 @@ import Testing
   }
 
   @Test func `other work has its turn while many connections are accepted`() async throws {
-    ConnectionLimit.raise()
     let directory = TemporaryDirectory()
     var configuration = ServerConfiguration()
     configuration.port = 0
