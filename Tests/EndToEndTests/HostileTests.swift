@@ -340,7 +340,8 @@ private final class Attack: Sendable {
 
   /// A connection that stays until the attack ends.
   func connect() throws -> Peer {
-    let peer = try Peer(port: port, takesResets: true)
+    let patience = Duration.seconds(isSanitized ? 60 : 20)
+    let peer = try Peer(port: port, takesResets: true, patience: patience)
     peers.withLock { $0.append(peer) }
     return peer
   }

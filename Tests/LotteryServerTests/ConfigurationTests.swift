@@ -26,20 +26,6 @@ import Testing
     )
   }
 
-  @Test func `each setting is read`() throws {
-    let configuration = try Self.settings(
-      "[DEFAULT]\nSERVER_PORT = 1\nLOGGING_LEVEL = debug\nSERVER_AGENCY_KEYS = keys\n",
-      [
-        "SERVER_PORT": "2", "SERVER_AGENCIES": "0", "SERVER_DATA_DIR": "/d", "LOGGING_LEVEL": "",
-        "SERVER_WINNERS_DELAY": "24h",
-      ]
-    ).configuration
-    #expect((configuration.port, configuration.agencies) == (2, 0))
-    #expect(configuration.loggingLevel == .debug)
-    #expect((configuration.dataDirectory, configuration.agencyKeys) == ("/d", "keys"))
-    #expect(configuration.winnersDelay == .seconds(24 * 3600))
-  }
-
   private static let duration =
     "must be a duration from 0s to 24h0m0s, like 5s, 250ms or 1m30s"
 

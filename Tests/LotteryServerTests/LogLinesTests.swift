@@ -9,7 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct LogLinesTests {
   /// The log of a server that talks to one agency and is stopped while that is still connected.
   private static func log(
-    in directory: TemporaryDirectory? = nil, during body: (Peer) async throws -> Void
+    in directory: TemporaryDirectory = TemporaryDirectory(),
+    during body: (Peer) async throws -> Void
   ) async throws -> LogFile {
     let file = try LogFile()
     try await withServer(agencies: 1, in: directory, log: file.log) { server in

@@ -65,8 +65,9 @@ import Testing
   @Test func `a port that is taken is named, and the directory stays free`() async throws {
     let directory = TemporaryDirectory()
     try await withServer(agencies: 1) { other in
-      let error = #expect(throws: ServerError.self) {
-        try RunningServer(agencies: 1, in: directory, changing: { $0.port = other.port })
+      let error = await #expect(throws: ServerError.self) {
+        try await withServer(agencies: 1, in: directory, changing: { $0.port = other.port }) { _ in
+        }
       }
       #expect(error?.description == "port \(other.port): bind: Address already in use")
       try BetStore(directory).close()

@@ -14,6 +14,8 @@ package final class Peer: Sendable {
   package let agency: UInt32
   /// Whether a reset counts as the end of what the other side sends.
   private let takesResets: Bool
+  /// How long a receiver waits for the next bytes. Then nothing more is expected.
+  private let patience: Duration?
   private let isOpen = Atomic(true)
   /// What has arrived and was not taken.
   private let received = Mutex<ArraySlice<UInt8>>([])
@@ -24,9 +26,11 @@ package final class Peer: Sendable {
   ///   - takesResets: whether a reset counts as the end of what the server sends, not as an error.
   ///   - receiveBuffer: bytes that the kernel may keep for this peer, if that matters.
   ///   - host: the last number of this peer's address, 127.0.0.1 to 127.0.0.255.
+  ///   - patience: how long the server may send nothing while that is waited for. Then it seems to
+  ///     have ended the connection.
   package convenience init(
     port: UInt16, agency: UInt32 = 0, takesResets: Bool = false, receiveBuffer: Int32? = nil,
-    host: UInt8 = 1
+    host: UInt8 = 1, patience: Duration? = nil
   ) throws {
     // SOCK_CLOEXEC: a program that another test starts would keep the connection open.
     let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -43,20 +47,23 @@ package final class Peer: Sendable {
       Glibc.close(descriptor)
       throw error
     }
-    try self.init(descriptor, agency: agency, takesResets: takesResets)
+    try self.init(descriptor, agency: agency, takesResets: takesResets, patience: patience)
   }
 
   /// Takes over a connection that was accepted.
   package convenience init(_ accepted: Connection.Handle) throws {
     let descriptor = dup(accepted.socket.descriptor)
     accepted.close()
-    try self.init(descriptor, agency: 0, takesResets: false)
+    try self.init(descriptor, agency: 0, takesResets: false, patience: nil)
   }
 
-  private init(_ descriptor: Int32, agency: UInt32, takesResets: Bool) throws {
+  private init(
+    _ descriptor: Int32, agency: UInt32, takesResets: Bool, patience: Duration?
+  ) throws {
     self.descriptor = descriptor
     self.agency = agency
     self.takesResets = takesResets
+    self.patience = patience
     readiness = try Readiness(of: descriptor)
   }
 
@@ -100,7 +107,14 @@ package final class Peer: Sendable {
   private func wait(for direction: Readiness.Direction, _ call: String) async throws {
     guard errno == EAGAIN else { throw SystemError(call, code: errno) }
     try Task.checkCancellation()
+    let limit = (direction == .reading ? patience : nil).map { patience in
+      Task { [descriptor] in
+        try await Task.sleep(for: patience)
+        shutdown(descriptor, Int32(SHUT_RD))
+      }
+    }
     await readiness.waitUnlessCancelled(for: direction)
+    limit?.cancel()
   }
 
   /// Takes up to `count` of the bytes that have arrived.

@@ -9,37 +9,10 @@ import Testing
 /// A server of this process, on a port of its own.
 struct RunningServer: Sendable {
   let directory: TemporaryDirectory
-  let port: UInt16
-  private let server: Server
-  private let task: Task<Void, Never>
+  fileprivate let server: Server
+  fileprivate let task: Task<Void, Never>
 
-  /// Starts a server over the files in `directory`. It calls `onFailure` if its disk ends it.
-  init(
-    agencies: UInt32, in directory: TemporaryDirectory, log: Log = .discarding,
-    onFailure: @escaping @Sendable (StorageError) -> Void = Self.isWrong,
-    changing change: (inout ServerConfiguration) -> Void = { _ in }
-  ) throws {
-    self.directory = directory
-    var configuration = ServerConfiguration()
-    configuration.port = 0
-    configuration.listenBacklog = 512
-    configuration.agencies = agencies
-    configuration.dataDirectory = Path(directory.path)
-    change(&configuration)
-    let server = try Server(configuration, log: log)
-    self.server = server
-    port = server.port
-    task = Task(executorPreference: Worker(label: "server")) {
-      do throws(StorageError) {
-        try await server.run()
-      } catch {
-        onFailure(error)
-      }
-    }
-  }
-
-  /// Records an issue: the disk of a test does not fail by itself.
-  @Sendable static func isWrong(_ failure: StorageError) { Issue.record("\(failure)") }
+  var port: UInt16 { server.port }
 
   /// Ends the server like SIGTERM, and returns when it has ended.
   func stop() async {
@@ -80,30 +53,45 @@ struct RunningServer: Sendable {
   }
 }
 
-/// Runs `body` with a server over `directory`, or over one of its own.
+/// Runs `body` with a server over the files in `directory`, or over one of its own.
+///
+/// - Parameter onFailure: is called if the disk ends the server. No disk of a test fails by itself.
 func withServer<Value>(
-  agencies: UInt32, in directory: TemporaryDirectory? = nil,
+  agencies: UInt32, in directory: TemporaryDirectory = TemporaryDirectory(),
   log: Log = .discarding,
-  onFailure: @escaping @Sendable (StorageError) -> Void = RunningServer.isWrong,
+  onFailure: @escaping @Sendable (StorageError) -> Void = { Issue.record("\($0)") },
   changing change: (inout ServerConfiguration) -> Void = { _ in },
   _ body: (RunningServer) async throws -> Value
 ) async throws -> Value {
-  let server = try RunningServer(
-    agencies: agencies, in: directory ?? TemporaryDirectory(), log: log,
-    onFailure: onFailure, changing: change)
+  var configuration = ServerConfiguration()
+  configuration.port = 0
+  configuration.listenBacklog = 512
+  configuration.agencies = agencies
+  configuration.dataDirectory = Path(directory.path)
+  change(&configuration)
+  let server = try Server(configuration, log: log)
+  let task = Task(executorPreference: Worker(label: "server")) {
+    do throws(StorageError) {
+      try await server.run()
+    } catch {
+      onFailure(error)
+    }
+  }
+  let running = RunningServer(directory: directory, server: server, task: task)
   do {
-    let value = try await body(server)
-    await server.stop()
+    let value = try await body(running)
+    await running.stop()
     return value
   } catch {
-    await server.stop()
+    await running.stop()
     throw error
   }
 }
 
 /// Runs `body` with a connection to such a server on which HELLO has been answered.
 func withAgency(
-  _ agency: UInt32 = 1, agencies: UInt32 = 1, in directory: TemporaryDirectory? = nil,
+  _ agency: UInt32 = 1, agencies: UInt32 = 1,
+  in directory: TemporaryDirectory = TemporaryDirectory(),
   log: Log = .discarding, changing change: (inout ServerConfiguration) -> Void = { _ in },
   _ body: (Peer, RunningServer) async throws -> Void
 ) async throws {
