@@ -57,8 +57,9 @@ extension SystemError {
   package func problem(reading path: Path) -> String {
     guard code == EACCES else { return description }
     var status = stat()
-    return stat(path.cString, &status) == 0
-      ? "cannot be read by user \(geteuid()): chmod a+r"
-      : "is in a directory that user \(geteuid()) cannot search: chmod a+x"
+    if stat(path.cString, &status) == 0 { return "cannot be read by user \(geteuid()): chmod a+r" }
+    // Unless the directory is the reason, there is nothing to say about modes.
+    guard errno == EACCES else { return description }
+    return "is in a directory that user \(geteuid()) cannot search: chmod a+x"
   }
 }
