@@ -10,7 +10,7 @@ import functools
 
 import pytest
 
-from graders import handout, rounds
+from graders import rounds
 from lottery import containers
 from lottery.checkouts import branches
 from lottery.tally import Tally
