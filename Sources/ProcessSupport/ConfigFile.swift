@@ -129,12 +129,13 @@ extension ConfigFile {
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 64 * 1024)
     while bytes.count <= sizeLimit {
-      do throws(SystemError) {
-        let count = try SystemError.check("read") { Glibc.read(file, &piece, piece.count) }
+      let count = try SystemError.checkUnlessItBlocks("read") {
+        Glibc.read(file, &piece, piece.count)
+      }
+      if let count {
         if count == 0 { return bytes }
         bytes += piece[..<count]
-      } catch {
-        guard error.code == EAGAIN else { throw error }
+      } else {
         try Task.checkCancellation()
         var input = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
         poll(&input, 1, 100)

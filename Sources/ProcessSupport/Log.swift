@@ -258,14 +258,9 @@ package struct Output: Sendable {
   /// Writes the front of `piece`, which is at most ``pieceSize`` long, if the output takes it.
   /// - Returns: how many bytes it took.
   package func write(_ piece: Span<UInt8>) throws(SystemError) -> Int {
-    do throws(SystemError) {
-      return try SystemError.check("write") {
-        piece.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      }
-    } catch {
-      if error.code == EAGAIN { return 0 }
-      throw error
-    }
+    try SystemError.checkUnlessItBlocks("write") {
+      piece.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    } ?? 0
   }
 
   /// Writes all of `bytes`, however long that takes.

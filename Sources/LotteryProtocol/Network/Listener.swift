@@ -87,14 +87,13 @@ extension Socket {
       var address = sockaddr_in()
       var size = socklen_t(MemoryLayout<sockaddr_in>.size)
       do throws(SystemError) {
-        let accepted = try SystemError.check("accept") {
+        let accepted = try SystemError.checkUnlessItBlocks("accept") {
           withSockaddr(&address) { pointer, _ in
             accept4(descriptor, pointer, &size, Int32(Self.flags))
           }
         }
-        return (Socket(accepted: accepted), PeerAddress(address))
+        return accepted.map { (Socket(accepted: $0), PeerAddress(address)) }
       } catch {
-        if error.code == EAGAIN { return nil }
         if !error.isOfPeer { throw error }
       }
     }

@@ -20,8 +20,8 @@ package struct Socket: Sendable {
   /// Receives what has arrived into `room`, which must not be empty.
   /// - Returns: the number of bytes: 0 if the peer will send no more, nil if nothing has arrived.
   func receive(into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
-    try Self.unlessItWouldBlock { () throws(SystemError) in
-      try SystemError.check("recv") { recv(descriptor, room.baseAddress, room.count, 0) }
+    try SystemError.checkUnlessItBlocks("recv") {
+      recv(descriptor, room.baseAddress, room.count, 0)
     }
   }
 
@@ -32,21 +32,8 @@ package struct Socket: Sendable {
   func send(_ bytes: Span<UInt8>, more: Bool = false) throws(SystemError) -> Int? {
     // MSG_NOSIGNAL: a closed connection is an error to handle, not a SIGPIPE.
     let flags = Int32(MSG_NOSIGNAL | (more ? MSG_MORE : 0))
-    return try Self.unlessItWouldBlock { () throws(SystemError) in
-      try SystemError.check("send") {
-        bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) }
-      }
-    }
-  }
-
-  private static func unlessItWouldBlock<Value>(
-    _ body: () throws(SystemError) -> Value
-  ) throws(SystemError) -> Value? {
-    do throws(SystemError) {
-      return try body()
-    } catch {
-      if error.code == EAGAIN { return nil }
-      throw error
+    return try SystemError.checkUnlessItBlocks("send") {
+      bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) }
     }
   }
 

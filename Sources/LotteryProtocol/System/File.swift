@@ -85,13 +85,7 @@ package struct File: Sendable {
   /// however it ends (flock(2)).
   /// - Returns: false if another process holds it.
   package func lock() throws(SystemError) -> Bool {
-    do throws(SystemError) {
-      try SystemError.check("flock") { flock(descriptor, LOCK_EX | LOCK_NB) }
-      return true
-    } catch {
-      if error.code == EWOULDBLOCK { return false }
-      throw error
-    }
+    try SystemError.checkUnlessItBlocks("flock") { flock(descriptor, LOCK_EX | LOCK_NB) } != nil
   }
 
   /// Releases the lock, also if a process that was just forked still has the descriptor.

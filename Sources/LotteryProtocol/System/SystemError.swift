@@ -30,10 +30,21 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   public static func check<Value: SignedInteger>(
     _ call: StaticString, _ body: () -> Value
   ) throws(SystemError) -> Value {
+    guard let value = try checkUnlessItBlocks(call, body) else {
+      throw SystemError("\(call)", code: EAGAIN)
+    }
+    return value
+  }
+
+  /// Makes a system call likewise. Nil if it would block (`EAGAIN`).
+  package static func checkUnlessItBlocks<Value: SignedInteger>(
+    _ call: StaticString, _ body: () -> Value
+  ) throws(SystemError) -> Value? {
     while true {
       let result = body()
       if result != -1 { return result }
       let code = errno
+      if code == EAGAIN { return nil }
       if code != EINTR { throw SystemError("\(call)", code: code) }
     }
   }
