@@ -119,14 +119,18 @@ extension Lottery {
         agencies: UInt32(agencies.count), directory: directory, disk: disk, owner: owner, in: world)
     } catch {
       if !disk.hasFailed, disk.end == nil { world.fail("the server does not start: \(error)") }
-      if disk.end == .powerLost { contents.losePower(in: world) }
+      if disk.end == .powerLost { losePower() }
       machine.add { self.startServer() }
     }
   }
 
+  private func losePower() {
+    for file in contents.files { file.losePower(in: world) }
+  }
+
   private func replace(_ server: SimulatedServer) {
     server.stop()
-    if disk?.end == .powerLost { contents.losePower(in: world) }
+    if disk?.end == .powerLost { losePower() }
     self.server = nil
     machine.add { self.startServer() }
   }

@@ -3,72 +3,56 @@ import Glibc
 @testable import LotteryProtocol
 @testable import LotteryServer
 
-/// What the disk of the server's machine holds, whichever server is running.
+/// A file on the disk of the server's machine, whichever server is running.
 ///
-/// The files are real. A server that ends leaves them as they are, because the kernel has all that
-/// was written. A loss of power takes some of what was not synced.
-final class DiskContents: @unchecked Sendable {
-  private struct Contents {
-    /// Bytes that a loss of power does not take.
-    var safe = 0
-    /// Whether a sync has failed. Then the kernel takes for synced what is not on the disk
-    /// (fsync(2)), until that is cut off.
-    var hasGap = false
+/// The file is real. A server that ends leaves it as it is, because the kernel has all that was
+/// written. A loss of power takes some of what was not synced.
+final class FileOnDisk {
+  let path: String
+  /// Bytes that a loss of power does not take.
+  private var safe = 0
+  /// Whether a sync has failed. Then the kernel takes for synced what is not on the disk
+  /// (fsync(2)), until that is cut off.
+  private var hasGap = false
+
+  init(path: String) {
+    self.path = path
   }
 
-  /// The files by path, in an order that is the same in every run.
-  private var files: [(path: String, contents: Contents)] = []
+  func noteSync(size: Int) { if !hasGap { safe = size } }
 
-  func add(_ path: String) {
-    if !files.contains(where: { $0.path == path }) { files.append((path, Contents())) }
-  }
+  func noteFailedSync(size: Int) { if size > safe { hasGap = true } }
 
-  func noteSync(of path: String, size: Int) {
-    change(path) { if !$0.hasGap { $0.safe = size } }
-  }
-
-  func noteFailedSync(of path: String, size: Int) {
-    change(path) { if size > $0.safe { $0.hasGap = true } }
-  }
-
-  func noteTruncation(of path: String, size: Int) {
-    change(path) { contents in
-      if size <= contents.safe { contents = Contents(safe: size) }
-    }
-  }
+  func noteTruncation(size: Int) { if size <= safe { (safe, hasGap) = (size, false) } }
 
   /// The kernel reads a file with a gap from the disk again.
-  func noteDroppedCache(of path: String, in world: World) {
-    for index in files.indices where files[index].path == path && files[index].contents.hasGap {
-      loseUnsafe(index, in: world)
-    }
-  }
+  func dropCache(in world: World) { if hasGap { losePower(in: world) } }
 
-  /// A loss of power: takes what is not safe off all files.
+  /// Takes a part of what is not safe, or turns it into NUL bytes, as some file systems do.
   func losePower(in world: World) {
-    for index in files.indices { loseUnsafe(index, in: world) }
-  }
-
-  /// Takes a part of what is not safe off a file, or turns it into NUL bytes, as some file systems do.
-  private func loseUnsafe(_ index: Int, in world: World) {
-    let (path, contents) = files[index]
     guard let file = try? File(appending: Path(path)), let size = try? file.size() else { return }
     defer { file.close() }
     var left = size
-    if size > contents.safe {
-      left = contents.hasGap ? contents.safe : world.random(in: contents.safe..<size + 1)
+    if size > safe {
+      left = hasGap ? safe : world.random(in: safe..<size + 1)
       _ = ftruncate(file.descriptor, off_t(left))
       if world.oneIn(4) {
         _ = ftruncate(file.descriptor, off_t(size))
         left = size
       }
     }
-    files[index].contents = Contents(safe: left)
+    (safe, hasGap) = (left, false)
   }
+}
 
-  private func change(_ path: String, _ change: (inout Contents) -> Void) {
-    guard let index = files.firstIndex(where: { $0.path == path }) else { return }
-    change(&files[index].contents)
+/// The files on the disk, in an order that is the same in every run.
+final class DiskContents {
+  private(set) var files: [FileOnDisk] = []
+
+  func file(at path: String) -> FileOnDisk {
+    if let file = files.first(where: { $0.path == path }) { return file }
+    files.append(FileOnDisk(path: path))
+    return files[files.count - 1]
   }
 }
 
@@ -91,7 +75,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
   private let contents: DiskContents
   /// Whether the next call may fail.
   private let takeFault: () -> Bool
-  private var paths: [Int32: String] = [:]
+  private var files: [Int32: FileOnDisk] = [:]
   /// Whether a call has failed.
   private(set) var hasFailed = false
   /// How the server has to end, if it has to.
@@ -118,8 +102,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
 
   func open(_ path: Path) throws(SystemError) -> File {
     let file = try File(appending: path)
-    paths[file.descriptor] = path.description
-    contents.add(path.description)
+    files[file.descriptor] = contents.file(at: path.description)
     return file
   }
 
@@ -138,24 +121,22 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     let size = try file.size()
     try letOthersRun("fdatasync")
     if fails {
-      contents.noteFailedSync(of: path(of: file), size: size)
+      files[file.descriptor]?.noteFailedSync(size: size)
       throw SystemError("fdatasync", code: EIO)
     }
-    contents.noteSync(of: path(of: file), size: size)
+    files[file.descriptor]?.noteSync(size: size)
     try letOthersRun("fdatasync")
   }
 
   func truncate(_ file: File, to size: Int) throws(SystemError) {
     if isGone || fails { throw SystemError("ftruncate", code: EIO) }
     try file.truncate(to: size)
-    contents.noteTruncation(of: path(of: file), size: size)
+    files[file.descriptor]?.noteTruncation(size: size)
   }
 
   func dropCache(of file: File) {
-    if !isGone { contents.noteDroppedCache(of: path(of: file), in: world) }
+    if !isGone { files[file.descriptor]?.dropCache(in: world) }
   }
-
-  private func path(of file: File) -> String { paths[file.descriptor] ?? "" }
 
   private var isGone: Bool { end == .killed || end == .powerLost }
 

@@ -17,7 +17,7 @@ struct SimulationTests {
 
   @Test func `a seed replays step by step`() async {
     await Simulation.onThreads(1) {
-      let directory = SimulationDirectory()
+      let directory = TemporaryDirectory(isInMemory: true)
       for seed in UInt64(0)..<20 {
         let outcomes = (0..<2).map { _ in Lottery(seed: seed, directory: directory.path).play() }
         #expect(outcomes[0] == outcomes[1], "seed \(seed)")
@@ -44,7 +44,7 @@ enum Simulation {
     let faults = Atomic(0)
     let start = ContinuousClock.now
     await onThreads(ProcessInfo.processInfo.activeProcessorCount) {
-      let directory = SimulationDirectory()
+      let directory = TemporaryDirectory(isInMemory: true)
       while failures.withLock({ $0.isEmpty }) {
         let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard seed < seeds.upperBound else { return }
@@ -76,20 +76,5 @@ enum Simulation {
     await withCheckedContinuation { continuation in
       running.notify(queue: DispatchQueue(label: "simulated")) { continuation.resume() }
     }
-  }
-}
-
-/// Where the files of simulated lotteries lie: in memory, if the machine has a file system for that.
-final class SimulationDirectory {
-  let path: String
-
-  init() {
-    let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
-    path = "\(parent)/lottery-\(UUID().uuidString)"
-    guard mkdir(path, 0o755) == 0 else { fatalError("\(path): cannot be made") }
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: path)
   }
 }

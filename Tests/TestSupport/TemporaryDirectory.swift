@@ -6,9 +6,15 @@ package final class TemporaryDirectory: Sendable {
   package let path: String
 
   /// A new, empty directory. Without one there is no test.
-  package init() {
-    path = FileManager.default.temporaryDirectory
-      .appending(path: "lottery-\(UUID().uuidString)").path()
+  ///
+  /// - Parameter isInMemory: whether its files lie in memory, if the machine has a file system for
+  ///   that.
+  package init(isInMemory: Bool = false) {
+    let memory = "/dev/shm"
+    let parent =
+      isInMemory && access(memory, W_OK) == 0
+      ? URL(filePath: memory) : FileManager.default.temporaryDirectory
+    path = parent.appending(path: "lottery-\(UUID().uuidString)").path()
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     } catch {
