@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 
@@ -11,6 +10,8 @@ from lottery.checkouts import ROOT
 from oracles import oracles
 
 FRESH = 3000
+# Those that compare documents.
+SUITES = ("ProtocolTests.CSVTests/", "SupportTests.ConfigFileTests/", "StoreBetsOracleTests/")
 
 
 @pytest.mark.parametrize("name", oracles.ORACLES)
@@ -27,9 +28,9 @@ def test_what_is_recorded_is_what_python_says(name):
 @pytest.mark.skipif(not shutil.which("swift"), reason="swift is not installed")
 def test_ours_says_the_same_of_fresh_documents(request, tmp_path):
     oracles.write(tmp_path, request.config.option.seed, FRESH)
-    done = subprocess.run(["swift", "test", "--filter", "Oracle"], cwd=ROOT, text=True,
+    done = subprocess.run(["swift", "test", "--filter", "|".join(SUITES)], cwd=ROOT, text=True,
                           env=os.environ | {"ORACLES": str(tmp_path)}, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     failed = [line for line in done.stdout.splitlines() if line.startswith("✘")]
     assert (done.returncode, failed) == (0, []), done.stdout[-2000:]
-    assert re.search(r"Test run with [1-9]\d* tests? in 4 suites passed", done.stdout)
+    assert f" in {len(SUITES)} suites passed" in done.stdout
