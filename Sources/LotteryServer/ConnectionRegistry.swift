@@ -28,10 +28,16 @@ final class ConnectionRegistry: Sendable {
     /// The connections that speak for no agency, and were not asked to make room, the oldest first.
     var silent: [UInt64] = []
 
+    /// Adds a connection, or removes it. The numbers ascend: there may be thousands.
     mutating func note(_ number: UInt64, isSilent: Bool) {
-      silent.removeAll { $0 == number }
-      guard isSilent else { return }
-      silent.insert(number, at: silent.firstIndex { $0 > number } ?? silent.endIndex)
+      var (low, high) = (silent.startIndex, silent.endIndex)
+      while low < high {
+        let middle = (low + high) / 2
+        if silent[middle] < number { low = middle + 1 } else { high = middle }
+      }
+      let wasSilent = low < silent.endIndex && silent[low] == number
+      if isSilent, !wasSilent { silent.insert(number, at: low) }
+      if !isSilent, wasSilent { silent.remove(at: low) }
     }
   }
 

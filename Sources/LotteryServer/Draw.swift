@@ -1,9 +1,7 @@
 // The draw: held once, when every agency has finished, over all bets stored.
 //
-// It is a barrier, like that of POSIX threads or Python's `threading.Barrier` with an action:
-// agencies arrive when they have finished, and none passes until the last one has arrived and the
-// outcome (`Winners`) is there. But a waiter is suspended and holds no thread, and the agency
-// arrives, not its connection, so it may disconnect and come back.
+// A barrier stands before it: agencies arrive when they have finished, and the last one to arrive
+// sets off the draw, whose outcome (`Winners`) opens the barrier.
 
 package import LotteryProtocol
 import ProcessSupport
@@ -17,12 +15,33 @@ package func hasWon(_ bet: Bet) -> Bool {
   bet.number == winningNumber
 }
 
-/// The barrier and the draw. Its winners are announced some time later if the operator wants a
-/// pause between the two.
+/// A barrier like that of POSIX threads or Python's `threading.Barrier` with an action, except that
+/// a waiter is suspended and holds no thread, and that the agency arrives, not its connection: it
+/// may disconnect and come back.
+final class DrawBarrier: Sendable {
+  /// Fulfilling it opens the barrier: waiters pass with it.
+  let outcome = Promise<Winners>()
+  private let parties: Int
+  private let arrived = Mutex<Set<UInt32>>([])
+
+  /// - Parameter parties: how many agencies must arrive. With none it never opens.
+  init(parties: Int) {
+    self.parties = parties
+  }
+
+  /// Notes that `agency` has arrived. Arriving again changes nothing.
+  ///
+  /// - Returns: whether it is the last one. True once: the caller then owes the ``outcome``.
+  func arrive(_ agency: UInt32) -> Bool {
+    arrived.withLock { $0.insert(agency).inserted && $0.count == parties }
+  }
+}
+
+/// The draw. Its winners are announced some time later if the operator wants a pause between the
+/// two.
 final class Draw: Sendable {
   private let agencies: Int
-  /// Fulfilled when the winners are announced: that opens the barrier.
-  private let outcome = Promise<Winners>()
+  private let barrier: DrawBarrier
   private let state = Mutex(State())
   private let bets: Journal
   private let sizeLimit: Int
@@ -33,8 +52,6 @@ final class Draw: Sendable {
   private let worker: any TaskExecutor
 
   private struct State {
-    /// The agencies that have finished.
-    var arrived: Set<UInt32> = []
     /// Holds the draw. Nil before the last agency has finished.
     var drawing: Task<Void, Never>?
     /// Whether the server ends: no draw begins.
@@ -54,6 +71,7 @@ final class Draw: Sendable {
     onFailure: @escaping @Sendable (StorageError) -> Void
   ) {
     self.agencies = agencies
+    barrier = DrawBarrier(parties: agencies)
     self.bets = bets
     self.sizeLimit = sizeLimit
     self.log = log
@@ -65,13 +83,11 @@ final class Draw: Sendable {
   /// Whether the draw has been held. Its winners may not be announced yet.
   var isHeld: Bool { state.withLock { $0.isHeld } }
 
-  /// Notes that `agency` has finished for good. The last one sets off the draw, once: to arrive
-  /// again changes nothing.
+  /// Notes that `agency` has finished for good. The last one sets off the draw.
   func agencyFinished(_ agency: UInt32) {
+    guard barrier.arrive(agency) else { return }
     state.withLock { state in
-      guard state.arrived.insert(agency).inserted, state.arrived.count == agencies,
-        !state.isEnding
-      else { return }
+      guard !state.isEnding else { return }
       state.drawing = Task(executorPreference: worker) { self.hold() }
     }
   }
@@ -89,7 +105,7 @@ final class Draw: Sendable {
   /// Waits until the winners are announced, and returns those of `agency`, or nil if the task is
   /// cancelled first.
   func winners(of agency: UInt32) async -> WinnerReader? {
-    await outcome.wait()?.reader(of: agency)
+    await barrier.outcome.wait()?.reader(of: agency)
   }
 
   /// Reads the next frames of `winners`: possibly none, and none if the task is cancelled first. An
@@ -119,8 +135,8 @@ final class Draw: Sendable {
           "draw", .success, ["winners": "\(winners.count)", "duration": duration.goText]))
       log.info(LogLine("sorteo", .success))
       state.withLock { $0.isHeld = true }
-      guard winnersDelay > .zero else { return outcome.fulfill(winners) }
-      Timers.after(winnersDelay) { [outcome] in outcome.fulfill(winners) }
+      guard winnersDelay > .zero else { return barrier.outcome.fulfill(winners) }
+      Timers.after(winnersDelay) { [barrier] in barrier.outcome.fulfill(winners) }
     } catch {
       log.error(LogLine("sorteo", .fail, ["error": error.description]))
       onFailure(error)

@@ -101,8 +101,8 @@ LEDGER = [
            "", "HostileTests"),
     # The draw.
     Mutant("holds the draw when the first agency has finished",
-           "state.arrived.insert(agency).inserted, state.arrived.count == agencies,",
-           "state.arrived.insert(agency).inserted, state.arrived.count == 1,"),
+           "$0.insert(agency).inserted && $0.count == parties",
+           "$0.insert(agency).inserted && $0.count == 1"),
     Mutant("counts agencies twice that had finished before the server started",
            "    for agency in store.finishedAgencies where agency <= configuration.agencies {",
            "    for agency in store.finishedAgencies {", "ContractTests"),
