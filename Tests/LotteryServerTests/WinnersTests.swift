@@ -65,7 +65,7 @@ import Testing
       if random.oneIn(5), let comma = row.lastIndex(of: UInt8(ascii: ",")) {
         row.insert(UInt8(ascii: "0"), at: comma + 1)
       }
-      file += row + random.pick(["\r\n", "\n", "\r\n\n"]).utf8
+      file += row + random.pick(["\r\n", "\n", "\r\r\n", "\r\n\n"]).utf8
     }
     try directory.write(file, to: "bets.csv")
     let expected = Dictionary(grouping: bets.filter { hasWon($0.bet) }, by: \.agency)

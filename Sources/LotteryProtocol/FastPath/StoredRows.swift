@@ -146,20 +146,19 @@ package struct WinnerCandidates {
   /// Takes the row whose last digit is at `lastDigit`, if it ends there and in the number.
   private func check(_ bytes: Span<UInt8>, lastDigit: Int, _ take: (Range<Int>) -> Void) {
     var lineEnd = lastDigit + 1
-    if lineEnd < bytes.count, bytes[lineEnd] == .carriageReturn { lineEnd += 1 }
-    guard lineEnd < bytes.count, bytes[lineEnd] == .lineFeed, mayEnd(bytes.bytes, at: lineEnd)
+    // Like ``CSVReader``, which takes several of them.
+    while lineEnd < bytes.count, bytes[lineEnd] == .carriageReturn { lineEnd += 1 }
+    guard lineEnd < bytes.count, bytes[lineEnd] == .lineFeed,
+      mayEnd(bytes.bytes, at: lastDigit + 1)
     else { return }
     take(rowStart(bytes, before: lineEnd)..<(lineEnd + 1))
   }
 
-  /// Whether the row that ends at `lineEnd` ends in the digits.
+  /// Whether the row whose fields end at `end` ends in the digits.
   @inline(__always)
-  private func mayEnd(_ input: RawSpan, at lineEnd: Int) -> Bool {
-    // The word begins up to nine bytes before the line end. The shortest row of a bet is longer.
-    guard lineEnd >= 9 else { return false }
-    let isCarriageReturn = input.word(at: lineEnd - 1, as: UInt8.self) == .carriageReturn
-    let word = input.word(at: lineEnd - 8 - (isCarriageReturn ? 1 : 0), as: UInt64.self)
-    return word & mask == digits
+  private func mayEnd(_ input: RawSpan, at end: Int) -> Bool {
+    // The shortest row of a bet is longer than a word.
+    end >= 8 && input.word(at: end - 8, as: UInt64.self) & mask == digits
   }
 
   private func rowStart(_ bytes: Span<UInt8>, before lineEnd: Int) -> Int {
