@@ -136,7 +136,9 @@ final class ServerConnection {
     while true {
       // Most messages come together with others, and then there is nothing to wait for.
       if let message = try nextMessage() { return try conversation.receive(message) }
-      try await fill(conversation.awaited.name, isLimited: !conversation.isDrawing)
+      // Only the draw may take as long as it likes, and no message that has begun.
+      let isLimited = !conversation.isDrawing || !connection.unread.isEmpty
+      try await fill(conversation.awaited.name, isLimited: isLimited)
     }
   }
 

@@ -96,6 +96,10 @@ import Testing
         sends: [.stored(1), .confirmed, .winners(more: true, documents: ["1"])].frames,
         gaveUp("WINNERS"), log: isStored),
       Attack(
+        "half of the winners",
+        sends: [.stored(1), .confirmed, .winners(more: false, documents: ["1"])].frames.dropLast(),
+        gaveUp("WINNERS"), log: isStored),
+      Attack(
         "REJECTED 1",
         sends: [.rejected(offset: 0, index: 0, code: .ruleBroken, reason: "why")].frames,
         .rejected(.ruleBroken, offset: 0, index: 0, reason: "why")),
