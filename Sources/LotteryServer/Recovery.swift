@@ -58,7 +58,7 @@ struct Recovery: Sendable, Equatable {
     _ bets: Journal
   ) throws -> (records: [UInt32: AgencyRecord], rest: TornRest?) {
     // Rows of agencies may alternate, and a dictionary takes longer than reading the row.
-    var small = (0..<1 << 16).map(AgencyRun.init)
+    var small: [AgencyRun] = []
     var others: [UInt32: AgencyRun] = [:]
     let rest = try readRows(of: bets, isBeginning: \.beginsStoredRow) { rows in
       var runs = rows.reader.takeStoredRows()
@@ -68,11 +68,12 @@ struct Recovery: Sendable, Equatable {
         runs[0].append(rows.reader.row)
       }
       for run in runs {
-        if run.agency < small.count {
-          small[Int(run.agency)].append(run)
-        } else {
+        guard run.agency < 1 << 16 else {
           others[run.agency, default: AgencyRun(agency: run.agency)].append(run)
+          continue
         }
+        while small.count <= run.agency { small.append(AgencyRun(agency: UInt32(small.count))) }
+        small[Int(run.agency)].append(run)
       }
       return !runs.isEmpty
     }
@@ -241,7 +242,11 @@ extension [UInt8] {
     let lines = split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     return lines.contains { line in
       let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-      let row = Array("1,,,".utf8) + fields.suffix(3).joined(separator: ",".utf8) + "\n".utf8
+      // A quote may stand in the place of the comma before them.
+      let last =
+        Array(fields.suffix(3).joined(separator: ",".utf8))
+        .split(separator: UInt8(ascii: "\"")).last ?? []
+      let row = Array("1,,,".utf8) + last + "\n".utf8
       return BetCSV.storedBet(row: row.span) != nil
     }
   }

@@ -161,6 +161,21 @@ import Testing
     try expectDamage(Array(rest.utf8))
   }
 
+  @Test(arguments: [
+    "1,Ana,Paz,22,2000-01-01,7574", "1,Ana,,22,2000-01-01,7574", "1,,,22,2000-01-01,7574",
+    "1,\"A,\"\"b\",\"x\r\ny\",22,2000-01-01,7574",
+  ]) func `a last row in which a quote took the place of a byte is never cut off`(row: String)
+    throws
+  {
+    for index in 0..<(row.utf8.count + 2) {
+      var bytes = Self.row + (row + "\r\n").utf8
+      bytes[Self.row.count + index] = UInt8(ascii: "\"")
+      try directory.write(bytes, to: "bets.csv")
+      do { try BetStore(directory).close() } catch StorageError.damaged {}
+      #expect(try directory.files[0] == bytes, "at \(index)")
+    }
+  }
+
   @Test func `a whole row without its line end is cut off, unless finished csv counts it`() throws {
     let bets = Self.row + Self.row.dropLast(2)
     try expectCut(bets, to: Self.row.count)
