@@ -19,9 +19,9 @@ struct ServerConfiguration: Equatable {
   var farewell = Duration.seconds(2)
 
   /// Connections that the kernel keeps until they are accepted: ``listenBacklog``, but at least one
-  /// for each agency, because all may connect at the same moment. The kernel has a limit of its own
-  /// (listen(2), `somaxconn`).
-  var acceptQueue: Int32 { max(listenBacklog, Int32(min(agencies, 65_535))) }
+  /// for each agency, because all may connect at the same moment, and some for others, which may
+  /// connect without end. The kernel has a limit of its own (listen(2), `somaxconn`).
+  var acceptQueue: Int32 { max(listenBacklog, 128, Int32(min(agencies, 65_535))) }
 
   /// The log line of the configuration, as the exercises have it.
   var logLine: LogLine {

@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test(
-    arguments: [(5, 0, 5), (5, 5, 5), (5, 6, 6), (6, 5, 6), (5, 65_535, 65_535), (1, .max, 65_535)]
+    arguments: [(5, 5, 128), (129, 5, 129), (5, 129, 129), (5, 65_535, 65_535), (1, .max, 65_535)]
       as [(Int32, UInt32, Int32)])
   func `the accept queue has room for all agencies`(
     backlog: Int32, agencies: UInt32, expected: Int32
