@@ -8,8 +8,8 @@
 // The limit counts the time in which the agency waits for the server, and the delays before a
 // retry. It does not count the agency's own work, such as reading its file, nor the wait for the
 // draw. So each wait gets the time that is left as its deadline, and adds what it took. A wait that
-// ends much later than its deadline adds nothing and is repeated: the process was stopped meanwhile
-// (SIGSTOP, a suspended machine), and that is not the server's time.
+// ends much later than its deadline adds nothing: the process was stopped meanwhile (SIGSTOP, a
+// suspended machine), and that is not the server's time. If it brought nothing, it is repeated.
 
 import LotteryProtocol
 import ProcessSupport

@@ -81,7 +81,8 @@ struct DataDirectory: Sendable {
       }
       try directory.synchronizeAll()
     } catch {
-      throw .notSynced(path: path, error)
+      // To open the parent may fail, too.
+      throw error.call == "fsync" ? .notSynced(path: path, error) : .unreadable(path: path, error)
     }
   }
 

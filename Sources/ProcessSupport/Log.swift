@@ -123,7 +123,6 @@ package final class Log: Sendable {
       }
     }
   }
-
 }
 
 /// From the callers to the output.

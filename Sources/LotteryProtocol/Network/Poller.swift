@@ -244,7 +244,8 @@ final class Poller: Sendable {
     }
   }
 
-  /// Stops reporting for `token`. The kernel forgets a descriptor when it is closed.
+  /// Stops reporting for `token`. The kernel forgets a descriptor when it is closed, and its last
+  /// duplicate with it: until then, events carry a token that is ignored.
   fileprivate func unregister(_ token: UInt64) {
     state.withLock { $0.watched[token] = nil }
   }
