@@ -54,11 +54,15 @@ package final class BetStore: Sendable {
 
   /// Every agency that has bets, has finished, or is connected, in the order of their numbers.
   var agencyStatuses: [LotteryStatus.Agency] {
-    records.withLock { $0 }.sorted { $0.key < $1.key }.map { number, record in
-      LotteryStatus.Agency(
-        number: number, stored: record.stored, hasFinished: record.hasFinished,
-        isConnected: record.claim != nil)
+    // A copy of the table would outlive the lock, and the next change would copy all of it.
+    let agencies = records.withLock { records in
+      records.map { number, record in
+        LotteryStatus.Agency(
+          number: number, stored: record.stored, hasFinished: record.hasFinished,
+          isConnected: record.claim != nil)
+      }
     }
+    return agencies.sorted { $0.number < $1.number }
   }
 
   var syncTimes: SyncTimes { bets.syncTimes }
