@@ -99,7 +99,7 @@ final class ProgramProcess: Sendable {
   /// Ends it with SIGTERM, and expects that it ends well.
   func stop(sourceLocation: SourceLocation = #_sourceLocation) async {
     send(SIGTERM)
-    #expect(await end() == .exit(0), sourceLocation: sourceLocation)
+    #expect(await end() == .exit(0), "\(lines.last ?? "")", sourceLocation: sourceLocation)
   }
 
   private func read() -> ChildProcess.Ending {
