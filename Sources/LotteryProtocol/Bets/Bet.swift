@@ -8,10 +8,15 @@ public struct Bet: Hashable, Sendable {
   let texts: [UInt8]
   let view: BetView
 
+  /// At most 255 bytes of UTF-8, without NUL.
   public var firstName: String { String(repairing: texts.span.extracting(view.firstName)) }
+  /// At most 255 bytes of UTF-8, without NUL.
   public var lastName: String { String(repairing: texts.span.extracting(view.lastName)) }
+  /// 1 to 20 digits, leading zeros kept.
   public var document: String { String(repairing: texts.span.extracting(view.document)) }
+  /// A day that exists.
   public var birthdate: CalendarDate { view.birthdate }
+  /// The number that was bet on. All 32-bit numbers are valid.
   public var number: UInt32 { view.number }
 
   /// - Throws: the first field that breaks its rule.
@@ -39,6 +44,7 @@ public struct Bet: Hashable, Sendable {
       number: BetRules.number(number.utf8.span))
   }
 
+  /// A copy of the bet that `view` finds in `bytes`.
   public init(_ view: BetView, in bytes: Span<UInt8>) {
     let names = view.firstName.count + view.lastName.count
     var texts: [UInt8] = []
@@ -59,10 +65,15 @@ public struct Bet: Hashable, Sendable {
 /// written to their destination. The ranges are offsets into those bytes and mean nothing without
 /// them.
 public struct BetView: Hashable, Sendable {
+  /// Where at most 255 bytes of UTF-8 lie.
   public let firstName: Range<Int>
+  /// Where at most 255 bytes of UTF-8 lie.
   public let lastName: Range<Int>
+  /// Where 1 to 20 digits lie.
   public let document: Range<Int>
+  /// Decoded, unlike the texts.
   public let birthdate: CalendarDate
+  /// Decoded, unlike the texts.
   public let number: UInt32
 
   /// Finds a bet in `bytes`.

@@ -64,6 +64,7 @@ public struct BetRuleViolation: Error, Hashable, Sendable, CustomStringConvertib
     case number
   }
 
+  /// The first one that breaks its rule.
   public let field: Field
   /// What it held, escaped for one line of a log and cut to ``valueLimit`` characters.
   public let value: String
@@ -79,5 +80,6 @@ public struct BetRuleViolation: Error, Hashable, Sendable, CustomStringConvertib
   /// Characters of the value that are shown: a violation must fit the reason of REJECTED.
   private static let valueLimit = 60
 
+  /// The field, its value and the rule, in one line.
   public var description: String { "\(field.rawValue) \"\(value)\": must be \(rule)" }
 }

@@ -1,7 +1,10 @@
 /// A day that exists in the Gregorian calendar, in the years 1 to 9999.
 public struct CalendarDate: Hashable, Sendable, CustomStringConvertible {
+  /// 1 to 9999.
   public let year: UInt16
+  /// 1 to 12.
   public let month: UInt8
+  /// From 1.
   public let day: UInt8
 
   /// Nil if the calendar has no such day.
@@ -34,6 +37,7 @@ public struct CalendarDate: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// `YYYY-MM-DD`.
   public var description: String {
     var text: [UInt8] = []
     text.append(addingCapacity: 10) { room in room.append(date: self) }

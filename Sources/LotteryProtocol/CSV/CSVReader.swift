@@ -237,6 +237,7 @@ public enum CSVError: Error, Hashable, Sendable, CustomStringConvertible {
   case changed
   case cancelled
 
+  /// One line that a person can act on.
   public var description: String {
     switch self {
     case .textAfterQuote: "after a closing quote only a comma or the end of the line may follow"

@@ -22,6 +22,7 @@ import Synchronization
 
 /// One end of a connection, used by one task at a time, on its worker.
 public final class Connection {
+  /// What others may do with it, from any thread.
   public let handle: Handle
   /// How long the peer may take for the next bytes of what is sent. Nil if only the ``deadline``
   /// counts.
@@ -90,8 +91,10 @@ extension Connection {
   /// Whether the last bytes left no room, so that more may have arrived already.
   public var mayHaveMore: Bool { input.wasFilled && !input.isFull }
 
+  /// The bytes that have arrived and were not taken.
   public var unread: ArraySlice<UInt8> { input.storage[input.unread] }
 
+  /// Takes the first `count` bytes of ``unread``.
   public func consume(_ count: Int) { input.consume(count) }
 
   /// Takes the next frame, its header left out; nil if there is no complete one.
@@ -150,6 +153,7 @@ extension Connection {
     (sent, packetEnd) = (0, 0)
   }
 
+  /// Whether the kernel has not taken all that gathered.
   public var isSending: Bool { sent < output.count }
 
   /// Returns how many bytes of the packet the kernel has taken, or nil if it takes none now.
@@ -216,6 +220,7 @@ public enum ConnectionError: Error, Hashable, Sendable, CustomStringConvertible 
   case interrupted(Interruption)
   case broken(SystemError)
 
+  /// One line that a person can act on.
   public var description: String {
     switch self {
     case .interrupted(.cancelled): "cancelled"
@@ -259,6 +264,7 @@ extension Connection {
   public final class Handle: Sendable {
     /// The address of the other end. Nil for a connection that this process made.
     public let peer: PeerAddress?
+    /// Where the connection's task runs.
     public let worker: Worker
 
     package let socket: Socket
@@ -300,8 +306,10 @@ extension Connection {
       if isInterrupted { task.cancel() }
     }
 
+    /// Returns when the work of ``run(_:)`` is done.
     public func ended() async { await state.withLock { $0.task }?.value }
 
+    /// Ends what the connection waits for. Only the first cause counts, apart from `.noRoom`.
     public func interrupt(_ cause: Interruption) {
       let task = state.withLock { state -> Task<Void, Never>? in
         if cause == .noRoom, state.keepsPlace { return nil }

@@ -5,6 +5,7 @@ import Glibc
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   /// The name or the address, without brackets.
   public let host: String
+  /// 1 to 65535.
   public let port: UInt16
 
   /// An endpoint whose values are not checked.
@@ -28,12 +29,15 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     self.init(host: String(host), port: port)
   }
 
+  /// With the host in brackets if it contains a colon.
   public var description: String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 
+/// Resolves the name of a server and connects to one of its addresses.
 public enum Connector {
+  /// Why there is no connection.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     case cancelled
     case unresolved(host: String, reason: String)
@@ -41,6 +45,7 @@ public enum Connector {
     case refused(SystemError)
     case timedOut
 
+    /// One line that a person can act on.
     public var description: String {
       switch self {
       case .cancelled: "cancelled"

@@ -43,7 +43,9 @@ package final class Listener: Sendable {
   }
 }
 
+/// The IPv4 address of the other end of a connection.
 public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
+  /// In dotted decimal.
   public let ip: String
   /// Whether the peer is on this machine.
   public let isLoopback: Bool
@@ -56,6 +58,7 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
     isLoopback = UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
   }
 
+  /// The same as ``ip``.
   public var description: String { ip }
 }
 

@@ -32,6 +32,7 @@ public struct CSVFile: ~Copyable {
   /// The same for a borrowed file. Only one is read at a time.
   private static let borrowedChunkSize = 256 * 1024
 
+  /// Opens the file at `path`, to read all of it.
   public init(path: String, lastRow: LastRow) throws(SystemError) {
     try self.init(File(reading: Path(path)), lastRow: lastRow)
   }

@@ -8,8 +8,10 @@ import Glibc
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The name of the call, as in its manual page.
   public let call: String
+  /// The value of `errno`.
   public let code: Int32
 
+  /// The failure of `call`, with the value of `errno`.
   public init(_ call: String, code: Int32) {
     self.call = call
     self.code = code

@@ -16,6 +16,7 @@ import Synchronization
 public final class Worker: TaskExecutor {
   let queue: DispatchQueue
 
+  /// A worker for work that never blocks. Debuggers show it as `label`.
   public init(label: String) {
     queue = DispatchQueue(label: label, target: Lanes.next())
   }
@@ -39,6 +40,7 @@ public final class Worker: TaskExecutor {
     }
   }
 
+  /// Runs `job` after all earlier ones.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

@@ -5,12 +5,14 @@
 public struct BatchBuilder {
   /// The most bets in one batch, 1 to 65535. The frame's size may allow fewer.
   public let maxAmount: Int
+  /// Bets in the batch under way.
   public private(set) var count = 0
   private var start = 0
 
   /// Header, type, offset and count.
   private static let headSize = ProtocolLimits.frameHeaderSize + 1 + 8 + 2
 
+  /// Batches of at most `maxAmount` bets, 1 to 65535.
   public init(maxAmount: Int) {
     precondition(ProtocolLimits.batchCount.contains(maxAmount), "maxAmount out of range")
     self.maxAmount = maxAmount

@@ -67,6 +67,7 @@ public struct BetBatch: Hashable, Sendable {
   public let isSingle: Bool
   /// Bets of this agency that precede the batch.
   public let offset: UInt64
+  /// How many bets it holds: 1 to 65535.
   public let count: Int
   /// Where the bets lie in the frame: all of it after the count.
   public let bets: Range<Int>
@@ -107,7 +108,9 @@ extension BetBatch {
 
   /// What the log shows of a bet: as it was sent, which may be against the rules.
   public struct Label: Hashable, Sendable {
+    /// Bytes that are not UTF-8 are replaced.
     public let document: String
+    /// The number that was bet on.
     public let number: UInt32
   }
 
@@ -119,9 +122,11 @@ extension BetBatch {
       document: String(repairing: frame.extracting(sent.document)), number: sent.number)
   }
 
+  /// The first bet of a batch that breaks a rule.
   public struct BadBet: Error, Hashable, Sendable {
     /// Its place in the batch, from 0.
     public let index: Int
+    /// What is wrong with it.
     public let violation: BetRuleViolation
   }
 

@@ -2,22 +2,28 @@
 
 /// The limits. Sizes are in bytes.
 public enum ProtocolLimits {
-  public static let version: UInt8 = 1  // The version that HELLO and WELCOME carry.
+  /// The version that HELLO and WELCOME carry.
+  public static let version: UInt8 = 1
   /// The largest packet, its header included: "8 kB" in its strictest reading (`PROTOCOL.md`,
   /// Framing).
   public static let packetSize = 8000
-  public static let frameHeaderSize = 4  // The length field in front of every frame.
+  /// The length field in front of every frame.
+  public static let frameHeaderSize = 4
   /// The lengths a frame may announce: a type byte at least, a packet of `packetSize` at most.
   public static let frameLength = 1...(packetSize - frameHeaderSize)
-  public static let textSize = 255  // A text carries its length in one byte.
-  public static let documentDigits = 1...20  // Digits in a document.
-  /// The years a birthdate may lie in: those that four digits can write.
+  /// A text carries its length in one byte.
+  public static let textSize = 255
+  /// Digits in a document.
+  public static let documentDigits = 1...20
+  /// The years a birthdate may lie in: those that four digits can write. Computed: a stored range
+  /// would be initialized lazily, and looked at for each date.
   public static var years: ClosedRange<UInt16> { 1...9999 }
   /// A line of the echo service, its line feed included (`PROTOCOL.md`, One port, two services).
   public static let echoLineSize = 8000
   /// Bets in one batch: the count is 16 bits wide.
   public static let batchCount = 1...Int(UInt16.max)
-  public static let window = 1...1024  // Batches in flight: sent and not answered yet.
+  /// Batches in flight: sent and not answered yet.
+  public static let window = 1...1024
   /// A row of a CSV file, its line end included. Five texts of 255 bytes, all quotes doubled, fit.
   public static let csvRowSize = 4096
 }
@@ -45,28 +51,44 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
 
 /// Why a batch was not stored, in REJECTED, which ends the connection.
 public enum RejectionCode: UInt8, Sendable, CaseIterable {
-  case ruleBroken = 1  // A field of a bet breaks its rule.
-  case notStored = 2  // The server could not store it: disk full, I/O error.
-  case outOfSequence = 3  // The offset is greater than the number of bets stored.
-  case agencyFinished = 4  // The agency has said FINISHED.
+  /// A field of a bet breaks its rule.
+  case ruleBroken = 1
+  /// The server could not store it: disk full, I/O error.
+  case notStored = 2
+  /// The offset is greater than the number of bets stored.
+  case outOfSequence = 3
+  /// The agency has said FINISHED.
+  case agencyFinished = 4
 }
 
 /// Why the server ends a connection, in ERROR.
 public enum ErrorCode: UInt8, Sendable, CaseIterable {
-  case malformed = 1  // A message that cannot be decoded.
-  case version = 2  // A protocol version that the server does not speak.
-  case unknownAgency = 3  // No such agency in this lottery.
-  case wrongKey = 4  // The key is not the agency's.
-  case notNow = 5  // This message does not fit here.
-  case totalsDiffer = 6  // FINISHED with another total than the server stored.
-  case superseded = 7  // A newer connection of this agency took over.
-  case shuttingDown = 8  // The server is shutting down, or cannot read or write its files.
-  case tooSlow = 9  // No complete message in time, or answers not taken in time.
+  /// A message that cannot be decoded.
+  case malformed = 1
+  /// A protocol version that the server does not speak.
+  case version = 2
+  /// No such agency in this lottery.
+  case unknownAgency = 3
+  /// The key is not the agency's.
+  case wrongKey = 4
+  /// This message does not fit here.
+  case notNow = 5
+  /// FINISHED with another total than the server stored.
+  case totalsDiffer = 6
+  /// A newer connection of this agency took over.
+  case superseded = 7
+  /// The server is shutting down, or cannot read or write its files.
+  case shuttingDown = 8
+  /// No complete message in time, or answers not taken in time.
+  case tooSlow = 9
 }
 
 /// How far an agency is, in WELCOME.
 public enum AgencyState: UInt8, Sendable, CaseIterable {
-  case open = 0  // Its bets are taken.
-  case finished = 1  // It has finished; the draw is still to come.
-  case drawn = 2  // The draw has been held.
+  /// Its bets are taken.
+  case open = 0
+  /// It has finished; the draw is still to come.
+  case finished = 1
+  /// The draw has been held.
+  case drawn = 2
 }

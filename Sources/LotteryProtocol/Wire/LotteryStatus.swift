@@ -1,5 +1,6 @@
 /// The state of a lottery, for its operator (`PROTOCOL.md`, The status).
 public struct LotteryStatus: Hashable, Sendable {
+  /// What the operator sees of one agency.
   public struct Agency: Hashable, Sendable {
     /// At least 1. Above ``LotteryStatus/agencies`` if its bets are from a larger lottery.
     public var number: UInt32
@@ -7,6 +8,7 @@ public struct LotteryStatus: Hashable, Sendable {
     public var stored: UInt64
     /// Whether its FINISHED is safe.
     public var hasFinished: Bool
+    /// Whether a connection speaks for it.
     public var isConnected: Bool
 
     package init(number: UInt32, stored: UInt64, hasFinished: Bool, isConnected: Bool) {
@@ -15,9 +17,11 @@ public struct LotteryStatus: Hashable, Sendable {
     }
   }
 
+  /// Whether the draw has been held.
   public var isDrawn: Bool
   /// The agencies that take part are numbered from 1 to this.
   public var agencies: UInt32
+  /// Those that are open, without the operator's own.
   public var connections: UInt32
   /// The syncs of `bets.csv` since the server started.
   public var syncs: SyncTimes
@@ -35,8 +39,11 @@ public struct LotteryStatus: Hashable, Sendable {
 
 /// The number of syncs that a server has waited for, and their times.
 public struct SyncTimes: Hashable, Sendable {
+  /// Syncs so far.
   public private(set) var count: UInt64
+  /// The sum of their times.
   public private(set) var total: Duration
+  /// The time of the longest one; zero if there were none.
   public private(set) var longest: Duration
 
   package init(count: UInt64 = 0, total: Duration = .zero, longest: Duration = .zero) {

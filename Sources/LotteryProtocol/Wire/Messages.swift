@@ -12,6 +12,7 @@ public protocol WireMessage: Hashable, Sendable {
 }
 
 extension WireMessage {
+  /// Decodes a frame, its header left out.
   public init(frame: Span<UInt8>) throws(WireError) {
     guard frame.count > 0, let type = MessageType(rawValue: frame[0]) else {
       throw .unknownType(frame.count > 0 ? frame[0] : 0)
@@ -45,6 +46,7 @@ public enum AgencyMessage: WireMessage {
   /// From the operator, on a connection of its own.
   case statusQuery
 
+  /// Nil for a type that only the server sends.
   public init?(
     _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
   ) throws(BodyError) {
@@ -66,6 +68,7 @@ public enum AgencyMessage: WireMessage {
     }
   }
 
+  /// Appends the frame. The bets of a BATCH or a BET are copied from `frame`.
   public func append(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     switch self {
     case .hello(let agency, let key):
@@ -97,6 +100,7 @@ public enum ServerMessage: WireMessage {
   case status(more: Bool, LotteryStatus)
   case error(code: ErrorCode, reason: String)
 
+  /// Nil for a type that only an agency or the operator sends.
   public init?(
     _ type: MessageType, fields: inout Span<UInt8>, in frame: Span<UInt8>
   ) throws(BodyError) {
@@ -130,6 +134,7 @@ public enum ServerMessage: WireMessage {
     }
   }
 
+  /// Appends the frame. `frame` is not used.
   public func append(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     switch self {
     case .welcome(let version, let state, let stored, let lastBet):
@@ -221,6 +226,7 @@ public enum WireError: Error, Hashable, Sendable, CustomStringConvertible {
   case unknownType(UInt8)
   case body(MessageType, BodyError)
 
+  /// One line that a person can act on.
   public var description: String {
     switch self {
     case .frameLength(let length):
@@ -244,6 +250,7 @@ public enum BodyError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A field has a value that the contract does not name.
   case fieldValue(String, UInt64)
 
+  /// One line that a person can act on.
   public var description: String {
     switch self {
     case .tooShort: "the body is too short"
