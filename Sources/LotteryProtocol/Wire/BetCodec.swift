@@ -71,7 +71,6 @@ public struct BetBatch: Hashable, Sendable {
   public let count: Int
   /// Where the bets lie in the frame: all of it after the count.
   public let bets: Range<Int>
-
 }
 
 extension BetBatch {
@@ -91,11 +90,11 @@ extension BetBatch {
   /// Appends the frame; the bets are those in `frame`.
   func append(to bytes: inout [UInt8], in frame: Span<UInt8>) {
     precondition(bets.upperBound <= frame.count, "needs the frame that the batch came in")
-    let start = bytes.beginFrame(type)
-    bytes.append(bigEndian: offset)
-    if !isSingle { bytes.append(bigEndian: UInt16(count)) }
-    bytes.append(copying: frame.extracting(bets))
-    bytes.endFrame(at: start)
+    bytes.appendFrame(type) { body in
+      body.append(bigEndian: offset)
+      if !isSingle { body.append(bigEndian: UInt16(count)) }
+      body.append(copying: frame.extracting(bets))
+    }
   }
 
   /// Appends a BET, with the number of bets that precede `bet` as `offset`.
