@@ -46,7 +46,23 @@ public enum MessageType: UInt8, Sendable, CaseIterable {
   case status = 0x90
 
   /// The name that the contract gives it: `WINNERS?` is the agency's query.
-  public var name: String { "\(self)".uppercased().replacing("QUERY", with: "?") }
+  public var name: String {
+    switch self {
+    case .hello: "HELLO"
+    case .bet: "BET"
+    case .batch: "BATCH"
+    case .finished: "FINISHED"
+    case .winnersQuery: "WINNERS?"
+    case .statusQuery: "STATUS?"
+    case .welcome: "WELCOME"
+    case .stored: "STORED"
+    case .rejected: "REJECTED"
+    case .confirmed: "CONFIRMED"
+    case .winners: "WINNERS"
+    case .error: "ERROR"
+    case .status: "STATUS"
+    }
+  }
 }
 
 /// Why a batch was not stored, in REJECTED, which ends the connection.
