@@ -60,7 +60,7 @@ import Testing
       }
     }
 
-    /// The last line of the log, without the time; nil if nobody gets it.
+    /// The last line of the log, without the time; nil if it is not written.
     var lastLine: String? {
       switch self {
       case .ends, .movesAWhile: "action: exit | result: success\n"
@@ -89,7 +89,7 @@ import Testing
           OrderlyEnd.noteStep()
         }
       case .logsForNobody:
-        // The writing end of a pipe that nobody reads.
+        // The writing end of a pipe without a reader.
         var ends: [Int32] = [0, 0]
         pipe(&ends)
         dup2(ends[1], STDOUT_FILENO)

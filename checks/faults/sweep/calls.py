@@ -99,7 +99,7 @@ _INSTANT = ("fcntl_log",)
 def faults(run, call):
     """Yields the faults of a call in a kind of run, each with the way in which it comes."""
     yield from itertools.product(CALLS[call].faults, FAILS)
-    # The lookup of a number asks nobody.
+    # A numeric address is looked up without a name server.
     if call == "getaddrinfo" and not run.IS_NAMED:
         return
     yield "SIGTERM", "ends"
