@@ -1,226 +1,145 @@
-"""What graders look for in a merged log.
+"""What graders look for in a merged log, and what was asked of the lottery.
 
-Each check takes the log up to the last client's exit and what was asked of the lottery. It returns
-what is wrong, in one line, or None. The order of lines is the order of reading, also across
-containers.
+Each look yields what is wrong, in a line each. The order of lines is the order of reading, also
+across containers.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class Asked:
-    """What a round asked for."""
+    """What a round asked for. Lists are in the order of the agencies."""
 
+    mode: str
     clients: int
     # Lines that each client sends in the mode `echo`.
     loop_amount: int = 0
-    # Of each agency, in the order of their numbers.
-    bets: tuple = ()
-    winners: tuple = ()
+    # The bet of each agency in the mode `bet`, as (document, number).
+    single_bets: list = ()
+    # In the mode `lottery`: how many bets an agency has, and how many winners.
+    bets: list = ()
+    winners: list = ()
     max_amount: int = 1
-    # The bet of each agency, as (document, number).
-    single_bets: tuple = ()
-    # What must stand in the lines that tell the configuration.
-    server_config: dict | None = None
-    client_config: dict | None = None
+    # What must stand in the lines that tell the configuration, by "server" and "client".
+    configurations: dict = field(default_factory=dict)
 
     @property
     def names(self):
         return [f"client{number}" for number in range(1, self.clients + 1)]
 
+    def messages(self, number):
+        return [f"[CLIENT {number}] Message N°{k}" for k in range(1, self.loop_amount + 1)]
 
-def each_client_exits_once(log, asked):
-    """Each client logs its exit, once."""
-    return _differ(Counter(asked.names),
-                   Counter(log.lines[place].source for place in log.places("exit", "client")))
+    def values(self):
+        """Yields a source, an action, a field of it, and the values that this source must log."""
+        for number, name in enumerate(self.names, 1):
+            if self.mode == "echo":
+                yield name, "receive_message", "msg", self.messages(number)
+                yield name, "loop_finished", "client_id", [str(number)]
+            elif self.mode == "bet":
+                for key, value in zip(("dni", "numero"), self.single_bets[number - 1]):
+                    yield name, "apuesta_enviada", key, [value]
+            else:
+                yield name, "consulta_ganadores", "cant_ganadores", [self.winners[number - 1]]
+        if self.mode == "bet":
+            for key, values in zip(("dni", "numero"), zip(*self.single_bets)):
+                yield "server", "apuesta_almacenada", key, values
+        elif self.mode == "lottery":
+            yield "server", "sorteo", "result", ["success"]
+            # Only the last batch of an agency is shorter than `batch.maxAmount`.
+            yield "server", "apuesta_recibida", "cantidad", [
+                str(min(self.max_amount, count - start)) for count in self.bets
+                for start in range(0, count, self.max_amount)]
 
+    def order(self, log):
+        """Yields what comes first, and its places and those of what comes after it.
 
-def compose_tells_exits(log, asked):
-    """Compose reports each client's exit, with code 0."""
-    return _differ(Counter((name, 0) for name in asked.names),
-                   Counter(exit for exit in log.exits() if exit[0] != "server"))
-
-
-def nothing_fails(log, asked):
-    """No line reports a failure."""
-    failed = [line.text for line in log.lines if line.result == "fail"]
-    return failed[0] if failed else None
-
-
-def configuration_is_told(log, asked):
-    """The programs log the values that the graders wrote."""
-    for source, wanted in (("server", asked.server_config), ("client", asked.client_config)):
-        places = log.places("config", source)
-        if wanted and not places:
-            return f"no configuration of {source}"
-        for place in places:
-            told = log.lines[place].fields
-            if wanted and {key: told.get(key) for key in wanted} != wanted:
-                return f"{log.lines[place].text}: wanted {wanted}"
-    return None
-
-
-# Exercises 1 to 4
-
-def each_line_comes_back(log, asked):
-    """Each client gets its lines, in their order, once."""
-    for number, name in enumerate(asked.names, 1):
-        wanted = [f"[CLIENT {number}] Message N°{k}" for k in range(1, asked.loop_amount + 1)]
-        if wrong := _differ(wanted, log.values("msg", "receive_message", name)):
-            return f"{name}: {wrong}"
-    return None
-
-
-def each_loop_finishes(log, asked):
-    """Each client logs the end of its loop, once, with its number."""
-    wanted = {name: [str(number)] for number, name in enumerate(asked.names, 1)}
-    return _differ(wanted, {name: log.values("client_id", "loop_finished", name)
-                            for name in asked.names})
+        Not in the mode `bet`: a bet takes some 10 ms, so its client has exited before Compose
+        attaches, and the logs of server and client come in any order."""
+        exits = log.places("exit", "client")
+        if self.mode == "echo":
+            for number, name in enumerate(self.names, 1):
+                for message in self.messages(number):
+                    yield (message, log.places("receive_message", "server", msg=message),
+                           log.places("exit", name))
+        elif self.mode == "lottery":
+            received, drawn = (
+                log.places(action, "server") for action in ("apuesta_recibida", "sorteo"))
+            yield "apuesta_recibida", received, exits
+            yield "apuesta_recibida", received, drawn
+            yield "sorteo", drawn, log.places("consulta_ganadores", "client")
 
 
-def server_receives_before_exit(log, asked):
-    """The server has logged a client's lines before the client exits."""
-    for number, name in enumerate(asked.names, 1):
-        for k in range(1, asked.loop_amount + 1):
-            message = f"[CLIENT {number}] Message N°{k}"
-            if wrong := _first(log.places("receive_message", "server", msg=message),
-                               log.places("exit", name), f"exit of {name}"):
-                return wrong
-    return None
+def until_the_last_exit(log, asked):
+    """All that the mode is for."""
+    yield from how_clients_end(log, asked)
+    for source, action, key, wanted in asked.values():
+        got = log.values(key, action, source)
+        # The server serves its clients in any order.
+        if Counter(got) != Counter(wanted) or source != "server" and got != wanted:
+            yield f"{source}: {action}: wanted {key} {wanted}, got {got}"
+    yield from _disorder(asked.order(log))
 
 
-# Exercise 5
-
-def each_bet_is_stored(log, asked):
-    """The server logs each bet as stored, once."""
-    return _differ(Counter(asked.single_bets), _bets(log, "apuesta_almacenada", "server"))
-
-
-def each_bet_is_sent(log, asked):
-    """Each client logs its bet, once."""
-    return _differ(Counter(asked.single_bets), _bets(log, "apuesta_enviada", "client"))
-
-
-# Exercises 6 to 8
-
-def batches_are_full(log, asked):
-    """Only the last batch of an agency is shorter than `batch.maxAmount`."""
-    wanted = Counter()
-    for count in asked.bets:
-        full, rest = divmod(count, asked.max_amount)
-        wanted += Counter([str(asked.max_amount)] * full + [str(rest)] * bool(rest))
-    return _differ(wanted, Counter(log.values("cantidad", "apuesta_recibida", "server")))
+def how_clients_end(log, asked):
+    """In each mode, and if SIGTERM ends them: nothing fails, the programs log what the graders
+    configured, and each client closes what it has open and exits once."""
+    yield from (line.text for line in log.lines if line.result == "fail")
+    for source, wanted in asked.configurations.items():
+        told = [line for line in log.lines
+                if line.action == "config" and line.source.startswith(source)]
+        yield from (f"{line.text}: wanted {wanted}" for line in told
+                    if not wanted.items() <= line.fields.items())
+        if not told:
+            yield f"no configuration of {source}"
+    for name in asked.names:
+        exits = log.places("exit", name)
+        if len(exits) != 1:
+            yield f"{name}: {len(exits)} exits"
+        for action in ["close_socket"] + ["close_file"] * (asked.mode == "lottery"):
+            yield from _disorder([(f"{name}: {action}", log.places(action, name), exits)])
 
 
-def received_before_exits(log, asked):
-    """All batches are received before the first client exits."""
-    return _first(log.places("apuesta_recibida", "server"), log.places("exit", "client"),
-                  "a client's exit")
+def exits(log, names):
+    """Compose reports that these containers exited with code 0."""
+    got = {(name, code) for name, code in log.exits() if name in names}
+    if got != {(name, 0) for name in names}:
+        yield f"Compose reports {got}"
 
 
-def draw_is_held_once(log, asked):
-    """There is one draw."""
-    return _differ(1, len(log.places("sorteo", "server")))
-
-
-def draw_before_winners(log, asked):
-    """The draw comes before any client's winners."""
-    return _first(log.places("sorteo", "server"), log.places("consulta_ganadores", "client"),
-                  "consulta_ganadores")
-
-
-def no_bet_after_the_draw(log, asked):
-    """No batch is received after the draw."""
-    return _first(log.places("apuesta_recibida", "server"), log.places("sorteo", "server"),
-                  "sorteo")
-
-
-def winners_are_right(log, asked):
-    """Each client logs the number of its agency's winners, once."""
-    wanted = {name: [str(count)] for name, count in zip(asked.names, asked.winners)}
-    return _differ(wanted, {name: log.values("cant_ganadores", "consulta_ganadores", name)
-                            for name in asked.names})
-
-
-# SIGTERM
-
-def everything_is_closed(log, asked):
-    """The server closes everything, logs that, and exits last."""
-    wanted = [log.places("close_socket", "server", socket="listener"),
-              log.places("close_workers", "server"),
-              log.places("close_worker", "server", worker="draw"),
-              log.places("close_file", "server", file="bets.csv"),
-              log.places("close_file", "server", file="finished.csv"),
-              log.places("close_directory", "server")]
-    if not all(wanted):
-        return "something is not told to be closed"
-    return _first([place for places in wanted for place in places], log.places("exit", "server"),
-                  "the server's exit")
-
-
-def each_worker_ends_after_its_socket(log, asked):
-    """The server logs for each connection that its socket is closed, and then its worker."""
+def how_the_server_ends(log):
+    """It has accepted as in the skeleton: it waits for a connection, accepts it, and waits again.
+    It closes everything, for each connection the socket and then the worker, and exits once."""
+    accepts = [line.result for line in log.lines
+               if line.source == "server" and line.action == "accept_connections"]
+    if not accepts or accepts != (["in_progress", "success"] * len(accepts))[:len(accepts)]:
+        yield f"accept_connections: {accepts}"
+    ended = log.places("exit", "server")
+    if len(ended) != 1:
+        yield f"server: {len(ended)} exits"
+    for action, fields in (
+            ("close_socket", {"socket": "listener"}), ("close_workers", {}),
+            ("close_worker", {"worker": "draw"}), ("close_file", {"file": "bets.csv"}),
+            ("close_file", {"file": "finished.csv"}), ("close_directory", {})):
+        places = log.places(action, "server", **fields)
+        yield from _disorder([(f"{action} {fields}", places, ended)])
     open_workers = Counter()
     for line in log.lines:
         if line.source == "server" and "ip" in line.fields:
             address = line.fields["ip"]
             open_workers[address] += {"close_socket": 1, "close_worker": -1}.get(line.action, 0)
             if open_workers[address] < 0:
-                return f"{line.text}: before its socket"
-    return _differ(Counter(), +open_workers)
+                yield f"{line.text}: before its socket"
+    if +open_workers:
+        yield f"sockets without a worker's end: {+open_workers}"
 
 
-def each_client_closes(log, asked):
-    """Each client closes its socket, and its file if it has one, before it exits."""
-    wanted = ["close_socket", *(["close_file"] if asked.bets else [])]
-    for action in wanted:
-        for name in asked.names:
-            if wrong := _first(log.places(action, name), log.places("exit", name),
-                               f"exit of {name}"):
-                return f"{action}: {wrong}"
-    return None
-
-
-def each_accept_is_waited_for(log, asked):
-    """As in the skeleton: the server waits for a connection, accepts it, and waits again."""
-    results = [line.result for line in log.lines
-               if line.source == "server" and line.action == "accept_connections"]
-    wanted = ["in_progress", "success"] * (len(results) // 2 + 1)
-    return None if results and results == wanted[:len(results)] else f"got {results}"
-
-
-def compose_tells_all_exits(log, asked):
-    """Compose reports the exit of all containers, with code 0."""
-    return _differ({(name, 0) for name in [*asked.names, "server"]}, set(log.exits()))
-
-
-ECHO = (each_client_exits_once, compose_tells_exits, nothing_fails, configuration_is_told,
-        each_line_comes_back, each_loop_finishes, server_receives_before_exit)
-# A bet takes some 10 ms: its client has exited before Compose attaches. Then Compose does not
-# report the exit, and prints the logs of server and client in any order.
-BET = (each_client_exits_once, nothing_fails, configuration_is_told, each_bet_is_stored,
-       each_bet_is_sent)
-LOTTERY = (each_client_exits_once, each_client_closes, compose_tells_exits, nothing_fails,
-           configuration_is_told, batches_are_full, received_before_exits, draw_is_held_once,
-           draw_before_winners, no_bet_after_the_draw, winners_are_right)
-SIGTERM = (everything_is_closed, each_worker_ends_after_its_socket, each_accept_is_waited_for)
-# Exercise 4, in which the clients do not end by themselves.
-STOPPED = (each_client_exits_once, each_client_closes, nothing_fails, configuration_is_told,
-           compose_tells_all_exits)
-
-
-def _bets(log, action, source):
-    return Counter(zip(log.values("dni", action, source), log.values("numero", action, source)))
-
-
-def _differ(wanted, got):
-    return None if wanted == got else f"wanted {wanted}, got {got}"
-
-
-def _first(earlier, later, what):
-    """Returns what is wrong unless all of `earlier` come before all of `later`."""
-    if not earlier:
-        return f"nothing before {what}"
-    return f"after {what}" if later and max(earlier) > min(later) else None
+def _disorder(order):
+    """Yields what is missing, or does not come before all that it must come before."""
+    for what, earlier, later in order:
+        if not earlier:
+            yield f"{what}: missing"
+        elif later and max(earlier) > min(later):
+            yield f"{what}: too late"

@@ -17,9 +17,6 @@ EXITS_LIMIT = 3
 # Seconds after SIGTERM until Docker kills a container, which then exits with 137.
 GRACE = 2
 MODES = {1: "echo", 2: "echo", 3: "echo", 4: "echo", 5: "bet"}
-LOOKS = {"echo": looks.ECHO, "bet": looks.BET, "lottery": looks.LOTTERY}
-# What Compose reports comes after all else.
-REPORTED = (looks.compose_tells_exits, looks.compose_tells_all_exits)
 MOUNTS = "{{range .Mounts}}{{.Type}} {{end}}"
 
 
@@ -64,7 +61,7 @@ def build(project, exercise):
 
 
 def play(project, round, directory):
-    """Plays a round. Returns the log, and what is wrong by the name of the check."""
+    """Plays a round. Returns what is wrong."""
     before = os.umask(round.umask)
     with machine.busy_cores() if round.is_busy else contextlib.nullcontext():
         try:
@@ -73,18 +70,23 @@ def play(project, round, directory):
             os.umask(before)
         project.compose("up", "-d")
         with project.follow(directory / "merged.log") as follower:
-            read = _read_until_all_send if round.exercise == 4 else _read
-            problems = read(follower, asked, LOOKS[round.mode])
+            wrong = [*(_read_until_all_send if round.exercise == 4 else _read)(follower, asked)]
             if round.exercise == 3:
-                problems |= _check_echo(project, "action: test_echo_server | result: success", 0)
-            problems |= _stop(project, follower, asked)
+                wrong += _check_echo(project, "action: test_echo_server | result: success", 0)
+            project.compose("stop", "-t", str(GRACE))
+            follower.read_until(EXITS_LIMIT, lambda log: ("server", 0) in log.exits())
+            wrong += looks.how_the_server_ends(follower.log)
             if round.exercise == 4:
-                problems |= _problems(follower.log, asked, looks.STOPPED)
+                wrong += looks.how_clients_end(follower.log, asked)
+                wrong += looks.exits(follower.log, [*asked.names, "server"])
+        codes = project.exit_codes("server", *asked.names)
+        if any(codes):
+            wrong.append(f"exit codes of server and clients: {codes}")
         if "volume" in project.inspect(MOUNTS, "server")[0]:
-            problems["volume"] = "graders remove none"
+            wrong.append("a volume, which graders do not remove")
         if round.exercise == 3:
-            problems |= _check_echo(project, "action: test_echo_server | result: fail", 1)
-    return problems
+            wrong += _check_echo(project, "action: test_echo_server | result: fail", 1)
+    return wrong
 
 
 def prepare(project, round):
@@ -93,7 +95,7 @@ def prepare(project, round):
     chance = random.Random(f"{round.seed} {round.exercise} {round.number}")
     directory = project.directory
     handout.switch(directory, f"ej{round.exercise}")
-    project.run("bash", "generar-compose.sh", containers.COMPOSE_FILE, str(round.clients))
+    project.generate(round.clients)
     # validar-echo-server.sh asks at the assignment's port.
     port = "12345" if round.exercise == 3 else chance.choice(["12345", "23456"])
     level = chance.choice(["DEBUG", "INFO"])
@@ -104,62 +106,48 @@ def prepare(project, round):
     edit(directory, {"SERVER_PORT": port, "SERVER_LISTEN_BACKLOG": "7", "LOGGING_LEVEL": level},
          {"address": f"server:{port}", "amount": amount, "period": period, "level": level,
           "maxAmount": str(max_amount)})
-    asked = looks.Asked(
-        round.clients, loop_amount=int(amount), max_amount=max_amount,
-        client_config={"server_address": f"server:{port}", "loop_amount": amount,
-                       "loop_period": period, "log_level": level})
+    asked = looks.Asked(round.mode, round.clients, int(amount), max_amount=max_amount)
+    asked.configurations["client"] = {"server_address": f"server:{port}", "loop_amount": amount,
+                                      "loop_period": period, "log_level": level}
     if level == "DEBUG":
-        asked.server_config = {"port": port, "listen_backlog": "7", "logging_level": level}
+        asked.configurations["server"] = {
+            "port": port, "listen_backlog": "7", "logging_level": level}
     if round.mode == "lottery":
         asked.bets, asked.winners = handout.write_bets(
             directory, round.clients, chance.random())
     elif round.mode == "bet":
         services = json.loads(project.compose("config", "--format", "json"))["services"]
-        asked.single_bets = [
-            (service["environment"]["DOCUMENTO"], service["environment"]["NUMERO"])
-            for name, service in services.items() if name != "server"]
+        environments = [services[name]["environment"] for name in asked.names]
+        asked.single_bets = [(own["DOCUMENTO"], own["NUMERO"]) for own in environments]
     return asked
 
 
-def _read(follower, asked, wanted):
+def _read(follower, asked):
     """Reads until the last client's exit, and checks the log so far.
 
-    In exercise 5 it reads until all bets are there too: their order is open (see `looks.BET`)."""
+    In exercise 5 it reads until all bets are there too, because their order is open. Compose does
+    not report the exit of a client that has exited before it attaches."""
     def is_over(log):
         exited = {log.lines[place].source for place in log.places("exit", "client")}
         stored = log.places("apuesta_almacenada", "server")
         return exited >= set(asked.names) and len(stored) >= len(asked.single_bets)
 
     if not follower.read_until(READING_LIMIT, is_over):
-        return {"end": f"not within {READING_LIMIT} s"}
-    problems = _problems(follower.log, asked, [look for look in wanted if look not in REPORTED])
+        return [f"not all clients exit within {READING_LIMIT} s"]
+    wrong = [*looks.until_the_last_exit(follower.log, asked)]
+    if asked.mode == "bet":
+        return wrong
     follower.read_until(EXITS_LIMIT, lambda log: len(log.exits()) >= asked.clients)
-    return problems | _problems(follower.log, asked, [look for look in wanted if look in REPORTED])
+    return [*wrong, *looks.exits(follower.log, asked.names)]
 
 
-def _read_until_all_send(follower, asked, _):
-    """Exercise 4: then SIGTERM comes."""
+def _read_until_all_send(follower, asked):
+    """Exercise 4, in which SIGTERM ends the clients."""
     all_send = follower.read_until(READING_LIMIT, lambda log: all(
         len(log.places("receive_message", name)) >= 2 for name in asked.names))
-    return {} if all_send else {"each_line_comes_back": "not all clients send"}
-
-
-def _stop(project, follower, asked):
-    """Ends everything by SIGTERM."""
-    project.compose("stop", "-t", str(GRACE))
-    follower.read_until(EXITS_LIMIT, lambda log: ("server", 0) in log.exits())
-    problems = _problems(follower.log, asked, looks.SIGTERM)
-    codes = project.exit_codes("server", *asked.names)
-    if any(codes):
-        problems["exit codes"] = f"of server and clients: {codes}"
-    return problems
+    return [] if all_send else ["not all clients send"]
 
 
 def _check_echo(project, line, status):
     wrong = [shell for shell in ("sh", "bash") if project.check_echo(shell) != (line, status)]
-    return {"validar-echo-server.sh": f"not {line!r} with {wrong}"} if wrong else {}
-
-
-def _problems(log, asked, wanted):
-    found = {check.__name__: check(log, asked) for check in wanted}
-    return {name: wrong for name, wrong in found.items() if wrong}
+    return [f"validar-echo-server.sh: not {line!r} with {wrong}"] if wrong else []

@@ -39,6 +39,6 @@ def test_exercise(request, project, build, tables, exercise, number, tmp_path):
     build(exercise)
     option = request.config.option
     round = rounds.Round(exercise, number, option.seed, not option.no_load)
-    problems = rounds.play(project, round, tmp_path)
-    tables("exercise", f"ej{exercise}", Tally(rounds=1, failed=int(bool(problems))))
-    assert not problems, str(round)
+    wrong = rounds.play(project, round, tmp_path)
+    tables("exercise", f"ej{exercise}", Tally(rounds=1, failed=int(bool(wrong))))
+    assert wrong == [], str(round)
