@@ -1,11 +1,19 @@
 """generar-compose.sh: its files, the agencies' keys, and what it refuses."""
 
+import datetime
+import ipaddress
 import re
 import stat
 
 import pytest
+import yaml
 from lottery.checkouts import ROOT, Checkout
-from scripts import compose_files
+
+FIVE = (ROOT / "docker-compose-dev.yaml").read_text(encoding="utf-8")
+# The bet of an agency, which it sends in mode `bet`.
+BET = re.compile(r" +- NOMBRE=.+\n +- APELLIDO=.+\n +- DOCUMENTO=[0-9]{8}\n +- NACIMIENTO=(.+)\n"
+                 r" +- NUMERO=[0-9]{1,4}\n")
+SUBNET = re.compile("subnet: (.*)")
 
 
 @pytest.fixture
@@ -27,17 +35,80 @@ def made(generate, *arguments):
     return directory.top
 
 
-@pytest.mark.parametrize("agencies", ["0", "1", "5", "007", "251", "252", "300"])
+def expected(agencies, keys):
+    """Returns what the compose file of N agencies says, without bets and subnet: what the committed
+    file says of five, which is for people to read, but for numbers and keys."""
+    server, client, *_, network = re.split(
+        r"\n\n(?=  client|networks:)", SUBNET.sub("", BET.sub("", FIVE)))
+    server = server.replace("AGENCIES=5", f"AGENCIES={agencies}").replace(
+        " 256m", f" {memory(agencies)}")
+    clients = [re.sub(r"(client|agency-|CLI_ID=)1\b", rf"\g<1>{number}", client)
+               for number in range(1, agencies + 1)]
+    if keys:
+        network += "\nsecrets:\n  agency_keys:\n    file: ./.claves/agencies\n"
+        server = server.replace("    volumes:", secret("SERVER_AGENCY_KEYS", "agency_keys")
+                                + "    volumes:")
+        for number, client in enumerate(clients, 1):
+            network += f"  agency_key_{number}:\n    file: ./.claves/agency-{number}\n"
+            clients[number - 1] = client.replace(
+                "    volumes:", secret("CLI_KEY_FILE", "agency_key", f"_{number}") + "    volumes:")
+    return "\n\n".join([server, *clients, network])
+
+
+def secret(variable, target, number=""):
+    return (f"      - {variable}=/run/secrets/{target}\n    secrets:\n"
+            f"      - source: {target}{number}\n        target: {target}\n")
+
+
+def memory(agencies):
+    return f"{max(256, agencies // 2)}m"
+
+
+def check_subnet(text, addresses):
+    """It is the smallest from a /24 on with that many addresses."""
+    subnet = ipaddress.ip_network(SUBNET.search(text)[1])
+    assert ipaddress.ip_address("172.25.125.0") in subnet
+    assert subnet.num_addresses >= addresses
+    assert subnet.prefixlen == 24 or subnet.num_addresses // 2 < addresses
+
+
+def check_compose(text, agencies, keys=False):
+    # Of the umask under which it was made.
+    text = re.sub(r"\n    user: .*", "", text)
+    assert SUBNET.sub("", BET.sub("", text)) == expected(agencies, keys)
+    # Every agency has a bet.
+    assert len([datetime.date.fromisoformat(date) for date in BET.findall(text)]) == agencies
+    # The network's, the broadcast, the gateway's, the server's and the echo check's address.
+    check_subnet(text, agencies + 5)
+
+
+def check_stack(text, agencies, keys=False):
+    """What the test in a swarm does not see."""
+    services = yaml.safe_load(text)["services"]
+    server = services.pop("server")
+    assert f"SERVER_AGENCIES={agencies}" in server["environment"]
+    assert server["deploy"]["resources"]["limits"]["memory"] == memory(agencies)
+    assert {name: service["deploy"]["replicas"] for name, service in services.items()} == (
+        {"agencies": agencies} if agencies else {})
+    for service, variable, target in (
+            (server, "SERVER_AGENCY_KEYS", "agency_keys"),
+            *((agency, "CLI_KEY_FILE", "agency_key") for agency in services.values())):
+        assert (f"{variable}=/run/secrets/{target}" in service["environment"]) == keys
+        assert service.get("secrets", []) == [{"source": target, "target": target}] * keys
+    check_subnet(text, agencies + 64)
+
+
+@pytest.mark.parametrize("agencies", ["0", "1", "5", "007", "251", "252", "300", "700"])
 def test_a_compose_file(generate, agencies):
     top = made(generate, "compose.yaml", agencies)
     assert [path.name for path in top.iterdir()] == ["compose.yaml"]
-    compose_files.check(top / "compose.yaml", int(agencies))
+    check_compose((top / "compose.yaml").read_text(encoding="utf-8"), int(agencies))
 
 
 @pytest.mark.parametrize("agencies", [0, 5, 185, 6000])
 def test_a_stack_file(generate, agencies):
     top = made(generate, "--stack", "compose.yaml", agencies)
-    compose_files.check(top / "compose.yaml", agencies, stack=True)
+    check_stack((top / "compose.yaml").read_text(encoding="utf-8"), agencies)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -46,7 +117,8 @@ def test_a_stack_file(generate, agencies):
 def test_a_file_with_keys(generate, arguments):
     top = made(generate, *arguments)
     assert {path.name for path in top.iterdir()} == {".claves", "compose.yaml"}
-    compose_files.check(top / "compose.yaml", 3, keys=True, stack="--stack" in arguments)
+    check = check_stack if "--stack" in arguments else check_compose
+    check((top / "compose.yaml").read_text(encoding="utf-8"), 3, keys=True)
     # The directory keeps other users out. The containers' user must be able to read the files.
     keys = top / ".claves"
     assert stat.S_IMODE(keys.stat().st_mode) == 0o700

@@ -1,4 +1,4 @@
-"""The Makefile, and what else belongs to the build."""
+"""The Makefile, with a stand-in for docker, and what else belongs to the build."""
 
 import re
 import shutil
@@ -27,3 +27,21 @@ def test_the_images_share_the_layers_of_the_build():
     stages = [(ROOT / f"{kind}.Dockerfile").read_text(encoding="utf-8").split("\nFROM")[0]
               for kind in ("server", "client")]
     assert stages[0] == stages[1]
+
+
+@pytest.mark.parametrize("target, inspected, status, last_words", [
+    # Names of containers are fixed: that lottery is another checkout's.
+    ("docker-compose-up", "/another", 2, "the lottery of /another is up"),
+    ("docker-compose-up", "{top}", 0, "compose -f docker-compose-dev.yaml up -d"),
+    # A volume that a container has by name.
+    ("docker-compose-down", "b0b", 0, "down -v --remove-orphans\nvolume rm -f b0b")])
+def test_make_calls_docker(checkout, stand_in, target, inspected, status, last_words):
+    path = stand_in("docker", f"""if [ "$1" = inspect ]; then
+echo {inspected.format(top=checkout.top)}; else echo "$@ ${{DOCKER_BUILDKIT-}}"; fi""")
+    done = checkout.run("make", "--silent", target, PATH=path)
+    assert done.returncode == status, done.stderr
+    lines = done.stderr if status else done.stdout.replace(" 1\n", "\n")
+    assert last_words in "\n".join(lines.splitlines()[-2:])
+    assert ("compose" in done.stdout) == (status == 0)
+    # The Dockerfiles need BuildKit, and older clients must be told.
+    assert all(line.endswith(" 1") for line in re.findall("^build .*", done.stdout, re.MULTILINE))

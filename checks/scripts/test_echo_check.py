@@ -1,37 +1,6 @@
-"""make and the echo check, with a stand-in for docker."""
+"""validar-echo-server.sh, with a stand-in for docker."""
 
 import pytest
-
-# What stands in for docker: `inspect` says one thing.
-INSPECTED = 'if [ "$1" = inspect ]; then echo {}; else echo "$@"; fi'
-
-
-def run_make(checkout, stand_in, target, text):
-    return checkout.run("make", "--silent", target, PATH=stand_in("docker", text))
-
-
-def test_make_asks_for_buildkit(checkout, stand_in):
-    done = run_make(checkout, stand_in, "docker-image", 'echo "$1 ${DOCKER_BUILDKIT-}"')
-    assert done.stdout == "build 1\nbuild 1\n", done.stderr
-
-
-def test_make_leaves_the_lottery_of_another_checkout_alone(checkout, stand_in):
-    done = run_make(checkout, stand_in, "docker-compose-up", INSPECTED.format("/another"))
-    assert done.returncode == 2 and "compose" not in done.stdout
-    assert "the lottery of /another is up" in done.stderr
-
-
-def test_make_starts_over_its_own(checkout, stand_in):
-    done = run_make(checkout, stand_in, "docker-compose-up", INSPECTED.format(checkout.top))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("compose -f docker-compose-dev.yaml up -d\n")
-
-
-def test_make_removes_a_volume_that_a_container_has_by_name(checkout, stand_in):
-    done = run_make(checkout, stand_in, "docker-compose-down", INSPECTED.format("b0b"))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-2:] == [
-        "compose -f docker-compose-dev.yaml down -v --remove-orphans", "volume rm -f b0b"]
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
