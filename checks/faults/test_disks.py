@@ -16,7 +16,7 @@ def test_no_room(lottery, bench, chance, number):
     """The disk is full, and then has room again and again for a moment. Many batches are on their
     way whenever that happens."""
     watch = shim.Watch(
-        bench.shim, None, lottery.directory / "calls",
+        bench.shim, lottery.directory / "calls",
         shim.rule("write_file", ["s2", f"e{errno.ENOSPC}"], 1, file="bets.csv"))
     watch.heal()
     lottery.window, lottery.pauses = 64, ("1ms", "5ms")

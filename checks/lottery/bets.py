@@ -2,7 +2,6 @@
 
 import csv
 import io
-import itertools
 import subprocess
 import zipfile
 from pathlib import Path
@@ -35,15 +34,6 @@ class Bets:
         self.by_agency = {_number(path): AgencyBets(_number(path), path) for path in paths}
         self.count = sum(len(bets.rows) for bets in self.by_agency.values())
         self.size = sum(bets.size for bets in self.by_agency.values())
-
-    def first(self, agencies, rows, directory):
-        """Returns a small lottery: the first bets of some agencies, copied into `directory`."""
-        directory.mkdir(parents=True)
-        for agency in range(1, agencies + 1):
-            source = self.by_agency[agency].path
-            with open(source, "rb") as file:
-                (directory / source.name).write_bytes(b"".join(itertools.islice(file, rows)))
-        return Bets(directory)
 
 
 def unpack(directory):

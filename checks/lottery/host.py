@@ -147,9 +147,12 @@ class Lottery:
                              len(bets.winning))
         self.tally["bets"] += self.bets.count
 
-    def end(self):
-        """Ends the processes that still run. Whatever has happened, no bet is there twice."""
+    def kill_all(self):
         for process in [self.server, *(one for all in self.speakers.values() for one in all)]:
             if process:
                 process.kill()
+
+    def end(self):
+        """Ends the processes that still run. Whatever has happened, no bet is there twice."""
+        self.kill_all()
         store.check_bets(self.data, self.bets, complete=False)

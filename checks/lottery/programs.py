@@ -10,7 +10,7 @@ from lottery.processes import Deadline, Process, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 # Apart from those of `make build`, which are static: a library cannot be loaded into them.
-BUILD = ("swift", "build", "-c", "release", "--static-swift-stdlib")
+BUILD = ("swift", "build", "-c", "release")
 SCRATCH = ROOT / ".build/dynamic"
 _LISTENING = re.compile(r"^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ 0A ", re.MULTILINE)
 
@@ -87,7 +87,7 @@ class Watched:
         Deadline(10).wait(lambda: self.watch.hits >= count, "calls that the rule is for")
 
     def _start(self, program, settings, flags, fail, outputs):
-        self.watch = shim.Watch(self.library, None, self.directory / "calls", fail)
+        self.watch = shim.Watch(self.library, self.directory / "calls", fail)
         self.process = start(self.where, program, self.directory / f"{program}.log",
                              settings | self.watch.environment, flags, **outputs)
         return self.process

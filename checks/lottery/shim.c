@@ -1,13 +1,12 @@
 /* Loaded into a program with LD_PRELOAD: counts its system calls, lets chosen ones fail or hang, and
- * notes what has reached the disk, so that a loss of power can be played.
+ * notes what has reached the disk, so that a loss of power can be played. The calls of libraries,
+ * among them the Swift runtime and Dispatch, are not the program's.
  *
  *   SHIM_FAIL="CALL FILE FIRST LAST OUTCOME [OUTCOME]"
  *                       the calls named CALL below, of the file named FILE or of any (*), from the
  *                       FIRSTth to the LASTth, have that outcome; from the second on the other one,
  *                       if there is one. LAST 0: until it is healed
  *   SHIM_STATE=FILE     a `struct state`, shared with the bench
- *   SHIM_CALLERS=FILE   pairs of addresses, as in the program's symbol table, in ascending order:
- *                       only calls from between the two addresses of a pair count
  *   SHIM_CORES=N        the machine has N cores
  *   SHIM_NOTES=FILE     gets a line "NAME SIZE" for every sync of a file or directory that returned
  *
@@ -93,9 +92,8 @@ static struct {
   atomic_uint calls, hits;
 } rule = {.call = CALL_COUNT};
 
-static const uintptr_t *callers;
-static size_t caller_count;
-static uintptr_t program;
+/* Where the program's own code is. */
+static uintptr_t code_begin, code_end;
 
 static int notes = -1;
 
@@ -106,17 +104,6 @@ static int notes = -1;
     if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                 \
     real;                                                                                          \
   })
-
-/* Maps a file into memory. Returns NULL if there is none. */
-static void *mapped(const char *path, int flags, int protection, size_t *size) {
-  struct stat status;
-  int descriptor = path ? REAL(open)(path, flags | O_CLOEXEC) : -1;
-  if (descriptor < 0 || REAL(fstat)(descriptor, &status) < 0) return NULL;
-  *size = (size_t)status.st_size;
-  void *memory = mmap(NULL, *size, protection, MAP_SHARED, descriptor, 0);
-  REAL(close)(descriptor);
-  return memory == MAP_FAILED ? NULL : memory;
-}
 
 static void read_rule(const char *text) {
   char call[32], first[16], second[16] = "";
@@ -131,38 +118,32 @@ static void read_rule(const char *text) {
     if (!strcmp(names[number], call)) rule.call = number;
 }
 
+static int find_code(struct dl_phdr_info *object, size_t size, void *none) {
+  (void)size, (void)none;
+  for (int part = 0; part < object->dlpi_phnum; part++) {
+    const ElfW(Phdr) *header = &object->dlpi_phdr[part];
+    if (header->p_type != PT_LOAD || !(header->p_flags & PF_X)) continue;
+    code_begin = object->dlpi_addr + header->p_vaddr;
+    code_end = code_begin + header->p_memsz;
+  }
+  return 1; /* The first object is the program. */
+}
+
 __attribute__((constructor)) static void begin(void) {
-  size_t size;
-  struct state *shared = mapped(getenv("SHIM_STATE"), O_RDWR, PROT_READ | PROT_WRITE, &size);
-  if (shared && size >= sizeof *shared) {
-    state = shared;
+  dl_iterate_phdr(find_code, NULL);
+  const char *path = getenv("SHIM_STATE");
+  int shared = path ? REAL(open)(path, O_RDWR | O_CLOEXEC) : -1;
+  if (shared >= 0) {
+    state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+    REAL(close)(shared);
+    if (state == MAP_FAILED) abort();
     for (unsigned number = 0; number < CALL_COUNT; number++)
       strcpy(state->calls[number].name, names[number]);
   }
-  struct link_map *map = dlopen(NULL, RTLD_LAZY);
-  program = map->l_addr;
-  callers = mapped(getenv("SHIM_CALLERS"), O_RDONLY, PROT_READ, &size);
-  if (callers) caller_count = size / sizeof *callers;
-  const char *path = getenv("SHIM_NOTES");
+  path = getenv("SHIM_NOTES");
   if (path) notes = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   const char *fail = getenv("SHIM_FAIL");
   if (fail) read_rule(fail);
-}
-
-/* Returns whether the program itself calls, not its libraries: after an odd number of addresses the
- * caller is between the two of a pair. */
-static int counts(const void *caller) {
-  if (!callers) return 1;
-  uintptr_t address = (uintptr_t)caller - program;
-  size_t low = 0, high = caller_count;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (callers[middle] < address)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low % 2 == 1;
 }
 
 /* Writes the last part of the path of an open file. */
@@ -209,8 +190,12 @@ static struct outcome next(unsigned call, int descriptor) {
   return begun(call, rule.outcomes[atomic_fetch_add(&rule.hits, 1) > 0]);
 }
 
+/* Only calls of the program itself count. */
 #define NEXT(call, descriptor)                                                                     \
-  (counts(__builtin_return_address(0)) ? next(call, descriptor) : usual)
+  ({                                                                                               \
+    uintptr_t caller = (uintptr_t)__builtin_return_address(0);                                     \
+    caller >= code_begin && caller < code_end ? next(call, descriptor) : usual;                    \
+  })
 
 static int failed(struct outcome outcome) {
   errno = (int)outcome.value;

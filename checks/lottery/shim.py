@@ -1,7 +1,6 @@
 """A library that is loaded into a program (`shim.c`): it counts system calls, lets chosen ones
 fail, and notes what has reached the disk."""
 
-import array
 import mmap
 import struct
 import subprocess
@@ -23,34 +22,15 @@ def build(directory):
     return library
 
 
-def write_callers(program, path):
-    """Writes where a program's Swift code begins and ends, as pairs of addresses.
-
-    Calls from Swift code are the program's. Calls from C code are its runtime's and Dispatch's own.
-    """
-    symbols = subprocess.run(["nm", "-n", "--defined-only", program], check=True,
-                             capture_output=True, text=True).stdout
-    borders = array.array("Q")
-    for line in symbols.splitlines():
-        address, kind, name = line.split(maxsplit=2)
-        # An odd number of borders means that the last stretch has not ended.
-        if kind in "tTwW" and name.startswith("$s") != len(borders) % 2:
-            borders.append(int(address, 16))
-    path.write_bytes(borders.tobytes())
-
-
 class Watch:
     """What the bench shares with one process that it watches.
 
-    `fail` says which calls fail: see `rule`. Without it they are only counted. `callers` is a file
-    of `write_callers`. Without it the calls of libraries count, too.
+    `fail` says which calls fail: see `rule`. Without it they are only counted.
     """
 
-    def __init__(self, library, callers, path, fail=None):
+    def __init__(self, library, path, fail=None):
         path.write_bytes(bytes(_STATE_SIZE))
         self.environment = {"LD_PRELOAD": str(library), "SHIM_STATE": str(path)}
-        if callers:
-            self.environment["SHIM_CALLERS"] = str(callers)
         if fail:
             self.environment["SHIM_FAIL"] = fail
         with open(path, "r+b") as file:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import random
 import shutil
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from faults.sweep import calls
-from faults.sweep.client_runs import BetRun, EchoRun, LotteryRun, NamedRun, StatusRun
-from faults.sweep.runs import KEY, Case
-from faults.sweep.server_run import ServerRun
-from lottery import shim
+from faults.sweep.agencies import KEY
+from faults.sweep.runs import SITUATIONS, Case
 from lottery.bets import WINNING_NUMBER, Bets
 from lottery.processes import Failure
 from lottery.tally import Tally
@@ -25,24 +22,14 @@ STORED, TORN = 2, 17
 WORKERS = 3
 
 
-# What is run in a state of the lottery: but for the first one, bets are stored already, a row is
-# torn off, and the second agency has finished.
-SITUATIONS = {"server": ServerRun, "server-again": ServerRun, "agency": LotteryRun,
-              "agency-named": NamedRun, "agency-bet": BetRun, "agency-echo": EchoRun,
-              "status": StatusRun}
-
-
 class Sweep:
     """The cases of one bench. A lottery in which nothing fails shows which calls there are."""
 
     def __init__(self, bench):
         self.bench = bench
-        # What the runs count, until a test takes it.
-        self.tally = Tally()
         # Whether other programs keep the cores busy.
         self.is_busy = False
         self.directory = bench.directory / "sweep"
-        self.directory.mkdir()
         self.bets = self._make_bets()
         self.key = self._write("key", KEY)
         keys = b"".join(b"%d:%s\n" % (agency, KEY) for agency in self.bets.by_agency)
@@ -51,25 +38,20 @@ class Sweep:
             "LOGGING_LEVEL": "DEBUG", "SWIFT_BACKTRACE": "enable=no"}
         self.server_config = self._write("config.ini", b"[DEFAULT]\n")
         self.agency_config = self._write("config.yaml", b"mode: lottery\n")
-        self.callers = {}
-        for program in ("lottery-server", "agency-client"):
-            self.callers[program] = self.directory / f"callers-{program}"
-            shim.write_callers(bench.where / program, self.callers[program])
         self.begun = self._begin()
         self.counts = {name: self._count(name) for name in SITUATIONS}
 
     def play(self, ways, number, slices, directory):
-        """Plays one of so many slices of all cases. Returns the calls that failed, and what was
-        found."""
-        chosen = [case for case in self._cases()
-                  if case.way in ways and self._slice(case, slices) == number % slices]
+        """Plays one of so many slices of all cases. Returns those in which a call failed, each with
+        what was found, or None."""
+        chosen = [case for case in self._cases() if case.way in ways
+                  and zlib.crc32(f"{self.bench.seed}/{case}".encode()) % slices == number % slices]
         with ThreadPoolExecutor(WORKERS) as workers:
             found = workers.map(lambda case: self._play_on(case, directory), chosen)
         return list(itertools.chain.from_iterable(found))
 
     def _play_on(self, case, directory):
-        """Plays a case. The last one by count is followed by further ones while there are any.
-        Returns each case with what was found, or None."""
+        """Plays a case. The last one by count is followed by further ones while there are any."""
         found = []
         last = case.number == self.counts[case.situation][case.call]
         while True:
@@ -83,20 +65,17 @@ class Sweep:
     def play_case(self, case, directory):
         """Plays one case. Returns what was found, and whether the call was made at all."""
         directory = directory / str(case)
-        run = self._make(case, directory)
+        run = SITUATIONS[case.situation](self, case, directory)
         problem = None
         try:
             run.play()
         except Failure as failure:
             problem = f"{case}: {failure}"
         finally:
-            run.kill()
+            run.lottery.kill_all()
         if not problem:
             shutil.rmtree(directory)
         return problem, run.hits > 0
-
-    def _make(self, case, directory):
-        return SITUATIONS[case.situation](self, case, directory, random.Random(str(case)))
 
     def _cases(self):
         for name, counts in self.counts.items():
@@ -107,12 +86,9 @@ class Sweep:
                     if (call, way, number) != ("getaddrinfo", "limit", 1):
                         yield Case(name, call, fault, way, number)
 
-    def _slice(self, case, slices):
-        return zlib.crc32(f"{self.bench.seed}/{case}".encode()) % slices
-
     def _count(self, name):
         """Returns how often each call is made in a situation."""
-        run = self._make(Case(name), self.directory / f"count-{name}")
+        run = SITUATIONS[name](self, Case(name), self.directory / f"count-{name}")
         run.play()
         counts = run.watches[0].counts()
         if unknown := counts.keys() - calls.CALLS.keys():
@@ -122,13 +98,15 @@ class Sweep:
 
     def _make_bets(self):
         """Returns a small lottery in which each agency has a winner."""
-        small = self.bench.bets.first(AGENCIES, ROWS, self.directory / "agencies")
-        for agency, bets in small.by_agency.items():
-            lines = bets.path.read_text(encoding="utf-8").splitlines(keepends=True)
+        directory = self.directory / "agencies"
+        directory.mkdir(parents=True)
+        for agency in range(1, AGENCIES + 1):
+            path = self.bench.bets.by_agency[agency].path
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:ROWS]
             fields, _, _ = lines[agency].rpartition(",")
             lines[agency] = f"{fields},{WINNING_NUMBER}\n"
-            bets.path.write_text("".join(lines), encoding="utf-8")
-        return Bets(self.directory / "agencies")
+            (directory / path.name).write_text("".join(lines), encoding="utf-8")
+        return Bets(directory)
 
     def _begin(self):
         """Returns the data directory of a lottery that has begun."""
@@ -157,8 +135,6 @@ def play_round(sweep, ways, slices, request, counts, tables, number, directory):
         return
     played = sweep.play(ways, number, slices, directory)
     counts["faults"] = len(played)
-    counts.add(sweep.tally)
-    sweep.tally.clear()
     for case, problem in played:
         tables("call", case.call, Tally(runs=1, problems=int(bool(problem))))
     if problems := [problem for _, problem in played if problem]:

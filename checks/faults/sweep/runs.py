@@ -1,4 +1,4 @@
-"""A run of the sweep: a small lottery in which a call fails or hangs, in one way.
+"""A run of the sweep: a small lottery in which calls of one program fail or hang, in one way.
 
     once       one call fails
     on         that call and all later ones fail, until the process ends
@@ -11,22 +11,35 @@ Afterwards everything works: one more start must complete the lottery. After eac
 that was promised must be there.
 """
 
+import random
 import shutil
-import time
+import signal
 from dataclasses import dataclass
 
 from faults.sweep import calls
-from lottery import shim, store
+from faults.sweep.agencies import ScriptedAgency, hold
+from lottery import programs, shim, store
 from lottery.host import Lottery
+from lottery.log import Log
 from lottery.processes import END_SECONDS, Deadline, Failure
-from lottery.programs import listens
 
 RUN_SECONDS = 10
-KEY = b"open sesame"
 # Calls after which an interruption is over: no signal arrives each time.
 INTERRUPTIONS = 100
-# The status of an end that was cut short because it stood still.
-CUT_SHORT = 84
+# Exit statuses: given up, another server uses the directory, a bet may be stored or not, an end was
+# cut short because it stood still.
+UNAVAILABLE, IN_USE, IN_DOUBT, CUT_SHORT = 69, 75, 83, 84
+# Seconds that a scripted agency waits for an answer, and the connections that it tries: with a
+# server that must go on, with one that need not, and with one in which a call hangs.
+PATIENT, IMPATIENT, STALLED = (5, 30), (0.1, 3), (0.5, 10)
+# The agency's retry limit: if nothing fails; if what fails leaves it a way to go on, long enough
+# for a busy machine; if calls go on failing; while it must go on until SIGTERM; and while it must
+# end by itself.
+LIMITS = {"": "5s", "once": "2s", "on": "100ms", "restart": "100ms", "ends": "60s",
+          "limit": "300ms"}
+BET = {"NOMBRE": "Santiago", "APELLIDO": "Lorca", "DOCUMENTO": "30904465",
+       "NACIMIENTO": "1999-03-17"}
+BET_ROW = "1,Santiago,Lorca,30904465,1999-03-17,{number}\r\n"
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,6 @@ class Case:
         *names, number = text.split(",")
         return Case(*names, int(number))
 
-    @property
-    def stalls(self):
-        return self.way in calls.STALLS
-
     def rule(self, number):
         """Returns what the shim is told for a process in which call `number` is the first to
         fail."""
@@ -69,30 +78,62 @@ class Case:
 class Run:
     """One run of a case in its situation."""
 
-    # Statuses with which a program ends if it gets SIGTERM, and with which it gives up.
-    ENDED, GIVEN_UP = (0,), (0, 69)
-    # Whether the program has a limit of its own; whether it looks up a name.
-    IS_LIMITED = IS_NAMED = False
+    # Statuses with which a program may end if a call fails, if it gets SIGTERM, and if it gives up.
+    STATUSES = ENDED = (0,)
+    GIVEN_UP = (0, UNAVAILABLE)
+    # Whether it retries if a connection fails; has a limit of its own; looks up a name.
+    RETRIES, IS_LIMITED, IS_NAMED = True, False, False
+    # Whether all bets are those of the agencies' files.
+    HAS_FILE = True
     # The calls that fail, if not all.
     CALLS = ()
 
-    def __init__(self, sweep, case, directory, chance):
-        self.sweep = sweep
-        self.case = case
-        self.directory = directory
+    def __init__(self, sweep, case, directory):
+        self.sweep, self.case, self.directory = sweep, case, directory
+        self.call = calls.CALLS.get(case.call, calls.Call(()))
         # What is shared with the processes in which something fails.
         self.watches = []
-        self.lottery = Lottery(sweep.bench.where, sweep.bets, directory, chance)
+        # Whether something may fail in the newest process, and whether it stalls.
+        self.fails = self.stalls = False
+        self.lottery = Lottery(sweep.bench.where, sweep.bets, directory, random.Random(str(case)))
         self.lottery.deadline = Deadline(RUN_SECONDS)
         self.lottery.pauses = ("1ms", "5ms")
         self.lottery.server_flags = ["--config", str(sweep.server_config)]
         self.lottery.agency_flags = ["--config", str(sweep.agency_config)]
-        # Whether this process is the one in which something stalls.
-        self.stalls = case.stalls
         # Whether the log is reliable. It waits for its output with poll.
         self.has_log = case.call != "write_log" and (case.call, case.fault) != ("poll", "hang")
         if case.situation != "server":
             shutil.copytree(sweep.begun, self.lottery.data)
+
+    def play(self):
+        self.process(self.case.number)
+        if self.case.way == "restart":
+            self.process(1, heals=True)
+        self.process()
+
+    def process(self, number=0, heals=False):
+        """Runs one process, in which the fault begins with call `number` unless that is 0, and
+        checks what it leaves. `heals`: the fault is over before the end."""
+        before = store.whole_rows(self.lottery.data)
+        self.fails, self.stalls = number > 0, number > 0 and self.case.way in calls.STALLS
+        environment = {}
+        if number:
+            self.watches.append(shim.Watch(
+                self.sweep.bench.shim, self.directory / f"calls-{len(self.watches) + 1}",
+                self.case.rule(number)))
+            environment = self.watches[-1].environment
+        process = self.start(environment)
+        self.use(process, heals)
+        if not process.ends_within(
+                self.end_seconds if self.stalls else self.lottery.deadline.left()):
+            raise Failure(f"{process.name} does not end")
+        self.check_end(process)
+        # Nothing is there twice, and everything that was in the files before.
+        store.check_kept(self.lottery.data, before)
+        if self.HAS_FILE:
+            store.check_bets(self.lottery.data, self.lottery.bets, complete=False)
+        store.check_finished(self.lottery.data, self.lottery.bets)
+        self.check(process)
 
     @property
     def end_seconds(self):
@@ -101,66 +142,45 @@ class Run:
         return 2 * END_SECONDS if self.sweep.is_busy else END_SECONDS
 
     @property
-    def is_hanging(self):
-        return self.stalls and self.case.fault == "hang" and self.hits > 0
-
-    @property
-    def must_survive(self):
-        """Whether the program must go on after what fails."""
-        return not self.case.stalls and self.case.call in calls.CALLS and (
-            calls.CALLS[self.case.call].is_survived)
+    def goes_on(self):
+        """Whether what fails leaves the program a way to go on: then an agency may not run out of
+        time."""
+        return self.case.way == "once" or self.call.costs_nothing
 
     @property
     def hits(self):
         """The failed calls of the first process."""
         return self.watches[0].hits if self.watches else 0
 
-    def kill(self):
-        """Ends the processes that still run."""
-        for process in [self.lottery.server, *self.lottery.agencies.values()]:
-            if process:
-                process.kill()
+    def launch_server(self, environment):
+        """Starts the server, and waits until it listens, has ended or hangs. Returns it."""
+        lottery = self.lottery
+        lottery.launch_server(**self.sweep.server_settings | environment)
+        lottery.deadline.wait(
+            lambda: lottery.server.status is not None or programs.listens(lottery.port)
+            or self.is_hanging, "the server listens")
+        return lottery.server
 
-    def wait_for_listener(self):
-        """Waits until the server listens or has ended, and returns whether it runs."""
-        server = self.lottery.server
-        self.lottery.deadline.wait(
-            lambda: server.status is not None or listens(self.lottery.port) or self.is_hanging,
-            "the server listens")
-        return server.status is None and not self.is_hanging
-
-    def watched(self, program, number):
-        """Returns the environment of a process in which the fault begins with call `number`."""
-        self.watches.append(shim.Watch(
-            self.sweep.bench.shim, self.sweep.callers[program],
-            self.directory / f"calls-{len(self.watches) + 1}", self.case.rule(number)))
-        return self.watches[-1].environment
-
-    def wait(self, process):
-        """Waits for the end of a process in which something fails."""
-        if not self.stalls:
-            process.wait(self.lottery.deadline)
-            return
-        start = time.monotonic()
-        if not process.ends_within(self.end_seconds):
-            raise Failure(f"{process.name} has not ended {self.end_seconds} s after SIGTERM")
-        tally = self.sweep.tally
-        tally.note_longest("longest end, ms", (time.monotonic() - start) * 1000)
-        tally["cut short"] += process.status == CUT_SHORT
+    @property
+    def is_hanging(self):
+        return self.stalls and self.case.fault == "hang" and self.hits > 0
 
     def was_asked(self, process):
         """Returns whether a process was asked to end: then it need not have done all."""
         return self.stalls and (not self.has_log or process.status == CUT_SHORT
                                 or "action: shutdown" in process.text())
 
-    def check_end(self, process, allowed):
+    def check_end(self, process):
         """Checks that a process ended with an allowed status, and that its last line says why."""
         status, line = process.status, process.last_line()
-        if self.stalls:
+        if not self.fails or not self.stalls and (
+                self.call.is_survived and self.RETRIES and self.goes_on):
+            allowed = (0,)
+        elif self.stalls:
             allowed = (*self.ENDED, *[CUT_SHORT] * (self.case.fault == "hang"),
                        *(self.GIVEN_UP if self.case.way == "limit" else ()))
-        elif self.must_survive:
-            allowed = (0,)
+        else:
+            allowed = (*self.STATUSES, *[IN_USE] * (self.case.fault == "EWOULDBLOCK"))
         if status not in allowed:
             raise Failure(f"{process.name} ended with {status}: {line}")
         if self.has_log and not self.says_why(status, line):
@@ -178,9 +198,205 @@ class Run:
         reasons = calls.reasons(self.case.call, self.case.fault)
         return not self.watches[-1].hits or any(reason in line for reason in reasons)
 
-    def check_files(self, before):
-        """Checks that the files hold nothing twice, and everything that was in them before."""
-        data, bets = self.lottery.data, self.lottery.bets
-        store.check_kept(data, before)
-        store.check_bets(data, bets, complete=False)
-        store.check_finished(data, bets)
+
+class ServerRun(Run):
+    """Calls of the server fail. The sweep plays the agencies."""
+
+    # Asked to end; no configuration file; the system refused; the disk failed; the configuration
+    # cannot be read.
+    STATUSES = (0, 66, 71, 74, 78)
+    # It goes on whatever fails again and again, if that is survived at all.
+    goes_on = True
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        # What an earlier server has promised.
+        data = self.lottery.data
+        rows, finished = store.bets_by_agency(data), store.finished_agencies(data)
+        self.agencies = [
+            ScriptedAgency(bets, self.lottery.port, len(rows.get(agency, ())), agency in finished)
+            for agency, bets in self.lottery.bets.by_agency.items()]
+
+    def start(self, environment):
+        return self.launch_server(environment)
+
+    def use(self, server, heals):
+        """The agencies hold their lottery, and the server is asked to end."""
+        must = not self.fails or self.case.way == "once"
+        served = not self.is_hanging and self._hold(
+            server, STALLED if self.stalls else PATIENT if must else IMPATIENT)
+        if heals:
+            self.watches[-1].heal()
+            served = self._hold(server, PATIENT)
+        if not served and (must or heals) and server.status is None:
+            raise Failure("the server goes on and does not serve")
+        if not served and not self.fails:
+            raise Failure(f"a new start does not complete it: {server.last_line()}")
+        server.signal(signal.SIGTERM)
+        for agency in self.agencies:
+            agency.take_leave()
+
+    def _hold(self, server, patience):
+        def is_alive():
+            return server.status is None and not (self.stalls and self.hits)
+
+        return server.status is None and hold(self.agencies, is_alive, *patience)
+
+    def check(self, server):
+        data = self.lottery.data
+        store.check_promises(
+            data, {agency.bets.agency: agency.acknowledged for agency in self.agencies})
+        confirmed = {agency.bets.agency for agency in self.agencies if agency.confirmed}
+        if lost := confirmed - store.finished_agencies(data):
+            raise Failure(f"agencies {lost} were confirmed, and are not in finished.csv")
+        if not self.fails:
+            store.check_bets(data, self.lottery.bets, complete=True)
+            for agency in self.agencies:
+                store.check_told(agency.bets.agency, agency.told, agency.bets.winning)
+
+
+class ClientRun(Run):
+    """Calls of a process fail that connects to a server in which nothing fails."""
+
+    # Done; the file cannot be read; given up; the system refused; the configuration cannot be read.
+    STATUSES = (0, 66, UNAVAILABLE, 71, 78)
+    AGENCY = 1
+    SETTINGS = {}
+    IS_LIMITED = True
+    # Seconds after which the process must have ended by itself (`LIMITS`).
+    LIMIT_SECONDS = 0.3
+
+    def play(self):
+        server = self.launch_server({})
+        super().play()
+        server.signal(signal.SIGTERM)
+        server.wait(self.lottery.deadline)
+        Run.check_end(self, server)
+
+    def start(self, environment):
+        way = self.case.way if self.fails else ""
+        limit = LIMITS["once" if way in calls.FAILS and self.goes_on else way]
+        return self.lottery.start_agency(
+            self.AGENCY, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=str(self.sweep.key),
+            CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **self.SETTINGS | environment)
+
+    def use(self, process, heals):
+        """Asks a process to end in which something stalls, unless it must end by itself."""
+        if not self.stalls:
+            return
+        self.lottery.deadline.wait(lambda: process.status is not None or self.hits, "the call")
+        if self.case.way == "ends" or not self._gives_up(process):
+            process.signal(signal.SIGTERM)
+
+    def _gives_up(self, process):
+        """Waits for the end that the limit brings. Returns false if the agency waits for the draw
+        instead, which may take as long as it likes."""
+        if process.ends_within(self.LIMIT_SECONDS + self.end_seconds):
+            return True
+        if self.AGENCY in store.finished_agencies(self.lottery.data):
+            return False
+        raise Failure(f"{process.name} has not ended because of its limit")
+
+    def check(self, process):
+        """Checks what a process says."""
+
+
+class LotteryRun(ClientRun):
+    """An agency sends its bets and asks for its winners."""
+
+    def check(self, process):
+        told = list(map(int, Log.of(process.text()).values("cant_ganadores", "consulta_ganadores")))
+        if told or process.status == 0 and self.has_log and not self.was_asked(process):
+            winning = self.lottery.bets.by_agency[self.AGENCY].winning
+            store.check_told(self.AGENCY, told, len(winning))
+        if not self.fails:
+            store.check_bets(self.lottery.data, self.lottery.bets, complete=True)
+
+
+class NamedRun(LotteryRun):
+    """The server's address is a name."""
+
+    IS_NAMED = True
+    CALLS = ("getaddrinfo", "connect")
+
+    def start(self, environment):
+        return super().start(
+            {"CLI_SERVER_ADDRESS": f"localhost:{self.lottery.port}"} | environment)
+
+
+class BetRun(ClientRun):
+    """An agency places one bet, each process another one."""
+
+    STATUSES = (*ClientRun.STATUSES, IN_DOUBT)
+    GIVEN_UP = (*ClientRun.GIVEN_UP, IN_DOUBT)
+    SETTINGS = {"CLI_MODE": "bet", **BET}
+    HAS_FILE = False
+    placed = 0
+
+    def start(self, environment):
+        self.placed += 1
+        return super().start({"NUMERO": str(self.placed)} | environment)
+
+    def check(self, process):
+        bets = store.whole_rows(self.lottery.data)["bets.csv"]
+        for number in range(1, self.placed + 1):
+            stored = bets.count(BET_ROW.format(number=number).encode())
+            if stored > 1:
+                raise Failure(f"the bet on {number} is stored {stored} times")
+        # The last one is the process's.
+        said = "action: apuesta_enviada | result: success" in process.text()
+        if not stored and (said or process.status == 0 and not self.was_asked(process)):
+            raise Failure("the bet is said to be stored, and is not")
+        if self.was_asked(process) or process.status == 0:
+            return
+        if process.status == IN_DOUBT:
+            # HELLO comes first.
+            if self.watches[-1].counts().get("send", 0) < 2:
+                raise Failure("the bet is said to be in doubt, and was never sent")
+        elif stored:
+            raise Failure("the bet is said not to be stored, and is")
+
+
+class EchoRun(ClientRun):
+    """An agency sends lines, and reads them back."""
+
+    SETTINGS = {"CLI_MODE": "echo", "CLI_LOOP_AMOUNT": "2", "CLI_LOOP_PERIOD": "1ms"}
+    RETRIES = False
+
+    def check(self, process):
+        lines = process.text().count("action: receive_message | result: success")
+        if process.status == 0 and self.has_log and lines != 2 and not self.was_asked(process):
+            raise Failure("not all lines came back")
+
+
+class StatusRun(ClientRun):
+    """The operator asks for the lottery's status. A signal ends that at once: it has nothing to end
+    in order."""
+
+    # And standard output cannot be written.
+    STATUSES = (*ClientRun.STATUSES, 74)
+    ENDED = (0, 128 + signal.SIGTERM)
+    RETRIES = False
+    # What `--status` gives the server.
+    LIMIT_SECONDS = 3
+
+    def start(self, environment):
+        lottery = self.lottery
+        lottery.starts += 1
+        return programs.start(
+            lottery.where, "lottery-server", self.directory / f"status-{lottery.starts}.log",
+            self.sweep.server_settings | {"SERVER_PORT": lottery.port} | environment, ["--status"])
+
+    def says_why(self, status, line):
+        if status in self.ENDED:
+            return True
+        if line.startswith("20"):
+            return super().says_why(status, line)
+        return line.startswith("lottery-server: ") and self.names_fault(line)
+
+
+# What is run in a state of the lottery: but for the first one, bets are stored already, a row is
+# torn off, and the second agency has finished.
+SITUATIONS = {"server": ServerRun, "server-again": ServerRun, "agency": LotteryRun,
+              "agency-named": NamedRun, "agency-bet": BetRun, "agency-echo": EchoRun,
+              "status": StatusRun}
