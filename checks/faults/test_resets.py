@@ -9,17 +9,14 @@ arrive at any moment in between. A mistake there crashes the program once in man
 - agencies connect to a server that resets them before or after its answer
 """
 
-import contextlib
-import multiprocessing
 import random
 import signal
-import socket
 import time
 
 import pytest
 
 from lottery import frames, programs
-from lottery.peers import reset_on_close
+from lottery.peers import Client, Server, reset_on_close
 from lottery.processes import Deadline, free_port
 
 PEERS = 4
@@ -27,80 +24,51 @@ PAUSE = 0.2
 BET = ("Zoe", "Paz", "04712339", "1998-04-18", "1145")
 
 
-def _agency_that_resets(number, port):
-    with _connect(port) as connection:
-        connection.sendall(frames.hello(number))
-        choice = random.randrange(4)
-        if choice > 0:
-            stored = int.from_bytes(connection.recv(1024)[7:15], "big")
-        if choice > 2:
-            connection.sendall(frames.bet(stored, BET))
-            if random.randrange(2):
-                connection.recv(1024)
-        reset_on_close(connection)
-
-
-def _connection_that_resets(number, port):
-    with _connect(port) as connection:
-        reset_on_close(connection)
-
-
-def _server_that_resets(number, listener):
-    connection, _ = listener.accept()
-    with connection:
-        reset_on_close(connection)
-        if random.randrange(4):
-            connection.recv(1024)
-            connection.sendall(frames.welcome())
+def agency_that_resets(connection):
+    reset_on_close(connection)
+    connection.sendall(frames.hello(random.randint(1, PEERS)))
+    choice = random.randrange(4)
+    if choice > 0:
+        stored = int.from_bytes(connection.recv(1024)[7:15], "big")
+    if choice > 2:
+        connection.sendall(frames.bet(stored, BET))
         if random.randrange(2):
-            connection.recv(65536)
+            connection.recv(1024)
+    yield
 
 
-def _connect(port):
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port))
-        except OSError:
-            # The server is gone, which the parent notices, or all ports are in use for a moment.
-            time.sleep(0.01)
+def connection_that_resets(connection):
+    reset_on_close(connection)
+    yield
 
 
-def _play_on(peer, number, where, count):
-    while True:
-        # The other side may close first, if a newer connection takes over or it ends.
-        with contextlib.suppress(ConnectionError):
-            peer(number, where)
-            with count.get_lock():
-                count.value += 1
+def server_that_resets(connection):
+    reset_on_close(connection)
+    if random.randrange(4):
+        connection.recv(1024)
+        connection.sendall(frames.welcome())
+    if random.randrange(2):
+        connection.recv(65536)
+    yield
 
 
 @pytest.fixture
 def reset(request, counts):
-    """Provides a function that lets `PEERS` processes reset connections, until the time is over or
-    a program ends."""
-    count = multiprocessing.Value("Q", 0)
-    peers = []
-
-    def reset(programs, peer, where):
-        for number in range(1, PEERS + 1):
-            peers.append(multiprocessing.Process(
-                target=_play_on, args=(peer, number, where, count), daemon=True))
-            peers[-1].start()
+    """Provides a function that lets peers reset connections, until the time is over or a program
+    ends."""
+    def reset(programs, peers):
         end = Deadline(request.config.option.seconds)
         while end.left():
             time.sleep(PAUSE)
-            _check_alive(programs, f" after {count.value} resets")
-            assert all(process.is_alive() for process in peers), "peers have failed"
+            counts["resets"] = sum(peer.steps for peer in peers)
+            _check_alive(programs, f" after {counts['resets']} resets")
+            assert all(peer.thread.is_alive() for peer in peers), "peers have failed"
 
-    yield reset
-    for process in peers:
-        process.kill()
-        process.join()
-    counts["resets"] = count.value
+    return reset
 
 
-@pytest.mark.parametrize("peer", (_agency_that_resets, _connection_that_resets))
-def test_server_survives_resets(request, where, reset, tmp_path, peer):
+@pytest.mark.parametrize("part", [agency_that_resets, connection_that_resets])
+def test_server_survives_resets(request, where, play, reset, tmp_path, part):
     image = request.config.option.image
     port = free_port()
     settings = programs.server_settings(
@@ -109,22 +77,21 @@ def test_server_survives_resets(request, where, reset, tmp_path, peer):
         {} if image else {"SERVER_DATA_DIR": tmp_path / "data"}))
     Deadline(20).wait(lambda: programs.listens(port), "the server listens",
                       lambda: _check_alive([server]))
-    reset([server], peer, port)
+    reset([server], [play(Client, port, part) for _ in range(PEERS)])
     server.signal(signal.SIGTERM)
     assert server.wait(Deadline(20)) == 0, server.last_line()
 
 
-def test_agency_survives_resets(request, where, reset, tmp_path):
+def test_agency_survives_resets(request, where, play, reset, tmp_path):
     if request.config.option.image:
         pytest.skip("agencies are not played from an image")
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     file = tmp_path / "agency.csv"
     file.write_text((",".join(BET) + "\r\n") * 1000, newline="")
+    servers = [play(Server, server_that_resets) for _ in range(PEERS)]
     reset([programs.start(
-        where, "agency-client", tmp_path / f"agency-{number}.log", programs.agency_settings(
-            number, listener.getsockname()[1], file, CLI_LOG_LEVEL="CRITICAL",
-            CLI_RETRY_LIMIT="24h", CLI_RETRY_PAUSE="1ms", CLI_RETRY_MAXPAUSE="1ms"))
-        for number in range(1, PEERS + 1)], _server_that_resets, listener)
+        where, "agency-client", tmp_path / f"agency-{server.port}.log", programs.agency_settings(
+            1, server.port, file, CLI_LOG_LEVEL="CRITICAL", CLI_RETRY_LIMIT="24h",
+            CLI_RETRY_PAUSE="1ms", CLI_RETRY_MAXPAUSE="1ms")) for server in servers], servers)
 
 
 def _check_alive(programs, when=""):
