@@ -81,14 +81,6 @@ def tables(request):
     return add
 
 
-@pytest.fixture
-def counts(request, tables):
-    """What this round counts, for its test's row of the table."""
-    counts = tally.Tally(rounds=1)
-    yield counts
-    tables("test", request.node.originalname.removeprefix("test_"), counts)
-
-
 @pytest.fixture(scope="session")
 def where(request):
     """The directory of the two programs. A library can be loaded into them."""

@@ -57,9 +57,9 @@ def play():
 
 
 @pytest.fixture
-def lottery(bench, counts, chance, tmp_path):
+def lottery(bench, chance, tmp_path):
     """A lottery. In the end no bet is there twice."""
-    lottery = Lottery(bench.where, bench.bets, tmp_path / "lottery", chance, counts)
+    lottery = Lottery(bench.where, bench.bets, tmp_path / "lottery", chance)
     yield lottery
     lottery.end()
 

@@ -29,7 +29,6 @@ def test_no_room(lottery, bench, chance, number):
         watch.heal(False)
         lottery.wait(lambda: NOT_STORED in lottery.server.text(logged) or lottery.has_ended(),
                      "a batch is refused")
-        lottery.tally["faults"] += 1
         for _ in range(chance.randrange(100)):
             watch.heal(chance.random() < 0.5)
             time.sleep(chance.uniform(0, 0.002))
@@ -67,9 +66,9 @@ def test_power_loss(lottery, bench, chance, number):
     for moment in moments(chance, 1, 3):
         lottery.wait_until_stored(moment)
         time.sleep(chance.uniform(0, 0.005))
-        lottery.kill_server()
+        lottery.server.kill()
         power.lose(chance)
-        lottery.restart_server()
+        lottery.start_server()
     lottery.finish()
 
 
@@ -83,9 +82,8 @@ def test_sync_fails(lottery, bench, chance, number):
     power = _Power(bench.shim, lottery)
     lottery.start_all(SHIM_FAIL=shim.rule("fdatasync", [f"e{errno.EIO}"], sync, sync, file))
     status = lottery.server.wait(lottery.deadline)
-    lottery.tally["faults"] += 1
     assert status == DISK_FAILED, lottery.server.last_line()
     assert "the disk failed" in lottery.server.text()
     power.lose(chance)
-    lottery.restart_server()
+    lottery.start_server()
     lottery.finish()

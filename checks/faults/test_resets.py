@@ -18,6 +18,7 @@ import pytest
 from lottery import frames, programs
 from lottery.peers import Client, Server, reset_on_close
 from lottery.processes import Deadline, free_port
+from lottery.tally import Tally
 
 PEERS = 4
 PAUSE = 0.2
@@ -53,16 +54,16 @@ def server_that_resets(connection):
 
 
 @pytest.fixture
-def reset(request, counts):
+def reset(request, tables):
     """Provides a function that lets peers reset connections, until the time is over or a program
     ends."""
     def reset(programs, peers):
         end = Deadline(request.config.option.seconds)
         while end.left():
             time.sleep(PAUSE)
-            counts["resets"] = sum(peer.steps for peer in peers)
-            _check_alive(programs, f" after {counts['resets']} resets")
+            _check_alive(programs, f" after {sum(peer.steps for peer in peers)} resets")
             assert all(peer.thread.is_alive() for peer in peers), "peers have failed"
+        tables("test", request.node.name, Tally(resets=sum(peer.steps for peer in peers)))
 
     return reset
 

@@ -10,8 +10,8 @@ from lottery import machine
 ROUNDS = 20
 
 
-def test_stalls(request, sweep, counts, tables, number, tmp_path):
+def test_stalls(request, sweep, tables, number, tmp_path):
     """In every other round the cores are busy with something else."""
     sweep.is_busy = number % 2 == 1
     with machine.busy_cores() if sweep.is_busy else contextlib.nullcontext():
-        play_round(sweep, STALLS, ROUNDS, request, counts, tables, number, tmp_path)
+        play_round(sweep, STALLS, ROUNDS, request, tables, number, tmp_path)

@@ -7,5 +7,5 @@ from faults.sweep.cases import play_round
 ROUNDS = 100
 
 
-def test_syscalls(request, sweep, counts, tables, number, tmp_path):
-    play_round(sweep, FAILS, ROUNDS, request, counts, tables, number, tmp_path)
+def test_syscalls(request, sweep, tables, number, tmp_path):
+    play_round(sweep, FAILS, ROUNDS, request, tables, number, tmp_path)

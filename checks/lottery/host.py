@@ -1,12 +1,10 @@
 """A lottery of processes of this machine: a server, its agencies, and what they were promised."""
 
 import signal
-import time
 
 from lottery import programs, store
 from lottery.log import LISTENING, Log
 from lottery.processes import Deadline, Failure, free_port
-from lottery.tally import Tally
 
 LOTTERY_SECONDS = 60
 
@@ -17,12 +15,9 @@ class Lottery:
     A Failure is raised if something is wrong. `chance` makes the random choices.
     """
 
-    def __init__(self, where, bets, directory, chance, tally=None):
-        self.where = where
-        self.bets = bets
-        self.directory = directory
+    def __init__(self, where, bets, directory, chance):
+        self.where, self.bets, self.directory = where, bets, directory
         self.data = directory / "data"
-        self.tally = Tally() if tally is None else tally
         self.deadline = Deadline(LOTTERY_SECONDS)
         self.server = None
         # The newest process of each agency, and all its processes, the dead ones too.
@@ -40,7 +35,8 @@ class Lottery:
         directory.mkdir(parents=True, exist_ok=True)
 
     def start_server(self, **environment):
-        """Starts the server, and waits until it listens."""
+        """Starts the server, and waits until it listens. What was promised before must be there."""
+        self.check_promises()
         self.launch_server(**environment)
         self.deadline.wait(
             lambda: self.server.status is not None or LISTENING in self.server.text(),
@@ -56,17 +52,6 @@ class Lottery:
             programs.server_settings(self.port, len(self.bets.by_agency), SERVER_DATA_DIR=self.data)
             | {"LOGGING_LEVEL": "INFO"} | self.settings | environment, self.server_flags)
 
-    def restart_server(self, **environment):
-        """Starts it again after a fault. What was promised must be there."""
-        self.check_promises()
-        start = time.monotonic()
-        self.start_server(**environment)
-        self.tally.note_longest("longest recovery, ms", (time.monotonic() - start) * 1000)
-
-    def kill_server(self):
-        self.tally["faults"] += 1
-        self.server.kill()
-
     def start_agency(self, agency, **environment):
         speakers = self.speakers[agency]
         self.agencies[agency] = programs.start(
@@ -80,18 +65,11 @@ class Lottery:
         speakers.append(self.agencies[agency])
         return self.agencies[agency]
 
-    def start_agencies(self):
-        for agency in self.bets.by_agency:
-            self.start_agency(agency)
-
     def start_all(self, **environment):
         """Starts the server with these settings, and then the agencies."""
         self.start_server(**environment)
-        self.start_agencies()
-
-    def kill_agency(self, agency):
-        self.tally["faults"] += 1
-        self.agencies.pop(agency).kill()
+        for agency in self.bets.by_agency:
+            self.start_agency(agency)
 
     def wait(self, condition, what):
         """Waits for a condition while all programs go on well."""
@@ -100,14 +78,8 @@ class Lottery:
     def wait_until_stored(self, part):
         """Waits until `bets.csv` holds that part of all bets, 0 to 1."""
         size = int(part * self.bets.size)
-        self.wait(lambda: self.stored_size() >= size, f"{size} bytes of bets")
-
-    def stored_size(self):
-        """Returns the bytes in `bets.csv`."""
-        try:
-            return (self.data / "bets.csv").stat().st_size
-        except FileNotFoundError:
-            return 0
+        file = self.data / "bets.csv"
+        self.wait(lambda: file.exists() and file.stat().st_size >= size, f"{size} bytes of bets")
 
     def check_alive(self):
         """Raises a Failure if a program has failed."""
@@ -145,7 +117,6 @@ class Lottery:
         for agency, bets in self.bets.by_agency.items():
             store.check_told(agency, self.logged(agency, "cant_ganadores", "consulta_ganadores"),
                              len(bets.winning))
-        self.tally["bets"] += self.bets.count
 
     def kill_all(self):
         for process in [self.server, *(one for all in self.speakers.values() for one in all)]:

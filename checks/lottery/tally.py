@@ -6,9 +6,6 @@ from collections import Counter
 class Tally(Counter):
     """Counts by name. A name that begins with "longest" is a maximum."""
 
-    def note_longest(self, name, value):
-        self[name] = max(self[name], value)
-
     def add(self, other):
         """Adds what another one has counted."""
         for name, value in other.items():

@@ -123,7 +123,7 @@ class Sweep:
         return path
 
 
-def play_round(sweep, ways, slices, request, counts, tables, number, directory):
+def play_round(sweep, ways, slices, request, tables, number, directory):
     """Plays one slice of a sweep in a test, or the one case that `--case` names."""
     if name := request.config.option.case:
         case = Case.parse(name)
@@ -134,7 +134,6 @@ def play_round(sweep, ways, slices, request, counts, tables, number, directory):
         assert not problem, problem
         return
     played = sweep.play(ways, number, slices, directory)
-    counts["faults"] = len(played)
     for case, problem in played:
         tables("call", case.call, Tally(runs=1, problems=int(bool(problem))))
     if problems := [problem for _, problem in played if problem]:
