@@ -138,7 +138,7 @@ def test_signal(client, name):
 
 
 @pytest.mark.parametrize("line", [ROW, b'"Ana, la",Paz,7,1999-03-17,7574\n', b"\n"],
-                         ids=["plain", "quoted", "blank"])
+                         ids=["plain", "quoted", "blank_lines"])
 @pytest.mark.parametrize("part", [script(frames.HELLO, HOLDS_MORE, then=b""), STORE_NOTHING],
                          ids=["holds more", "stores nothing"])
 def test_slow_file(client, programs, part, line):
@@ -146,13 +146,6 @@ def test_slow_file(client, programs, part, line):
     client("lottery", part, (8 << 20) // len(line), line,
            fail=shim.rule("pread", ["d100"], 1, file="agency-1.csv"))
     programs.wait_for_hits(4)
-    check_ends_in_order(programs.process)
-
-
-def test_blank_lines(client, programs):
-    """The agency's file is long, and holds nothing."""
-    client("lottery", STORE_NOTHING, 1 << 28, b"\n")
-    programs.wait_for("pread", 11)
     check_ends_in_order(programs.process)
 
 

@@ -1,9 +1,7 @@
 """Every loop of the server whose length a peer, a file or a clock decides, made endless: SIGTERM
 ends each in order. Clients that say nothing are those of the sweep (`quiet`)."""
 
-import contextlib
 import select
-import socket
 
 import pytest
 
@@ -43,12 +41,6 @@ def test_recovery(programs, name):
     check_ends_in_order(programs.process)
 
 
-def connect(programs, *messages):
-    connection = socket.create_connection(("127.0.0.1", programs.port), 10)
-    connection.sendall(b"".join(messages))
-    return connection
-
-
 def asks(agency, total):
     """Returns what an agency says that has finished, and asks for its winners."""
     return frames.hello(agency) + frames.finished(total) + frames.frame(frames.WINNERS_QUERY)
@@ -62,9 +54,10 @@ def test_scan(programs):
     (programs.data / "bets.csv").write_bytes(PLAIN * total)
     programs.start_server(
         agencies=1, fail=shim.rule("pread", ["d300"], reads + 4, file="bets.csv"))
-    with connect(programs, asks(1, total)):
-        programs.wait_for_hits(2)
-        check_ends_in_order(programs.process)
+    agency = programs.connect(asks(1, total))
+    programs.wait_for_hits(2)
+    check_ends_in_order(programs.process)
+    agency.hear(frames.ERROR)
 
 
 FLOODS = {
@@ -112,15 +105,15 @@ def test_wait_for_the_draw(programs):
     """Many agencies wait for one that does not come."""
     agencies = 300
     programs.start_server(agencies=agencies + 1, SERVER_LISTEN_BACKLOG=agencies)
-    with contextlib.ExitStack() as connections:
-        for agency in range(1, agencies + 1):
-            connections.enter_context(connect(programs, asks(agency, 0)))
-        check_ends_in_order(programs.process)
+    waiting = [programs.connect(asks(agency, 0)) for agency in range(1, agencies + 1)]
+    check_ends_in_order(programs.process)
+    waiting[0].hear(frames.ERROR)
 
 
 def test_delay(programs):
     """The draw has been held, and its winners are announced in an hour."""
     programs.start_server(agencies=1, SERVER_WINNERS_DELAY="1h")
-    with connect(programs, asks(1, 0)) as agency:
-        peers.Peer(agency).hear(frames.CONFIRMED)
-        check_ends_in_order(programs.process)
+    agency = programs.connect(asks(1, 0))
+    agency.hear(frames.CONFIRMED)
+    check_ends_in_order(programs.process)
+    agency.hear(frames.ERROR)

@@ -7,13 +7,9 @@ import socket
 
 from lottery import frames, shim, store
 from lottery.log import Log
-from lottery.peers import Peer, reset_on_close
+from lottery.peers import reset_on_close
 
 ROW = ["Ana", "Paz", "7", "1999-03-17", "7574"]
-
-
-def connect(programs):
-    return Peer(socket.create_connection(("127.0.0.1", programs.port), 10))
 
 
 def kinds(peer, count):
@@ -25,8 +21,7 @@ def test_unread_bytes(programs):
     """A server that closed over unread bytes would reset the connection, which can destroy the
     ERROR on its way."""
     programs.start_server(agencies=1)
-    client = connect(programs)
-    client.say(frames.hello(7) + bytes(4 << 20))
+    client = programs.connect(frames.hello(7), bytes(4 << 20))
     client.connection.shutdown(socket.SHUT_WR)
     assert kinds(client, 1) == [frames.ERROR]
 
@@ -42,18 +37,16 @@ def test_stale_events(programs):
     waiting = []
     for agency in range(1, agencies + 1):
         for _ in range(2):
-            broken = connect(programs)
-            broken.say(frames.frame(0x77))
+            broken = programs.connect(frames.frame(0x77))
             reset_on_close(broken.connection)
             broken.connection.close()
-        waiting.append(connect(programs))
-        waiting[-1].say(frames.hello(agency), frames.finished(0),
-                        frames.frame(frames.WINNERS_QUERY))
+        waiting.append(programs.connect(frames.hello(agency), frames.finished(0),
+                                        frames.frame(frames.WINNERS_QUERY)))
     programs.process.signal(signal.SIGCONT)
     for peer in waiting:
         assert kinds(peer, 2) == [frames.WELCOME, frames.CONFIRMED]
-    last = connect(programs)
-    last.say(frames.hello(agencies + 1), frames.finished(0))
+    last = programs.connect(frames.hello(agencies + 1), frames.finished(0))
+    assert kinds(last, 2) == [frames.WELCOME, frames.CONFIRMED]
     for peer in waiting:
         assert kinds(peer, 1) == [frames.WINNERS]
 
@@ -62,8 +55,7 @@ def test_bets_after_a_failure(programs):
     """A batch cannot be stored, and the next one is on its way: it must not take its place."""
     programs.start_server(agencies=1, fail=shim.rule(
         "write_file", [f"e{errno.ENOSPC}"], 1, 1, file="bets.csv"))
-    agency = connect(programs)
-    agency.say(frames.hello(1), frames.batch(0, [ROW]))
+    agency = programs.connect(frames.hello(1), frames.batch(0, [ROW]))
     assert kinds(agency, 2) == [frames.WELCOME, frames.REJECTED]
     agency.say(frames.batch(1, [ROW]))
     agency.connection.shutdown(socket.SHUT_WR)
@@ -78,9 +70,8 @@ def test_lost_lines(programs):
     os.close(writer)
     # Each is a line of some hundred bytes. Eight megabytes may wait.
     sent = 150_000
-    agency = connect(programs)
-    agency.say(frames.hello(1), b"".join(frames.bet(offset, ROW) for offset in range(sent)),
-               frames.finished(sent))
+    agency = programs.connect(frames.hello(1), b"".join(
+        frames.bet(offset, ROW) for offset in range(sent)), frames.finished(sent))
     agency.hear(frames.CONFIRMED)
     programs.process.signal(signal.SIGTERM)
     with open(reader, encoding="utf-8") as output:

@@ -1,11 +1,13 @@
 """The two programs, and the one way to start them: on this machine or in a container."""
 
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from lottery import shim
+from lottery.peers import Peer
 from lottery.processes import Deadline, Process, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,9 +81,15 @@ class Watched:
         return self._start("agency-client", agency_settings(1, port, file, **settings), flags, fail,
                            outputs)
 
-    def wait_for(self, call, count=1):
-        """Waits until a call was made so often."""
-        Deadline(10).wait(lambda: self.watch.counts().get(call, 0) >= count, call)
+    def connect(self, *messages):
+        """Connects to the server, and says that."""
+        peer = Peer(socket.create_connection(("127.0.0.1", self.port), 10))
+        peer.say(*messages)
+        return peer
+
+    def wait_for(self, call):
+        """Waits until a call was made."""
+        Deadline(10).wait(lambda: call in self.watch.counts(), call)
 
     def wait_for_hits(self, count):
         Deadline(10).wait(lambda: self.watch.hits >= count, "calls that the rule is for")
