@@ -4,40 +4,58 @@ import Testing
 
 /// What each program says of bad input, and its exit status.
 @Suite(.timeLimit(.minutes(10))) struct BadInputTests {
+  /// A shell runs a program. `$n` is a name that is not UTF-8.
   @Test(
     arguments: [
-      ("lottery-server", ["--bogus"], [:], 64), ("agency-client", ["--bogus"], [:], 64),
-      ("lottery-server", [], ["SERVER_PORT": "many"], 78),
-      ("agency-client", [], ["CLI_SERVER_ADDRESS": "a:1"], 78),
-      ("agency-client", ["--config", "/"], [:], 78),
-      ("lottery-server", ["--config", "/nowhere.ini"], [:], 66),
-      ("lottery-server", ["--config", "/nowhere.ini", "--status"], [:], 66),
-      ("agency-client", ["--config", "/nowhere.yaml"], [:], 66),
-      ("lottery-server", [], ["SERVER_AGENCY_KEYS": ""], 78),
-      ("lottery-server", ["--help"], [:], 0), ("agency-client", ["--version"], [:], 0),
-    ] as [(String, [String], [String: String], Int32)])
-  func `bad flags and values have their exit status`(
-    program: String, arguments: [String], environment: [String: String], status: Int32
+      ("lottery-server --help", 0, "SIGTERM, SIGINT and SIGHUP shut it down gracefully."),
+      ("agency-client --version", 0, "agency-client 1.0.0"),
+      ("lottery-server --bogus", 64, "\"--bogus\": unknown argument; try lottery-server --help"),
+      ("agency-client --bogus", 64, "\"--bogus\": unknown argument; try agency-client --help"),
+      ("SERVER_PORT=many lottery-server", 78, "must be a whole number from 0 to 65535"),
+      ("CLI_ID= agency-client", 78, "id: must be set, in the file or as CLI_ID"),
+      ("agency-client --config /", 78, "/: read: Is a directory"),
+      ("lottery-server --config /nowhere.ini", 66, "/nowhere.ini: no such file"),
+      ("agency-client --config /nowhere.yaml", 66, "/nowhere.yaml: no such file"),
+      ("SERVER_AGENCY_KEYS= lottery-server", 78, "to ask for no keys, do not set it"),
+      // What cannot be printed whole. The last one has no descriptor for its input either.
+      ("lottery-server --help >/dev/full", 74, "\(cannotWrite): No space left on device"),
+      ("agency-client --version >&-", 74, "\(cannotWrite): Bad file descriptor"),
+      ("lottery-server --help 0<&- >&-", 74, "\(cannotWrite): Bad file descriptor"),
+      // What is quoted cannot take over the terminal.
+      (
+        #"lottery-server --status --config "$(printf '\033]0;a\a')""#, 66,
+        #"lottery-server: \u{1B}]0;a\u{7}: no such file"#
+      ),
+      // It is refused, and not repaired.
+      ("LOGGING_LEVEL=$n lottery-server", 78, "environment: LOGGING_LEVEL = \(notUTF8)"),
+      ("CLI_MODE=$n agency-client", 78, "environment: CLI_MODE = \(notUTF8)"),
+      ("NOMBRE=$n agency-client", 65, "first name \(notUTF8)"),
+    ])
+  func `bad flags, values and outputs have their exit status and line`(
+    command: String, status: Int32, line: String
   ) async throws {
-    let process = try ProgramProcess(program, arguments, environment: environment)
-    #expect(await process.end() == .exit(status))
+    let process = try ProgramProcess(
+      script: "n=$(printf 'Mu\\361oz'); \(command)",
+      environment: Lottery.bet.merging(["CLI_ID": "1", "CLI_SERVER_ADDRESS": "127.0.0.1:1"]) { $1 })
+    await process.expectEnd(status, line)
     #expect(!process.lines.isEmpty)
   }
+
+  private static let cannotWrite = "standard output cannot be written: write"
+  private static let notUTF8 = "\"Mu\u{FFFD}oz\": must be valid UTF-8"
 
   @Test func `an agency without a server, a file or a place with others has its exit status`()
     async throws
   {
     let lottery = try Lottery(agencies: 2)
-    #expect(await (try lottery.startAgency(1, ["CLI_RETRY_LIMIT": "20ms"])).end() == .exit(69))
+    await (try lottery.startAgency(1, ["CLI_RETRY_LIMIT": "20ms"])).expectEnd(69)
     try #require(mkfifo(lottery.directory.file("agency-2.csv"), 0o600) == 0)
     let server = try await lottery.startServer()
     for (id, status, problem) in [
       (1, 66, "agency-1.csv: open: No such file or directory"),
       (2, 66, "agency-2.csv: not a regular file"), (3, 81, ""),
     ] as [(Int, Int32, String)] {
-      let agency = try lottery.startAgency(id)
-      #expect(await agency.end() == .exit(status))
-      #expect(agency.lines.last?.hasSuffix(problem) == true, "\(agency.lines)")
+      await (try lottery.startAgency(id)).expectEnd(status, problem)
     }
     await server.stop()
   }
@@ -48,37 +66,16 @@ import Testing
     let lottery = try Lottery(agencies: 1)
     let server = try await lottery.startServer()
     let second = try await lottery.startServer(["SERVER_PORT": "0"])
-    #expect(await second.end() == .exit(75))
+    await second.expectEnd(75, "server: another server is using this directory")
     let third = try await lottery.startServer(["SERVER_DATA_DIR": lottery.directory.file("other")])
-    #expect(await third.end() == .exit(71))
+    await third.expectEnd(71, "port \(lottery.port): bind: Address already in use")
     await server.stop()
     let damaged = Array("1,Ana,P,1,1990-01-15,7\r\n1,broken\r\n1,Ana,P,1,1990-01-15,7\r\n".utf8)
     try lottery.directory.write(damaged, to: "server/bets.csv")
     let last = try await lottery.startServer()
-    #expect(await last.end() == .exit(65))
+    await last.expectEnd(65)
     #expect(last.lines.last?.contains("bets.csv:2: ") == true)
     #expect(try lottery.directory.read("server/bets.csv") == damaged)
-  }
-
-  @Test(
-    arguments: [
-      ("lottery-server", "LOGGING_LEVEL", 78, "environment: LOGGING_LEVEL = "),
-      ("agency-client", "CLI_MODE", 78, "environment: CLI_MODE = "),
-      ("agency-client", "NOMBRE", 65, "first name "),
-    ] as [(String, String, Int32, String)])
-  func `what is not UTF-8 in the environment is refused, not repaired`(
-    program: String, variable: String, status: Int32, problem: String
-  ) async throws {
-    let path = ProgramProcess.path(of: program)
-    let script = "export \(variable)=\"$(printf 'Mu\\361oz')\"; exec '\(path)'"
-    let process = try ProgramProcess(
-      "sh", path: "sh", ["-c", script],
-      environment: Lottery.bet.merging([
-        "CLI_ID": "1", "CLI_SERVER_ADDRESS": "127.0.0.1:1", "CLI_RETRY_LIMIT": "1ms",
-      ]) { $1 })
-    #expect(await process.end() == .exit(status))
-    let line = process.lines.last ?? ""
-    #expect(line.hasSuffix("\(problem)\"Mu\u{FFFD}oz\": must be valid UTF-8"), "\(line)")
   }
 
   @Test(
@@ -98,31 +95,9 @@ import Testing
     let path = try directory.path(of: "config", holding: "")
     chmod(path, mode)
     chmod(directory.path, ofDirectory)
-    let (command, arguments) = Unprivileged.command(program, ["--config", path])
-    let process = try ProgramProcess(program, path: command, arguments, environment: [:])
-    #expect(await process.end() == .exit(78))
-    #expect(process.lines.last?.hasSuffix(problem) == true)
+    let process = try ProgramProcess(script: Unprivileged.script("\(program) --config \(path)"))
+    await process.expectEnd(78, problem)
     chmod(directory.path, 0o700)
-  }
-
-  @Test(
-    arguments: [
-      ("lottery-server", "--help"), ("lottery-server", "--version"), ("lottery-server", "--status"),
-      ("agency-client", "--help"), ("agency-client", "--version"),
-    ], [">/dev/full", ">&-", "0<&- >&-"])
-  func `what cannot be printed whole ends the program with 74`(
-    program: (name: String, flag: String), output: String
-  ) async throws {
-    let lottery = try Lottery(agencies: 1)
-    let server = program.flag == "--status" ? try await lottery.startServer() : nil
-    let script = "exec '\(ProgramProcess.path(of: program.name))' \(program.flag) \(output)"
-    let process = try ProgramProcess(
-      "sh", path: "sh", ["-c", script], environment: ["SERVER_PORT": "\(lottery.port)"])
-    #expect(await process.end() == .exit(74))
-    let reason = output == ">/dev/full" ? "No space left on device" : "Bad file descriptor"
-    #expect(
-      process.lines == ["\(program.name): standard output cannot be written: write: \(reason)"])
-    await server?.stop()
   }
 }
 
@@ -131,13 +106,12 @@ private enum Unprivileged {
   static let user = geteuid() == 0 ? 10001 : geteuid()
 
   static let isPossible: Bool = {
-    let (path, arguments) = command("lottery-server", ["--version"])
-    return (try? ChildProcess(path, arguments, joinsErrors: true))?.wait { _ in } == .exit(0)
+    let program = Bundle.main.bundleURL.appending(path: "lottery-server").path()
+    let process = try? ChildProcess("sh", ["-c", script("'\(program)' --version")])
+    return process?.wait { _ in } == .exit(0)
   }()
 
-  static func command(_ program: String, _ arguments: [String]) -> (String, [String]) {
-    let path = ProgramProcess.path(of: program)
-    guard geteuid() == 0 else { return (path, arguments) }
-    return ("setpriv", ["--reuid=\(user)", "--clear-groups", path] + arguments)
+  static func script(_ command: String) -> String {
+    geteuid() == 0 ? "exec setpriv --reuid=\(user) --clear-groups \(command)" : "exec \(command)"
   }
 }

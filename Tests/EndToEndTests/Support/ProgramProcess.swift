@@ -9,35 +9,40 @@ final class ProgramProcess: Sendable {
   private struct State {
     var lines: [String] = []
     var isAtEnd = false
-    var waiting: [(text: String, continuation: CheckedContinuation<String?, Never>)] = []
+    var waiting: [(text: String, line: Promise<String?>)] = []
   }
 
   private let state = Mutex(State())
   private let process: ChildProcess
   private let ending = Promise<ChildProcess.Ending>()
 
-  /// In the path sanitizers look for `llvm-symbolizer`: without it there are no names in their
-  /// reports, and none are recognized as known.
-  private static let inherited = ProcessInfo.processInfo.environment.filter { $0.key == "PATH" }
-
-  /// The path of an executable of this package.
-  static func path(of program: String) -> String {
-    Bundle.main.bundleURL.appending(path: program).path()
-  }
+  /// Where the executables of this package are.
+  private static let directory = Bundle.main.bundleURL.path()
 
   /// Starts `program`, with nothing else in its environment but `environment`.
-  ///
-  /// - Parameter path: the path of another program; nil for `program` of this package.
-  init(
-    _ program: String, path: String? = nil, _ arguments: [String] = [],
-    environment: [String: String]
+  convenience init(
+    _ program: String, _ arguments: [String] = [], environment: [String: String]
   ) throws {
+    try self.init(path: "\(Self.directory)/\(program)", arguments, environment)
+  }
+
+  /// Starts a shell that runs `script` and finds the executables by their names.
+  convenience init(script: String, environment: [String: String] = [:]) throws {
+    try self.init(path: "sh", ["-c", script], environment)
+  }
+
+  private init(path: String, _ arguments: [String], _ environment: [String: String]) throws {
+    // Sanitizers also look there for `llvm-symbolizer`: without it there are no names in their
+    // reports, and none are recognized as known.
+    let inherited = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let all = environment.merging(["PATH": "\(Self.directory):\(inherited)"]) { $1 }
     process = try ChildProcess(
-      path ?? Self.path(of: program), arguments,
-      environment: Self.inherited.merging(environment) { $1 }.map { "\($0)=\($1)" },
-      joinsErrors: true)
+      path, arguments, environment: all.map { "\($0)=\($1)" }, joinsErrors: true)
     Thread.detachNewThread { [self] in ending.fulfill(read()) }
   }
+
+  /// Its number.
+  var pid: pid_t { process.pid }
 
   /// All lines printed so far.
   var lines: [String] { state.withLock { $0.lines } }
@@ -54,41 +59,20 @@ final class ProgramProcess: Sendable {
     return line.flatMap { Int($0.filter(\.isNumber)) }
   }
 
-  /// Waits for the first process that this one starts and for which `isReady` is true; nil if this
-  /// one ends before that.
-  func firstChild(where isReady: (pid_t) -> Bool) async -> pid_t? {
-    let path = "/proc/\(process.pid)/task/\(process.pid)/children"
-    while ending.value == nil, !Task.isCancelled {
-      let children = try? String(contentsOfFile: path, encoding: .utf8)
-      if let child = children?.split(separator: " ").compactMap({ pid_t($0) }).first(where: isReady)
-      {
-        return child
-      }
-      await Task.yield()
-    }
-    return nil
-  }
-
-  /// Stops it, waits until it has stopped, and lets it go on.
-  func stopAndContinue() {
-    send(SIGSTOP)
-    var information = siginfo_t()
-    waitid(P_PID, id_t(process.pid), &information, WSTOPPED)
-    send(SIGCONT)
-  }
-
   /// Waits until a line holds `text`; nil if the output ends before that.
   @discardableResult
   func line(with text: String) async -> String? {
-    await withCheckedContinuation { continuation in
-      let answer = state.withLock { state -> (line: String?, isKnown: Bool) in
-        if let line = state.lines.first(where: { $0.contains(text) }) { return (line, true) }
-        if state.isAtEnd { return (nil, true) }
-        state.waiting.append((text, continuation))
-        return (nil, false)
+    let line = state.withLock { state in
+      let promise = Promise<String?>()
+      let line = state.lines.first { $0.contains(text) }
+      if line != nil || state.isAtEnd {
+        promise.fulfill(line)
+      } else {
+        state.waiting.append((text, promise))
       }
-      if answer.isKnown { continuation.resume(returning: answer.line) }
+      return promise
     }
+    return await line.wait() ?? nil
   }
 
   /// Waits for its end, and for all of its output; nil if the task is cancelled first.
@@ -96,10 +80,18 @@ final class ProgramProcess: Sendable {
     await ending.wait()
   }
 
+  /// Expects that it ends with `status`, and that its last line ends with `text`.
+  func expectEnd(
+    _ status: Int32, _ text: String = "", sourceLocation: SourceLocation = #_sourceLocation
+  ) async {
+    #expect(await end() == .exit(status), sourceLocation: sourceLocation)
+    #expect((lines.last ?? "").hasSuffix(text), "\(lines)", sourceLocation: sourceLocation)
+  }
+
   /// Ends it with SIGTERM, and expects that it ends well.
   func stop(sourceLocation: SourceLocation = #_sourceLocation) async {
     send(SIGTERM)
-    #expect(await end() == .exit(0), "\(lines.last ?? "")", sourceLocation: sourceLocation)
+    await expectEnd(0, "action: exit | result: success", sourceLocation: sourceLocation)
   }
 
   private func read() -> ChildProcess.Ending {
@@ -111,22 +103,19 @@ final class ProgramProcess: Sendable {
         rest.removeSubrange(...end)
       }
     }
-    let woken = state.withLock { state in
-      state.isAtEnd = true
-      defer { state.waiting = [] }
-      return state.waiting
-    }
-    for waiter in woken { waiter.continuation.resume(returning: nil) }
+    add(nil)
     return ending
   }
 
-  private func add(_ line: String) {
-    let woken = state.withLock { state in
-      state.lines.append(line)
-      let woken = state.waiting.filter { line.contains($0.text) }
-      state.waiting.removeAll { line.contains($0.text) }
-      return woken
+  /// Notes a line, or the end if there is none.
+  private func add(_ line: String?) {
+    state.withLock { state in
+      if let line { state.lines.append(line) } else { state.isAtEnd = true }
+      state.waiting.removeAll { waiter in
+        guard line?.contains(waiter.text) ?? true else { return false }
+        waiter.line.fulfill(line)
+        return true
+      }
     }
-    for waiter in woken { waiter.continuation.resume(returning: line) }
   }
 }
