@@ -89,6 +89,22 @@ import Testing
     await next.stop()
   }
 
+  /// A limit of the kernel on the size of files stands for the disk.
+  @Test func `what the disk has no room for gets REJECTED 2, and what it has is stored`()
+    async throws
+  {
+    let lottery = try Lottery(agencies: 1)
+    let server = try await lottery.startServer(after: "ulimit -f 2")
+    for (bets, code) in [(0..<10, nil), (10..<60, .notStored), (10..<11, nil)]
+      as [(Range<Int>, RejectionCode?)]
+    {
+      let frame = Frames.batch(try sampleBets(bets), at: UInt64(bets.lowerBound))
+      #expect(try await Self.messages(after: frame, to: lottery).map(Self.code) == [nil, code])
+    }
+    #expect(try lottery.storedRows(of: 1).count == 11)
+    await server.stop()
+  }
+
   @Test func `agencies of an earlier, larger lottery do not count for others`() async throws {
     let lottery = try Lottery(agencies: 2)
     try lottery.leave(finished: "2,0\r\n3,0\r\n")

@@ -1,136 +1,56 @@
 import Foundation
 import LotteryProtocol
+import Synchronization
 import TestSupport
 import Testing
 
 @testable import LotteryServer
 
-/// A disk that fails, and other things in the place of the files. The simulation and the sweeps of
-/// `checks/faults` go through more of them, and through what follows.
+/// Other things in the place of the files, and directories that cannot be synced. Files that fail
+/// are played by the simulation and the sweeps of `checks/faults`.
 @Suite struct DiskTests {
-  private let directory: TemporaryDirectory
-  private let bets: [UInt8]
-  private let finished = "1,20\r\n"
+  private let directory = TemporaryDirectory()
 
-  init() throws {
-    bets = rows(try sampleBets(0..<20))
-    directory = try TemporaryDirectory(bets: bets + "1,torn".utf8, finished: finished + "2,")
-  }
-
-  /// Why a store over the directory at `path` does not start, or nil if it does.
-  private static func failure(of path: String) -> StorageError? {
-    do {
-      try BetStore(directory: Path(path)).close()
-      return nil
-    } catch {
-      return error as? StorageError
-    }
-  }
-
-  @Test(
-    arguments: ["bets.csv", "finished.csv"],
-    [(.fdatasync, EIO), (.ftruncate, EIO), (.pread, EIO), (.pread, 0)]
-      as [(FailingCalls.Call, Int32)])
-  func `a start at which a call fails takes no whole row from the files`(
-    name: String, fault: (call: FailingCalls.Call, code: Int32)
+  /// What something else does to the file, and where the journal finds that it is not its own.
+  @Test(arguments: [(true, 5), (false, 2)])
+  func `a file that something else removes or cuts off takes nothing more`(
+    isRemoved: Bool, position: Int
   ) async throws {
-    let (path, before) = (directory.file(name), try directory.read(name))
-    let error = SystemError("\(fault.call)", code: fault.code == 0 ? ENODATA : fault.code)
-    let expected: StorageError =
-      fault.call == .pread
-      ? .unreadable(path: path, error) : .unreliable(path: path, error)
-    var failures = 0
-    while failures < 100 {
-      let failure = await FailingCalls.with(
-        [fault.call], on: path, from: failures + 1, code: fault.code
-      ) {
-        Self.failure(of: directory.path)
-      }
-      guard let failure else { break }
-      #expect(failure == expected)
-      #expect(try directory.read(name) == before)
-      // The torn row of the other file may have been cut off by then.
-      #expect(try directory.read("bets.csv").starts(with: bets))
-      #expect(try directory.read("finished.csv").starts(with: finished.utf8))
-      failures += 1
-    }
-    #expect((1..<100).contains(failures))
-    let store = try BetStore(directory)
-    defer { store.close() }
-    #expect(store.recovery.bets == 20)
-    #expect(store.finishedAgencies == [1])
-    #expect(try directory.files == [bets, Array(finished.utf8)])
-  }
-
-  @Test(
-    arguments: [[.write], [.write, .ftruncate], [.write, .fdatasync], [.fdatasync]]
-      as [[FailingCalls.Call]])
-  func `an append that fails is taken back, or the journal takes nothing more`(
-    calls: [FailingCalls.Call]
-  ) async throws {
-    let directory = TemporaryDirectory()
     let path = directory.file("bets.csv")
     let failure = Promise<StorageError>()
     let journal = try Journal(path: path) { failure.fulfill($0) }
     defer { journal.close() }
-    let row = Array("row\r\n".utf8)
-    #expect(await journal.append(row) == nil)
-    let outcome = await FailingCalls.with(calls, on: path) {
-      await journal.append([UInt8](repeating: 1, count: 5000))
-    }
-    if calls == [.write] {
-      #expect(outcome == .notWritten(path: path, SystemError("write", code: EIO)))
-      #expect(await journal.append(row) == nil)
-      #expect(failure.value == nil)
-      #expect(try directory.read("bets.csv") == row + row)
-    } else {
-      let error = SystemError("\(try #require(calls.last))", code: EIO)
-      let unreliable = StorageError.unreliable(path: path, error)
-      #expect(outcome == unreliable)
-      #expect(failure.value == unreliable)
-      #expect(await journal.append(row) == unreliable)
-      #expect(throws: unreliable) { try journal.synchronize() }
-      if !calls.contains(.ftruncate) { #expect(try directory.read("bets.csv") == row) }
-    }
-  }
-
-  /// What something else does to the file, and where the journal finds that it is not its own.
-  @Test(
-    arguments: [(true, [], 5), (false, [], 2), (false, [.write], 2)]
-      as [(Bool, [FailingCalls.Call], Int)])
-  func `a file that something else removes or cuts off takes nothing more`(
-    isRemoved: Bool, calls: [FailingCalls.Call], position: Int
-  ) async throws {
-    let directory = TemporaryDirectory()
-    let path = directory.file("bets.csv")
-    let journal = try Journal(path: path)
-    defer { journal.close() }
     #expect(await journal.append(Array("row\r\n".utf8)) == nil)
     if isRemoved { unlink(path) } else { truncate(path, 2) }
     let changed = StorageError.changed(path: path, position: position)
-    await FailingCalls.with(calls, on: path) { #expect(await journal.append([1]) == changed) }
-    #expect(await journal.append([1]) == changed)
-    // It is not made longer again.
-    if calls == [.write] { #expect(try directory.read("bets.csv") == Array("ro".utf8)) }
+    for _ in 0..<2 { #expect(await journal.append([1]) == changed) }
+    #expect(failure.value == changed)
+    #expect(throws: changed) { try journal.synchronize() }
   }
 
-  @Test func `a directory is used once its name is on the disk`() async throws {
-    func start(_ path: String, code: Int32, in parent: String) async -> StorageError? {
-      await FailingCalls.with([.fsync], on: parent, code: code) { Self.failure(of: path) }
+  @Test func `a directory is used once its name is on the disk`() throws {
+    /// Why a store over the directory at `path` does not start; nil if it does.
+    func failure(of path: String, code: Int32) throws -> StorageError? {
+      failingSync.withLock { $0 = (directory.path, code) }
+      defer { failingSync.withLock { $0 = nil } }
+      do {
+        try BetStore(directory: Path(path)).close()
+        return nil
+      } catch let error as StorageError {
+        return error
+      }
     }
     for (code, mayBeOld) in [(EIO, false), (EINVAL, true), (EROFS, true)] {
       let path = directory.file("new \(code)")
-      let failure = StorageError.notSynced(path: path, SystemError("fsync", code: code))
-      #expect(await start(path, code: code, in: directory.path) == failure)
+      let error = StorageError.notSynced(path: path, SystemError("fsync", code: code))
+      #expect(try failure(of: path, code: code) == error)
       // The second time it is there. If its parent knows no sync, no server has made it.
-      let second = await start(path, code: code, in: directory.path)
-      #expect(second == (mayBeOld ? nil : failure))
+      #expect(try failure(of: path, code: code) == (mayBeOld ? nil : error))
     }
-    let path = directory.path
     #expect(
-      await start(path, code: EINVAL, in: path)?.description
-        == "\(path): cannot be synced, use a directory on another file system or disk: fsync: "
-        + "Invalid argument")
+      try failure(of: directory.path, code: EINVAL)?.description
+        == "\(directory.path): cannot be synced, use a directory on another file system or disk: "
+        + "fsync: Invalid argument")
   }
 
   @Test(arguments: ["bets.csv", "finished.csv"])
@@ -161,4 +81,20 @@ import Testing
     ) { try BetStore(directory: Path(directory.file(name))) }
     try BetStore(directory).close()
   }
+}
+
+/// The directory whose sync fails, and its error.
+private let failingSync = Mutex<(path: String, code: Int32)?>(nil)
+
+/// Takes the place of the C library's function in the tests' executable.
+@c(fsync) func syncOrFail(_ descriptor: Int32) -> Int32 {
+  let code = failingSync.withLock { failing -> Int32? in
+    guard let failing else { return nil }
+    let path = try? FileManager.default.destinationOfSymbolicLink(
+      atPath: "/proc/self/fd/\(descriptor)")
+    return path == failing.path ? failing.code : nil
+  }
+  guard let code else { return fdatasync(descriptor) }
+  errno = code
+  return -1
 }

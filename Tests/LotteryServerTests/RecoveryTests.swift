@@ -56,6 +56,18 @@ import Testing
     try BetStore(directory).close()
   }
 
+  @Test func `a file that ends before its size is not cut off`() throws {
+    try directory.write(rows(try sampleBets(0..<3)), to: "bets.csv")
+    let bets = try Journal(path: directory.file("bets.csv"))
+    let finished = try Journal(path: directory.file("finished.csv"))
+    defer { for journal in [bets, finished] { journal.close() } }
+    truncate(bets.path, 50)
+    #expect(throws: StorageError.unreadable(path: bets.path, .endsEarly)) {
+      try Recovery.read(bets: bets, finished: finished)
+    }
+    #expect(try directory.read("bets.csv").count == 50)
+  }
+
   // MARK: Damage
 
   /// The store refuses to start over these files, and leaves them as they are. It lets go of them:

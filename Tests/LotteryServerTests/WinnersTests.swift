@@ -111,17 +111,6 @@ import Testing
     }
   }
 
-  @Test func `a cancelled task holds no draw to its end`() async throws {
-    try directory.write(rows([try sampleBet(number: winningNumber)]), to: "bets.csv")
-    let bets = try Journal(path: path)
-    defer { bets.close() }
-    let drawing = Task {
-      withUnsafeCurrentTask { $0?.cancel() }
-      return try Winners.find(in: bets, agencies: 5).count
-    }
-    #expect(try await drawing.value == 0)
-  }
-
   @Test func `rows that are stored after the draw, or in another file, do not count`() throws {
     let bets = try [1, 2].map { try sampleBet($0, number: winningNumber) }
     try directory.write(rows([bets[0]]), to: "bets.csv")

@@ -17,10 +17,12 @@ final class Lottery: Sendable {
     self.agencies = agencies
   }
 
-  /// Starts the server and waits until it listens.
-  func startServer(_ environment: [String: String] = [:]) async throws -> ProgramProcess {
+  /// Starts the server after a shell has run `setup`, and waits until it listens.
+  func startServer(
+    _ environment: [String: String] = [:], after setup: String = ":"
+  ) async throws -> ProgramProcess {
     let server = try ProgramProcess(
-      "lottery-server",
+      script: "\(setup) && exec lottery-server",
       environment: [
         "SERVER_PORT": "\(port)", "SERVER_AGENCIES": "\(agencies)",
         "SERVER_DATA_DIR": directory.file("server"), "SERVER_LISTEN_BACKLOG": "128",

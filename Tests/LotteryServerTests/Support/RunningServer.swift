@@ -35,13 +35,10 @@ struct RunningServer: Sendable {
   }
 
   /// Runs `body` with a connection, which is closed afterwards.
-  @discardableResult
-  func withClient<Value>(
-    _ agency: UInt32 = 1, _ body: (Peer) async throws -> Value
-  ) async throws -> Value {
+  func withClient(_ agency: UInt32 = 1, _ body: (Peer) async throws -> Void) async throws {
     let client = try Peer(port: port, agency: agency)
     defer { client.close() }
-    return try await body(client)
+    try await body(client)
   }
 
   /// Runs `body` with a connection on which HELLO has been answered.
@@ -56,13 +53,13 @@ struct RunningServer: Sendable {
 /// Runs `body` with a server over the files in `directory`, or over one of its own.
 ///
 /// - Parameter onFailure: is called if the disk ends the server. No disk of a test fails by itself.
-func withServer<Value>(
+func withServer(
   agencies: UInt32, in directory: TemporaryDirectory = TemporaryDirectory(),
   log: Log = .discarding,
   onFailure: @escaping @Sendable (StorageError) -> Void = { Issue.record("\($0)") },
   changing change: (inout ServerConfiguration) -> Void = { _ in },
-  _ body: (RunningServer) async throws -> Value
-) async throws -> Value {
+  _ body: (RunningServer) async throws -> Void
+) async throws {
   var configuration = ServerConfiguration()
   configuration.port = 0
   configuration.listenBacklog = 512
@@ -71,21 +68,16 @@ func withServer<Value>(
   change(&configuration)
   let server = try Server(configuration, log: log)
   let task = Task(executorPreference: Worker(label: "server")) {
-    do throws(StorageError) {
-      try await server.run()
-    } catch {
-      onFailure(error)
-    }
+    do throws(StorageError) { try await server.run() } catch { onFailure(error) }
   }
   let running = RunningServer(directory: directory, server: server, task: task)
   do {
-    let value = try await body(running)
-    await running.stop()
-    return value
+    try await body(running)
   } catch {
     await running.stop()
     throw error
   }
+  await running.stop()
 }
 
 /// Runs `body` with a connection to such a server on which HELLO has been answered.
@@ -97,14 +89,5 @@ func withAgency(
 ) async throws {
   try await withServer(agencies: agencies, in: directory, log: log, changing: change) { server in
     try await server.withAgency(agency) { try await body($0, server) }
-  }
-}
-
-extension ServerMessage {
-  /// WELCOME of an agency of which that many bets are stored.
-  static func welcome(
-    _ stored: UInt64 = 0, last: Bet? = nil, state: AgencyState = .open
-  ) -> ServerMessage {
-    .welcome(version: 1, state: state, stored: stored, lastBet: last)
   }
 }

@@ -43,14 +43,6 @@ extension BetStore {
     return bets
   }
 
-  /// Stores bets of `agency` on behalf of a connection of their own.
-  func storeBets(_ bets: [Bet], of agency: UInt32 = 1) async throws {
-    let claim = Claim(agency: agency) {}
-    _ = await take(claim)
-    try await store(bets, by: claim)
-    release(claim)
-  }
-
   /// Stores bets of one agency on behalf of a connection with `claim`.
   ///
   /// - Throws: `.interrupted(.superseded)` if it does not hold the claim, or why they are not
