@@ -5,7 +5,7 @@
 func fuzzCSV(_ bytes: [UInt8]) {
   // Each piece makes the reader look at a row anew: many in a long row only take time.
   let piece = max(1 + Int(bytes.last ?? 0) % 32, bytes.count / 64)
-  checkCandidates(bytes)
+  for number: UInt32 in [7, 7574, 123_456_789] { checkCandidates(bytes, of: number) }
   let bets = BetRows(bytes, hasAgency: false, piece: bytes.count)
   let stored = BetRows(bytes, hasAgency: true, piece: bytes.count)
   expectEqual(bets, BetRows(bytes, hasAgency: false, piece: piece), "in pieces of \(piece)")
@@ -15,7 +15,7 @@ func fuzzCSV(_ bytes: [UInt8]) {
     expectEqual(
       Frames(bytes, piece: piece, isFast: true), Frames(bytes, piece: piece, isFast: false),
       "frames")
-    expectEqual(Tally(bytes, piece: piece), Tally(stored), "rows that are counted")
+    checkCounted(bytes, piece: piece, like: stored)
   }
   for row in bets.rows { checkWritten(row.bet, agency: 1) }
   for row in stored.rows {
@@ -81,37 +81,25 @@ private struct BetRows: Equatable {
   }
 }
 
-/// How many bets of each agency a `bets.csv` holds, and where the last of them lies, up to its end
-/// or the first row that is none.
-private struct Tally: Equatable {
-  var counts: [UInt32: Int] = [:]
-  var lastRows: [UInt32: Range<Int>] = [:]
-  var ending: String?
-
-  init(_ rows: BetRows) {
-    for row in rows.rows {
-      counts[row.agency, default: 0] += 1
-      lastRows[row.agency] = row.place
-    }
-    ending = rows.ending
+/// Plain rows that are counted all at once, as by a server that starts, are those that are read one
+/// by one.
+private func checkCounted(_ bytes: [UInt8], piece: Int, like stored: BetRows) {
+  var (counts, lastRows) = ([UInt32: Int](), [UInt32: Range<Int>]())
+  func count(_ rows: Int, of agency: UInt32, upTo lastRow: Range<Int>) {
+    counts[agency, default: 0] += rows
+    lastRows[agency] = lastRow
   }
-
-  /// Counts plain rows all at once, as a server that starts does.
-  init(_ bytes: [UInt8], piece: Int) {
-    var (counts, lastRows) = ([UInt32: Int](), [UInt32: Range<Int>]())
-    ending = readRows(bytes, piece: piece) { reader in
-      for run in reader.takeStoredRows() {
-        counts[run.agency, default: 0] += run.rows
-        lastRows[run.agency] = run.lastRow
-      }
-    } row: { reader in
-      let storage = reader.input.storage
-      let agency = try BetCSV.storedBet(reader.fields, in: storage.span).agency
-      counts[agency, default: 0] += 1
-      lastRows[agency] = reader.row
-    }
-    (self.counts, self.lastRows) = (counts, lastRows)
+  let ending = readRows(bytes, piece: piece) { reader in
+    for run in reader.takeStoredRows() { count(run.rows, of: run.agency, upTo: run.lastRow) }
+  } row: { reader in
+    let storage = reader.input.storage
+    let agency = try BetCSV.storedBet(reader.fields, in: storage.span).agency
+    count(1, of: agency, upTo: reader.row)
   }
+  let rows = Dictionary(grouping: stored.rows, by: \.agency)
+  expectEqual(ending, stored.ending, "the end of rows that are counted")
+  expectEqual(counts, rows.mapValues(\.count), "rows that are counted")
+  expectEqual(lastRows, rows.compactMapValues(\.last?.place), "last rows of those")
 }
 
 private func checkWritten(_ bet: Bet, agency: UInt32) {
@@ -145,18 +133,18 @@ private struct Frames: Equatable {
   }
 }
 
-/// The rows that end in a number are those whose last digits are the number's.
-private func checkCandidates(_ bytes: [UInt8]) {
+/// The rows that end in a number are those whose last digits, at most eight, are the number's.
+private func checkCandidates(_ bytes: [UInt8], of number: UInt32) {
   var found: [Range<Int>] = []
-  let end = WinnerCandidates(number: 7574).find(in: bytes.span) { found.append($0) }
+  let end = WinnerCandidates(number: number).find(in: bytes.span) { found.append($0) }
   guard !bytes.contains(.quote) else { return expectEqual(end, nil, "a quote") }
+  let digits = "\(number)".utf8.suffix(8)
   var expected: [Range<Int>] = []
   var start = 0
   for lineEnd in bytes.indices where bytes[lineEnd] == .lineFeed {
-    var row = bytes[start..<lineEnd]
-    if row.last == .carriageReturn { row.removeLast() }
+    let rowEnd = lineEnd > start && bytes[lineEnd - 1] == .carriageReturn ? lineEnd - 1 : lineEnd
     // A row of bets.csv is longer than nine bytes.
-    if lineEnd >= 9, bytes[..<row.endIndex].suffix(4).elementsEqual("7574".utf8) {
+    if lineEnd >= 9, bytes[..<rowEnd].suffix(digits.count).elementsEqual(digits) {
       expected.append(start..<(lineEnd + 1))
     }
     start = lineEnd + 1
