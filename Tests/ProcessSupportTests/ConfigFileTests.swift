@@ -17,33 +17,28 @@ import Testing
     }
   }
 
-  @Test func `each value has a key, which tells the section, and an origin`() throws {
-    let ini = "# top\n[DEFAULT]\nSERVER_PORT = 12345 \r\nName:a = b ; c\n; end\n[other]\na = 2\n"
-    #expect(
-      try Self.file(ini, .ini).entries == [
-        ConfigFile.Entry(key: "server_port", value: "12345", origin: "c:3"),
-        ConfigFile.Entry(key: "name", value: "a = b ; c", origin: "c:4"),
-        ConfigFile.Entry(key: "[other] a", value: "2", origin: "c:7"),
-      ])
-    let yaml = """
-      # top
-      server:
-        address: "server:12345"  # where
-      loop:
-          amount: 5
-          inner:
-            deep: 'it''s'
-      batch:
-      id: 1
-      """
-    #expect(
-      try Self.file(yaml, .yaml).entries == [
-        ConfigFile.Entry(key: "server.address", value: "server:12345", origin: "c:3"),
-        ConfigFile.Entry(key: "loop.amount", value: "5", origin: "c:5"),
-        ConfigFile.Entry(key: "loop.inner.deep", value: "it's", origin: "c:7"),
-        ConfigFile.Entry(key: "batch", value: "", origin: "c:8"),
-        ConfigFile.Entry(key: "id", value: "1", origin: "c:9"),
-      ])
+  @Test(
+    arguments: [
+      (
+        .ini,
+        "# top\n[DEFAULT]\nSERVER_PORT = 12345 \r\nName:a = b ; c\n; end\n[other]\na = 2\n",
+        ["c:3 server_port=12345", "c:4 name=a = b ; c", "c:7 [other] a=2"]
+      ),
+      (
+        .yaml,
+        "server:\n  address: \"a:1\"  # where\nloop:\n    amount: 5\n    inner:\n      deep: 'it''s'\n"
+          + "batch:\nid: 1",
+        [
+          "c:2 server.address=a:1", "c:4 loop.amount=5", "c:6 loop.inner.deep=it's", "c:7 batch=",
+          "c:8 id=1",
+        ]
+      ),
+    ] as [(ConfigFile.Dialect, String, [String])])
+  func `each value has a key, which tells the section, and an origin`(
+    dialect: ConfigFile.Dialect, text: String, entries: [String]
+  ) throws {
+    let file = try Self.file(text, dialect)
+    #expect(file.entries.map { "\($0.origin) \($0.key)=\($0.value)" } == entries)
   }
 
   @Test(

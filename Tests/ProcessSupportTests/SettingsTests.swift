@@ -18,58 +18,31 @@ import Testing
     ]
   }
 
-  private static func settings(
-    _ text: String, _ environment: [String: String] = [:]
-  ) throws(ConfigurationError) -> Settings<Sample> {
-    let file = try ConfigFile(Array(text.utf8), file: "c", dialect: .yaml)
-    return try Settings(file) { environment[$0].map { Array($0.utf8) } }
-  }
-
-  @Test func `keys of the file that do not count are logged, without their values`() throws {
+  /// An empty value counts as not set. Values may be secret.
+  @Test(
+    arguments: [
+      (
+        "count: 1\ncuont: 2\nlongName: secret\n", ["S_COUNT": "3", "S_LONGNAME": "key"], 3,
+        [
+          "INFO     action: override_key | result: success | key: count | origin: c:1"
+            + " | variable: S_COUNT",
+          "INFO     action: override_key | result: success | key: longname | origin: c:3"
+            + " | variable: S_LONGNAME",
+          "WARNING  action: ignore_key | result: success | key: cuont | origin: c:2",
+        ]
+      ), ("count: ''\nlongName:\n", ["S_COUNT": "", "S_LONGNAME": "key"], 7, []),
+    ] as [(String, [String: String], Int, [String])])
+  func `keys of the file that do not count are logged, without their values`(
+    text: String, environment: [String: String], count: Int, lines: [String]
+  ) throws {
     let log = try LogFile()
-    let settings = try Self.settings(
-      "count: 1\ncuont: 2\nlongName: secret\n", ["S_COUNT": "3", "S_LONGNAME": "key"])
-    #expect(settings.configuration.count == 3)
-    settings.report(to: log.log)
-    let line = "action: override_key | result: success | key:"
-    #expect(
-      try log.lines(of: "override_key") == [
-        "INFO     \(line) count | origin: c:1 | variable: S_COUNT",
-        "INFO     \(line) longname | origin: c:3 | variable: S_LONGNAME",
-      ])
-    #expect(
-      try log.lines(of: "ignore_key") == [
-        "WARNING  action: ignore_key | result: success | key: cuont | origin: c:2"
-      ])
-  }
-
-  @Test func `an empty value counts as not set, and a key that only one sets is not logged`()
-    throws
-  {
-    let log = try LogFile()
-    let settings = try Self.settings(
-      "count: ''\nlongName:\n", ["S_COUNT": "", "S_LONGNAME": "key"])
-    #expect(settings.configuration.count == 7)
+    let settings = try Settings<Sample>(ConfigFile(Array(text.utf8), file: "c", dialect: .yaml)) {
+      environment[$0].map { Array($0.utf8) }
+    }
+    #expect(settings.configuration.count == count)
     #expect(settings.configuration.name == "key")
     settings.report(to: log.log)
-    #expect(try log.lines() == [])
-  }
-
-  @Test(arguments: ["-1", "+1", "' 1'", "1.0", "11"])
-  func `a number is digits, and within its limits`(text: String) {
-    #expect(throws: ConfigurationError.self) { try Self.settings("count: \(text)\n") }
-  }
-
-  @Test func `a path keeps bytes that are not UTF-8, and other values must be UTF-8`() throws {
-    let file = try ConfigFile([], file: "c", dialect: .yaml)
-    let latin1: [UInt8] = [0x4D, 0xF1]
-    let settings = try Settings<Sample>(file) { $0 == "S_LONGNAME" ? latin1 : nil }
-    #expect(settings.configuration.name?.bytes == latin1)
-    #expect(settings.configuration.name?.description == "M\u{FFFD}")
-    let error = #expect(throws: ConfigurationError.self) {
-      try Settings<Sample>(file) { _ in latin1 }
-    }
-    #expect(error?.description == "environment: S_COUNT = \"M\u{FFFD}\": must be valid UTF-8")
+    #expect(try log.lines() == lines)
   }
 
   @Test func `the help shows keys, variables and defaults`() {
