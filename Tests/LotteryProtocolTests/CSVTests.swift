@@ -57,22 +57,20 @@ import Testing
     #expect(read.errorLine == line)
   }
 
-  @Test func `each row knows its line and where it ends, whatever is between the rows`() {
-    let read = CSVRows("a\n\n\"b\nc\"\r\n\r\nd")
-    #expect(read.rows == [["a"], ["b\nc"], ["d"]])
-    #expect(read.lines == [1, 3, 6])
-    #expect(read.positions == [2, 10, 13])
-  }
-
-  @Test func `a byte order mark is passed over at the very beginning, and only there`() {
-    let mark = "\u{FEFF}"
-    #expect(CSVRows(mark + "a\n").rows == [["a"]])
-    #expect(CSVRows(mark + "a\n").positions == [5])
-    #expect(CSVRows(mark).rows == [])
-    #expect(CSVRows(mark + mark + "a\n").rows == [[mark + "a"]])
-    #expect(CSVRows("a\n" + mark + "b\n").rows == [["a"], [mark + "b"]])
-    let bytes = Array((mark + "a\n").utf8)
-    #expect(CSVRows(bytes.indices.map { bytes[$0...$0] }).rows == [["a"]])
+  /// A byte order mark is passed over at the very beginning, and only there.
+  @Test(arguments: [
+    ("a\n\n\"b\nc\"\r\n\r\nd", [["a"], ["b\nc"], ["d"]], [1, 3, 6], [2, 10, 13]),
+    ("\u{FEFF}a\n", [["a"]], [1], [5]), ("\u{FEFF}", [], [], []),
+    ("\u{FEFF}\u{FEFF}a\n", [["\u{FEFF}a"]], [1], [8]),
+    ("a\n\u{FEFF}b\n", [["a"], ["\u{FEFF}b"]], [1, 2], [2, 7]),
+  ])
+  func `each row knows its line and where it ends, whatever is between the rows`(
+    text: String, rows: [[String]], lines: [Int], positions: [Int]
+  ) {
+    let read = CSVRows(text)
+    #expect(read.rows == rows)
+    #expect(read.lines == lines)
+    #expect(read.positions == positions)
   }
 
   @Test(
@@ -90,16 +88,12 @@ import Testing
     #expect(read.rows == (error == nil ? [[row]] : []))
   }
 
-  @Test func `a quote that is never closed is given up after 4096 bytes`() {
-    let row = [UInt8](repeating: UInt8(ascii: "\n"), count: 5000)
-    #expect(CSVRows([[.quote], row[...], row[...]]).error == .rowTooLong)
-  }
-
-  @Test(arguments: [("\"", "\"x\n"), ("", "\rb\n")])
-  func `a row that is too long and wrong after its limit is too long, however it arrives`(
-    start: String, end: String
+  /// Also if it is a quote that is never closed, or wrong after its limit.
+  @Test(arguments: [("\"", "\n", ""), ("\"", "a", "\"x\n"), ("", "a", "\rb\n")])
+  func `a row that is too long is too long, however it arrives`(
+    start: String, middle: String, end: String
   ) {
-    let bytes = Array((start + String(repeating: "a", count: 4200) + end).utf8)
+    let bytes = Array((start + String(repeating: middle, count: 4200) + end).utf8)
     #expect(CSVRows([bytes[...]]).error == .rowTooLong)
     #expect(CSVRows([bytes[..<4150], bytes[4150...]]).error == .rowTooLong)
   }

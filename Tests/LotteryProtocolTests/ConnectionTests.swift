@@ -29,37 +29,6 @@ import Testing
       #expect(Array(connection.unread) == half)
     }
   }
-
-  @Test func `a peer that sends no more can still be answered`() async throws {
-    try await withConnection { connection, peer in
-      try await peer.send([1, 2, 3])
-      peer.finishSending()
-      #expect(try await connection.receive(100) == [1, 2, 3])
-      try await connection.send([4, 5, 6])
-      #expect(try await peer.receive(3) == [4, 5, 6])
-    }
-  }
-
-  @Test func `a reset by the peer is an error`() async throws {
-    try await withConnection { connection, peer in
-      peer.reset()
-      await #expect(throws: ConnectionError.broken(SystemError("recv", code: ECONNRESET))) {
-        try await connection.receive(1)
-      }
-    }
-  }
-
-  @Test func `fillNow does not wait for what has not arrived`() async throws {
-    try await withConnection { connection, peer in
-      #expect(try !connection.fillNow())
-      try await peer.send([7])
-      #expect(try await connection.fill())
-      peer.finishSending()
-      #expect(try await !connection.fill())
-      #expect(try !connection.fillNow())
-      #expect(Array(connection.unread) == [7])
-    }
-  }
 }
 
 /// More than the kernel keeps for a connection whose other end does not read (tcp(7), tcp_wmem).
@@ -80,38 +49,23 @@ private let tooMuch = {
     }
   }
 
-  @Test func `a write after a reset is an error, not a signal`() async throws {
-    try await withConnection { connection, peer in
-      peer.reset()
-      await until { connection.handle.socket.isReadable() }
-      let codes: [Int32] = [ECONNRESET, EPIPE]
-      for _ in 1...2 {
-        let error = await #expect(throws: ConnectionError.self) { try await connection.send([1]) }
-        #expect(codes.map { .broken(SystemError("send", code: $0)) }.contains(error))
-      }
-    }
-  }
+  private static let longest = [0, 0, 0x1F, 0x3C] + [UInt8](repeating: 3, count: 7996)
 
-  @Test func `the kernel is given frame by frame, and nothing has more than 8000 bytes`()
-    async throws
-  {
-    for (size, expected) in [
-      (0, []), (8000, [8000]), (8001, [8000, 1]), (20_000, [8000, 8000, 4000]),
-    ] {
-      let bytes = [UInt8](repeating: 7, count: size)
-      #expect(try await Self.packets { try await $0.send(bytes) } == expected)
-    }
-    let longest = [0, 0, 0x1F, 0x3C] + [UInt8](repeating: 3, count: 7996)
-    let frames = [MessageSamples.hello, longest, longest, MessageSamples.finished]
-    let bytes = Array(frames.joined())
-    #expect(try await Self.packets { try await $0.send(bytes) } == frames.map(\.count))
-    // Not lost: the end of a frame that is not whole.
-    let cut = Array(bytes.dropLast())
-    #expect(try await Self.packets { try await $0.send(cut) }.reduce(0, +) == cut.count)
-  }
-
-  /// The bytes of each send that `body` makes.
-  private static func packets(of body: (Connection) async throws -> Void) async throws -> [Int] {
+  /// Bytes that are no frame, or not a whole one, are not lost.
+  @Test(
+    arguments: [
+      ([], []), ([[UInt8](repeating: 7, count: 20_000)], [8000, 8000, 4000]),
+      (
+        [
+          MessageSamples.hello, longest, longest, MessageSamples.finished,
+          MessageSamples.bet.dropLast(),
+        ],
+        [13, 8000, 8000, 13, 32]
+      ),
+    ] as [([[UInt8]], [Int])])
+  func `the kernel is given frame by frame, and nothing has more than 8000 bytes`(
+    frames: [[UInt8]], sizes: [Int]
+  ) async throws {
     // A socket that keeps what each send brought apart (unix(7)).
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue)
@@ -122,11 +76,11 @@ private let tooMuch = {
     close(ends[0])
     let handle = try Connection.Handle(socket, peer: nil, worker: Worker(label: "sender"))
     defer { handle.close() }
-    try await body(Connection(handle, capacity: 1))
+    try await Connection(handle, capacity: 1).send(Array(frames.joined()))
     var room = [UInt8](repeating: 0, count: 1 << 16)
     var packets: [Int] = []
     while case let count = recv(ends[1], &room, room.count, 0), count > 0 { packets.append(count) }
-    return packets
+    #expect(packets == sizes)
   }
 }
 
@@ -135,8 +89,10 @@ private let tooMuch = {
   private static let superseded = ConnectionError.interrupted(.superseded)
 
   @Test(arguments: [true, false])
-  func `an interrupt ends a wait, and the first one counts`(isReading: Bool) async throws {
-    try await withConnection { connection, _ in
+  func `an interrupt ends a wait, and the first one counts, also if there is more to read`(
+    isReading: Bool
+  ) async throws {
+    try await withConnection { connection, peer in
       let handle = connection.handle
       async let interrupted: Void = {
         await until { handle.readiness.isAwaited(for: isReading ? .reading : .writing) }
@@ -147,17 +103,32 @@ private let tooMuch = {
         if isReading { _ = try await connection.fill() } else { try await connection.send(tooMuch) }
       }
       await interrupted
+      try await peer.send([1])
       await #expect(throws: Self.superseded) { try await connection.fill() }
+      #expect(throws: Self.superseded) { try connection.check() }
     }
   }
 
-  @Test func `an interrupt ends a read of which more is always there`() async throws {
+  @Test(arguments: [true, false], [true, false])
+  func `a reset by the peer ends a read or a write, and one that comes later, without a signal`(
+    isReading: Bool, isAwaited: Bool
+  ) async throws {
     try await withConnection { connection, peer in
-      try await peer.send([1, 2])
-      #expect(try await connection.fill())
-      connection.handle.interrupt(.superseded)
-      await #expect(throws: Self.superseded) { try await connection.fill() }
-      #expect(throws: Self.superseded) { try connection.check() }
+      let readiness = connection.handle.readiness
+      async let reset: Void = {
+        if isAwaited {
+          await until { readiness.isAwaited(for: isReading ? .reading : .writing) }
+        }
+        peer.reset()
+      }()
+      if !isAwaited { await reset }
+      let error = await #expect(throws: ConnectionError.self) {
+        if isReading { _ = try await connection.fill() } else { try await connection.send(tooMuch) }
+      }
+      let call = isReading ? "recv" : "send"
+      let errors = [ECONNRESET, EPIPE].map { ConnectionError.broken(SystemError(call, code: $0)) }
+      #expect(errors.contains { $0 == error })
+      await reset
     }
   }
 
@@ -201,7 +172,14 @@ private let tooMuch = {
     async throws
   {
     let late = ConnectionError.interrupted(.deadline)
-    try await withConnection { connection, _ in
+    try await withConnection { connection, peer in
+      // What arrived in time is taken after the deadline.
+      try await peer.send([7])
+      await until { connection.handle.socket.isReadable() }
+      connection.deadline = .now
+      #expect(try await connection.fill())
+      #expect(Array(connection.unread) == [7])
+      await #expect(throws: late) { try await connection.fill() }
       connection.deadline = .now + .milliseconds(10)
       await #expect(throws: late) { try await connection.fill() }
       connection.deadline = .now + .milliseconds(10)
@@ -209,18 +187,6 @@ private let tooMuch = {
       connection.deadline = nil
       connection.patience = .milliseconds(10)
       await #expect(throws: late) { try await connection.flush() }
-    }
-  }
-
-  @Test func `what arrived in time is taken after the deadline`() async throws {
-    let late = ConnectionError.interrupted(.deadline)
-    try await withConnection { connection, peer in
-      try await peer.send([7])
-      await until { connection.handle.socket.isReadable() }
-      connection.deadline = .now
-      #expect(try await connection.fill())
-      #expect(Array(connection.unread) == [7])
-      await #expect(throws: late) { try await connection.fill() }
     }
   }
 
@@ -320,16 +286,13 @@ private let tooMuch = {
     }
   }
 
-  @Test func `so many bytes are discarded, also of a peer that never stops`() async throws {
+  @Test func `so many bytes are discarded, and a peer that does not close is waited for so long`()
+    async throws
+  {
     try await withConnection { connection, peer in
       try await peer.send([UInt8](repeating: 0, count: 300_000))
       await connection.finish(within: .seconds(3600), discarding: 10_000)
       #expect(try await connection.fill())
-    }
-  }
-
-  @Test func `a peer that does not close is waited for until the limit`() async throws {
-    try await withConnection { connection, peer in
       await connection.finish(within: .milliseconds(10), discarding: 1 << 20)
       let rest = try await peer.receive(1)
       #expect(rest == [])

@@ -70,25 +70,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, 7, 7574, 12_345_678, 123_456_789, .max] as [UInt32])
-  func `a row that ends in the number is a candidate, however many digits that has`(
-    number: UInt32
-  ) {
-    let rows = "1,A,b,1,2000-01-01,\(number)\r\n1,A,b,1,2000-01-01,1\r\n"
-    var found: [Range<Int>] = []
-    _ = WinnerCandidates(number: number).find(in: rows.utf8.span) { found.append($0) }
-    #expect(found == [0..<(rows.utf8.count - 22)])
-  }
-
-  @Test(arguments: [0, 1, 40, 63, 64, 65, 127, 128, 150])
-  func `a quote anywhere leaves the whole block to the reader of rows`(position: Int) {
-    var bytes = [UInt8](repeating: UInt8(ascii: "7"), count: 151)
-    let candidates = WinnerCandidates(number: 7574)
-    #expect(candidates.find(in: bytes.span) { _ in } == 0)
-    bytes[position] = .quote
-    #expect(candidates.find(in: bytes.span) { _ in } == nil)
-  }
-
   @Test func `bets of the usual kind are taken, up to the end of the frame`() throws {
     let bets = try (0..<10).map { _ in try Bets.ana() }
     var bytes: [UInt8] = []
@@ -100,18 +81,6 @@ import Testing
     #expect(decoder.consumed == bytes.count)
     #expect(rows == [7] + Array(repeatElement(Array(row), count: 10).joined()))
     #expect(decoder.lastRow == 1 + 9 * row.count)
-    // Not one that is cut short, nor more than asked for.
-    for cut in 1..<(bytes.count / 10) {
-      var rows: [UInt8] = []
-      let whole = bytes.span.extracting(droppingLast: cut)
-      #expect(rows.appendPlainBets(of: 5, in: whole, most: 10).bets == 9)
-      #expect(rows.appendPlainBets(of: 5, in: whole, most: 8).bets == 8)
-    }
-    // Nothing of it if one name is not UTF-8.
-    bytes[2] = 0xFF
-    rows = []
-    #expect(rows.appendPlainBets(of: 5, in: bytes.span, most: 10).bets == 0)
-    #expect(rows.isEmpty)
   }
 
   @Test func `bets that are not plain are not looked at again and again`() throws {

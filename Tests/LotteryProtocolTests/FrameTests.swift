@@ -46,34 +46,25 @@ import Testing
     #expect(try decodeFromAgency(frame).bets.count == 26)
   }
 
-  @Test(arguments: [1, 2, 3, 300]) func `a batch takes as many bets as it may`(amount: Int) throws {
+  @Test(arguments: [1, 2, 300])
+  func `a batch takes as many bets as it may, and carries the offset of its first`(
+    amount: Int
+  ) throws {
     var builder = BatchBuilder(maxAmount: amount)
     var bytes: [UInt8] = []
     #expect(builder.finish(&bytes) == 0)
-    #expect(bytes.isEmpty)
-    let nameless = try Bets.nameless()
-    let (bet, source) = (nameless.view, nameless.texts)
-    for placed in 0..<amount {
-      #expect(builder.hasRoom(for: bet, in: bytes), "after \(placed) bets")
-      builder.append(bet, in: source.span, offset: 0, to: &bytes)
+    for first in [0, amount] {
+      let start = bytes.count
+      for offset in first..<(first + amount) {
+        #expect(builder.hasRoom(for: try Bets.nameless().view, in: bytes), "for bet \(offset)")
+        try builder.append(Bets.nameless(), offset: UInt64(offset), to: &bytes)
+      }
+      #expect(!builder.hasRoom(for: try Bets.nameless().view, in: bytes))
+      #expect(builder.count == amount)
+      #expect(builder.finish(&bytes) == amount)
+      let bets = [Bet](repeating: try Bets.nameless(), count: amount)
+      #expect(Array(bytes[start...]) == Frames.batch(bets, at: UInt64(first)))
     }
-    #expect(!builder.hasRoom(for: bet, in: bytes))
-    #expect(builder.count == amount)
-    #expect(builder.finish(&bytes) == amount)
-    #expect(builder.hasRoom(for: bet, in: bytes))
-  }
-
-  @Test func `each batch carries the offset that its first bet was given`() throws {
-    var builder = BatchBuilder(maxAmount: 2)
-    var bytes: [UInt8] = []
-    for offset in 0..<3 as Range<UInt64> {
-      if offset == 2 { #expect(builder.finish(&bytes) == 2) }
-      try builder.append(Bets.nameless(), offset: offset, to: &bytes)
-    }
-    #expect(builder.finish(&bytes) == 1)
-    let nameless = MessageSamples.nameless
-    let first = hex("00000023 03 0000000000000000 0002" + nameless + nameless)
-    #expect(bytes == first + hex("00000017 03 0000000000000002 0001" + nameless))
   }
 
   // MARK: - WINNERS

@@ -72,14 +72,14 @@ import Testing
 
   @Test func `the codes are those of the contract's tables`() {
     #expect(
-      RejectionCode.allCases == [.ruleBroken, .notStored, .outOfSequence, .agencyFinished])
-    #expect(RejectionCode.allCases.map(\.rawValue) == Array(1...4))
-    #expect(
-      ErrorCode.allCases == [
-        .malformed, .version, .unknownAgency, .wrongKey, .notNow, .totalsDiffer, .superseded,
-        .shuttingDown, .tooSlow,
+      RejectionCode.allCases.map { "\($0.rawValue) \($0)" } == [
+        "1 ruleBroken", "2 notStored", "3 outOfSequence", "4 agencyFinished",
       ])
-    #expect(ErrorCode.allCases.map(\.rawValue) == Array(1...9))
+    #expect(
+      ErrorCode.allCases.map { "\($0.rawValue) \($0)" } == [
+        "1 malformed", "2 version", "3 unknownAgency", "4 wrongKey", "5 notNow", "6 totalsDiffer",
+        "7 superseded", "8 shuttingDown", "9 tooSlow",
+      ])
   }
 
   @Test(arguments: [
@@ -166,10 +166,6 @@ import Testing
     #expect(throws: WireError.body(type, error)) {
       try Self.decode(bytes, ofAgency: bytes[0] < 0x80)
     }
-  }
-
-  @Test func `a HELLO of another version is taken, whatever follows the version`() throws {
-    #expect(try AgencyMessage(frame: hex("01 02 FFFFFFFFFF").span) == .otherVersion(2))
   }
 
   @Test func `a last bet that breaks a rule is refused, and the rule is named`() {

@@ -1,6 +1,5 @@
 import Glibc
 @testable import LotteryProtocol
-import Synchronization
 import TestSupport
 import Testing
 
@@ -64,19 +63,4 @@ func untilCancelled() async { _ = await Promise<Void>().wait() }
 /// ``Worker/yield()``), and there are as few threads as cores.
 func until(_ condition: () -> Bool) async {
   while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
-}
-
-/// A number that many tasks count up.
-final class Counter: Sendable {
-  private let count = Atomic(0)
-
-  /// How often it was counted up, less how often down.
-  var value: Int { count.load(ordering: .sequentiallyConsistent) }
-
-  /// Counts up, and returns the new value.
-  @discardableResult
-  func up() -> Int { count.add(1, ordering: .sequentiallyConsistent).newValue }
-
-  /// Counts down.
-  func down() { count.subtract(1, ordering: .sequentiallyConsistent) }
 }
