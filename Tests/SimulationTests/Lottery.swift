@@ -1,21 +1,7 @@
-import Glibc
+import Foundation
 
-@testable import AgencyClient
 @testable import LotteryProtocol
 @testable import LotteryServer
-
-/// An agency of a simulated lottery.
-protocol SimulatedAgency: AnyObject, Sendable {
-  var number: UInt32 { get }
-  /// Whether it has nothing left to do.
-  var isDone: Bool { get }
-  var processes: [AgencyProcess] { get }
-  func start()
-  /// Kills a process, and lets another one go on.
-  func restart()
-  /// Checks what the files hold of it at the end.
-  func check(stored rows: [Bet], total: UInt64?)
-}
 
 /// One simulated lottery: agencies, a server that ends and starts again, and faults.
 final class Lottery: @unchecked Sendable {
@@ -32,7 +18,7 @@ final class Lottery: @unchecked Sendable {
   let world: World
   private let directory: String
   private let machine: WorkQueue
-  private let contents = DiskContents()
+  private let files: [FileOnDisk]
   /// The disk of the server that was started last.
   private var disk: SimulatedDisk?
   /// Nil while none accepts connections.
@@ -50,6 +36,7 @@ final class Lottery: @unchecked Sendable {
     world = World(seed: seed)
     self.directory = directory
     machine = world.queue(of: .world)
+    files = ["bets.csv", "finished.csv"].map { FileOnDisk(path: "\(directory)/\($0)") }
     faultsLeft = world.random(in: 0..<16)
     let count = UInt32(world.random(in: 1..<4))
     let isLottery = !world.oneIn(4)
@@ -58,41 +45,6 @@ final class Lottery: @unchecked Sendable {
       return isLottery
         ? LotteryAgency(number, bets: bets, in: self) : BetAgency(number, bets: bets, in: self)
     }
-  }
-
-  /// Whether FINISHED was sent by every agency.
-  var allHaveFinished: Bool {
-    agencies.allSatisfy { ($0 as? LotteryAgency)?.hasFinished ?? false }
-  }
-
-  /// Plays it to its end.
-  func play() -> Outcome {
-    for name in ["bets.csv", "finished.csv"] { unlink("\(directory)/\(name)") }
-    world.disturb = { [unowned self] in disturb() }
-    machine.add { self.startServer() }
-    for agency in agencies { agency.start() }
-    while world.failure == nil, !agencies.allSatisfy(\.isDone) {
-      if world.steps > Self.stepLimit { world.fail("no end after \(world.steps) steps") }
-      if !world.step() { world.fail("all wait for each other") }
-      if let server, disk?.end != nil { replace(server) }
-    }
-    world.disturb = {}
-    end()
-    if world.failure == nil { checkFiles() }
-    return Outcome(
-      failure: world.failure, trace: world.trace, steps: world.steps, faults: faults)
-  }
-
-  /// Returns a process that has not started.
-  func process() -> AgencyProcess {
-    AgencyProcess(on: world.queue(of: .agencies)) { [unowned self] in connect() }
-  }
-
-  private func connect() -> Connection? {
-    guard let server, disk?.end == nil else { return nil }
-    let connection = Connection(in: world)
-    server.accept(connection)
-    return connection
   }
 
   private func bet(_ agency: UInt32, _ index: Int) -> Bet {
@@ -105,48 +57,78 @@ final class Lottery: @unchecked Sendable {
       fatalError("\(error)")
     }
   }
-}
 
-/// The server's machine.
-extension Lottery {
-  private func startServer() {
-    starts += 1
-    let owner = Owner.server(start: starts)
-    let disk = SimulatedDisk(contents, of: owner, in: world) { [unowned self] in takeFault() }
-    self.disk = disk
-    do {
-      server = try SimulatedServer(
-        agencies: UInt32(agencies.count), directory: directory, disk: disk, owner: owner, in: world)
-    } catch {
-      if !disk.hasFailed, disk.end == nil { world.fail("the server does not start: \(error)") }
-      if disk.end == .powerLost { losePower() }
-      machine.add { self.startServer() }
-    }
-  }
-
-  private func losePower() {
-    for file in contents.files { file.losePower(in: world) }
-  }
-
-  private func replace(_ server: SimulatedServer) {
-    server.stop()
-    if disk?.end == .powerLost { losePower() }
-    self.server = nil
+  /// Plays it to its end.
+  func play() -> Outcome {
+    for file in files { unlink(file.path) }
+    world.disturb = { [unowned self] in disturb() }
     machine.add { self.startServer() }
+    for agency in agencies { agency.start() }
+    while world.failure == nil, !agencies.allSatisfy(\.isDone) {
+      if world.steps > Self.stepLimit { world.fail("no end after \(world.steps) steps") }
+      if !world.step() { world.fail("all wait for each other") }
+      if let server, disk?.end != nil { replace(server) }
+    }
+    endAll()
+    if world.failure == nil { checkFiles() }
+    return Outcome(
+      failure: world.failure, trace: world.trace, steps: world.steps, faults: faults)
   }
 
   /// Ends all that still runs, so that nothing is left of the lottery.
-  private func end() {
+  private func endAll() {
+    world.disturb = {}
     faultsLeft = 0
     for process in agencies.flatMap(\.processes) { process.kill() }
     world.drain(.agencies)
     disk?.endServer(.shutDown)
     server?.stop()
   }
-}
 
-/// What goes wrong.
-extension Lottery {
+  // MARK: - What agencies see of it
+
+  /// Whether FINISHED was sent by every agency.
+  var allHaveFinished: Bool {
+    agencies.allSatisfy { ($0 as? LotteryAgency)?.hasFinished ?? false }
+  }
+
+  /// Connects to the server, if there is one.
+  func connect() -> Connection? {
+    guard let server, disk?.end == nil else { return nil }
+    let connection = Connection(in: world)
+    server.accept(connection)
+    return connection
+  }
+
+  // MARK: - The server's machine
+
+  private func startServer() {
+    starts += 1
+    let owner = Owner.server(start: starts)
+    let disk = SimulatedDisk(files, of: owner, in: world) { [unowned self] in takeFault() }
+    self.disk = disk
+    do {
+      server = try SimulatedServer(
+        agencies: UInt32(agencies.count), directory: directory, disk: disk, owner: owner, in: world)
+    } catch {
+      if !disk.hasFailed, disk.end == nil { world.fail("the server does not start: \(error)") }
+      startAgain(after: disk.end)
+    }
+  }
+
+  private func replace(_ server: SimulatedServer) {
+    server.stop()
+    self.server = nil
+    startAgain(after: disk?.end)
+  }
+
+  private func startAgain(after end: ServerEnd?) {
+    if end == .powerLost { for file in files { file.losePower(in: world) } }
+    machine.add { self.startServer() }
+  }
+
+  // MARK: - What goes wrong
+
   private func takeFault() -> Bool {
     guard faultsLeft > 0 else { return false }
     faultsLeft -= 1
@@ -167,25 +149,21 @@ extension Lottery {
     default: disk?.endServer(.powerLost)
     }
   }
-}
 
-/// What must be there at the end.
-extension Lottery {
+  // MARK: - What must be there at the end
+
   private func checkFiles() {
-    var (rows, totals) = ([UInt32: [Bet]](), [UInt32: UInt64]())
+    var rows: [UInt32: [Bet]] = [:]
+    var totals: [UInt32: UInt64] = [:]
     do {
-      var bets = try CSVFile(path: "\(directory)/bets.csv", lastRow: .torn)
+      var bets = try CSVFile(path: files[0].path, lastRow: .torn)
       while let (agency, bet) = try bets.nextStoredBet() {
         rows[agency, default: []].append(Bet(bet, in: bets.storage.span))
       }
-      let finished = try File(reading: "\(directory)/finished.csv")
-      defer { finished.close() }
-      var bytes = [UInt8](repeating: 0, count: 4096)
-      let size = try finished.read(0..<bytes.count, into: &bytes)
-      let text = String(decoding: bytes[..<size], as: UTF8.self)
-      for row in text.split(separator: "\r\n") {
-        let fields = row.split(separator: ",")
-        if let agency = UInt32(fields[0]) { totals[agency] = UInt64(fields[1]) }
+      let finished = try String(contentsOfFile: files[1].path, encoding: .utf8)
+      for row in finished.split(separator: "\r\n") {
+        let numbers = row.split(separator: ",").compactMap { UInt64($0) }
+        totals[UInt32(numbers[0])] = numbers[1]
       }
     } catch {
       world.fail("the files cannot be read: \(error)")

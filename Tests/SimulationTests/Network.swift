@@ -6,6 +6,7 @@ import TestSupport
 final class Wire: @unchecked Sendable {
   /// What is in flight.
   private let queue: WorkQueue
+  /// Frames without their headers.
   private var arrived: [[UInt8]] = []
   /// Whether nothing more will arrive.
   private var isClosed = false
@@ -15,9 +16,13 @@ final class Wire: @unchecked Sendable {
     queue = world.queue(of: .world)
   }
 
-  /// Sends frames, without their headers.
-  func send(_ frames: [[UInt8]]) {
-    for frame in frames {
+  /// Sends whole frames.
+  func send(_ frames: [UInt8]) {
+    var rest = frames[...]
+    while rest.count >= 4 {
+      let size = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+      let frame = Array(rest.dropFirst(4).prefix(size))
+      rest = rest.dropFirst(4 + size)
       queue.add {
         guard !self.isClosed else { return }
         self.arrived.append(frame)
@@ -25,9 +30,6 @@ final class Wire: @unchecked Sendable {
       }
     }
   }
-
-  /// Sends messages of the server.
-  func send(_ messages: [ServerMessage]) { send(messages.frames.frames) }
 
   /// Ends it after what was sent.
   func close() {
@@ -59,40 +61,19 @@ final class Wire: @unchecked Sendable {
 }
 
 /// A connection between an agency and the server.
-final class Connection: @unchecked Sendable {
+final class Connection: Sendable {
   /// From the agency to the server.
   let up: Wire
   /// From the server to the agency.
   let down: Wire
 
   init(in world: World) {
-    up = Wire(in: world)
-    down = Wire(in: world)
+    (up, down) = (Wire(in: world), Wire(in: world))
   }
 
   /// The network cuts it. Both sides learn of it.
   func cut() {
     up.cut()
     down.cut()
-  }
-
-  /// The agency alone takes it to be broken, or ends. The server goes on with what is in flight,
-  /// and may never learn that nobody listens.
-  func abandon() {
-    down.cut()
-  }
-}
-
-extension [UInt8] {
-  /// The frames in these bytes, without their headers.
-  var frames: [[UInt8]] {
-    var frames: [[UInt8]] = []
-    var rest = self[...]
-    while rest.count >= 4 {
-      let size = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-      frames.append(Array(rest.dropFirst(4).prefix(size)))
-      rest = rest.dropFirst(4 + size)
-    }
-    return frames
   }
 }

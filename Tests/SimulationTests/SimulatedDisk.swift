@@ -45,17 +45,6 @@ final class FileOnDisk {
   }
 }
 
-/// The files on the disk, in an order that is the same in every run.
-final class DiskContents {
-  private(set) var files: [FileOnDisk] = []
-
-  func file(at path: String) -> FileOnDisk {
-    if let file = files.first(where: { $0.path == path }) { return file }
-    files.append(FileOnDisk(path: path))
-    return files[files.count - 1]
-  }
-}
-
 /// How a server ends.
 enum ServerEnd {
   /// SIGTERM: in order.
@@ -72,22 +61,17 @@ enum ServerEnd {
 final class SimulatedDisk: Disk, @unchecked Sendable {
   private let world: World
   private let owner: Owner
-  private let contents: DiskContents
+  private let files: [FileOnDisk]
   /// Whether the next call may fail.
   private let takeFault: () -> Bool
-  private var files: [Int32: FileOnDisk] = [:]
+  private var opened: [Int32: FileOnDisk] = [:]
   /// Whether a call has failed.
   private(set) var hasFailed = false
   /// How the server has to end, if it has to.
   private(set) var end: ServerEnd?
 
-  init(
-    _ contents: DiskContents, of owner: Owner, in world: World, takeFault: @escaping () -> Bool
-  ) {
-    self.contents = contents
-    self.owner = owner
-    self.world = world
-    self.takeFault = takeFault
+  init(_ files: [FileOnDisk], of owner: Owner, in world: World, takeFault: @escaping () -> Bool) {
+    (self.files, self.owner, self.world, self.takeFault) = (files, owner, world, takeFault)
   }
 
   /// Ends the server: nothing reaches the disk any more, unless it ends in order.
@@ -102,7 +86,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
 
   func open(_ path: Path) throws(SystemError) -> File {
     let file = try File(appending: path)
-    files[file.descriptor] = contents.file(at: path.description)
+    opened[file.descriptor] = files.first { $0.path == path.description }
     return file
   }
 
@@ -121,21 +105,21 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     let size = try file.size()
     try letOthersRun("fdatasync")
     if fails {
-      files[file.descriptor]?.noteFailedSync(size: size)
+      opened[file.descriptor]?.noteFailedSync(size: size)
       throw SystemError("fdatasync", code: EIO)
     }
-    files[file.descriptor]?.noteSync(size: size)
+    opened[file.descriptor]?.noteSync(size: size)
     try letOthersRun("fdatasync")
   }
 
   func truncate(_ file: File, to size: Int) throws(SystemError) {
     if isGone || fails { throw SystemError("ftruncate", code: EIO) }
     try file.truncate(to: size)
-    files[file.descriptor]?.noteTruncation(size: size)
+    opened[file.descriptor]?.noteTruncation(size: size)
   }
 
   func dropCache(of file: File) {
-    if !isGone { files[file.descriptor]?.dropCache(in: world) }
+    if !isGone { opened[file.descriptor]?.dropCache(in: world) }
   }
 
   private var isGone: Bool { end == .killed || end == .powerLost }
