@@ -10,12 +10,6 @@ local lottery = Proto("lottery", "National lottery")
 local HEADER_SIZE = 4
 local LONGEST = 7996
 
-local TYPES = {
-  [0x01] = "HELLO", [0x02] = "BET", [0x03] = "BATCH", [0x04] = "FINISHED", [0x05] = "WINNERS?",
-  [0x10] = "STATUS?", [0x81] = "WELCOME", [0x82] = "STORED",
-  [0x83] = "REJECTED", [0x84] = "CONFIRMED", [0x85] = "WINNERS", [0x8F] = "ERROR",
-  [0x90] = "STATUS",
-}
 local STATES = { [0] = "bets are taken", [1] = "has finished", [2] = "the draw has been held" }
 local REJECTIONS = {
   [1] = "a field breaks its rule", [2] = "could not be stored", [3] = "out of sequence",
@@ -27,46 +21,56 @@ local ERRORS = {
   [7] = "a newer connection took over", [8] = "the server is shutting down", [9] = "too slow",
 }
 
-local fields = {
-  length = ProtoField.uint32("lottery.length", "Length"),
-  type = ProtoField.uint8("lottery.type", "Type", base.HEX, TYPES),
-  version = ProtoField.uint8("lottery.version", "Version"),
-  agency = ProtoField.uint32("lottery.agency", "Agency"),
-  key = ProtoField.string("lottery.key", "Key"),
-  offset = ProtoField.uint64("lottery.offset", "Offset"),
-  count = ProtoField.uint16("lottery.count", "Count"),
-  total = ProtoField.uint64("lottery.total", "Total"),
-  state = ProtoField.uint8("lottery.state", "State", base.DEC, STATES),
-  stored = ProtoField.uint64("lottery.stored", "Stored"),
-  index = ProtoField.uint16("lottery.index", "Index"),
-  rejected_code = ProtoField.uint8("lottery.rejected.code", "Code", base.DEC, REJECTIONS),
-  error_code = ProtoField.uint8("lottery.error.code", "Code", base.DEC, ERRORS),
-  reason = ProtoField.string("lottery.reason", "Reason"),
-  more = ProtoField.uint8("lottery.more", "More frames follow"),
-  winner = ProtoField.string("lottery.winner", "Winner's document"),
-  bet = ProtoField.none("lottery.bet", "Bet"),
-  position = ProtoField.uint64("lottery.bet.position", "Position among the agency's bets"),
-  first_name = ProtoField.string("lottery.bet.first_name", "First name"),
-  last_name = ProtoField.string("lottery.bet.last_name", "Last name"),
-  document = ProtoField.string("lottery.bet.document", "Document"),
-  birthdate = ProtoField.string("lottery.bet.birthdate", "Birthdate"),
-  year = ProtoField.uint16("lottery.bet.birthdate.year", "Year"),
-  month = ProtoField.uint8("lottery.bet.birthdate.month", "Month"),
-  day = ProtoField.uint8("lottery.bet.birthdate.day", "Day"),
-  number = ProtoField.uint32("lottery.bet.number", "Number"),
-  drawn = ProtoField.uint8("lottery.status.drawn", "The draw has been held"),
-  agencies = ProtoField.uint32("lottery.status.agencies", "Agencies that take part"),
-  connections = ProtoField.uint32("lottery.status.connections", "Connections"),
-  syncs = ProtoField.uint64("lottery.status.syncs", "Syncs"),
-  sync_time = ProtoField.uint64("lottery.status.sync_time", "Time of all syncs (ns)"),
-  longest_sync = ProtoField.uint64("lottery.status.longest_sync", "The longest sync (ns)"),
-  standing = ProtoField.none("lottery.status.entry", "Entry"),
-  standing_agency = ProtoField.uint32("lottery.status.agency", "Agency"),
-  standing_stored = ProtoField.uint64("lottery.status.stored", "Stored"),
-  finished = ProtoField.uint8("lottery.status.finished", "Finished"),
-  connected = ProtoField.uint8("lottery.status.connected", "Connected"),
-  echo = ProtoField.string("lottery.echo", "Echo line"),
+-- Each type: its name, the fields with which its body begins, and what the list of packets says.
+local MESSAGES = {
+  [0x01] = { "HELLO", "version agency key", "agency {agency}" },
+  [0x02] = { "BET", "offset", "offset {offset}" },
+  [0x03] = { "BATCH", "offset count", "offset {offset}, count {count}" },
+  [0x04] = { "FINISHED", "total", "total {total}" },
+  [0x05] = { "WINNERS?" },
+  [0x10] = { "STATUS?" },
+  [0x81] = { "WELCOME", "version state stored", "state {state}, stored {stored}" },
+  [0x82] = { "STORED", "stored", "{stored}" },
+  [0x83] = { "REJECTED", "offset index rejected.code reason",
+    "offset {offset}, index {index}, code {rejected.code}: {reason}" },
+  [0x84] = { "CONFIRMED" },
+  [0x85] = { "WINNERS", "more count", "more {more}, count {count}" },
+  [0x8F] = { "ERROR", "error.code reason", "code {error.code}: {reason}" },
+  [0x90] = { "STATUS", "more status.drawn status.agencies status.connections status.syncs "
+    .. "status.sync_time status.longest_sync count",
+    "more {more}, drawn {status.drawn}, count {count}" },
 }
+local TYPES = {}
+for type, message in pairs(MESSAGES) do TYPES[type] = message[1] end
+
+-- The fields: the name for filters, the size on the wire in bytes (0 for a text, nil for what is
+-- made of others), the label, and the names of values.
+local fields, sizes = {}, {}
+for _, row in ipairs({
+  { "length", 4, "Length" }, { "type", 1, "Type", TYPES }, { "version", 1, "Version" },
+  { "agency", 4, "Agency" }, { "key", 0, "Key" }, { "offset", 8, "Offset" },
+  { "count", 2, "Count" }, { "total", 8, "Total" }, { "state", 1, "State", STATES },
+  { "stored", 8, "Stored" }, { "index", 2, "Index" }, { "rejected.code", 1, "Code", REJECTIONS },
+  { "error.code", 1, "Code", ERRORS }, { "reason", 0, "Reason" },
+  { "more", 1, "More frames follow" }, { "winner", 0, "Winner's document" }, { "bet", nil, "Bet" },
+  { "bet.position", 8, "Position among the agency's bets" }, { "bet.first_name", 0, "First name" },
+  { "bet.last_name", 0, "Last name" }, { "bet.document", 0, "Document" },
+  { "bet.birthdate", 0, "Birthdate" }, { "bet.birthdate.year", 2, "Year" },
+  { "bet.birthdate.month", 1, "Month" }, { "bet.birthdate.day", 1, "Day" },
+  { "bet.number", 4, "Number" }, { "status.drawn", 1, "The draw has been held" },
+  { "status.agencies", 4, "Agencies that take part" }, { "status.connections", 4, "Connections" },
+  { "status.syncs", 8, "Syncs" }, { "status.sync_time", 8, "Time of all syncs (ns)" },
+  { "status.longest_sync", 8, "The longest sync (ns)" }, { "status.entry", nil, "Entry" },
+  { "status.agency", 4, "Agency" }, { "status.stored", 8, "Stored" },
+  { "status.finished", 1, "Finished" }, { "status.connected", 1, "Connected" },
+  { "echo", 0, "Echo line" },
+}) do
+  local name, size, label, values = row[1], row[2], row[3], row[4]
+  local kind = size == nil and "none" or size == 0 and "string" or "uint" .. 8 * size
+  local shown = values and (values == TYPES and base.HEX or base.DEC)
+  fields[name] = ProtoField[kind]("lottery." .. name, label, shown, values)
+  sizes[name] = size
+end
 lottery.fields = fields
 
 local experts = {}
@@ -112,29 +116,26 @@ function Body:take(size)
   return range
 end
 
-function Body:integer(tree, field, size)
-  local range = self:take(size)
-  tree:add(field, range)
-  return size == 8 and range:uint64() or range:uint()
+-- Reads a field, adds it to the tree, and returns its value.
+function Body:field(tree, name)
+  local size = sizes[name]
+  local range = self:take(size > 0 and size or self:take(1):uint())
+  if size > 0 then tree:add(fields[name], range) end
+  if size == 0 then tree:add_packet_field(fields[name], range, ENC_UTF_8) end
+  return size == 0 and range:string(ENC_UTF_8) or size == 8 and range:uint64() or range:uint()
 end
 
-function Body:text(tree, field)
-  local range = self:take(self:take(1):uint())
-  tree:add_packet_field(field, range, ENC_UTF_8)
-  return range:string(ENC_UTF_8)
+-- Reads the fields that are named with blanks between them. Returns their values by their names.
+function Body:all(tree, names)
+  local values = {}
+  for name in names:gmatch("%S+") do values[name] = self:field(tree, name) end
+  return values
 end
 
--- Reads pairs of a field and its size in bytes, 0 for a text. Returns their values.
-function Body:all(tree, field, size, ...)
-  if field == nil then return end
-  local value = size == 0 and self:text(tree, field) or self:integer(tree, field, size)
-  return value, self:all(tree, ...)
-end
-
--- Adds an item of `field` that covers what `read` reads, and shows the text that `read` returns.
-function Body:group(tree, field, read)
+-- Adds an item of field `name` that covers what `read` reads, and shows the text that it returns.
+function Body:group(tree, name, read)
   local start = self.at
-  local item = tree:add(field, self.tvb(start))
+  local item = tree:add(fields[name], self.tvb(start))
   local text = read(item)
   item:set_len(self.at - start)
   item:set_text(text)
@@ -145,106 +146,83 @@ function Body:finish()
   if left > 0 then error(left .. " bytes left over after the last field", 0) end
 end
 
+-- Puts values into the places of a text that name them.
+local function fill(text, values)
+  return (text:gsub("{(.-)}", function(name) return tostring(values[name]) end))
+end
+
 local function read_bet(body, tree, position)
-  body:group(tree, fields.bet, function(bet)
-    bet:add(fields.position, position):set_generated()
-    local first, last, document =
-      body:all(bet, fields.first_name, 0, fields.last_name, 0, fields.document, 0)
+  body:group(tree, "bet", function(bet)
+    bet:add(fields["bet.position"], position):set_generated()
+    local values = body:all(bet, "bet.first_name bet.last_name bet.document")
     local date = body:take(4)
     local year, month, day = date(0, 2), date(2, 1), date(3, 1)
-    local birthdate = string.format("%04d-%02d-%02d", year:uint(), month:uint(), day:uint())
-    local item = bet:add(fields.birthdate, date, birthdate)
-    item:add(fields.year, year)
-    item:add(fields.month, month)
-    item:add(fields.day, day)
-    return string.format("Bet %s: %s %s, document %s, born %s, number %d", position, first, last,
-      document, birthdate, body:integer(bet, fields.number, 4))
+    values.born = string.format("%04d-%02d-%02d", year:uint(), month:uint(), day:uint())
+    local item = bet:add(fields["bet.birthdate"], date, values.born)
+    item:add(fields["bet.birthdate.year"], year)
+    item:add(fields["bet.birthdate.month"], month)
+    item:add(fields["bet.birthdate.day"], day)
+    values.position, values.number = position, body:field(bet, "bet.number")
+    return fill("Bet {position}: {bet.first_name} {bet.last_name}, document {bet.document}, "
+      .. "born {born}, number {number}", values)
   end)
 end
 
-local function read_entry(body, tree)
-  body:group(tree, fields.standing, function(entry)
-    return string.format("Agency %d: stored %s, finished %d, connected %d", body:all(
-      entry, fields.standing_agency, 4, fields.standing_stored, 8, fields.finished, 1,
-      fields.connected, 1))
-  end)
+-- For types that have more: reads the rest of the body, and does what else such a message asks for.
+local rest = {}
+
+function rest.HELLO(values, _, _, pinfo) connection_of(pinfo).agency = values.agency end
+
+function rest.BET(values, body, tree) read_bet(body, tree, values.offset) end
+
+function rest.BATCH(values, body, tree)
+  if values.count == 0 then error("a batch has one bet at least", 0) end
+  for index = 0, values.count - 1 do read_bet(body, tree, values.offset + index) end
 end
 
--- One function for each type with a body: adds the body's fields to the tree and returns what the
--- list of packets says about it.
-local readers = {}
-
-function readers.HELLO(body, tree, pinfo)
-  local _, agency = body:all(tree, fields.version, 1, fields.agency, 4, fields.key, 0)
-  connection_of(pinfo).agency = agency
-  return "agency " .. agency
+function rest.WELCOME(values, body, tree)
+  if values.stored > UInt64(0) then read_bet(body, tree, values.stored - 1) end
 end
 
-function readers.BET(body, tree)
-  local offset = body:integer(tree, fields.offset, 8)
-  read_bet(body, tree, offset)
-  return "offset " .. tostring(offset)
+function rest.REJECTED(values, _, tree)
+  values.meaning = REJECTIONS[values["rejected.code"]] or "unknown"
+  tree:add_proto_expert_info(
+    experts.rejected, fill("Rejected, code {rejected.code} ({meaning}): {reason}", values))
 end
 
-function readers.BATCH(body, tree)
-  local offset, count = body:all(tree, fields.offset, 8, fields.count, 2)
-  if count == 0 then error("a batch has one bet at least", 0) end
-  for index = 0, count - 1 do read_bet(body, tree, offset + index) end
-  return string.format("offset %s, count %d", offset, count)
+function rest.WINNERS(values, body, tree)
+  for _ = 1, values.count do body:field(tree, "winner") end
 end
 
-function readers.FINISHED(body, tree) return "total " .. tostring(body:integer(tree, fields.total, 8)) end
-
-function readers.WELCOME(body, tree)
-  local _, state, stored = body:all(tree, fields.version, 1, fields.state, 1, fields.stored, 8)
-  if stored > UInt64(0) then read_bet(body, tree, stored - 1) end
-  return string.format("state %d, stored %s", state, stored)
+function rest.ERROR(values, _, tree)
+  values.meaning = ERRORS[values["error.code"]] or "unknown"
+  tree:add_proto_expert_info(
+    experts.error, fill("Error, code {error.code} ({meaning}): {reason}", values))
 end
 
-function readers.STORED(body, tree) return tostring(body:integer(tree, fields.stored, 8)) end
-
-function readers.REJECTED(body, tree)
-  local offset, index, code, reason = body:all(
-    tree, fields.offset, 8, fields.index, 2, fields.rejected_code, 1, fields.reason, 0)
-  tree:add_proto_expert_info(experts.rejected, string.format(
-    "Rejected, code %d (%s): %s", code, REJECTIONS[code] or "unknown", reason))
-  return string.format("offset %s, index %d, code %d: %s", offset, index, code, reason)
-end
-
-function readers.WINNERS(body, tree)
-  local more, count = body:all(tree, fields.more, 1, fields.count, 2)
-  for _ = 1, count do body:text(tree, fields.winner) end
-  return string.format("more %d, count %d", more, count)
-end
-
-function readers.ERROR(body, tree)
-  local code, reason = body:all(tree, fields.error_code, 1, fields.reason, 0)
-  tree:add_proto_expert_info(experts.error, string.format(
-    "Error, code %d (%s): %s", code, ERRORS[code] or "unknown", reason))
-  return string.format("code %d: %s", code, reason)
-end
-
-function readers.STATUS(body, tree)
-  local more, drawn, _, _, _, _, _, count = body:all(
-    tree, fields.more, 1, fields.drawn, 1, fields.agencies, 4, fields.connections, 4,
-    fields.syncs, 8, fields.sync_time, 8, fields.longest_sync, 8, fields.count, 2)
-  for _ = 1, count do read_entry(body, tree) end
-  return string.format("more %d, drawn %d, count %d", more, drawn, count)
+function rest.STATUS(values, body, tree)
+  for _ = 1, values.count do
+    body:group(tree, "status.entry", function(entry)
+      return fill("Agency {status.agency}: stored {status.stored}, finished {status.finished}, "
+        .. "connected {status.connected}",
+        body:all(entry, "status.agency status.stored status.finished status.connected"))
+    end)
+  end
 end
 
 -- Reads what follows the length, and returns a line about it. Raises if that is no message.
 local function read_message(body, tree, pinfo)
-  local type = body:integer(tree, fields.type, 1)
-  local name = TYPES[type]
-  if name == nil then error(string.format("unknown type 0x%02x", type), 0) end
+  local type = body:field(tree, "type")
+  if MESSAGES[type] == nil then error(string.format("unknown type 0x%02x", type), 0) end
+  local name, names, line = table.unpack(MESSAGES[type])
   -- Only HELLO has it on the wire. A filter for an agency must find all of its connection.
   local agency = agency_of(pinfo)
   if name ~= "HELLO" and agency then tree:add(fields.agency, agency):set_generated() end
   tree:append_text(", " .. name)
-  local reader = readers[name]
-  local line = reader and name .. " " .. reader(body, tree, pinfo) or name
+  local values = body:all(tree, names or "")
+  if rest[name] then rest[name](values, body, tree, pinfo) end
   body:finish()
-  return line
+  return line and name .. " " .. fill(line, values) or name
 end
 
 local function is_valid(length) return length >= 1 and length <= LONGEST end
@@ -263,7 +241,7 @@ end
 local function dissect_message(tvb, pinfo, root)
   local tree = root:add(lottery, tvb())
   local body = setmetatable({ tvb = tvb, at = 0 }, Body)
-  local length = body:integer(tree, fields.length, HEADER_SIZE)
+  local length = body:field(tree, "length")
   local ok, line = false, string.format("length %d: must be 1 to %d", length, LONGEST)
   if is_valid(length) then ok, line = pcall(read_message, body, tree, pinfo) end
   if not ok then line = complain(tree, tvb, line) end

@@ -15,6 +15,19 @@ SERVER, AGENCY = ("10.0.0.1", 12345), ("10.0.0.2", 40000)
 RAW_IP = 101  # the link type: packets begin with their IP header
 # Full batches of an agency.
 BETS, BATCHES = 150, 20
+ENDS_IN_A_FIELD = "the body ends inside a field"
+# What is sent after a good HELLO, and what is wrong with it.
+MALFORMED = {
+    "length-0": (frame(HELLO, length=0), "length 0: must be 1 to 7996"),
+    "length-7997": (frame(BATCH, "100x", length=7997), "length 7997: must be 1 to 7996"),
+    "unknown-type": (frame(0x42), "unknown type 0x42"),
+    "short-body": (frame(HELLO, "BI", 1, 3), ENDS_IN_A_FIELD),
+    "long-body": (frame(HELLO, "BIBc", 1, 3, 0, b"!"), "1 bytes left over after the last field"),
+    "empty-batch": (frame(BATCH, "QH", 0, 0), "a batch has one bet at least"),
+    "batch-of-lies": (frame(BATCH, "QH", 0, 65535), ENDS_IN_A_FIELD),
+    "short-entry": (frame(STATUS, "BBIIQQQHI", 0, 0, 5, 0, 0, 0, 0, 1, 3), ENDS_IN_A_FIELD),
+    "long-text": (frame(HELLO, "BIB", 1, 3, 255), ENDS_IN_A_FIELD),
+}
 
 
 def documented_messages():
@@ -70,18 +83,6 @@ def made_up():
     """Returns the pieces of each connection by name."""
     messages = documented_messages()
     hello, line = messages[0], "¿hay alguien?\n".encode()
-    body = hello[5:]
-    malformed = {
-        "length-0": frame(HELLO, length=0),
-        "length-7997": frame(BATCH, "100x", length=7997),
-        "unknown-type": frame(0x42),
-        "short-body": frame(HELLO, f"{len(body) - 1}s", body),
-        "long-body": frame(HELLO, f"{len(body)}sc", body, b"!"),
-        "empty-batch": frame(BATCH, "QH", 0, 0),
-        "batch-of-lies": frame(BATCH, "QH", 0, 65535),
-        "short-entry": frame(STATUS, "BBIIQQQHI", 0, 0, 5, 0, 0, 0, 0, 1, 3),
-        "long-text": frame(HELLO, "BIB", 1, 3, 255),
-    }
     return {
         "whole": cut_at(messages, 8000),
         "split-header": cut_at(messages, 2),
@@ -96,5 +97,5 @@ def made_up():
             30_000),
         "echo": [(False, line[:6]), (False, line[6:]), (True, line)],
         "midway": [(False, messages[3][30:])] + cut_at(messages[4:], 8000),
-        **{name: [(False, hello + data)] for name, data in malformed.items()},
+        **{name: [(False, hello + message)] for name, (message, _) in MALFORMED.items()},
     }

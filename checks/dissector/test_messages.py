@@ -26,19 +26,6 @@ VALUES = {
     "status.agency": "3", "status.stored": "2", "status.finished": "1", "status.connected": "0",
     "status.syncs": "3", "status.sync_time": "12000000", "status.longest_sync": "6000000",
 }
-ENDS_IN_A_FIELD = "the body ends inside a field"
-MALFORMED = {
-    "length-0": "length 0: must be 1 to 7996",
-    "length-7997": "length 7997: must be 1 to 7996",
-    "unknown-type": "unknown type 0x42",
-    "short-body": ENDS_IN_A_FIELD,
-    "long-body": "1 bytes left over after the last field",
-    "empty-batch": "a batch has one bet at least",
-    "batch-of-lies": ENDS_IN_A_FIELD,
-    "short-entry": ENDS_IN_A_FIELD,
-    "long-text": ENDS_IN_A_FIELD,
-}
-
 
 @pytest.fixture(scope="module")
 def dissection(tmp_path_factory):
@@ -110,10 +97,10 @@ def test_an_expert_tells_a_refusal(dissection):
         "Error, code 3 (no such agency): agency 9: must be 1 to 5"]
 
 
-@pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.parametrize("name", captures.MALFORMED)
 def test_a_malformed_message_is_told(dissection, name):
     """And the message before it is dissected."""
-    assert experts(dissection(name), "malformed", "Error") == [MALFORMED[name]]
+    assert experts(dissection(name), "malformed", "Error") == [captures.MALFORMED[name][1]]
     assert dissection(name).packets("lottery.type == 1 && lottery.agency == 3") == [1]
 
 

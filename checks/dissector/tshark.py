@@ -34,14 +34,8 @@ class Capture:
 
     def values(self, field, *arguments):
         """Returns each value of a field."""
-        return [value for row in self.rows([field], *arguments) for value in row[0]]
-
-    def rows(self, fields, *arguments):
-        """Returns for each packet the values of each field."""
-        named = [word for field in fields for word in ("-e", field)]
-        text = self.dissect("-T", "fields", "-E", "aggregator=|", *named, *arguments)
-        return [[cell.split("|") if cell else [] for cell in line.split("\t")]
-                for line in text.splitlines()]
+        text = self.dissect("-T", "fields", "-E", "aggregator=|", "-e", field, *arguments)
+        return [value for line in text.splitlines() if line for value in line.split("|")]
 
     def packets(self, filter):
         """Returns the numbers of the packets that the filter selects."""
