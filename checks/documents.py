@@ -154,26 +154,6 @@ def codes(tree):
                 yield f"scripts/lottery.lua: no {kind} {number}"
 
 
-def settings(tree):
-    """Each setting stands in the configuration file and in the document, and no other."""
-    server = set(re.findall(r'"((?:SERVER|LOGGING)_[A-Z_]+)"', tree.sources(
-        "Sources/LotteryServer")))
-    agency = set(sum(re.findall(
-        r'Setting\(\s*"([a-z]+(?:\.\w+)?)"|"([a-z]+(?:\.\w+)?)",\s*"CLI_',
-        tree.sources("Sources/AgencyClient")), ())) - {""}
-    for names, heading, file, line in (
-            (server, "The server", "config/config.ini", r"^(#   )?{} = "),
-            (agency, "The agency", "config/config.yaml", r"^ *(# +)?{}: ")):
-        for name in sorted(names ^ tree.names("docs/operating.md", heading)):
-            yield f"docs/operating.md: {name} is in one of the table and the sources"
-        for name in sorted(names):
-            if not re.search(line.format(name.split(".")[-1]), tree.text(file), re.MULTILINE):
-                yield f"{file}: no {name}"
-    for row in tree.rows("docs/operating.md", "The agency")[1:]:
-        if row[1].strip("`") != f"CLI_{row[0].strip('`').upper().replace('.', '_')}":
-            yield f"docs/operating.md: {row[1]} is not the variable of {row[0]}"
-
-
 def value(expression, constants={}):
     """Returns the number or the range that a constant's expression says, or nothing."""
     expression = re.sub(r"(?:Duration)?\.(\w+)\(([\d_]+)\)",
@@ -216,7 +196,7 @@ def limits(tree):
                 yield f"docs/operating.md: the limit {type_name}.{name} is {found} in the sources"
 
 
-CHECKS = (links, types, targets, translation, actions, statuses, codes, settings, limits)
+CHECKS = (links, types, targets, translation, actions, statuses, codes, limits)
 
 
 def findings(top):
