@@ -25,21 +25,6 @@ import Testing
     #expect(exchanges.count - good > exchanges.count / 5)
   }
 
-  @Test func `bytes are those that Python writes, both ways to write them`() throws {
-    let exchanges = try Exchange<[String], String>.all("csv-write")
-    #expect(exchanges.count > 0)
-    let names = ["a\nb": "\"a\nb\"", "a\rb": "\"a\rb\"", " a;b'c\t": " a;b'c\t"]
-    for (fields, row) in exchanges.map({ ($0.document, $0.python) })
-      + names.map({ (["1", $0, $0, "2", "0001-02-03", "4"], "1,\($1),\($1),2,0001-02-03,4\r\n") })
-    {
-      let bet = try Bet(
-        firstName: fields[1], lastName: fields[2], document: fields[3], birthdate: fields[4],
-        number: fields[5])
-      let agency = try #require(UInt32(fields[0]))
-      #expect(rows([bet], of: agency) == Array(row.utf8), "\(bet)")
-    }
-  }
-
   @Test(
     arguments: [
       ("a\n\"b\"c\n", .textAfterQuote, 2), ("a\n\"b\" ,c\n", .textAfterQuote, 2),

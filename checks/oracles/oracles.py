@@ -25,7 +25,6 @@ RECORDED = (1, 300)
 # The csv module
 
 CSV_PIECES = ["a", "ñ", " ", ",", ",", '"', '"', '""', '","', "\n", "\r\n", "\r", "🎲"]
-LETTERS = [*"aZ0 ,;'-\"ñéí水🎲"]
 
 
 def csv_text(chance):
@@ -43,81 +42,46 @@ def read_csv(text):
     return {"rows": rows, "isGood": True}
 
 
-def fields(chance):
-    date = datetime.date.min + datetime.timedelta(chance.randrange(datetime.date.max.toordinal()))
-    document = str(chance.randrange(10 ** chance.randint(1, 20)))
-    return ["5", pick(chance, LETTERS, 12), pick(chance, LETTERS, 12),
-            document.zfill(chance.randint(1, 20)), str(date), str(chance.randrange(2 ** 32))]
-
-
-def write_csv(fields):
-    row = io.StringIO(newline="")
-    csv.writer(row, quoting=csv.QUOTE_MINIMAL).writerow(fields)
-    return row.getvalue()
-
-
-# The course's store_bets and load_bets
+# The course's store_bets
 
 TEXTS = ["", " ", "Ana", " Ana ", "O'Higgins", "Ñandú 🎲", "a,b", ",", '"', '""', 'a"b', '"a"',
          "a\nb", "a\rb", "a\r\nb", "\n", "\r", "a\tb", "a;b", "a\\b", "a|b", "#", "=1+1", "\ufeff",
          "\u2028", "\x7f", "e\u0301"]
 LONG_TEXTS = ['"' * 255, "x" * 255]
-
-
-class Bet:
-    def __init__(self, agency, first_name, last_name, document, birthdate, number):
-        self.agency = int(agency)
-        self.first_name = first_name
-        self.last_name = last_name
-        self.document = document
-        self.birthdate = datetime.date.fromisoformat(birthdate)
-        self.number = int(number)
+LETTERS = [*"aZ0 ,;'-\"ñéí水🎲"]
 
 
 def store_bets(path, bets):
     with open(path, "a+", encoding="utf-8") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_MINIMAL)
-        for bet in bets:
-            writer.writerow([bet.agency, bet.first_name, bet.last_name,
-                             bet.document, bet.birthdate, bet.number])
+        for agency, first_name, last_name, document, birthdate, number in bets:
+            writer.writerow([int(agency), first_name, last_name, document,
+                             datetime.date.fromisoformat(birthdate), int(number)])
 
 
-def load_bets(path):
-    with open(path, "r", encoding="utf-8") as file:
-        reader = csv.reader(file, quoting=csv.QUOTE_MINIMAL)
-        for row in reader:
-            yield Bet(row[0], row[1], row[2], row[3], row[4], row[5])
-
-
-def bets(chance, texts=TEXTS):
+def bets(chance):
     """Returns the fields of one to three bets, whose texts need quotes or only seem to."""
     def text():
-        return chance.choice(texts if chance.randrange(50) else LONG_TEXTS)
+        return chance.choice([chance.choice(TEXTS), pick(chance, LETTERS, 12)]
+                             if chance.randrange(50) else LONG_TEXTS)
 
-    return [[chance.choice(["1", "5", "4294967295"]), text(), text(),
-             chance.choice(["0", "007", "30904465", "9" * 20]),
-             chance.choice(["0001-01-01", "1970-01-01", "2000-02-29", "9999-12-31"]),
-             chance.choice(["0", "7574", "4294967295"])] for _ in range(chance.randint(1, 3))]
+    def bet():
+        date = datetime.date.fromordinal(
+            chance.randrange(1, datetime.date.max.toordinal() + 1))
+        document = str(chance.randrange(10 ** chance.randint(1, 20))).zfill(chance.randint(1, 20))
+        return [chance.choice(["1", "5", "4294967295"]), text(), text(),
+                chance.choice(["0", "007", "9" * 20, document]),
+                chance.choice(["0001-01-01", "2000-02-29", "9999-12-31", str(date)]),
+                chance.choice(["0", "7574", "4294967295", str(chance.randrange(2 ** 32))])]
+
+    return [bet() for _ in range(chance.randint(1, 3))]
 
 
 def store(bets):
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "bets.csv")
-        store_bets(path, [Bet(*fields) for fields in bets])
+        store_bets(path, bets)
         return path.read_bytes().decode()
-
-
-def stored_bets(chance):
-    # Python's text files turn a carriage return into a line feed.
-    return store(bets(chance, [text for text in TEXTS if "\r" not in text]))
-
-
-def load(text):
-    with tempfile.TemporaryDirectory() as directory:
-        path = pathlib.Path(directory, "bets.csv")
-        path.write_bytes(text.encode())
-        return [[str(bet.agency), bet.first_name, bet.last_name, bet.document,
-                 str(bet.birthdate), str(bet.number)] for bet in load_bets(path)]
 
 
 # configparser and PyYAML. An answer has the keys (lower case, points between those inside one
@@ -198,9 +162,7 @@ def read_yaml(text):
 # that must be accepted.
 ORACLES = {
     "csv-read": (read_csv, csv_text),
-    "csv-write": (write_csv, fields),
     "store-bets": (store, bets),
-    "load-bets": (load, stored_bets),
     "ini": (read_ini, wild_ini, regular_ini),
     "yaml": (read_yaml, wild_yaml, regular_yaml),
 }
