@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from lottery.checkouts import branches
 
-DATA = "scripts/data.sh"
-
 
 def user_lines(text):
     return [line.strip() for line in text.splitlines() if line.startswith("    user:")]
@@ -26,7 +24,8 @@ def test_under_a_private_umask_the_containers_have_the_files_owner(repository, t
 
 
 def test_files_for_their_owner_alone_are_enough_for_that(checkout, tmp_path):
-    """Also in the branches."""
+    """Also in the branches. In `test_without_arguments_the_compose_file_is_the_default` the user is
+    that of the images."""
     (checkout.top / "config/config.yaml").chmod(0o600)
     done = checkout.run("bash", "generar-compose.sh", "/dev/stdout", "0")
     assert user_lines(done.stdout) == [OWNER]
@@ -35,29 +34,14 @@ def test_files_for_their_owner_alone_are_enough_for_that(checkout, tmp_path):
     assert user_lines(done.stdout) == [OWNER] * 2
 
 
-def test_other_files_are_left_to_the_user_of_the_images(checkout):
-    done = checkout.run("bash", "generar-compose.sh", "/dev/stdout", "5")
-    committed = (checkout.top / "docker-compose-dev.yaml").read_text(encoding="utf-8")
-    assert done.stdout == committed
-    assert not user_lines(committed)
-
-
-def test_data_that_only_its_owner_can_read_is_opened_up(checkout):
-    file = checkout.top / ".data/agency-1.csv"
-    file.write_text("A,B,12345678,2000-01-01,7\n", encoding="utf-8")
-    file.chmod(0o600)
-    done = checkout.run("sh", DATA, "--missing", "1", umask=0o077)
-    assert done.returncode == 0, done.stderr
-    assert stat.S_IMODE(file.stat().st_mode) == 0o644
-
-
-def test_make_opens_up_the_configuration(repository, tmp_path, stand_in):
+def test_make_opens_up_the_configuration_and_the_data(repository, tmp_path, stand_in):
     clone = repository.clone(tmp_path / "clone", umask=0o077)
-    (clone.top / ".data/agency-1.csv").write_text("", encoding="utf-8")
+    (clone.top / ".data/agency-1.csv").touch(0o600)
     path = stand_in("docker", "exit 0")
     done = clone.run("make", "docker-compose-up", umask=0o077, PATH=path)
     assert done.returncode == 0, done.stderr
-    for name in "config/config.ini", "config/config.yaml", ".data/agency-5.csv":
+    for name in ("config/config.ini", "config/config.yaml", ".data/agency-1.csv",
+                 ".data/agency-5.csv"):
         assert (clone.top / name).stat().st_mode & stat.S_IROTH, name
 
 

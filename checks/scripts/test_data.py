@@ -128,16 +128,6 @@ def test_data_without_room_is_an_error(checkout, with_awk):
     assert names(checkout) == []
 
 
-@pytest.mark.parametrize("file, words", [
-    ("/dev/full", "No space left on device"), ("no/such/file.yaml", "No such file or directory"),
-    ("occupied/file.yaml", "Not a directory"), (".", "directory")])
-def test_the_compose_file_tells_why_it_cannot_be_written(checkout, file, words):
-    (checkout.top / "occupied").touch()
-    done = checkout.run("bash", "generar-compose.sh", file, "5")
-    assert (done.returncode, done.stdout) == (73, "")
-    assert done.stderr.count("\n") == 1 and done.stderr.endswith(words + "\n")
-
-
 @pytest.fixture(scope="module")
 def generated(repository, tmp_path_factory):
     """The five files that are made up."""

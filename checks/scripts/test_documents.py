@@ -9,7 +9,7 @@ from lottery.checkouts import ROOT
 
 # A document or a source, what is changed in it, and what is then found.
 MISTAKES = [
-    ("README.md", r"\(docs/run\.svg\)", "(docs/ran.svg)", "README.md: there is no docs/ran.svg"),
+    ("README.md", r"\(docs/testing\.md\)", "(docs/text.md)", "README.md: there is no docs/text.md"),
     ("PROTOCOL.md", "^## Codes$", "## Numbers", "docs/glosario.md: no heading for "),
     ("ARCHITECTURE.md", "`BetStore`", "`BetShop`", "no source declares BetShop"),
     ("Makefile", "^crowd:", "throng:", "README.md: make has no target crowd"),

@@ -150,11 +150,18 @@ def test_git_ignores_keys(checkout):
     assert checkout.git("check-ignore", ".claves/agencies") == ".claves/agencies"
 
 
-def test_keys_without_a_directory_are_an_error(generate):
-    directory, done = generate("--claves", "no/such/file.yaml", "5")
+@pytest.mark.parametrize("arguments, words", [
+    (["/dev/full"], "No space left on device"), (["."], "it is a directory"),
+    (["no/such/file.yaml"], "No such file or directory"),
+    (["occupied/file.yaml"], "Not a directory"),
+    (["--claves", "no/such/file.yaml"], "no such directory, or it is read-only")])
+def test_what_cannot_be_written_is_told_with_the_reason(generate, tmp_path, arguments, words):
+    (tmp_path / "made/occupied").touch()
+    directory, done = generate(*arguments, "5")
     assert (done.returncode, done.stdout) == (73, "")
-    assert "cannot write" in done.stderr and done.stderr.count("\n") == 1
-    assert not directory.files()
+    assert "cannot write" in done.stderr and done.stderr.endswith(f"{words}\n")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in directory.files()] == ["occupied"]
 
 
 @pytest.mark.parametrize("arguments", [
@@ -164,18 +171,12 @@ def test_keys_without_a_directory_are_an_error(generate):
     ["--stack", "--claves", "file.yaml", "6001"],
     *(["file.yaml", agencies] for agencies in (
         "", "-1", "five", "1.5", "5 ", "0x10", "65532", "4294967297", "99999999999999999999"))])
-def test_a_wrong_call_is_refused(generate, arguments):
+def test_a_wrong_call_is_refused_and_the_file_kept(generate, tmp_path, arguments):
+    (tmp_path / "made/file.yaml").write_text("precious", encoding="utf-8")
     directory, done = generate(*arguments)
     assert (done.returncode, done.stdout) == (64, "")
     assert "\nusage: " in done.stderr
-    assert not directory.files()
-
-
-def test_a_refusal_keeps_the_file_that_is_there(generate, tmp_path):
-    (tmp_path / "made/precious.yaml").write_text("precious", encoding="utf-8")
-    _, done = generate("precious.yaml", "many")
-    assert done.returncode == 64
-    assert (tmp_path / "made/precious.yaml").read_text(encoding="utf-8") == "precious"
+    assert list(directory.files().values()) == [b"precious"]
 
 
 def keys_of(top, agencies):

@@ -54,6 +54,7 @@ def test_help_is_printed_and_a_wrong_argument_refused(checkout, name):
 def test_without_arguments_the_compose_file_is_the_default(checkout, tmp_path, shell):
     file = checkout.top / "docker-compose-dev.yaml"
     committed = file.read_bytes()
+    assert b"user:" not in committed
     file.unlink()
     done = checkout.run(shell, checkout.top / "generar-compose.sh", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
