@@ -28,22 +28,13 @@ failures_of_swift() {
     /^Build complete!/ { is_built = 1 }'
 }
 
-# names PATTERN: of the tests whose line ends so. What tests print may stand before it.
-names() {
-  sed -nE "s/^.*[◇✔✘] Test (.*) $1.*/\\1/p" "$swift_log" |
-    grep -vE '^(case |run( |$))' | sed -E 's/ with [0-9]+ test cases?$//' | sort -u
-}
-
-# Tests that failed with their first place, and those that ran when the process died.
+# Where tests failed, and those that ran when the process died. What tests print may stand before it.
 failed_in_swift() {
-  names 'failed after' | while read -r name; do
-    place=$(grep -F "✘ Test $name recorded an issue at " "$swift_log" | head -n 1 |
-      sed -E 's/^.* recorded an issue at ([^ ]*):.*/, \1/')
-    echo "  failed: $name$place"
-  done
+  sed -nE 's/^.*✘ Test (.*) recorded an issue .*at ([^ ]*:[0-9]+):[0-9]+: .*/  failed: \1, \2/p' "$swift_log"
   grep -q 'Test run with .* after' "$swift_log" && return
-  { names 'started\.$'; names '(passed|failed) after'; } | sort | uniq -u |
-    sed 's/^/  running at the end: /'
+  sed -nE 's/^.*[◇✔✘] Test (.*) (started\.$|(passed|failed) after.*)/\1/p' "$swift_log" |
+    grep -vE '^(case |run( |$))' | sed -E 's/ with [0-9]+ test cases?$//' |
+    sort | uniq -u | sed 's/^/  running at the end: /'
 }
 
 # verdict STATUS
@@ -55,7 +46,7 @@ test_programs() {
   result=$(sed -n 's/^.*[^ ] Test run with /swift test: /p' "$swift_log" | tail -n 1)
   told "$(verdict "$ended")" "${result:-swift test: see $swift_log}"
   grep '➜ Test .* skipped' "$swift_log" | sed -E 's/.*➜ Test (.*) skipped/skipped   \1/' | head -n 5 >>"$summary"
-  [ "$ended" -eq 0 ] || { status=1 && failed_in_swift | head -n 15 >>"$summary"; }
+  [ "$ended" -eq 0 ] || { status=1 && failed_in_swift | uniq | head -n 15 >>"$summary"; }
 }
 
 test_scripts() {

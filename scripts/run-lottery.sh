@@ -26,14 +26,10 @@ start_server() {
       SERVER_WINNERS_DELAY=0s \
       "$programs/lottery-server" --config config/config.ini >"$run/server.log" 2>&1 &
     server=$!
-    # Waits up to 20 seconds.
-    looks=0
-    until is_listening || ! kill -0 "$server" 2>/dev/null || [ "$looks" -eq 100 ]; do
-      looks=$((looks + 1))
-      sleep 0.2
+    while kill -0 "$server" 2>/dev/null; do
+      if is_listening; then return; fi
+      sleep 0.1
     done
-    if is_listening; then return; fi
-    kill -0 "$server" 2>/dev/null && break
     echo "attempt $attempt: the server does not start on port $port" >&2
   done
   tail -n 5 "$run/server.log" >&2
@@ -47,27 +43,21 @@ start_agency() {
   agencies="$agencies $1:$!"
 }
 
-# Forgets the agencies that have ended. Returns 1 if one failed, and prints its last lines.
-collect_agencies() {
-  left=
-  for agency in $agencies; do
-    if kill -0 "${agency#*:}" 2>/dev/null; then
-      left="$left $agency"
-      continue
-    fi
-    wait "${agency#*:}" || {
-      echo "agency ${agency%:*} failed:" >&2
-      tail -n 3 "$run/agency-${agency%:*}.log" >&2
-      return 1
-    }
-  done
-  agencies=$left
-}
-
-# Waits for all agencies. Returns 1 as soon as one fails: the others may wait for the draw forever.
+# Waits for all agencies. The first that fails ends the script: the others may wait for the draw
+# forever.
 wait_agencies() {
   while [ -n "$agencies" ]; do
-    collect_agencies || return
+    left=
+    for agency in $agencies; do
+      if kill -0 "${agency#*:}" 2>/dev/null; then
+        left="$left $agency"
+      elif ! wait "${agency#*:}"; then
+        echo "agency ${agency%:*} failed:" >&2
+        tail -n 3 "$run/agency-${agency%:*}.log" >&2
+        exit 1
+      fi
+    done
+    agencies=$left
     draw_status
     # Some shells notice only here that an agency has ended.
     sleep 0.1
