@@ -7,19 +7,20 @@ import Testing
 /// One of each kind of client that breaks the contract, is too slow, comes in a crowd, or never
 /// stops. Each is told so, and the lottery of agencies 1 and 2 goes on.
 @Suite(.serialized, .timeLimit(.minutes(isSanitized ? 10 : 3))) struct HostileTests {
-  @Test(arguments: breaches + slowness + crowds + floods)
-  private func `the lottery goes on`(siege: Siege) async throws {
-    try await siege.hold()
+  // What agency 3 sends, for hostile clients to send again.
+  private let hello = Frames.hello(3)
+  private let batch: [UInt8]
+  private let bet: [UInt8]
+
+  init() throws {
+    batch = Frames.batch(try sampleBets(0..<2), at: 0)
+    bet = Frames.bet(try sampleBet(), at: 0)
   }
 
-  // What agency 3 sends, for hostile clients to send again.
-  private static let hello = Frames.hello(3)
-  private static let batch = frame { Frames.batch(try sampleBets(0..<2), at: 0) }
-  private static let bet = frame { Frames.bet(try sampleBet(0), at: 0) }
-  private static func frame(_ make: () throws -> [UInt8]) -> [UInt8] { (try? make()) ?? [] }
+  // MARK: Who breaks the contract
 
-  private static let breaches = [
-    Siege("what is no message, or out of place, gets its ERROR", agencies: 3) { attack in
+  @Test func `what is no message, or out of place, gets its ERROR`() async throws {
+    try await holdLottery(agencies: 3) { attack in
       var random = SeededGenerator(seed: 1)
       let noise = (0..<20_000).map { _ in UInt8.random(in: 11...255, using: &random) }
       // A line without an end gets what the echo service says: nothing.
@@ -37,10 +38,14 @@ import Testing
       }
       try await attack.expect([nil, .totalsDiffer], after: hello + Frames.finished(9))
       // What comes before it is stored and answered.
-      try await attack.expect([nil, nil, .malformed], after: hello + batch + [0, 0, 0, 0])
+      try await attack.expect(
+        [nil, nil, .malformed], after: hello + batch + [0, 0, 0, 0])
       try await attack.finish(stored: 2)
-    },
-    Siege("a recorded session that is sent again stores nothing twice", agencies: 3) { attack in
+    }
+  }
+
+  @Test func `a recorded session that is sent again stores nothing twice`() async throws {
+    try await holdLottery(agencies: 3) { attack in
       let clients = try (0..<2).map { _ in try attack.connect() }
       for (client, stored) in zip(clients, [0, 2] as [UInt64]) {
         try await client.send(hello + batch)
@@ -49,11 +54,15 @@ import Testing
       }
       try await #require(clients[0].receiveMessages().map(\.errorCode) == [.superseded])
       try await attack.finish(stored: 2)
-    },
-  ]
+    }
+  }
 
-  private static let slowness = [
-    Siege("half a message gets ERROR 9, half a line nothing", agencies: 4, impatient) { attack in
+  // MARK: Who is slow
+
+  private let impatient = ["SERVER_TIMEOUT": "500ms"]
+
+  @Test func `half a message gets ERROR 9, half a line nothing`() async throws {
+    try await holdLottery(agencies: 4, impatient) { attack in
       // Between two messages an agency may take its time.
       let idle = try attack.connect()
       try await idle.send(Frames.hello(4))
@@ -76,106 +85,97 @@ import Testing
       try await idle.send(Frames.finished(0))
       try await #require(idle.receive()?.stored == 0)
       try await #require(idle.receive() == .confirmed)
-    },
-    Siege("an agency that does not take its answers is ended", agencies: 3, impatient) { attack in
+    }
+  }
+
+  @Test func `an agency that does not take its answers is ended`() async throws {
+    try await holdLottery(agencies: 3, impatient) { attack in
       let client = try attack.connect()
       try await client.send(hello)
       let thousand = Array([[UInt8]](repeating: Frames.finished(0), count: 1000).joined())
       // Until it has been thrown out, which ends what the kernel takes for it.
       while try await client.send(thousand) {}
-    },
-  ]
+    }
+  }
 
-  private static let impatient = ["SERVER_TIMEOUT": "500ms"]
+  // MARK: Who comes in crowds
 
-  private static let crowds = [
-    Siege(
-      "2,000 silent connections hold up nothing", ["SERVER_LISTEN_BACKLOG": "2048"],
-      staysConnected: true
-    ) { attack in
-      raiseDescriptorLimit()
+  @Test func `2,000 silent connections hold up nothing`() async throws {
+    try await holdLottery(["SERVER_LISTEN_BACKLOG": "2048"], staysConnected: true) { attack in
+      // As many descriptors as this process may have; the server raises its own.
+      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+      var limit = rlimit()
+      try #require(getrlimit(resource, &limit) == 0)
+      limit.rlim_cur = limit.rlim_max
+      try #require(setrlimit(resource, &limit) == 0)
       for index in 0..<2000 {
         let client = try attack.connect()
         if index % 2 == 0 { try await client.send(Array(hello.prefix(6))) }
       }
-    },
-    Siege(
-      "agencies get in and on while clients of five addresses take every place again and again",
+    }
+  }
+
+  @Test func `agencies get in and on while clients of five addresses take every place`()
+    async throws
+  {
+    try await holdLottery(
       ["SERVER_MAX_CONNECTIONS": "20", "SERVER_MAX_CONNECTIONS_PER_ADDRESS": "5"],
       staysConnected: true
     ) { attack in
       for number in 0..<50 { attack.repeatConversation([0], from: UInt8(1 + number % 5)) }
-    },
-  ]
-
-  /// As many descriptors as this process may have; the server raises its own.
-  private static func raiseDescriptorLimit() {
-    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    var limit = rlimit()
-    #expect(getrlimit(resource, &limit) == 0)
-    limit.rlim_cur = limit.rlim_max
-    #expect(setrlimit(resource, &limit) == 0)
+    }
   }
 
-  /// More than the threads on which the server serves all of its connections.
-  private static let flooders = ProcessInfo.processInfo.activeProcessorCount + 2
+  // MARK: Who never stops
 
-  private static let floods = [
-    Siege(
-      "agencies that repeat a stored bet without end hold up nothing", agencies: 2 + flooders,
-      staysConnected: true
-    ) { attack in
+  /// More than the threads on which the server serves all of its connections.
+  private let flooders = ProcessInfo.processInfo.activeProcessorCount + 2
+
+  @Test func `agencies that repeat a stored bet without end hold up nothing`() async throws {
+    try await holdLottery(agencies: 2 + flooders, staysConnected: true) { attack in
       for agency in 3...UInt32(2 + flooders) {
-        try await attack.flood(with: bet, after: Frames.hello(agency) + bet + Frames.finished(1))
+        try await attack.flood(
+          with: bet, after: Frames.hello(agency) + bet + Frames.finished(1))
       }
-    },
-    Siege(
-      "batches that are rejected on one connection after the other hold up nothing",
-      agencies: 2 + flooders, staysConnected: true
-    ) { attack in
+    }
+  }
+
+  @Test func `batches that are rejected on one connection after the other hold up nothing`()
+    async throws
+  {
+    try await holdLottery(agencies: 2 + flooders, staysConnected: true) { attack in
       for agency in 3...UInt32(2 + flooders) {
         // After all that is stored.
         attack.repeatConversation(Frames.hello(agency) + Frames.finished(0) + bet)
       }
-    },
-    Siege("questions for the status without end hold up nothing", staysConnected: true) { attack in
-      for _ in 0..<flooders { try await attack.flood(with: Frames.statusQuery, after: []) }
-    },
-  ]
-}
+    }
+  }
 
-/// What hostile clients do to a lottery that goes on.
-private struct Siege: CustomTestStringConvertible, Sendable {
-  let testDescription: String
-  private let agencies: Int
-  private let environment: [String: String]
-  private let staysConnected: Bool
-  private let attack: @Sendable (Attack) async throws -> Void
+  @Test func `questions for the status without end hold up nothing`() async throws {
+    try await holdLottery(staysConnected: true) { attack in
+      for _ in 0..<flooders { try await attack.flood(with: Frames.statusQuery, after: []) }
+    }
+  }
+
+  // MARK: The lottery
 
   /// Memory that the server may take at most, in kB: five times what it takes without an attack.
   private static let memoryLimit = 64 * 1024
-  private static let rows = (1...2).map { [String].rows(1000, of: $0) }
 
+  /// Holds a lottery, and checks that `attack` affects neither agency 1 nor agency 2.
+  ///
   /// - Parameters:
   ///   - agencies: how many there are, those that `attack` plays among them: 3 and more.
   ///   - staysConnected: whether the clients stay until the server ends them. Otherwise, they go
   ///     when `attack` returns.
   ///   - attack: returns before agency 2 comes. Throws if it is not answered as it must be.
-  init(
-    _ description: String, agencies: Int = 2, _ environment: [String: String] = [:],
-    staysConnected: Bool = false, attack: @escaping @Sendable (Attack) async throws -> Void
-  ) {
-    testDescription = description
-    self.agencies = agencies
-    self.environment = environment
-    self.staysConnected = staysConnected
-    self.attack = attack
-  }
-
-  /// Holds the lottery, and checks that the attack affects neither agency.
-  func hold() async throws {
+  private func holdLottery(
+    agencies: Int = 2, _ environment: [String: String] = [:], staysConnected: Bool = false,
+    during attack: (Attack) async throws -> Void
+  ) async throws {
     let lottery = try Lottery(agencies: agencies)
-    for (index, rows) in Self.rows.enumerated() { try lottery.write(rows, of: index + 1) }
+    let rows = (1...2).map { [String].rows(1000, of: $0) }
+    for (index, rows) in rows.enumerated() { try lottery.write(rows, of: index + 1) }
     let server = try await lottery.startServer(environment)
     let first = try lottery.startAgency(1)
     let running = Attack(port: lottery.port)
@@ -194,7 +194,7 @@ private struct Siege: CustomTestStringConvertible, Sendable {
     for (index, agency) in [first, second].enumerated() {
       #expect(await agency.end() == .exit(0), "agency \(index + 1)")
       #expect(agency.lines.contains { $0.hasSuffix("cant_ganadores: 10") })
-      #expect(try lottery.storedRows(of: index + 1) == Self.rows[index])
+      #expect(try lottery.storedRows(of: index + 1) == rows[index])
     }
     if !isSanitized { #expect(try #require(server.peakMemory) < Self.memoryLimit) }
     await server.stop()

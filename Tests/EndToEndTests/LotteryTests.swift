@@ -95,10 +95,11 @@ import Testing
     let documents = Array(repeating: String(repeating: "7", count: 20), count: winnersInFrame)
     let frame = ServerMessage.winners(more: true, documents: documents).frame
     let listener = try Listener(port: 0, backlog: 1)
+    defer { listener.close() }
     let directory = TemporaryDirectory()
     // An agency has no more winners than bets.
-    let winners = frames * winnersInFrame + 1
-    let file = String(repeating: "A,B,1,2000-01-01,7574\n", count: winners)
+    let (bet, winners) = (try sampleBet(), frames * winnersInFrame + 1)
+    let file = String(repeating: agencyFile([bet]), count: winners)
     let agency = try ProgramProcess(
       "agency-client",
       environment: [
@@ -106,21 +107,17 @@ import Testing
         "CLI_DATA_FILE": try directory.path(of: "agency-1.csv", holding: file),
       ])
     let server = try Peer(try #require(try await listener.accept()))
-    let last = try Bet(
-      firstName: "A", lastName: "B", document: "1", birthdate: "2000-01-01", number: "7574")
+    defer { server.close() }
     let welcome = ServerMessage.welcome(
-      version: 1, state: .drawn, stored: UInt64(winners), lastBet: last)
-    try await server.send([welcome, .confirmed].frames)
-    try await server.send(frame)
+      version: 1, state: .drawn, stored: UInt64(winners), lastBet: bet)
+    try await server.send([welcome, .confirmed].frames, frame)
     let before = try #require(agency.peakMemory)
     for _ in 1..<frames { try await server.send(frame) }
     let growth = try #require(agency.peakMemory) - before
     try await server.send(ServerMessage.winners(more: false, documents: ["1"]).frame)
-    #expect(await agency.end() == .exit(0))
+    await agency.expectEnd(0)
     #expect(agency.lines.contains { $0.hasSuffix("cant_ganadores: \(winners)") })
     // In kB. Kept as strings, the winners would take many times as much.
     if !isSanitized { #expect(growth < 4 * 1024) }
-    server.close()
-    listener.close()
   }
 }

@@ -6,28 +6,34 @@ import Testing
 /// What the operator does: asks for the status, names files, and ends programs by signals.
 @Suite(.timeLimit(.minutes(10))) struct OperatorTests {
   @Test func `--status prints a table of the agencies and logs nothing`() async throws {
-    let lottery = try Lottery(agencies: 3)
+    let lottery = try Lottery(agencies: 4)
     let noServer = "lottery-server: no server on port \(lottery.port): connect: Connection refused"
     await (try lottery.askStatus()).expectEnd(69, noServer)
+    try lottery.leave(finished: "3,0\r\n")
     let server = try await lottery.startServer()
     await (try lottery.startAgency(2, Lottery.bet)).expectEnd(0)
-    await server.line(with: "close_socket | result: success | ip")
+    await server.line(with: "close_worker | result: success | ip")
+    let agency = try Peer(port: lottery.port, agency: 4)
+    defer { agency.close() }
+    try await agency.greet()
     let status = try lottery.askStatus()
     await status.expectEnd(0)
     #expect(
-      status.lines.prefix(4) == [
+      status.lines.prefix(5) == [
         "    agency          bets  finished  connected",
         "         1             0        no         no",
         "         2             1        no         no",
-        "         3             0        no         no",
+        "         3             0       yes         no",
+        "         4             0        no        yes",
       ])
     // One of them for the bet.
     let syncs = /syncs: 1, mean: ([0-9.]+[mµn]?s), longest: \1/
     #expect(status.lines.dropLast().last?.wholeMatch(of: syncs) != nil, "\(status.lines)")
-    let last = /bets: 1, finished: 0 of 3, connections: [0-9]+, draw: not held/
+    // The one of agency 2 may not be gone.
+    let last = /bets: 1, finished: 1 of 4, connections: [12], draw: not held/
     #expect(status.lines.last?.wholeMatch(of: last) != nil, "\(status.lines)")
     await server.stop()
-    #expect(server.lines.count { $0.contains("accept_connections | result: success") } == 1)
+    #expect(server.lines.count { $0.contains("accept_connections | result: success") } == 2)
   }
 
   @Test func `files whose names are not UTF-8 are opened as they are named`() async throws {

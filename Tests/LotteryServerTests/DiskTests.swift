@@ -28,6 +28,22 @@ import Testing
     #expect(throws: changed) { try journal.synchronize() }
   }
 
+  @Test(arguments: [false, true])
+  func `a write that fails is taken back for good, but the file made no longer`(
+    isCut: Bool
+  ) async throws {
+    let path = try directory.path(of: "bets.csv", holding: "row\r\n")
+    let disk = FullDisk()
+    let journal = try Journal(path: Path(path), on: disk)
+    defer { journal.close() }
+    if isCut { truncate(path, 2) }
+    let error = await journal.append([1, 2])
+    #expect(
+      error == (isCut ? .changed(path: path, position: 3) : .notWritten(path: path, disk.error)))
+    #expect(disk.calls.withLock { $0 } == (isCut ? [] : ["ftruncate", "fdatasync"]))
+    #expect(try directory.read("bets.csv") == Array((isCut ? "ro\u{1}" : "row\r\n").utf8))
+  }
+
   @Test func `a directory is used once its name is on the disk`() throws {
     /// Why a store over the directory at `path` does not start; nil if it does.
     func failure(of path: String, code: Int32) throws -> StorageError? {
@@ -80,6 +96,33 @@ import Testing
         path: directory.file(name), SystemError("open", code: ENOTDIR))
     ) { try BetStore(directory: Path(directory.file(name))) }
     try BetStore(directory).close()
+  }
+}
+
+/// A disk on which half of what is written has room.
+private final class FullDisk: Disk {
+  let error = SystemError("write", code: ENOSPC)
+  /// What was asked after that.
+  let calls = Mutex<[String]>([])
+  private let disk = LocalDisk()
+
+  func queue(label: String) -> Queue { disk.queue(label: label) }
+  func open(_ path: Path) throws(SystemError) -> File { try disk.open(path) }
+  func dropCache(of file: File) {}
+
+  func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError) {
+    try disk.write(bytes.extracting(first: bytes.count / 2), to: file)
+    throw error
+  }
+
+  func truncate(_ file: File, to size: Int) throws(SystemError) {
+    calls.withLock { $0.append("ftruncate") }
+    try disk.truncate(file, to: size)
+  }
+
+  func synchronize(_ file: File) throws(SystemError) {
+    calls.withLock { $0.append("fdatasync") }
+    try disk.synchronize(file)
   }
 }
 

@@ -67,6 +67,28 @@ import Testing
     }
   }
 
+  @Test func `other work has its turn while many connections are accepted`() async throws {
+    let directory = TemporaryDirectory()
+    var configuration = ServerConfiguration()
+    configuration.port = 0
+    configuration.listenBacklog = 512
+    configuration.dataDirectory = Path(directory.path)
+    let server = try Server(configuration, log: .discarding)
+    let total = 2 * Int(Server.acceptsInATurn)
+    let clients = try (0..<total).map { _ in try Peer(port: server.port) }
+    let worker = Worker(label: "server")
+    let running = Task(executorPreference: worker) { try await server.run() }
+    // Its first turn after the first connection.
+    let other = Task(executorPreference: worker) {
+      while server.connections.count == 0 { await Task.yield() }
+      return server.connections.count
+    }
+    #expect(await other.value < total)
+    for client in clients { client.close() }
+    running.cancel()
+    try await running.value
+  }
+
   @Test(arguments: [(20, 1), (64, 1), (65, 1), (66, 2), (1064, 1000)])
   func `what is no connection keeps its descriptors`(descriptors: Int, limit: Int) async {
     await #expect(processExitsWith: .success) { [descriptors, limit] in

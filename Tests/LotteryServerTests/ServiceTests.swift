@@ -82,6 +82,21 @@ import Testing
     }
   }
 
+  @Test func `a full server tells an agency that waits for the draw that it shuts down`()
+    async throws
+  {
+    try await withServer(agencies: 2, changing: { $0.maxConnections = 1 }) { server in
+      try await server.withAgency { waiting in
+        try await waiting.expect(.confirmed, after: Frames.finished(0), Frames.winnersQuery)
+        async let stopped: Void = server.stop()
+        try await waiting.expect(
+          .error(code: .shuttingDown, reason: "the server is shutting down"))
+        try await waiting.expect(nil)
+        await stopped
+      }
+    }
+  }
+
   @Test func `the largest window in flight does not destroy REJECTED`() async throws {
     try await withAgency(changing: { $0.farewell = .seconds(600) }) { client, _ in
       try await client.send(Frames.bet(try sampleBet(), at: 9))

@@ -144,12 +144,9 @@ extension ServerSession {
       return [
         Row("a type that is not in the table", Frames.frame([6]), nil),
         Row("a message of the server", Frames.frame([0x84]), nil),
-        Row("HELLO without its key", Frames.frame([1, 1, 0, 0, 0, 1]), nil),
-        Row("FINISHED of seven bytes", Frames.frame([4, 0, 0, 0, 0, 0, 0, 3]), nil),
         Row("WINNERS? with a body", Frames.frame([5, 0]), nil),
         Row("BATCH of no bets", Frames.batch([], at: 3), nil),
         Row("BATCH that ends early", Frames.frame(body.dropLast()), helloFirst, nil),
-        Row("BATCH with a byte too many", Frames.frame(body + [0]), helloFirst, nil),
       ]
     }
   }
