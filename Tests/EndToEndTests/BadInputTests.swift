@@ -78,40 +78,32 @@ import Testing
     #expect(try lottery.directory.read("server/bets.csv") == damaged)
   }
 
-  @Test(
-    .enabled(if: Unprivileged.isPossible, "needs setpriv, and programs that anybody may run"),
-    arguments: [
-      ("lottery-server", 0, 0o755, "cannot be read by user \(Unprivileged.user): chmod a+r"),
-      ("agency-client", 0, 0o755, "cannot be read by user \(Unprivileged.user): chmod a+r"),
-      (
-        "lottery-server", 0o644, 0o600,
-        "is in a directory that user \(Unprivileged.user) cannot search: chmod a+x"
-      ),
-    ] as [(String, mode_t, mode_t, String)])
-  func `a file that a mode closes is named with the user and what to do`(
-    program: String, mode: mode_t, ofDirectory: mode_t, problem: String
-  ) async throws {
+  @Test(.enabled(if: unprivileged != nil, "needs setpriv, and programs that anybody may run"))
+  func `a file that a mode closes is named with the user and what to do`() async throws {
+    let (command, user) = try #require(Self.unprivileged)
     let directory = TemporaryDirectory()
     let path = try directory.path(of: "config", holding: "")
-    chmod(path, mode)
-    chmod(directory.path, ofDirectory)
-    let process = try ProgramProcess(script: Unprivileged.script("\(program) --config \(path)"))
-    await process.expectEnd(78, problem)
-    chmod(directory.path, 0o700)
+    defer { chmod(directory.path, 0o700) }
+    for (mode, ofDirectory, problem) in [
+      (0, 0o755, "cannot be read by user \(user): chmod a+r"),
+      (0o644, 0o600, "is in a directory that user \(user) cannot search: chmod a+x"),
+    ] as [(mode_t, mode_t, String)] {
+      chmod(path, mode)
+      chmod(directory.path, ofDirectory)
+      for program in ["lottery-server", "agency-client"] {
+        await (try ProgramProcess(script: "\(command) \(program) --config \(path)"))
+          .expectEnd(78, problem)
+      }
+    }
   }
-}
 
-/// Programs that modes of files bind, unlike those of root.
-private enum Unprivileged {
-  static let user = geteuid() == 0 ? 10001 : geteuid()
-
-  static let isPossible: Bool = {
+  /// What runs programs that modes of files bind, unlike those of root, and their user. Nil if
+  /// nothing does.
+  private static let unprivileged: (command: String, user: uid_t)? = {
+    let user = geteuid() == 0 ? 10001 : geteuid()
+    let command = geteuid() == 0 ? "setpriv --reuid=\(user) --clear-groups" : "exec"
     let program = Bundle.main.bundleURL.appending(path: "lottery-server").path()
-    let process = try? ChildProcess("sh", ["-c", script("'\(program)' --version")])
-    return process?.wait { _ in } == .exit(0)
+    let process = try? ChildProcess("sh", ["-c", "\(command) '\(program)' --version"])
+    return process?.wait { _ in } == .exit(0) ? (command, user) : nil
   }()
-
-  static func script(_ command: String) -> String {
-    geteuid() == 0 ? "exec setpriv --reuid=\(user) --clear-groups \(command)" : "exec \(command)"
-  }
 }

@@ -88,36 +88,4 @@ import Testing
           && $0.contains("bets.csv: changed by something else while the server ran, at byte ")
       })
   }
-
-  @Test func `an agency counts its winners and keeps none of them`() async throws {
-    // More bytes than the kernel takes while the agency does not read.
-    let (frames, winnersInFrame) = (1500, 380)
-    let documents = Array(repeating: String(repeating: "7", count: 20), count: winnersInFrame)
-    let frame = ServerMessage.winners(more: true, documents: documents).frame
-    let listener = try Listener(port: 0, backlog: 1)
-    defer { listener.close() }
-    let directory = TemporaryDirectory()
-    // An agency has no more winners than bets.
-    let (bet, winners) = (try sampleBet(), frames * winnersInFrame + 1)
-    let file = String(repeating: agencyFile([bet]), count: winners)
-    let agency = try ProgramProcess(
-      "agency-client",
-      environment: [
-        "CLI_ID": "1", "CLI_SERVER_ADDRESS": "127.0.0.1:\(listener.port)",
-        "CLI_DATA_FILE": try directory.path(of: "agency-1.csv", holding: file),
-      ])
-    let server = try Peer(try #require(try await listener.accept()))
-    defer { server.close() }
-    let welcome = ServerMessage.welcome(
-      version: 1, state: .drawn, stored: UInt64(winners), lastBet: bet)
-    try await server.send([welcome, .confirmed].frames, frame)
-    let before = try #require(agency.peakMemory)
-    for _ in 1..<frames { try await server.send(frame) }
-    let growth = try #require(agency.peakMemory) - before
-    try await server.send(ServerMessage.winners(more: false, documents: ["1"]).frame)
-    await agency.expectEnd(0)
-    #expect(agency.lines.contains { $0.hasSuffix("cant_ganadores: \(winners)") })
-    // In kB. Kept as strings, the winners would take many times as much.
-    if !isSanitized { #expect(growth < 4 * 1024) }
-  }
 }

@@ -18,7 +18,7 @@ import Testing
   ) async throws {
     let path = directory.file("bets.csv")
     let failure = Promise<StorageError>()
-    let journal = try Journal(path: path) { failure.fulfill($0) }
+    let journal = try Journal(path: Path(path)) { failure.fulfill($0) }
     defer { journal.close() }
     #expect(await journal.append(Array("row\r\n".utf8)) == nil)
     if isRemoved { unlink(path) } else { truncate(path, 2) }

@@ -98,13 +98,16 @@ import Testing
   }
 
   @Test func `the largest window in flight does not destroy REJECTED`() async throws {
-    try await withAgency(changing: { $0.farewell = .seconds(600) }) { client, _ in
-      try await client.send(Frames.bet(try sampleBet(), at: 9))
-      let window = [UInt8](repeating: 0, count: 1023 * ProtocolLimits.packetSize)
-      #expect(try await client.send(window), "the server closed over what it had not read")
-      let gap = "offset 9: 0 bets are stored"
-      let rejected = ServerMessage.rejected(offset: 9, index: 0, code: .outOfSequence, reason: gap)
-      #expect(try await client.receiveMessages() == [rejected])
+    try await withServer(agencies: 1, changing: { $0.farewell = .seconds(600) }) { server in
+      try await server.withAgency { client in
+        try await client.send(Frames.bet(try sampleBet(), at: 9))
+        let window = [UInt8](repeating: 0, count: 1023 * ProtocolLimits.packetSize)
+        #expect(try await client.send(window), "the server closed over what it had not read")
+        let gap = "offset 9: 0 bets are stored"
+        try await client.expect(
+          .rejected(offset: 9, index: 0, code: .outOfSequence, reason: gap))
+        try await client.expect(nil)
+      }
     }
   }
 
@@ -112,10 +115,12 @@ import Testing
     let superseded = ServerMessage.error(
       code: .superseded, reason: "a newer connection of this agency took over")
     for frame in [Frames.bet(try sampleBet(), at: 0), Frames.finished(0)] {
-      try await withAgency { client, server in
-        server.stealClaim(of: 1)
-        try await client.send(frame)
-        #expect(try await client.receiveMessages() == [superseded])
+      try await withServer(agencies: 1) { server in
+        try await server.withAgency { client in
+          server.stealClaim(of: 1)
+          try await client.expect(superseded, after: frame)
+          try await client.expect(nil)
+        }
       }
     }
   }

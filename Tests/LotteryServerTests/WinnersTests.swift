@@ -13,7 +13,7 @@ import Testing
 
   /// Runs `body` with the rows at ``path``.
   private func withJournal<Value>(_ body: (Journal) throws -> Value) throws -> Value {
-    let bets = try Journal(path: path)
+    let bets = try Journal(path: Path(path))
     defer { bets.close() }
     return try body(bets)
   }

@@ -79,15 +79,3 @@ func withServer(
   }
   await running.stop()
 }
-
-/// Runs `body` with a connection to such a server on which HELLO has been answered.
-func withAgency(
-  _ agency: UInt32 = 1, agencies: UInt32 = 1,
-  in directory: TemporaryDirectory = TemporaryDirectory(),
-  log: Log = .discarding, changing change: (inout ServerConfiguration) -> Void = { _ in },
-  _ body: (Peer, RunningServer) async throws -> Void
-) async throws {
-  try await withServer(agencies: agencies, in: directory, log: log, changing: change) { server in
-    try await server.withAgency(agency) { try await body($0, server) }
-  }
-}

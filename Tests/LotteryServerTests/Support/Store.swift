@@ -5,15 +5,6 @@ import Testing
 
 @testable import LotteryServer
 
-/// Tests name files by texts.
-extension Journal {
-  convenience init(
-    path: String, onFailure: @escaping @Sendable (StorageError) -> Void = { _ in }
-  ) throws(StorageError) {
-    try self.init(path: Path(path), onFailure: onFailure)
-  }
-}
-
 extension TemporaryDirectory {
   /// The data directory of a server that has left these files.
   convenience init(bets: some Sequence<UInt8>, finished: String = "") throws {
