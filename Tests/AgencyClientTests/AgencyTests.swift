@@ -9,36 +9,18 @@ import Testing
 /// server does. Its rules are those of ``LotteryConversation`` and ``BetConversation``. What it does
 /// with an honest server is for the simulation too.
 @Suite(.timeLimit(.minutes(10))) struct AgencyTests {
-  typealias Step = TestAgency.Step
-
-  struct Row: CustomTestStringConvertible, Sendable {
-    let testDescription: String
-    var work = TestAgency.Work.lottery
-    /// The bets of its file.
-    var bets: [Bet]
-    var retry = policy
-    var clock: TestClock?
-    /// What the server does on one connection after the other.
-    let script: [[Step]]
-    /// How the agency ends; nil if all goes well.
-    let outcome: AgencyError?
-    let log: [String]
-  }
+  typealias Step = Script.Step
 
   @Test(arguments: try honest() + lotteries() + bets() + floods() + echoes())
-  func `an agency ends as the server lets it, and logs what it did`(row: Row) async throws {
-    let agency = try TestAgency(row.work, row.bets, retry: row.retry, clock: row.clock)
-    let outcome = try await agency.run(row.script)
-    switch (outcome, row.outcome) {
+  func `an agency ends as the server lets it, and logs what it did`(script: Script) async throws {
+    let (outcome, log) = try await script.play()
+    switch (outcome, script.outcome) {
     // Only the kernel knows how it broke.
     case (.disconnected, .disconnected("")): break
-    default: #expect(outcome == row.outcome)
+    default: #expect(outcome == script.outcome)
     }
-    #expect(try agency.lines() == row.log)
+    #expect(log == script.log)
   }
-
-  /// Long enough for what comes before a silence, on a busy machine too.
-  private static let policy = RetryPolicy(limit: .seconds(3), pause: .milliseconds(1))
 
   private static func gaveUp(_ event: String) -> AgencyError {
     .gaveUp(after: "3s", .noAnswer(waitedFor: event))
@@ -71,7 +53,7 @@ import Testing
 
   // MARK: - Lotteries
 
-  private static func honest() throws -> [Row] {
+  private static func honest() throws -> [Script] {
     let bets = try sampleBets(0..<7)
     func hears(_ starts: Int...) -> Step {
       .hears(starts.flatMap { Frames.batch(Array(bets[$0..<min($0 + 2, 7)]), at: UInt64($0)) })
@@ -84,9 +66,9 @@ import Testing
       [hello, .welcomes(bets), asks, .says(.confirmed, winners())],
     ]
     return [
-      Row(
+      Script(
         testDescription: "batches fill the window, and what was lost is sent again", bets: bets,
-        script: [
+        connections: [
           [
             hello, .welcomes([]), hears(0, 2, 4), .says(.stored(4)), hears(6),
             // The connection ends within a message.
@@ -106,11 +88,11 @@ import Testing
           + ["lost_bets | result: fail | error: the server holds 0 bets of 4 it had acknowledged"]
           + closesBoth + retries("the server rejected bet 1 (REJECTED 2): disk full")
           + sends(2, 1) + hasWon(2)),
-      Row(
+      Script(
         testDescription: "each STORED restarts the limit", bets: bets,
         // Two pauses may pass, each of them at least 8 seconds, and three may not.
         retry: RetryPolicy(limit: .seconds(20), pause: .seconds(16), maxPause: .seconds(16)),
-        clock: TestClock(), script: resumed, outcome: nil,
+        clock: TestClock(), connections: resumed, outcome: nil,
         log: (0..<3).flatMap { _ in sends(2) + closesBoth + retries(lost) } + hasWon(0)),
     ]
   }
@@ -119,18 +101,18 @@ import Testing
     .winners(more: false, documents: documents)
   }
 
-  private static func lotteries() throws -> [Row] {
+  private static func lotteries() throws -> [Script] {
     let bets = try sampleBets(0..<1)
     func row(
       _ name: String, _ steps: Step..., outcome: AgencyError?, log: [String] = closesBoth
-    ) -> Row {
+    ) -> Script {
       let start = [hello, .welcomes([]), .hears(Frames.batch(bets, at: 0))]
-      return Row(
-        testDescription: name, bets: bets, script: [start + steps], outcome: outcome, log: log)
+      return Script(
+        testDescription: name, bets: bets, connections: [start + steps], outcome: outcome, log: log)
     }
     return [
-      Row(
-        testDescription: "no WELCOME", bets: bets, script: [[hello, .hearsEnd]],
+      Script(
+        testDescription: "no WELCOME", bets: bets, connections: [[hello, .hearsEnd]],
         outcome: gaveUp("WELCOME"), log: [closes]),
       row("no STORED", .waitsForEnd, outcome: gaveUp("STORED")),
       row(
@@ -139,7 +121,7 @@ import Testing
       row(
         "a draw that takes longer than the limit", .says(.stored(1)),
         .hears(Frames.finished(1) + Frames.winnersQuery), .says(.confirmed),
-        .waits(policy.limit * 1.5), .says(winners("1")), .hearsEnd, outcome: nil,
+        .waits(Script.policy.limit * 1.5), .says(winners("1")), .hearsEnd, outcome: nil,
         log: sends(1) + hasWon(1)),
       row(
         "no more winners",
@@ -161,11 +143,11 @@ import Testing
   }
 
   /// The server does not receive, and the agency sends without end.
-  private static func floods() -> [Row] {
-    func row(_ name: String, _ steps: Step..., outcome: AgencyError) -> Row {
-      Row(
-        testDescription: "a flood: \(name)", work: .flood, bets: [],
-        script: [[hello, .welcomes([])] + steps], outcome: outcome, log: [closes])
+  private static func floods() -> [Script] {
+    func row(_ name: String, _ steps: Step..., outcome: AgencyError) -> Script {
+      Script(
+        testDescription: "a flood: \(name)", work: .flood,
+        connections: [[hello, .welcomes([])] + steps], outcome: outcome, log: [closes])
     }
     let gaveUp = gaveUp("the server to receive")
     return [
@@ -188,27 +170,27 @@ import Testing
 
   // MARK: - One bet
 
-  private static func bets() throws -> [Row] {
-    let (bet, others) = (try sampleBet(), try sampleBets(10..<14))
+  private static func bets() throws -> [Script] {
+    let (bet, others) = (try sampleBet(), try sampleBets(10..<15))
     func takes(after stored: ArraySlice<Bet>) -> [Step] {
       [hello, .welcomes(stored), .hears(Frames.bet(bet, at: UInt64(stored.count)))]
     }
-    func row(_ name: String, _ steps: Step..., outcome: AgencyError, isInDoubt: Bool) -> Row {
+    func row(_ name: String, _ steps: Step..., outcome: AgencyError, isInDoubt: Bool) -> Script {
       let doubt = AgencyError.inDoubt(outcome)
       let log = "apuesta_enviada | result: fail | dni: 30000000 | numero: 1 | error: \(doubt)"
-      return Row(
+      return Script(
         testDescription: "a bet: \(name)", work: .bet, bets: [bet],
-        script: [takes(after: []) + steps],
+        connections: [takes(after: []) + steps],
         // A signal ends the program well even so.
         outcome: isInDoubt && outcome != .cancelled ? doubt : outcome,
         log: isInDoubt ? [closes, log] : [closes])
     }
     let full = "the server rejected bet 3 (REJECTED 2): disk full"
     return [
-      Row(
+      Script(
         testDescription: "a bet is sent after the stored ones until it is stored", work: .bet,
         bets: [bet],
-        script: [
+        connections: [
           takes(after: others[..<3])
             + [
               .says(.rejected(offset: 3, index: 0, code: .notStored, reason: "disk full")),
@@ -220,7 +202,7 @@ import Testing
         log: [closes] + retries(full) + [closes] + retries(lost) + [closes]
           + [
             "apuesta_enviada | result: success | dni: 30000000 | numero: 1",
-            "earlier_bets | result: success | cantidad: 4 | note: the server keeps them too;"
+            "earlier_bets | result: success | cantidad: 5 | note: the server keeps them too;"
               + " to delete its bets: make docker-compose-down",
           ]),
       row("no STORED", .waitsForEnd, outcome: gaveUp("STORED"), isInDoubt: true),
@@ -235,12 +217,12 @@ import Testing
 
   // MARK: - The echo
 
-  private static func echoes() -> [Row] {
+  private static func echoes() -> [Script] {
     func row(
-      _ name: String, lines: Int = 1, _ script: [[Step]], outcome: AgencyError?, log: [String]
-    ) -> Row {
-      Row(
-        testDescription: "the echo: \(name)", work: .echo(lines: lines), bets: [], script: script,
+      _ name: String, lines: Int = 1, _ connections: [[Step]], outcome: AgencyError?, log: [String]
+    ) -> Script {
+      Script(
+        testDescription: "the echo: \(name)", work: .echo(lines: lines), connections: connections,
         outcome: outcome, log: log)
     }
     let texts = ["[CLIENT 1] Message N°1", "[CLIENT 1] Message N°2"]

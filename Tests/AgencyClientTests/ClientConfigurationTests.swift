@@ -83,15 +83,7 @@ import Testing
   }
 
   @Test func `the documents list all settings with their defaults`() throws {
-    let settings = ClientConfiguration.settings
-    #expect(
-      try Documents.settings(under: "### The agency")
-        == settings.map { [$0.key, ClientConfiguration.variable(of: $0.key), $0.initial] })
-    for setting in settings {
-      let name = setting.key.split(separator: ".").last ?? ""
-      #expect(try Documents.configuration("config.yaml", holds: "\(name):"), "\(setting.key)")
-    }
-    for line in ClientConfiguration.help.split(separator: "\n") { #expect(line.count <= 100) }
+    try expectDocuments(of: ClientConfiguration.self, under: "### The agency")
   }
 
   @Test(

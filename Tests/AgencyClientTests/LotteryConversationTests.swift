@@ -177,18 +177,6 @@ import Testing
     #expect(conversation.inFlight == 18)
   }
 
-  @Test func `bets that cannot be read count once all before them are stored`() throws {
-    let bad = AgencyError.badRow(path: "a.csv", line: 4, reason: "why")
-    var conversation = try conversation(window: 4)
-    _ = try conversation.send(batchesEndingAt: [3, 5], then: bad)
-    #expect(conversation.inFlight == 2)
-    for stored in [3, 5] as [UInt64] {
-      #expect(try conversation.send(batchesEndingAt: [], then: bad).isEmpty)
-      _ = try conversation.receive(.stored(stored))
-    }
-    #expect(throws: bad) { try conversation.send(batchesEndingAt: [], then: bad) }
-  }
-
   /// A conversation that was welcomed, without bets on the server.
   private func conversation(window: Int) throws -> LotteryConversation {
     var conversation = LotteryConversation(agency: 1, key: "", window: window)
@@ -207,20 +195,17 @@ extension ServerMessage {
 
 extension LotteryConversation {
   /// Lets it send batches of bets that begin after `start` and end at `ends`, as far as it wants
-  /// them. After them come no bets, or `failure`. The end of a batch stands for its frame.
+  /// them. After them come no bets. The end of a batch stands for its frame.
   ///
   /// - Returns: the ends of those that it sent, as text.
   fileprivate mutating func send(
-    batchesEndingAt ends: [UInt64], after start: UInt64 = 0, then failure: AgencyError? = nil
+    batchesEndingAt ends: [UInt64], after start: UInt64 = 0
   ) throws -> [String] {
     var frames: [UInt8] = []
     var rest = ends[...]
     var last = start
     try appendFrames(to: &frames) { frames throws(AgencyError) in
-      guard let end = rest.popFirst() else {
-        if let failure { throw failure }
-        return nil
-      }
+      guard let end = rest.popFirst() else { return nil }
       defer { last = end }
       frames += "\(end);".utf8
       return SentBatch(count: Int(end - last), end: end)

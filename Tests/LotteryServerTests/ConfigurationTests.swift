@@ -55,14 +55,7 @@ import Testing
   }
 
   @Test func `the documents list all settings with their defaults`() throws {
-    let settings = ServerConfiguration.settings
-    #expect(
-      try Documents.settings(under: "### The server") == settings.map { [$0.key, $0.initial] })
-    for setting in settings {
-      #expect(
-        try Documents.configuration("config.ini", holds: "\(setting.key) ="), "\(setting.key)")
-    }
-    for line in ServerConfiguration.help.split(separator: "\n") { #expect(line.count <= 100) }
+    try expectDocuments(of: ServerConfiguration.self, under: "### The server")
   }
 
   @Test(

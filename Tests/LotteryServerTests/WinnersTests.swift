@@ -115,7 +115,7 @@ import Testing
     let bets = try [1, 2].map { try sampleBet($0, number: winningNumber) }
     try directory.write(rows([bets[0]]), to: "bets.csv")
     try withJournal { journal in
-      let file = try File(appending: path)
+      let file = try File(appending: Path(path))
       try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
       try directory.write(rows(bets + bets), to: "bets.csv")
       let winners = try Winners.find(in: journal, agencies: 1, sizeLimit: 0)

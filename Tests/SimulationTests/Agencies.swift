@@ -216,7 +216,8 @@ final class BetAgency: SimulatedAgency, @unchecked Sendable {
   var isDone: Bool { outcomes.allSatisfy { $0 != nil } }
 
   func start() {
-    guard started < bets.count else { return }
+    // After a failure all ends.
+    guard started < bets.count, lottery.world.failure == nil else { return }
     let index = started
     started += 1
     let process = AgencyProcess(in: lottery)

@@ -95,7 +95,7 @@ final class Lottery: @unchecked Sendable {
   /// Connects to the server, if there is one.
   func connect() -> Connection? {
     guard let server, disk?.end == nil else { return nil }
-    let connection = Connection(in: world)
+    let connection = Connection(up: Wire(in: world), down: Wire(in: world))
     server.accept(connection)
     return connection
   }

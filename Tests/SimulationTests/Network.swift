@@ -61,15 +61,11 @@ final class Wire: @unchecked Sendable {
 }
 
 /// A connection between an agency and the server.
-final class Connection: Sendable {
+struct Connection: Sendable {
   /// From the agency to the server.
   let up: Wire
   /// From the server to the agency.
   let down: Wire
-
-  init(in world: World) {
-    (up, down) = (Wire(in: world), Wire(in: world))
-  }
 
   /// The network cuts it. Both sides learn of it.
   func cut() {

@@ -1,4 +1,5 @@
 package import Glibc
+package import LotteryProtocol
 
 /// A program that was started, and what it prints (posix_spawn(3)).
 ///
@@ -13,13 +14,6 @@ package struct ChildProcess: Sendable {
     case killed(by: Int32)
   }
 
-  /// It could not be started.
-  package struct Failure: Error {
-    let program: String
-    /// As errno(3) has it.
-    let code: Int32
-  }
-
   /// Its number, which is another's once it was waited for.
   package let pid: pid_t
   private let output: Int32
@@ -32,13 +26,11 @@ package struct ChildProcess: Sendable {
   package init(
     _ program: String, _ arguments: [String], environment: [String]? = nil,
     joinsErrors: Bool = false
-  ) throws(Failure) {
+  ) throws(SystemError) {
     // A pair of sockets is born with the flag that keeps other programs from inheriting it.
     var ends: [Int32] = [0, 0]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-      throw Failure(program: program, code: errno)
-    }
+    try SystemError.check("socketpair") { socketpair(AF_UNIX, kind, 0, &ends) }
     defer { close(ends[1]) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -60,7 +52,7 @@ package struct ChildProcess: Sendable {
     }
     guard code == 0 else {
       close(ends[0])
-      throw Failure(program: program, code: code)
+      throw SystemError("posix_spawn \(program)", code: code)
     }
     self.pid = pid
     output = ends[0]

@@ -8,7 +8,7 @@ package final class LogFile: Sendable {
   private let file: File
 
   package init(_ layout: LogLayout = .python, level: LogLevel = .info) throws {
-    file = try File(appending: directory.file("log"))
+    file = try File(appending: Path(directory.file("log")))
     log = Log(layout: layout, level: level, descriptor: file.descriptor)
   }
 
@@ -35,14 +35,6 @@ package final class LogFile: Sendable {
   /// The lines so far about `actions`, without their times.
   package func lines(of actions: String...) throws -> [String] {
     try lines().filter { line in actions.contains { line.contains("action: \($0) |") } }
-  }
-
-  /// The lines so far about `action`, from their result on.
-  package func results(of action: String) throws -> [String] {
-    let mark = "action: \(action) | result: "
-    return try lines().compactMap { line in
-      line.firstRange(of: mark).map { String(line[$0.upperBound...]) }
-    }
   }
 
   /// A line without its time, `YYYY-MM-DD hh:mm:ss`, and the blank after that.

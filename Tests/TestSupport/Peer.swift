@@ -17,8 +17,6 @@ package final class Peer: Sendable {
   /// How long a receiver waits for the next bytes. Then nothing more is expected.
   private let patience: Duration?
   private let isOpen = Atomic(true)
-  /// What has arrived and was not taken.
-  private let received = Mutex<ArraySlice<UInt8>>([])
 
   /// Connects to a port of this machine.
   ///
@@ -87,23 +85,6 @@ package final class Peer: Sendable {
     return true
   }
 
-  /// Waits for the next bytes and keeps them; false at the end.
-  ///
-  /// - Parameter limit: the most bytes that are taken out of the kernel.
-  private func fill(_ limit: Int = 1 << 16) async throws -> Bool {
-    while true {
-      var count = 0
-      let arrived = [UInt8](unsafeUninitializedCapacity: limit) { room, size in
-        count = recv(descriptor, room.baseAddress, limit, Int32(MSG_DONTWAIT))
-        size = max(count, 0)
-      }
-      if count > 0 { received.withLock { $0 += arrived } }
-      if count >= 0 { return count > 0 }
-      if errno == ECONNRESET, takesResets { return false }
-      try await wait(for: .reading, "recv")
-    }
-  }
-
   private func wait(for direction: Readiness.Direction, _ call: String) async throws {
     guard errno == EAGAIN else { throw SystemError(call, code: errno) }
     try Task.checkCancellation()
@@ -117,46 +98,28 @@ package final class Peer: Sendable {
     limit?.cancel()
   }
 
-  /// Takes up to `count` of the bytes that have arrived.
-  private func take(_ count: Int) -> [UInt8] {
-    received.withLock { received in
-      // A slice whose front is dropped moves no bytes.
-      defer { received = received.dropFirst(count) }
-      return Array(received.prefix(count))
-    }
-  }
-
   /// The next `count` bytes, or fewer if the other side sends no more.
   ///
   /// - Parameter piece: the most bytes that are taken out of the kernel at once.
   package func receive(_ count: Int, piece: Int = 1 << 16) async throws -> [UInt8] {
-    while received.withLock({ $0.count }) < count, try await fill(piece) {}
-    return take(count)
+    var received: [UInt8] = []
+    while received.count < count {
+      let limit = min(piece, count - received.count)
+      var size = 0
+      received += [UInt8](unsafeUninitializedCapacity: limit) { room, filled in
+        size = recv(descriptor, room.baseAddress, limit, Int32(MSG_DONTWAIT))
+        filled = max(size, 0)
+      }
+      if size == 0 || size < 0 && errno == ECONNRESET && takesResets { break }
+      if size < 0 { try await wait(for: .reading, "recv") }
+    }
+    return received
   }
 
   /// All bytes until the other side sends no more.
   package func receiveAll() async throws -> [UInt8] { try await receive(.max) }
 
-  /// The next frame without its header, or nil if the other side sends no more.
-  package func receiveFrame() async throws -> [UInt8]? {
-    let header = try await receive(ProtocolLimits.frameHeaderSize)
-    guard header.count == ProtocolLimits.frameHeaderSize else { return nil }
-    let length = header.reduce(0) { $0 << 8 | UInt32($1) }
-    guard ProtocolLimits.frameLength.contains(Int(length)) else {
-      throw WireError.frameLength(length)
-    }
-    let frame = try await receive(Int(length))
-    return frame.count == length ? frame : nil
-  }
-
-  /// The next line with its end.
-  package func receiveLine() async throws -> String {
-    while !received.withLock({ $0.contains(UInt8(ascii: "\n")) }) { try #require(try await fill()) }
-    return String(decoding: take(.max), as: UTF8.self)
-  }
-
-  /// Whether something has arrived that was not taken out of the kernel, or the connection has
-  /// ended.
+  /// Whether something has arrived that was not received, or the connection has ended.
   package var hasAnswer: Bool {
     var byte: UInt8 = 0
     let flags = Int32(MSG_PEEK | MSG_DONTWAIT)
@@ -188,8 +151,14 @@ package final class Peer: Sendable {
 extension Peer {
   /// The server's next message, or nil if it has closed the connection.
   package func receive() async throws -> ServerMessage? {
-    guard let frame = try await receiveFrame() else { return nil }
-    return try ServerMessage(frame: frame.span)
+    let header = try await receive(ProtocolLimits.frameHeaderSize)
+    guard header.count == ProtocolLimits.frameHeaderSize else { return nil }
+    let length = header.reduce(0) { $0 << 8 | UInt32($1) }
+    guard ProtocolLimits.frameLength.contains(Int(length)) else {
+      throw WireError.frameLength(length)
+    }
+    let frame = try await receive(Int(length))
+    return frame.count == length ? try ServerMessage(frame: frame.span) : nil
   }
 
   /// All messages until the server closes the connection.

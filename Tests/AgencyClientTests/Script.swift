@@ -6,9 +6,9 @@ import Testing
 
 @testable import AgencyClient
 
-/// Agency 1, with a file of its own, and a server that follows a script.
-struct TestAgency: Sendable {
-  /// What it does.
+/// What a server says to agency 1, and how that ends and what it logs.
+struct Script: CustomTestStringConvertible, Sendable {
+  /// What the agency does. It sends two bets in a batch, and three batches before their answers.
   enum Work: Sendable {
     /// Sends all bets of its file and asks for the winners.
     case lottery
@@ -19,7 +19,7 @@ struct TestAgency: Sendable {
     case flood
   }
 
-  /// What the server does on a connection.
+  /// What the server does on a connection. It closes the connection after the last step.
   enum Step: Sendable {
     /// Requires the agency to send these bytes next.
     case hears([UInt8])
@@ -34,39 +34,44 @@ struct TestAgency: Sendable {
     case signals
   }
 
-  let log: LogFile
-  private let work: Work
-  private let bets: [Bet]
-  private let retry: RetryPolicy
-  private let clock: TestClock?
-  private let directory = TemporaryDirectory()
+  let testDescription: String
+  var work = Work.lottery
+  /// The bets of the agency's file.
+  var bets: [Bet] = []
+  var retry = Self.policy
+  /// Measures the time without progress; the real time if nil.
+  var clock: TestClock?
+  /// The connections, one after the other.
+  let connections: [[Step]]
+  /// How the agency ends; nil if all goes well.
+  let outcome: AgencyError?
+  /// The lines of its log from the actions on, without the path of its directory and the random
+  /// lengths of pauses.
+  let log: [String]
 
-  /// An agency that sends two bets in a batch, and three batches before their answers.
-  ///
-  /// - Parameter clock: measures the time without progress; the real time if nil.
-  init(_ work: Work, _ bets: [Bet], retry: RetryPolicy, clock: TestClock?) throws {
-    (self.work, self.bets, self.retry, self.clock) = (work, bets, retry, clock)
-    log = try LogFile(.go, level: .debug)
-    try directory.write(agencyFile(bets).utf8, to: "agency.csv")
-  }
+  /// Long enough for what comes before a silence, on a busy machine too.
+  static let policy = RetryPolicy(limit: .seconds(3), pause: .milliseconds(1))
 
-  /// Its log from the actions on, without the path of its file and the random lengths of pauses.
-  func lines() throws -> [String] {
-    try log.lines().map { line in
-      line.replacing(#/^.*action: /#, with: "").replacing(#/pause: [^ ]*/#, with: "pause: …")
-        .replacing(directory.path, with: "…")
-    }
-  }
-
-  /// Runs it against a server that takes one step after the other on each of its connections, which
-  /// it closes then. Returns how the agency ended: nil if all went well.
-  func run(_ script: [[Step]]) async throws -> AgencyError? {
+  /// Plays it, and returns how the agency ended and what it logged.
+  func play() async throws -> (outcome: AgencyError?, log: [String]) {
+    let directory = TemporaryDirectory()
+    let file = try directory.path(of: "agency.csv", holding: agencyFile(bets))
+    let log = try LogFile(.go, level: .debug)
     let listener = try Listener(port: 0, backlog: 16)
     defer { listener.close() }
+    var configuration = ClientConfiguration(
+      id: 1, serverAddress: Endpoint(host: "127.0.0.1", port: listener.port), dataFile: Path(file))
+    configuration.batchMaxAmount = 2
+    configuration.batchWindow = 3
+    configuration.loopPeriod = .zero
+    if case .echo(let lines) = work { configuration.loopAmount = lines }
     let worker = Worker(label: "agency")
-    let agency = Task(executorPreference: worker) { () -> AgencyError? in
+    let agency = Task(executorPreference: worker) { [configuration] () -> AgencyError? in
+      let attempts =
+        clock.map { Attempts(retry, log: log.log, clock: $0) } ?? Attempts(retry, log: log.log)
       do throws(AgencyError) {
-        try await run(at: Endpoint(host: "127.0.0.1", port: listener.port), on: worker)
+        try await run(
+          Agency(configuration: configuration, worker: worker, attempts: attempts, log: log.log))
         return nil
       } catch {
         return error
@@ -75,7 +80,7 @@ struct TestAgency: Sendable {
     // Not on the tests' own threads, which others keep busy: the agency may give up soon.
     let server = Task(executorPreference: Worker(label: "script")) {
       do {
-        for steps in script {
+        for steps in connections {
           let peer = try Peer(try #require(await listener.accept()))
           defer { peer.close() }
           for step in steps { try await step.play(peer, agency) }
@@ -89,40 +94,31 @@ struct TestAgency: Sendable {
     // A server that still waits for a connection gets one that ends at once.
     try Peer(port: listener.port).close()
     try await server.value
-    return outcome
+    let lines = try log.lines().map { line in
+      line.replacing(#/^.* action: /#, with: "").replacing(#/pause: [^ ]*/#, with: "pause: …")
+        .replacing(directory.path, with: "…")
+    }
+    return (outcome, lines)
   }
 
-  private func run(at endpoint: Endpoint, on worker: Worker) async throws(AgencyError) {
-    var configuration = ClientConfiguration(
-      id: 1, serverAddress: endpoint, dataFile: Path(directory.file("agency.csv")))
-    configuration.batchMaxAmount = 2
-    configuration.batchWindow = 3
-    configuration.loopPeriod = .zero
-    if case .echo(let lines) = work { configuration.loopAmount = lines }
-    let attempts =
-      clock.map { Attempts(retry, log: log.log, clock: $0) } ?? Attempts(retry, log: log.log)
-    let agency = Agency(
-      configuration: configuration, worker: worker, attempts: attempts, log: log.log)
+  private func run(_ agency: Agency) async throws(AgencyError) {
     switch work {
     case .lottery: try await agency.playLottery()
     case .bet: try await agency.place(bets[0])
     case .echo: try await agency.echo()
-    case .flood: try await sendFlood(by: agency)
-    }
-  }
-
-  private func sendFlood(by agency: Agency) async throws(AgencyError) {
-    var conversation = LotteryConversation(agency: 1, key: "", window: 1)
-    try await agency.withConnection(agency.connect()) { server throws(AgencyError) in
-      try await server.send(conversation.hello(), &conversation)
-      _ = try await server.receive(&conversation)
-      let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
-      try await server.send(flood, &conversation)
+    case .flood:
+      var conversation = LotteryConversation(agency: 1, key: "", window: 1)
+      try await agency.withConnection(agency.connect()) { server throws(AgencyError) in
+        try await server.send(conversation.hello(), &conversation)
+        _ = try await server.receive(&conversation)
+        let flood = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
+        try await server.send(flood, &conversation)
+      }
     }
   }
 }
 
-extension TestAgency.Step {
+extension Script.Step {
   fileprivate func play(_ peer: Peer, _ agency: Task<AgencyError?, Never>) async throws {
     switch self {
     case .hears(let bytes):
