@@ -106,7 +106,7 @@ import Testing
   }
 
   private static let canMakeNamespaces: Bool = {
-    let process = try? ChildProcess("unshare", ["--fork", "--pid", "true"], joinsErrors: true)
+    let process = try? ChildProcess("unshare", ["--fork", "--pid", "true"])
     return process?.wait { _ in } == .exit(0)
   }()
 

@@ -16,15 +16,15 @@ final class Lottery: @unchecked Sendable {
   }
 
   let world: World
-  private let directory: String
+  let directory: String
+  let files: [FileOnDisk]
+  private(set) var agencies: [any SimulatedAgency] = []
   private let machine: WorkQueue
-  private let files: [FileOnDisk]
   /// The disk of the server that was started last.
   private var disk: SimulatedDisk?
   /// Nil while none accepts connections.
   private var server: SimulatedServer?
   private var starts = 0
-  private var agencies: [any SimulatedAgency] = []
   private var faultsLeft: Int
   private var faults = 0
 
@@ -104,12 +104,10 @@ final class Lottery: @unchecked Sendable {
 
   private func startServer() {
     starts += 1
-    let owner = Owner.server(start: starts)
-    let disk = SimulatedDisk(files, of: owner, in: world) { [unowned self] in takeFault() }
+    let disk = SimulatedDisk(of: .server(start: starts), in: self)
     self.disk = disk
     do {
-      server = try SimulatedServer(
-        agencies: UInt32(agencies.count), directory: directory, disk: disk, owner: owner, in: world)
+      server = try SimulatedServer(of: self, disk: disk)
     } catch {
       if !disk.hasFailed, disk.end == nil { world.fail("the server does not start: \(error)") }
       startAgain(after: disk.end)
@@ -129,7 +127,8 @@ final class Lottery: @unchecked Sendable {
 
   // MARK: - What goes wrong
 
-  private func takeFault() -> Bool {
+  /// Whether something may go wrong now.
+  func takeFault() -> Bool {
     guard faultsLeft > 0 else { return false }
     faultsLeft -= 1
     faults += 1

@@ -10,23 +10,14 @@ import Glibc
 final class FileOnDisk {
   let path: String
   /// Bytes that a loss of power does not take.
-  private var safe = 0
+  fileprivate var safe = 0
   /// Whether a sync has failed. Then the kernel takes for synced what is not on the disk
   /// (fsync(2)), until that is cut off.
-  private var hasGap = false
+  fileprivate var hasGap = false
 
   init(path: String) {
     self.path = path
   }
-
-  func noteSync(size: Int) { if !hasGap { safe = size } }
-
-  func noteFailedSync(size: Int) { if size > safe { hasGap = true } }
-
-  func noteTruncation(size: Int) { if size <= safe { (safe, hasGap) = (size, false) } }
-
-  /// The kernel reads a file with a gap from the disk again.
-  func dropCache(in world: World) { if hasGap { losePower(in: world) } }
 
   /// Takes a part of what is not safe, or turns it into NUL bytes, as some file systems do.
   func losePower(in world: World) {
@@ -59,19 +50,17 @@ enum ServerEnd {
 ///
 /// While a write or a sync is under way, other work runs: also what ends this server.
 final class SimulatedDisk: Disk, @unchecked Sendable {
+  let owner: Owner
+  private unowned let lottery: Lottery
   private let world: World
-  private let owner: Owner
-  private let files: [FileOnDisk]
-  /// Whether the next call may fail.
-  private let takeFault: () -> Bool
-  private var opened: [Int32: FileOnDisk] = [:]
+  private var files: [Int32: FileOnDisk] = [:]
   /// Whether a call has failed.
   private(set) var hasFailed = false
   /// How the server has to end, if it has to.
   private(set) var end: ServerEnd?
 
-  init(_ files: [FileOnDisk], of owner: Owner, in world: World, takeFault: @escaping () -> Bool) {
-    (self.files, self.owner, self.world, self.takeFault) = (files, owner, world, takeFault)
+  init(of owner: Owner, in lottery: Lottery) {
+    (self.owner, self.lottery, world) = (owner, lottery, lottery.world)
   }
 
   /// Ends the server: nothing reaches the disk any more, unless it ends in order.
@@ -86,7 +75,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
 
   func open(_ path: Path) throws(SystemError) -> File {
     let file = try File(appending: path)
-    opened[file.descriptor] = files.first { $0.path == path.description }
+    files[file.descriptor] = lottery.files.first { $0.path == path.description }
     return file
   }
 
@@ -104,28 +93,33 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     // What is written meanwhile need not be on the disk.
     let size = try file.size()
     try letOthersRun("fdatasync")
-    if fails {
-      opened[file.descriptor]?.noteFailedSync(size: size)
-      throw SystemError("fdatasync", code: EIO)
+    if let onDisk = files[file.descriptor] {
+      if fails {
+        if size > onDisk.safe { onDisk.hasGap = true }
+        throw SystemError("fdatasync", code: EIO)
+      }
+      if !onDisk.hasGap { onDisk.safe = size }
     }
-    opened[file.descriptor]?.noteSync(size: size)
     try letOthersRun("fdatasync")
   }
 
   func truncate(_ file: File, to size: Int) throws(SystemError) {
     if isGone || fails { throw SystemError("ftruncate", code: EIO) }
     try file.truncate(to: size)
-    opened[file.descriptor]?.noteTruncation(size: size)
+    if let onDisk = files[file.descriptor], size <= onDisk.safe {
+      (onDisk.safe, onDisk.hasGap) = (size, false)
+    }
   }
 
+  /// The kernel reads a file with a gap from the disk again.
   func dropCache(of file: File) {
-    if !isGone { opened[file.descriptor]?.dropCache(in: world) }
+    if !isGone, let onDisk = files[file.descriptor], onDisk.hasGap { onDisk.losePower(in: world) }
   }
 
   private var isGone: Bool { end == .killed || end == .powerLost }
 
   private var fails: Bool {
-    guard world.oneIn(8), takeFault() else { return false }
+    guard world.oneIn(8), lottery.takeFault() else { return false }
     hasFailed = true
     return true
   }

@@ -12,20 +12,19 @@ final class SimulatedServer: @unchecked Sendable {
   fileprivate let draw: Draw
   private let disk: SimulatedDisk
   private let world: World
-  private let owner: Owner
   private var accepted: UInt64 = 0
   private var served: [(connection: Connection, task: Task<Void, Never>)] = []
 
   private static let log = Log(layout: .python, level: .critical)
 
-  /// Starts a server of the lottery of `agencies`.
-  init(
-    agencies: UInt32, directory: String, disk: SimulatedDisk, owner: Owner, in world: World
-  ) throws {
-    (self.agencies, self.disk, self.owner, self.world) = (agencies, disk, owner, world)
-    store = try BetStore(directory: Path(directory), disk: disk) { _ in disk.endServer(.killed) }
+  /// Starts a server that reaches the files of a lottery by `disk`.
+  init(of lottery: Lottery, disk: SimulatedDisk) throws {
+    (agencies, self.disk, world) = (UInt32(lottery.agencies.count), disk, lottery.world)
+    store = try BetStore(directory: Path(lottery.directory), disk: disk) { _ in
+      disk.endServer(.killed)
+    }
     draw = Draw(
-      agencies: Int(agencies), bets: store.bets, log: Self.log, worker: world.queue(of: owner)
+      agencies: Int(agencies), bets: store.bets, log: Self.log, worker: world.queue(of: disk.owner)
     ) { _ in disk.endServer(.killed) }
     for agency in store.finishedAgencies { draw.agencyFinished(agency) }
   }
@@ -33,7 +32,7 @@ final class SimulatedServer: @unchecked Sendable {
   func accept(_ connection: Connection) {
     accepted += 1
     let order = accepted
-    let task = Task(executorPreference: world.queue(of: owner)) {
+    let task = Task(executorPreference: world.queue(of: disk.owner)) {
       var driver = Driver(server: self, connection: connection, order: order)
       await driver.run()
     }
@@ -52,7 +51,7 @@ final class SimulatedServer: @unchecked Sendable {
       }
     }
     for (_, task) in served { task.cancel() }
-    world.drain(owner)
+    world.drain(disk.owner)
     store.close()
   }
 }

@@ -18,14 +18,12 @@ package struct ChildProcess: Sendable {
   package let pid: pid_t
   private let output: Int32
 
-  /// Starts `program`, a path or a name in the path.
+  /// Starts `program`, a path or a name in the path. What it prints are its output and its errors.
   ///
-  /// - Parameters:
-  ///   - environment: all that it gets to know, as `NAME=value`; nil for what this process knows.
-  ///   - joinsErrors: whether its standard error is part of what it prints.
+  /// - Parameter environment: all that it gets to know, as `NAME=value`; nil for what this process
+  ///   knows.
   package init(
-    _ program: String, _ arguments: [String], environment: [String]? = nil,
-    joinsErrors: Bool = false
+    _ program: String, _ arguments: [String], environment: [String]? = nil
   ) throws(SystemError) {
     // A pair of sockets is born with the flag that keeps other programs from inheriting it.
     var ends: [Int32] = [0, 0]
@@ -37,7 +35,7 @@ package struct ChildProcess: Sendable {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-    if joinsErrors { posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO) }
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO)
     var attributes = Self.unblockedSignals()
     defer { posix_spawnattr_destroy(&attributes) }
 

@@ -37,7 +37,7 @@ final class ProgramProcess: Sendable {
     let inherited = ProcessInfo.processInfo.environment["PATH"] ?? ""
     let all = environment.merging(["PATH": "\(Self.directory):\(inherited)"]) { $1 }
     process = try ChildProcess(
-      path, arguments, environment: all.map { "\($0)=\($1)" }, joinsErrors: true)
+      path, arguments, environment: all.map { "\($0)=\($1)" })
     Thread.detachNewThread { [self] in ending.fulfill(read()) }
   }
 
