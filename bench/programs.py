@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from collections import namedtuple
 
 from lottery import bets, programs
 from lottery.log import LISTENING, parse
@@ -55,18 +55,9 @@ def cpu(*programs):
     return own, kernel, own + kernel
 
 
-@dataclass
-class Outcome:
-    """What a lottery took."""
-
-    # From the start of the first agency to the end of the last.
-    seconds: float
-    server: Program
-    agencies: list
-
-    @property
-    def milliseconds(self):
-        return self.seconds * 1000
+# What a lottery took: seconds from the start of the first agency to the end of the last, and its
+# programs.
+Outcome = namedtuple("Outcome", "seconds, server, agencies")
 
 
 class Bench:
@@ -80,6 +71,8 @@ class Bench:
         self.own_programs = ROOT / "bench/.build" / configuration
         # On the disk of the repository: what is synced must be synced to a real one.
         self.directory = ROOT / "bench/.run"
+        # The files and logs of the newest lottery.
+        self.run = self.directory / "run"
         self.course = []
 
     def __enter__(self):
@@ -100,25 +93,20 @@ class Bench:
         """Returns one of two amounts."""
         return quick if self.is_quick else full
 
-    @staticmethod
-    def take_memory(bets, agencies):
-        """Makes this machine own the memory that a run is going to use.
+    def prepare(self, bets=0, agencies=0):
+        """Empties the directory of the newest lottery, and makes this machine own the memory that
+        the next one is going to use.
 
         A virtual machine may hand free memory back to its host within seconds. The next access to
         such a page took 12 µs where this was measured, and 2 to 3 µs otherwise: for a file in the
         page cache that is 140 ns a bet."""
+        shutil.rmtree(self.run, ignore_errors=True)
+        self.run.mkdir()
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         size = min(bets * BET_MEMORY + agencies * CONNECTION_MEMORY, free // 2)
-        with mmap.mmap(-1, size) as memory, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), mmap.mmap(-1, size or 1) as memory:
             memory.madvise(MADV_HUGEPAGE)
             memory.madvise(MADV_POPULATE_WRITE)
-
-    def empty(self, name):
-        """Returns the directory `name`, which is empty."""
-        path = self.directory / name
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir()
-        return path
 
     def agency_file(self, bets):
         """Returns a file of that many bets, the course's over and over: the cost of a bet depends
@@ -136,94 +124,109 @@ class Bench:
         subprocess.run([ROOT / "scripts/generate-data.sh", directory, "6", str(bets)], check=True)
         return directory / "agency-6.csv"
 
-    def start_own(self, directory, name, program, *arguments):
-        """Starts a program of the benchmarks. Its log goes into `directory`."""
-        return Program([self.own_programs / program, *map(str, arguments)], {},
-                       directory / f"{name}.log")
-
-    def start_server(self, directory, agencies, **settings):
-        """Starts our server with the files in `directory`. Returns it and its port."""
-        port = free_port()
-        return programs.start(
-            self.lottery_programs, "lottery-server", directory / "server.log",
-            programs.server_settings(
-                port, agencies, SERVER_DATA_DIR=directory,
-                SERVER_MAX_CONNECTIONS_PER_ADDRESS=max(agencies + 16, 64),
-                # The kernel's own limit on most machines (`/proc/sys/net/core/somaxconn`).
-                SERVER_LISTEN_BACKLOG=min(max(agencies, 5), 4096), **settings), kind=Program), port
-
-    def start_agency(self, directory, number, port, file):
-        """Starts our agency."""
-        window = {"CLI_BATCH_WINDOW": self.window} if self.window else {}
-        return programs.start(
-            self.lottery_programs, "agency-client", directory / f"agency-{number}.log",
-            programs.agency_settings(number, port, file, **window), kind=Program)
-
-    def start_crowd(self, directory, port, agencies, window, file):
-        """Starts many agencies in one process, by our library."""
-        return self.start_own(directory, "crowd", "lottery-load", port, agencies, window, file)
-
-    def start_copying(self, directory, number, port, file, window=WINDOW, agencies=1):
-        """Starts the copier's agencies."""
-        return self.start_own(directory, f"agency-{number}", "copier", "agencies", file, agencies,
-                              window, port)
-
-    @contextlib.contextmanager
-    def serving(self, bets, agencies):
-        """Starts our server, and provides it, its port and its file. Afterwards stops it. It must
-        have stored so many bets."""
-        self.take_memory(bets, agencies)
-        directory = self.empty("server")
-        server, port = self.start_server(directory, agencies)
-        server.line(LISTENING)
-        yield server, port, directory / "bets.csv"
-        stop(server)
-        check_rows(directory / "bets.csv", bets)
-
-    @contextlib.contextmanager
-    def copying(self, bets, agencies, mode, window=WINDOW):
-        """The same with the copier's server in a mode. It ends with the last agency."""
-        self.take_memory(bets, agencies)
-        file = self.empty("copier") / "bets.csv"
-        server = self.start_own(file.parent, "server", "copier", "server", file, agencies, window,
-                                mode)
-        yield server, int(server.number("listening")), file
-        finish([server])
-        check_rows(file, bets)
-
-    def hold(self, files, looks=False):
-        """Holds a lottery with our server and a process for each agency."""
-        with self.serving(sum(map(rows, files)), len(files)) as held:
-            return self._race(files, held, self.start_agency, looks)
-
-    def copy(self, files, mode, window):
-        """Lets the copier move the agencies' files."""
-        with self.copying(sum(map(rows, files)), len(files), mode, window) as held:
-            return self._race(
-                files, held, lambda *arguments: self.start_copying(*arguments, window))
-
-    def _race(self, files, held, start_agency, looks=False):
-        server, port, stored = held
-        start = time.monotonic()
-        agencies = [start_agency(stored.parent, number, port, file)
-                    for number, file in enumerate(files, 1)]
-        finish(agencies, [server, *agencies] if looks else ())
-        return Outcome(time.monotonic() - start, server, agencies)
-
-    def write_store(self, directory, copies, agencies):
+    def write_store(self, copies, agencies):
         """Writes what a server keeps (`PROTOCOL.md`, What the server keeps) of a lottery whose
         agencies have all finished, and sent their batches in turn. Returns how many bets it has."""
         lines = self.agency_file(self.amount(1_000_000, 10_000)).read_bytes().splitlines(True)
         owners = [index // 125 % agencies + 1 for index in range(len(lines))]
         block = b"".join(b"%d,%b" % (owner, line) for owner, line in zip(owners, lines))
-        with open(directory / "bets.csv", "wb") as store:
+        with open(self.run / "bets.csv", "wb") as store:
             for _ in range(copies):
                 store.write(block)
-        (directory / "finished.csv").write_bytes(b"".join(
+        (self.run / "finished.csv").write_bytes(b"".join(
             b"%d,%d\n" % (agency, owners.count(agency) * copies)
             for agency in range(1, agencies + 1)))
-        synchronize(directory / "bets.csv")
+        synchronize(self.run / "bets.csv")
         return len(lines) * copies
+
+    def start_own(self, name, program, *arguments):
+        """Starts a program of the benchmarks."""
+        return Program([self.own_programs / program, *map(str, arguments)], {},
+                       self.run / f"{name}.log")
+
+    def hold(self, side, files, looks=False):
+        """Holds a lottery with a server and a process for each agency."""
+        with side.serving(sum(map(rows, files)), len(files)) as (server, port):
+            start = time.monotonic()
+            agencies = [side.start_agency(number, port, file)
+                        for number, file in enumerate(files, 1)]
+            finish(agencies, [server, *agencies] if looks else ())
+            return Outcome(time.monotonic() - start, server, agencies)
+
+
+class Copier:
+    """The copier, its server in one of its modes."""
+
+    name = "copier"
+
+    def __init__(self, bench, mode, window=WINDOW):
+        self.bench, self.mode, self.window = bench, mode, window
+
+    @contextlib.contextmanager
+    def serving(self, bets, agencies):
+        """Starts the server, and provides it and its port. Afterwards it must have stored so many
+        bets."""
+        self.bench.prepare(bets, agencies)
+        file = self.bench.run / "bets.csv"
+        server = self.bench.start_own("server", "copier", "server", file, agencies, self.window,
+                                      self.mode)
+        yield server, int(server.number("listening"))
+        # It ends with the last agency.
+        finish([server])
+        check_rows(file, bets)
+
+    def start_agency(self, number, port, file):
+        return self.start_crowd(port, file, 1, self.window, f"agency-{number}")
+
+    def start_crowd(self, port, file, agencies, window=WINDOW, name="crowd"):
+        """Starts many agencies in one process, which tells how long they took."""
+        return self.bench.start_own(name, "copier", "agencies", file, agencies, window, port)
+
+
+class Ours:
+    """Our server and agencies."""
+
+    name = "ours"
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    def start_server(self, agencies, **settings):
+        """Starts the server with the files that there are. Returns it and its port."""
+        port = free_port()
+        return programs.start(
+            self.bench.lottery_programs, "lottery-server", self.bench.run / "server.log",
+            programs.server_settings(
+                port, agencies, SERVER_DATA_DIR=self.bench.run,
+                SERVER_MAX_CONNECTIONS_PER_ADDRESS=max(agencies + 16, 64),
+                # The kernel's own limit on most machines (`/proc/sys/net/core/somaxconn`).
+                SERVER_LISTEN_BACKLOG=min(max(agencies, 5), 4096), **settings), kind=Program), port
+
+    @contextlib.contextmanager
+    def serving(self, bets, agencies):
+        """As the copier's."""
+        self.bench.prepare(bets, agencies)
+        server, port = self.start_server(agencies)
+        server.line(LISTENING)
+        yield server, port
+        self.stop(server, bets)
+
+    def stop(self, server, bets):
+        """Asks the server to end, which must end well, with so many bets stored."""
+        server.look()
+        server.signal(signal.SIGTERM)
+        finish([server], [server])
+        check_rows(self.bench.run / "bets.csv", bets)
+
+    def start_agency(self, number, port, file):
+        window = {"CLI_BATCH_WINDOW": self.bench.window} if self.bench.window else {}
+        return programs.start(
+            self.bench.lottery_programs, "agency-client", self.bench.run / f"agency-{number}.log",
+            programs.agency_settings(number, port, file, **window), kind=Program)
+
+    def start_crowd(self, port, file, agencies, window=WINDOW):
+        """As the copier's, by our library."""
+        return self.bench.start_own("crowd", "lottery-load", port, agencies, window, file)
 
 
 def rows(path):
@@ -242,9 +245,8 @@ def last_row_at(file, stored):
     """Returns the place in `stored`, 0 to 1, of the last bet of an agency's `file`."""
     last = file.read_bytes().splitlines()[-1]
     document_and_birthdate = b",".join(last.split(b",")[2:4]) + b","
-    with (open(stored, "rb") as file,
-          mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content):
-        return content.rfind(document_and_birthdate) / len(content)
+    content = stored.read_bytes()
+    return content.rfind(document_and_birthdate) / len(content)
 
 
 def synchronize(path):
@@ -263,10 +265,3 @@ def finish(programs, looked_at=()):
                 other.look()
         if (status := program.wait(deadline)) != 0:
             raise Failure(f"{program.name} ended with {status}: see {program.log}")
-
-
-def stop(server):
-    """Asks our server to end, and waits until it has ended well."""
-    server.look()
-    server.signal(signal.SIGTERM)
-    finish([server], [server])
