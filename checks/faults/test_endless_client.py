@@ -4,8 +4,7 @@ is what does not end. Servers that say nothing are those of the sweep (`quiet`).
 
 import signal
 import struct
-from dataclasses import dataclass
-from typing import Callable
+from collections import namedtuple
 
 import pytest
 
@@ -61,18 +60,9 @@ def status_without_end(connection):
         yield
 
 
-@dataclass
-class Case:
-    """A server that does not end, and a client of it."""
-
-    mode: str
-    part: Callable
-    # How the client may end by itself within its limit.
-    statuses: tuple = (UNAVAILABLE,)
-    # Whether the client goes on until SIGTERM, if its limit is long.
-    goes_on: bool = True
-    rows: int = 3
-
+# A server that does not end; how its client, in which mode, may end by itself within its limit;
+# whether it goes on until SIGTERM if its limit is long; and the rows of the agency's file.
+Case = namedtuple("Case", "mode, part, statuses, goes_on, rows", defaults=[(UNAVAILABLE,), True, 3])
 
 CASES = {
     "lottery-trickle": Case("lottery", TRICKLE),
@@ -118,20 +108,19 @@ def client(programs, play, tmp_path):
     return start
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_limit(client, name):
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_limit(client, case):
     """A client ends by itself, because of its limit or of what it hears."""
-    case = CASES[name]
     process = client(case.mode, case.part, case.rows, CLI_RETRY_LIMIT=LIMIT)
     limit = STATUS_SECONDS if case.mode == "status" else LIMIT_SECONDS
     assert process.ends_within(limit + END_SECONDS), f"goes on: {process.last_line()}"
     assert process.status in case.statuses, process.last_line()
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.goes_on])
-def test_signal(client, name):
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()
+                                  if case.goes_on])
+def test_signal(client, case):
     """A client has a server that does not end."""
-    case = CASES[name]
     process = client(case.mode, case.part, case.rows, CLI_RETRY_LIMIT=LONG_LIMIT)
     Deadline(10).wait(lambda: client.server.connections, "a connection")
     check_ends_in_order(process, 128 + signal.SIGTERM if case.mode == "status" else 0)

@@ -18,21 +18,17 @@ def lines(line):
     return (line * (65536 // len(line)) for _ in range(LARGE // 65536))
 
 
-RECOVERED = {
-    "plain rows": ("bets.csv", lambda: lines(PLAIN)),
-    "rows with quotes": ("bets.csv", lambda: lines(QUOTED)),
-    "blank lines": ("bets.csv", lambda: lines(b"\n")),
-    "rows of many agencies": ("bets.csv", lambda: (
-        b"%d,Ana,Paz,7,1999-03-17,1\r\n" % agency for agency in range(1, 200_000))),
-    "NULs": ("bets.csv", lambda: [PLAIN, bytes(LARGE)]),
-    "agencies that have finished": ("finished.csv", lambda: (
-        b"%d,0\r\n" % agency for agency in range(1, 1_000_000))),
-}
-
-
-@pytest.mark.parametrize("name", RECOVERED)
-def test_recovery(programs, name):
-    file, content = RECOVERED[name]
+@pytest.mark.parametrize("file, content", [
+    pytest.param("bets.csv", lambda: lines(PLAIN), id="plain rows"),
+    pytest.param("bets.csv", lambda: lines(QUOTED), id="rows with quotes"),
+    pytest.param("bets.csv", lambda: lines(b"\n"), id="blank lines"),
+    pytest.param("bets.csv", lambda: (
+        b"%d,Ana,Paz,7,1999-03-17,1\r\n" % agency for agency in range(1, 200_000)),
+        id="rows of many agencies"),
+    pytest.param("bets.csv", lambda: [PLAIN, bytes(LARGE)], id="NULs"),
+    pytest.param("finished.csv", lambda: (
+        b"%d,0\r\n" % agency for agency in range(1, 1_000_000)), id="finished agencies")])
+def test_recovery(programs, file, content):
     programs.data.mkdir()
     with open(programs.data / file, "wb") as output:
         output.writelines(content())
@@ -60,23 +56,16 @@ def test_scan(programs):
     agency.hear(frames.ERROR)
 
 
-FLOODS = {
-    # What comes first, and what is repeated.
-    "FINISHED": (frames.hello(3) + frames.finished(0), frames.finished(0)),
-    "a bet that is stored": (frames.hello(3) + frames.bet(0, ROW), frames.bet(0, ROW)),
-    "STATUS?": (b"", frames.frame(frames.STATUS_QUERY)),
-    "lines": (b"", b"x" * 99 + b"\n"),
-    "one line": (b"", b"x"),
-    "wrong frames": (b"", frames.frame(0x77)),
-}
-
-
 @pytest.mark.parametrize("listening", [True, False], ids=["listening", "deaf"])
-@pytest.mark.parametrize("name", FLOODS)
-def test_flood(programs, play, name, listening):
+@pytest.mark.parametrize("first, again", [
+    pytest.param(frames.hello(3), frames.finished(0), id="FINISHED"),
+    pytest.param(frames.hello(3), frames.bet(0, ROW), id="a bet that is stored"),
+    pytest.param(b"", frames.frame(frames.STATUS_QUERY), id="STATUS?"),
+    pytest.param(b"", b"x" * 99 + b"\n", id="lines"),
+    pytest.param(b"", b"x", id="one line"),
+    pytest.param(b"", frames.frame(0x77), id="wrong frames")])
+def test_flood(programs, play, first, again, listening):
     """A client speaks without end, on connection after connection."""
-    first, again = FLOODS[name]
-
     def flood(connection):
         connection.sendall(first)
         connection.setblocking(False)

@@ -66,49 +66,44 @@ def file(tmp_path):
     return path
 
 
-# What a program reads before it does anything: where the path goes.
-INPUTS = {
-    "server's configuration": lambda programs, file, path: programs.launch_server("--config", path),
-    "server's keys": lambda programs, file, path: programs.launch_server(SERVER_AGENCY_KEYS=path),
-    "agency's configuration": lambda programs, file, path: programs.start_agency(
-        1, file, "--config", path),
-    "agency's key": lambda programs, file, path: programs.start_agency(1, file, CLI_KEY_FILE=path),
-}
+@pytest.fixture
+def launch(programs, file):
+    """Provides a function that starts one of the two programs. No server has the agency's port
+    unless it is given."""
+    def launch(program, *flags, port=1, **settings):
+        if program == "server":
+            return programs.launch_server(*flags, **settings)
+        return programs.start_agency(port, file, *flags, **settings)
+
+    return launch
 
 
-@pytest.mark.parametrize("name", INPUTS)
-def test_silent_input(programs, file, channel, name):
-    process = INPUTS[name](programs, file, channel[0])
+# What a program reads before it does anything.
+@pytest.mark.parametrize("program, flags, variable", [
+    ("server", ["--config"], None), ("server", [], "SERVER_AGENCY_KEYS"),
+    ("agency", ["--config"], None), ("agency", [], "CLI_KEY_FILE")])
+def test_silent_input(programs, launch, channel, program, flags, variable):
+    path = channel[0]
+    process = launch(program, *flags, path) if flags else launch(program, **{variable: path})
     programs.wait_for("poll")
     check_ends_in_order(process)
 
 
-def test_pipe_without_a_writer(programs, tmp_path):
+def test_pipe_without_a_writer(launch, tmp_path):
     """No program has the other end open, for which opening a pipe may wait: it counts as empty."""
     os.mkfifo(tmp_path / "pipe")
-    process = programs.launch_server("--config", tmp_path / "pipe")
+    process = launch("server", "--config", tmp_path / "pipe")
     Deadline(10).wait(lambda: LISTENING in process.text(), "the server listens")
     check_ends_in_order(process)
 
 
-OUTPUTS = {
-    # The program, and how it ends.
-    "server": (lambda programs, file, port, **to: programs.launch_server(**to), 0),
-    "agency": (lambda programs, file, port, **to: programs.start_agency(port, file, **to), 0),
-    "agency without a server": (
-        lambda programs, file, port, **to: programs.start_agency(1, file, **to), 0),
-    "--help": (lambda programs, file, port, **to: programs.launch_server("--help", **to),
-               128 + signal.SIGTERM),
-    "--version": (lambda programs, file, port, **to: programs.launch_server("--version", **to),
-                  128 + signal.SIGTERM),
-}
-
-
-@pytest.mark.parametrize("name", OUTPUTS)
-def test_full_output(programs, play, file, channel, name):
-    launch, status = OUTPUTS[name]
+@pytest.mark.parametrize("program, flags, has_server, status", [
+    ("server", [], False, 0), ("agency", [], True, 0), ("agency", [], False, 0),
+    ("server", ["--help"], False, 128 + signal.SIGTERM),
+    ("server", ["--version"], False, 128 + signal.SIGTERM)])
+def test_full_output(programs, launch, play, channel, program, flags, has_server, status):
     fill(channel[1])
-    process = launch(programs, file, play(peers.Server, SILENT).port,
+    process = launch(program, *flags, port=play(peers.Server, SILENT).port if has_server else 1,
                      outputs={"output": channel[1], "error": channel[1]})
     programs.wait_for("poll")
     process.signal(signal.SIGTERM)
@@ -116,12 +111,12 @@ def test_full_output(programs, play, file, channel, name):
     assert process.status == status
 
 
-def test_full_terminal_of_progress(programs, play, file, terminal):
+def test_full_terminal_of_progress(launch, play, terminal):
     """An agency draws its progress on a terminal that takes nothing, and goes on."""
     fill(terminal[1])
     server = play(peers.Server, script(
         frames.HELLO, frames.welcome(), frames.BATCH, frames.stored(100), frames.WINNERS_QUERY,
         then=b""))
-    process = programs.start_agency(server.port, file, outputs={"error": terminal[1]})
+    process = launch("agency", port=server.port, outputs={"error": terminal[1]})
     Deadline(10).wait(lambda: "close_file" in process.text(), "the end of the file")
     check_ends_in_order(process)
