@@ -80,17 +80,6 @@ def finished(total):
     return frame(FINISHED, "Q", total)
 
 
-def documents(body):
-    """Returns whether further frames follow one of WINNERS, and the documents in it."""
-    more, count = struct.unpack_from(">BH", body)
-    found, position = [], 3
-    for _ in range(count):
-        end = position + 1 + body[position]
-        found.append(body[position + 1:end].decode())
-        position = end
-    return bool(more), found
-
-
 def _bet(row):
     *texts, birthdate, number = row
     parts = [text.encode() for text in texts]

@@ -113,6 +113,10 @@ class Lottery:
         if (status := self.server.wait(self.deadline)) != 0:
             raise Failure(f"the server ended with {status} on SIGTERM")
         self.check_promises()
+        self.check_results()
+
+    def check_results(self):
+        """Checks that all bets are stored, and that each agency was told its winners."""
         store.check_bets(self.data, self.bets, complete=True)
         for agency, bets in self.bets.by_agency.items():
             store.check_told(agency, self.logged(agency, "cant_ganadores", "consulta_ganadores"),

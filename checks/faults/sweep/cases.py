@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from faults.sweep import calls
-from faults.sweep.agencies import KEY
 from faults.sweep.runs import SITUATIONS, Case
 from lottery.bets import WINNING_NUMBER, Bets
 from lottery.processes import Failure
@@ -18,6 +17,7 @@ from lottery.tally import Tally
 AGENCIES, ROWS = 2, 6
 # In a lottery that has begun: the first agency's stored bets, and bytes of its next one.
 STORED, TORN = 2, 17
+KEY = b"open sesame"
 # Runs at once: most of the time they wait.
 WORKERS = 3
 

@@ -17,7 +17,6 @@ import signal
 from dataclasses import dataclass
 
 from faults.sweep import calls
-from faults.sweep.agencies import ScriptedAgency, hold
 from lottery import programs, shim, store
 from lottery.host import Lottery
 from lottery.log import Log
@@ -29,10 +28,7 @@ INTERRUPTIONS = 100
 # Exit statuses: given up, another server uses the directory, a bet may be stored or not, an end was
 # cut short because it stood still.
 UNAVAILABLE, IN_USE, IN_DOUBT, CUT_SHORT = 69, 75, 83, 84
-# Seconds that a scripted agency waits for an answer, and the connections that it tries: with a
-# server that must go on, with one that need not, and with one in which a call hangs.
-PATIENT, IMPATIENT, STALLED = (5, 30), (0.1, 3), (0.5, 10)
-# The agency's retry limit: if nothing fails; if what fails leaves it a way to go on, long enough
+# An agency's retry limit: if nothing fails; if what fails leaves it a way to go on, long enough
 # for a busy machine; if calls go on failing; while it must go on until SIGTERM; and while it must
 # end by itself.
 LIMITS = {"": "5s", "once": "2s", "on": "100ms", "restart": "100ms", "ends": "60s",
@@ -97,6 +93,7 @@ class Run:
         self.fails = self.stalls = False
         self.lottery = Lottery(sweep.bench.where, sweep.bets, directory, random.Random(str(case)))
         self.lottery.deadline = Deadline(RUN_SECONDS)
+        self.lottery.batch = self.lottery.window = 2
         self.lottery.pauses = ("1ms", "5ms")
         self.lottery.server_flags = ["--config", str(sweep.server_config)]
         self.lottery.agency_flags = ["--config", str(sweep.agency_config)]
@@ -161,6 +158,10 @@ class Run:
             or self.is_hanging, "the server listens")
         return lottery.server
 
+    def start_agency(self, agency, limit, **environment):
+        return self.lottery.start_agency(
+            agency, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=self.sweep.key, **environment)
+
     @property
     def is_hanging(self):
         return self.stalls and self.case.fault == "hang" and self.hits > 0
@@ -200,7 +201,7 @@ class Run:
 
 
 class ServerRun(Run):
-    """Calls of the server fail. The sweep plays the agencies."""
+    """Calls of the server fail."""
 
     # Asked to end; no configuration file; the system refused; the disk failed; the configuration
     # cannot be read.
@@ -208,51 +209,58 @@ class ServerRun(Run):
     # It goes on whatever fails again and again, if that is survived at all.
     goes_on = True
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        # What an earlier server has promised.
-        data = self.lottery.data
-        rows, finished = store.bets_by_agency(data), store.finished_agencies(data)
-        self.agencies = [
-            ScriptedAgency(bets, self.lottery.port, len(rows.get(agency, ())), agency in finished)
-            for agency, bets in self.lottery.bets.by_agency.items()]
-
     def start(self, environment):
         return self.launch_server(environment)
 
     def use(self, server, heals):
         """The agencies hold their lottery, and the server is asked to end."""
-        must = not self.fails or self.case.way == "once"
-        served = not self.is_hanging and self._hold(
-            server, STALLED if self.stalls else PATIENT if must else IMPATIENT)
-        if heals:
+        way = self.case.way if self.fails else ""
+        must = way in ("", "once")
+        served = self._hold(server, LIMITS["" if must else way])
+        if heals and server.status is None:
             self.watches[-1].heal()
-            served = self._hold(server, PATIENT)
+            served = self._hold(server, LIMITS[""])
         if not served and (must or heals) and server.status is None:
             raise Failure("the server goes on and does not serve")
         if not served and not self.fails:
             raise Failure(f"a new start does not complete it: {server.last_line()}")
         server.signal(signal.SIGTERM)
-        for agency in self.agencies:
-            agency.take_leave()
 
-    def _hold(self, server, patience):
-        def is_alive():
-            return server.status is None and not (self.stalls and self.hits)
+    def _hold(self, server, limit):
+        """Runs an agency after the other up to its FINISHED, and returns whether all have had their
+        winners. They go on if the server stalls or ends, or if one of them gives up."""
+        lottery = self.lottery
 
-        return server.status is None and hold(self.agencies, is_alive, *patience)
+        def is_over():
+            return server.status is not None or self.stalls and self.hits or any(
+                process.status for process in lottery.agencies.values())
+
+        self.kill_agencies()
+        lottery.agencies.clear()
+        for agency in lottery.bets.by_agency:
+            self.start_agency(agency, limit)
+            lottery.deadline.wait(
+                lambda: is_over() or agency in store.finished_agencies(lottery.data), "FINISHED")
+        lottery.deadline.wait(lambda: is_over() or lottery.has_ended(), "the end of the agencies")
+        return all(process.status == 0 for process in lottery.agencies.values())
+
+    def kill_agencies(self):
+        for process in self.lottery.agencies.values():
+            process.kill()
 
     def check(self, server):
-        data = self.lottery.data
-        store.check_promises(
-            data, {agency.bets.agency: agency.acknowledged for agency in self.agencies})
-        confirmed = {agency.bets.agency for agency in self.agencies if agency.confirmed}
-        if lost := confirmed - store.finished_agencies(data):
-            raise Failure(f"agencies {lost} were confirmed, and are not in finished.csv")
+        lottery = self.lottery
+        self.kill_agencies()
+        for agency, process in lottery.agencies.items():
+            if process.status not in (0, UNAVAILABLE, -signal.SIGKILL):
+                raise Failure(f"{process.name} ended with {process.status}: {process.last_line()}")
+            if "action: lost_bets" in process.text():
+                raise Failure(f"{process.name} was told of fewer bets than it was promised")
+            if process.status == 0 and agency not in store.finished_agencies(lottery.data):
+                raise Failure(f"agency {agency} has its winners, and is not in finished.csv")
+        lottery.check_promises()
         if not self.fails:
-            store.check_bets(data, self.lottery.bets, complete=True)
-            for agency in self.agencies:
-                store.check_told(agency.bets.agency, agency.told, agency.bets.winning)
+            lottery.check_results()
 
 
 class ClientRun(Run):
@@ -276,9 +284,7 @@ class ClientRun(Run):
     def start(self, environment):
         way = self.case.way if self.fails else ""
         limit = LIMITS["once" if way in calls.FAILS and self.goes_on else way]
-        return self.lottery.start_agency(
-            self.AGENCY, CLI_RETRY_LIMIT=limit, CLI_KEY_FILE=str(self.sweep.key),
-            CLI_BATCH_MAXAMOUNT="2", CLI_BATCH_WINDOW="2", **self.SETTINGS | environment)
+        return self.start_agency(self.AGENCY, limit, **self.SETTINGS | environment)
 
     def use(self, process, heals):
         """Asks a process to end in which something stalls, unless it must end by itself."""
