@@ -1,8 +1,5 @@
 """What all faults share: lotteries of the two real programs, in a network of their own."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
 from faults.sweep.cases import Sweep
@@ -12,33 +9,25 @@ from lottery.host import Lottery
 from lottery.programs import Watched
 
 
-@dataclass
-class Bench:
-    """What all lotteries share."""
-
-    # The directory of the two programs.
-    where: Path
-    # The course's bets.
-    bets: Bets
-    # The library that counts calls, lets them fail, and notes what was synced.
-    shim: Path
-    directory: Path
-    seed: int
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    """The library that counts calls, lets them fail, and notes what was synced."""
+    machine.isolate_network()
+    return shim.build(tmp_path_factory.mktemp("library"))
 
 
 @pytest.fixture(scope="session")
-def bench(request, where, tmp_path_factory):
-    machine.isolate_network()
-    directory = tmp_path_factory.mktemp("bench")
-    unpack(directory / "agencies")
-    return Bench(where, Bets(directory / "agencies"), shim.build(directory), directory,
-                 request.config.option.seed)
+def bets(tmp_path_factory):
+    """The course's bets."""
+    directory = tmp_path_factory.mktemp("bets") / "agencies"
+    unpack(directory)
+    return Bets(directory)
 
 
 @pytest.fixture
-def programs(bench, tmp_path):
+def programs(where, library, tmp_path):
     """Starts single programs."""
-    return Watched(bench.where, bench.shim, tmp_path)
+    return Watched(where, library, tmp_path)
 
 
 @pytest.fixture
@@ -57,13 +46,13 @@ def play():
 
 
 @pytest.fixture
-def lottery(bench, chance, tmp_path):
+def lottery(where, library, bets, chance, tmp_path):
     """A lottery. In the end no bet is there twice."""
-    lottery = Lottery(bench.where, bench.bets, tmp_path / "lottery", chance)
+    lottery = Lottery(where, bets, tmp_path / "lottery", chance)
     yield lottery
     lottery.end()
 
 
 @pytest.fixture(scope="session")
-def sweep(bench):
-    return Sweep(bench)
+def sweep(request, where, library, bets, tmp_path_factory):
+    return Sweep(where, library, bets, tmp_path_factory.mktemp("sweep"), request.config.option.seed)

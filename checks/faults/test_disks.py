@@ -3,6 +3,8 @@
 import errno
 import time
 
+import pytest
+
 from faults.test_kills import moments
 from lottery import shim
 from lottery.store import FILES
@@ -12,11 +14,11 @@ DISK_FAILED = 74
 NOT_STORED = "action: store_bets | result: fail"
 
 
-def test_no_room(lottery, bench, chance, number):
+def test_no_room(lottery, library, chance, number):
     """The disk is full, and then has room again and again for a moment. Many batches are on their
     way whenever that happens."""
     watch = shim.Watch(
-        bench.shim, lottery.directory / "calls",
+        library, lottery.directory / "calls",
         shim.rule("write_file", ["s2", f"e{errno.ENOSPC}"], 1, file="bets.csv"))
     watch.heal()
     lottery.window, lottery.pauses = 64, ("1ms", "5ms")
@@ -36,21 +38,18 @@ def test_no_room(lottery, bench, chance, number):
     lottery.finish()
 
 
-class _Power:
-    """The power supply of the machine on which the server of a lottery runs."""
+@pytest.fixture
+def lose_power(lottery, library, chance):
+    """Provides a function that leaves of the files of a server that has just died what a crash of
+    its machine leaves: what was synced, and any part of what followed."""
+    notes = lottery.directory / "synced"
+    notes.touch()
+    lottery.settings |= {"LD_PRELOAD": library, "SHIM_NOTES": notes}
 
-    def __init__(self, library, lottery):
-        self.lottery = lottery
-        self.notes = lottery.directory / "synced"
-        self.notes.touch()
-        lottery.settings |= {"LD_PRELOAD": library, "SHIM_NOTES": self.notes}
-
-    def lose(self, chance):
-        """Leaves what a crash of the machine leaves of the files of a server that has just died:
-        what was synced, and any part of what followed."""
-        synced = dict(line.rsplit(" ", 1) for line in self.notes.read_text().splitlines())
-        for path in map(self.lottery.data.joinpath, FILES):
-            if self.lottery.data.name not in synced:
+    def lose():
+        synced = dict(line.rsplit(" ", 1) for line in notes.read_text().splitlines())
+        for path in map(lottery.data.joinpath, FILES):
+            if lottery.data.name not in synced:
                 # The names of the files were in the kernel's memory only.
                 path.unlink(missing_ok=True)
             if path.exists():
@@ -58,32 +57,32 @@ class _Power:
                 with open(path, "r+b") as file:
                     file.truncate(chance.randint(min(size, int(synced.get(path.name, 0))), size))
 
+    return lose
 
-def test_power_loss(lottery, bench, chance, number):
+
+def test_power_loss(lottery, lose_power, chance, number):
     """The machine loses its power, and what was not synced."""
-    power = _Power(bench.shim, lottery)
     lottery.start_all()
     for moment in moments(chance, 1, 3):
         lottery.wait_until_stored(moment)
         time.sleep(chance.uniform(0, 0.005))
         lottery.server.kill()
-        power.lose(chance)
+        lose_power()
         lottery.start_server()
     lottery.finish()
 
 
-def test_sync_fails(lottery, bench, chance, number):
+def test_sync_fails(lottery, lose_power, chance, number):
     """A sync fails. The server ends by itself and says why. What was not synced is lost."""
     # The server syncs each file once when it starts. Then a group of bets holds at most the window
     # of each agency, and all agencies may finish in one group.
     group = lottery.batch * lottery.window * len(lottery.bets.by_agency)
     groups = -(-lottery.bets.count // group)
     file, sync = chance.choice((("bets.csv", chance.randint(2, 1 + groups)), ("finished.csv", 2)))
-    power = _Power(bench.shim, lottery)
     lottery.start_all(SHIM_FAIL=shim.rule("fdatasync", [f"e{errno.EIO}"], sync, sync, file))
     status = lottery.server.wait(lottery.deadline)
     assert status == DISK_FAILED, lottery.server.last_line()
     assert "the disk failed" in lottery.server.text()
-    power.lose(chance)
+    lose_power()
     lottery.start_server()
     lottery.finish()

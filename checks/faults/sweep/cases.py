@@ -23,14 +23,13 @@ WORKERS = 3
 
 
 class Sweep:
-    """The cases of one bench. A lottery in which nothing fails shows which calls there are."""
+    """All cases. A lottery in which nothing fails shows which calls there are."""
 
-    def __init__(self, bench):
-        self.bench = bench
+    def __init__(self, where, library, bets, directory, seed):
+        self.where, self.library, self.directory, self.seed = where, library, directory, seed
         # Whether other programs keep the cores busy.
         self.is_busy = False
-        self.directory = bench.directory / "sweep"
-        self.bets = self._make_bets()
+        self.bets = self._make_bets(bets)
         self.key = self._write("key", KEY)
         keys = b"".join(b"%d:%s\n" % (agency, KEY) for agency in self.bets.by_agency)
         self.server_settings = {
@@ -45,7 +44,7 @@ class Sweep:
         """Plays one of so many slices of all cases. Returns those in which a call failed, each with
         what was found, or None."""
         chosen = [case for case in self._cases() if case.way in ways
-                  and zlib.crc32(f"{self.bench.seed}/{case}".encode()) % slices == number % slices]
+                  and zlib.crc32(f"{self.seed}/{case}".encode()) % slices == number % slices]
         with ThreadPoolExecutor(WORKERS) as workers:
             found = workers.map(lambda case: self._play_on(case, directory), chosen)
         return list(itertools.chain.from_iterable(found))
@@ -96,12 +95,12 @@ class Sweep:
         return {call: count for call, count in counts.items()
                 if call in (SITUATIONS[name].CALLS or counts)}
 
-    def _make_bets(self):
+    def _make_bets(self, bets):
         """Returns a small lottery in which each agency has a winner."""
         directory = self.directory / "agencies"
-        directory.mkdir(parents=True)
+        directory.mkdir()
         for agency in range(1, AGENCIES + 1):
-            path = self.bench.bets.by_agency[agency].path
+            path = bets.by_agency[agency].path
             lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:ROWS]
             fields, _, _ = lines[agency].rpartition(",")
             lines[agency] = f"{fields},{WINNING_NUMBER}\n"

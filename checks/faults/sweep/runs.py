@@ -91,7 +91,7 @@ class Run:
         self.watches = []
         # Whether something may fail in the newest process, and whether it stalls.
         self.fails = self.stalls = False
-        self.lottery = Lottery(sweep.bench.where, sweep.bets, directory, random.Random(str(case)))
+        self.lottery = Lottery(sweep.where, sweep.bets, directory, random.Random(str(case)))
         self.lottery.deadline = Deadline(RUN_SECONDS)
         self.lottery.batch = self.lottery.window = 2
         self.lottery.pauses = ("1ms", "5ms")
@@ -116,7 +116,7 @@ class Run:
         environment = {}
         if number:
             self.watches.append(shim.Watch(
-                self.sweep.bench.shim, self.directory / f"calls-{len(self.watches) + 1}",
+                self.sweep.library, self.directory / f"calls-{len(self.watches) + 1}",
                 self.case.rule(number)))
             environment = self.watches[-1].environment
         process = self.start(environment)
