@@ -111,34 +111,29 @@ def faults(run, call):
         yield "quiet" if call in _PEERS else "hang", "limit"
 
 
+_OUTCOMES = {"one": "s0", "half": "s2", "end": "z0", "hang": "h0", "quiet": "q0",
+             "SIGTERM": f"t{signal.SIGTERM.value}"}
+
+
 def outcomes(fault):
     """Returns a fault as `shim.c` takes it."""
-    return [_outcome(part) for part in fault.split("+")]
+    return [_OUTCOMES.get(part) or _error(*part.rpartition(":")[::2]) for part in fault.split("+")]
 
 
-def reasons(call, fault):
-    """Returns texts, one of which the last line of a program that ended because of a fault must
-    hold."""
-    name = fault.replace("+", ":").split(":")[-1]
-    if name in _WORDS:
-        return [_WORDS[name]]
-    reason = os.strerror(getattr(errno, name)) if hasattr(errno, name) else ""
-    return [reason, "chmod a+r"] if (call, name) == ("open_file", "EACCES") else [reason]
+def _error(pending, name):
+    if name.startswith("EAI_"):
+        return f"e{-getattr(socket, name)}"
+    return f"{'p' if pending else 'e'}{getattr(errno, name)}"
 
 
 # Where the programs do not use strerror. Nothing ends because of an interruption.
 _WORDS = {"EINTR": "", "ENOENT": "o such file",
           "EWOULDBLOCK": "another server is using this directory"}
 
-_OUTCOMES = {"one": "s0", "half": "s2", "end": "z0", "hang": "h0", "quiet": "q0",
-             "SIGTERM": f"t{signal.SIGTERM.value}"}
 
-
-def _outcome(name):
-    if name in _OUTCOMES:
-        return _OUTCOMES[name]
-    if name.startswith("pending:"):
-        return f"p{getattr(errno, name.partition(':')[2])}"
-    if name.startswith("EAI_"):
-        return f"e{-getattr(socket, name)}"
-    return f"e{getattr(errno, name)}"
+def reasons(call, fault):
+    """Returns texts, one of which the last line of a program that ended because of a fault must
+    hold."""
+    name = fault.replace("+", ":").split(":")[-1]
+    reason = os.strerror(getattr(errno, name)) if hasattr(errno, name) else ""
+    return [_WORDS.get(name, reason), *["chmod a+r"] * ((call, name) == ("open_file", "EACCES"))]

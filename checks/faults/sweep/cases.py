@@ -1,6 +1,5 @@
 """All cases of the sweep, and slices of them."""
 
-import dataclasses
 import itertools
 import shutil
 import zlib
@@ -46,20 +45,9 @@ class Sweep:
         chosen = [case for case in self._cases() if case.way in ways
                   and zlib.crc32(f"{self.seed}/{case}".encode()) % slices == number % slices]
         with ThreadPoolExecutor(WORKERS) as workers:
-            found = workers.map(lambda case: self._play_on(case, directory), chosen)
-        return list(itertools.chain.from_iterable(found))
-
-    def _play_on(self, case, directory):
-        """Plays a case. The last one by count is followed by further ones while there are any."""
-        found = []
-        last = case.number == self.counts[case.situation][case.call]
-        while True:
-            problem, failed = self.play_case(case, directory)
-            if problem or failed:
-                found.append((case, problem))
-            if not (last and failed):
-                return found
-            case = dataclasses.replace(case, number=case.number + 1)
+            played = workers.map(lambda case: self.play_case(case, directory), chosen)
+        return [(case, problem) for case, (problem, failed) in zip(chosen, played)
+                if problem or failed]
 
     def play_case(self, case, directory):
         """Plays one case. Returns what was found, and whether the call was made at all."""
@@ -77,10 +65,11 @@ class Sweep:
         return problem, run.hits > 0
 
     def _cases(self):
+        """Yields all cases. A call may be made once more than it was counted."""
         for name, counts in self.counts.items():
             for call, count in counts.items():
                 for (fault, way), number in itertools.product(
-                        calls.faults(SITUATIONS[name], call), range(1, count + 1)):
+                        calls.faults(SITUATIONS[name], call), range(1, count + 2)):
                     # The first lookup takes numbers only, and asks no server.
                     if (call, way, number) != ("getaddrinfo", "limit", 1):
                         yield Case(name, call, fault, way, number)
