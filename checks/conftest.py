@@ -2,11 +2,12 @@
 
 import random
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from lottery import programs, tally
+from lottery import programs
 from lottery.checkouts import checkout, repository, stand_in  # noqa: F401
 from lottery.containers import engine, project, tree  # noqa: F401
 from lottery.processes import kill_all
@@ -58,8 +59,20 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("number", rounds if option.round is None else [option.round])
 
 
+def _table(heading, counters):
+    """Returns a table in Markdown: a row for each counter by name, and their sum."""
+    total = Counter()
+    for counter in counters.values():
+        total.update(counter)
+    rows = [(heading, *total), ("---", *["--:"] * len(total))]
+    for name, counter in (counters | ({"all": total} if len(counters) > 1 else {})).items():
+        rows.append((name, *(f"{counter[key]:,.0f}" for key in total)))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "".join(f"| {' | '.join(map(str.rjust, row, widths))} |\n" for row in rows)
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    tables = [tally.table(heading, rows) for heading, rows in config.stash[_tables].items()]
+    tables = [_table(heading, rows) for heading, rows in config.stash[_tables].items()]
     terminalreporter.write("\n".join(["", *tables]))
     if config.option.table:
         config.option.table.write_text("\n".join(tables), encoding="utf-8")
@@ -73,10 +86,10 @@ def chance(request):
 
 @pytest.fixture(scope="session")
 def tables(request):
-    """Provides a function that adds a tally to a row of the table with that heading."""
-    def add(heading, row, counts):
+    """Provides a function that adds numbers to a row of the table with that heading."""
+    def add(heading, row, numbers):
         request.config.stash[_tables].setdefault(heading, {}).setdefault(
-            row, tally.Tally()).add(counts)
+            row, Counter()).update(numbers)
 
     return add
 

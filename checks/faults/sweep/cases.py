@@ -11,7 +11,6 @@ from faults.sweep import calls
 from faults.sweep.runs import SITUATIONS, Case
 from lottery.bets import WINNING_NUMBER, Bets
 from lottery.processes import Failure
-from lottery.tally import Tally
 
 AGENCIES, ROWS = 2, 6
 # In a lottery that has begun: the first agency's stored bets, and bytes of its next one.
@@ -39,17 +38,19 @@ class Sweep:
         self.begun = self._begin()
         self.counts = {name: self._count(name) for name in SITUATIONS}
 
-    def play(self, ways, number, slices, directory):
-        """Plays one of so many slices of all cases. Returns those in which a call failed, each with
-        what was found, or None."""
-        chosen = [case for case in self._cases() if case.way in ways
-                  and zlib.crc32(f"{self.seed}/{case}".encode()) % slices == number % slices]
+    def slice(self, ways, number, slices):
+        """Returns one of so many slices of all cases."""
+        return [case for case in self._cases() if case.way in ways
+                and zlib.crc32(f"{self.seed}/{case}".encode()) % slices == number % slices]
+
+    def play(self, cases, directory):
+        """Plays cases. Returns those in which a call failed, each with what was found, or None."""
         with ThreadPoolExecutor(WORKERS) as workers:
-            played = workers.map(lambda case: self.play_case(case, directory), chosen)
-        return [(case, problem) for case, (problem, failed) in zip(chosen, played)
+            played = workers.map(lambda case: self._play_case(case, directory), cases)
+        return [(case, problem) for case, (problem, failed) in zip(cases, played)
                 if problem or failed]
 
-    def play_case(self, case, directory):
+    def _play_case(self, case, directory):
         """Plays one case. Returns what was found, and whether the call was made at all."""
         directory = directory / str(case)
         run = SITUATIONS[case.situation](self, case, directory)
@@ -113,16 +114,14 @@ class Sweep:
 
 def play_round(sweep, ways, slices, request, tables, number, directory):
     """Plays one slice of a sweep in a test, or the one case that `--case` names."""
+    cases = sweep.slice(ways, number, slices)
     if name := request.config.option.case:
-        case = Case.parse(name)
-        if case.way not in ways:
+        cases = [Case.parse(name)]
+        if cases[0].way not in ways:
             pytest.skip("a case of another sweep")
-        problem, failed = sweep.play_case(case, directory)
-        assert failed, f"{name}: the call was not made"
-        assert not problem, problem
-        return
-    played = sweep.play(ways, number, slices, directory)
+    played = sweep.play(cases, directory)
+    assert played or not name, f"{name}: the call was not made"
     for case, problem in played:
-        tables("call", case.call, Tally(runs=1, problems=int(bool(problem))))
+        tables("call", case.call, {"runs": 1, "problems": int(bool(problem))})
     if problems := [problem for _, problem in played if problem]:
         pytest.fail("\n".join(problems), pytrace=False)
