@@ -5,14 +5,15 @@ import stat
 from pathlib import Path
 
 import pytest
+import yaml
 from lottery.checkouts import branches
 
 
-def user_lines(text):
-    return [line.strip() for line in text.splitlines() if line.startswith("    user:")]
+OWNER = f"{os.getuid()}:{os.getgid()}"
 
 
-OWNER = f'user: "{os.getuid()}:{os.getgid()}"'
+def users(compose_file):
+    return [service["user"] for service in yaml.safe_load(compose_file)["services"].values()]
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o027, 0o007])
@@ -20,7 +21,7 @@ def test_under_a_private_umask_the_containers_have_the_files_owner(repository, t
     clone = repository.clone(tmp_path / "clone", umask=umask)
     assert not (clone.top / "config/config.ini").stat().st_mode & stat.S_IROTH
     done = clone.run("bash", "generar-compose.sh", "/dev/stdout", "2", umask=umask)
-    assert user_lines(done.stdout) == [OWNER] * 3
+    assert users(done.stdout) == [OWNER] * 3
 
 
 def test_files_for_their_owner_alone_are_enough_for_that(checkout, tmp_path):
@@ -28,10 +29,10 @@ def test_files_for_their_owner_alone_are_enough_for_that(checkout, tmp_path):
     that of the images."""
     (checkout.top / "config/config.yaml").chmod(0o600)
     done = checkout.run("bash", "generar-compose.sh", "/dev/stdout", "0")
-    assert user_lines(done.stdout) == [OWNER]
+    assert users(done.stdout) == [OWNER]
     clone = branches(checkout).clone(tmp_path / "ej6", "-b", "ej6", umask=0o077)
     done = clone.run("bash", "generar-compose.sh", "/dev/stdout", "1", umask=0o022)
-    assert user_lines(done.stdout) == [OWNER] * 2
+    assert users(done.stdout) == [OWNER] * 2
 
 
 def test_make_opens_up_the_configuration_and_the_data(repository, tmp_path, stand_in):

@@ -74,7 +74,7 @@ def check_subnet(text, addresses):
 
 def check_compose(text, agencies, keys=False):
     # Of the umask under which it was made.
-    text = re.sub(r"\n    user: .*", "", text)
+    text = re.sub(r"\n  user: .*", "", text)
     assert SUBNET.sub("", BET.sub("", text)) == expected(agencies, keys)
     # Every agency has a bet.
     assert len([datetime.date.fromisoformat(date) for date in BET.findall(text)]) == agencies

@@ -47,19 +47,7 @@ YAML
 user() {
   local closed
   closed=$(find -L "$top/config" -name 'config.*' ! -perm -004)
-  if [[ -n $closed ]] || (($(umask) & 4)); then printf '\n    user: "%d:%d"' "$(id -u)" "$(id -g)"; fi
-}
-
-# mount SOURCE TARGET: a file that must be there.
-mount() {
-  cat <<YAML
-      - type: bind
-        source: $1
-        target: $2
-        read_only: true
-        bind:
-          create_host_path: false
-YAML
+  if [[ -n $closed ]] || (($(umask) & 4)); then printf '\n  user: "%d:%d"' "$(id -u)" "$(id -g)"; fi
 }
 
 # healthcheck TEST. A server with large files needs time before it listens.
@@ -83,6 +71,20 @@ server() {
 name: tp0
 
 $(confined 'security_opt: [no-new-privileges:true]')
+  networks: [testing_net]$(user)
+
+# A file that must be there.
+x-file: &file
+  type: bind
+  read_only: true
+  bind: {create_host_path: false}
+
+x-agency: &agency
+  <<: *confined
+  mem_limit: 64m
+  pids_limit: 32
+  image: client:latest
+  depends_on: {server: {condition: service_healthy}}
 
 services:
   server:
@@ -90,7 +92,7 @@ services:
     mem_limit: $(server_memory)
     pids_limit: $SERVER_PIDS
     container_name: server
-    image: server:latest$user
+    image: server:latest
     environment:
       # As many as there are below, whatever config.ini says.
       - SERVER_AGENCIES=$agencies
@@ -100,13 +102,10 @@ YAML
   secret SERVER_AGENCY_KEYS agency_keys agency_keys
   cat <<YAML
     volumes:
-$(mount ./config/config.ini /config.ini)
+      - {<<: *file, source: ./config/config.ini, target: /config.ini}
       # The bets: they survive a restart of the container and are removed with it. With tmpfs they
       # only live as long as the server runs, and no volume is made.
-      - type: \${BETS_MOUNT:-volume}
-        target: /data
-    networks:
-      - testing_net
+      - {type: "\${BETS_MOUNT:-volume}", target: /data}
 $(healthcheck '[CMD, /lottery-server, --config, /config.ini, --status]')
     restart: on-failure:5
 YAML
@@ -130,11 +129,8 @@ client() {
   cat <<YAML
 
   client$id:
-    <<: *confined
-    mem_limit: 64m
-    pids_limit: 32
+    <<: *agency
     container_name: client$id
-    image: client:latest$user
     environment:
       - CLI_ID=$id
       - CLI_MODE
@@ -143,19 +139,17 @@ YAML
   secret CLI_KEY_FILE "agency_key_$id" agency_key
   cat <<YAML
     volumes:
-$(mount ./config/config.yaml /config.yaml)
-$(mount "\${AGENCY_DATA:-./.data/agency-$id.csv}" "/.data/agency-$id.csv")
-    networks:
-      - testing_net
-    depends_on:
-      server:
-        condition: service_healthy
+      - {<<: *file, source: ./config/config.yaml, target: /config.yaml}
+      - {<<: *file, source: "\${AGENCY_DATA:-./.data/agency-$id.csv}", target: /.data/agency-$id.csv}
 YAML
 }
 
 # Besides the agencies, the network has a gateway, its own address, the broadcast address, the
 # server and the echo check.
-network() {
+compose() {
+  local id
+  server
+  for ((id = 1; id <= agencies; id++)); do client "$id"; done
   cat <<YAML
 
 networks:
@@ -165,13 +159,5 @@ networks:
       config:
         - subnet: $(subnet 5)
 YAML
-}
-
-compose() {
-  local id user
-  user=$(user)
-  server
-  for ((id = 1; id <= agencies; id++)); do client "$id"; done
-  network
   if $with_keys; then compose_secrets; fi
 }
