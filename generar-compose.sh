@@ -28,8 +28,7 @@ readonly MAX_AGENCIES=65531
 
 # fail_write REASON [FILE]: the reason is what follows the last colon.
 fail_write() {
-  printf '%s: cannot write "%s": %s\n' "$0" "${2:-$file}" "${1##*: }" >&2
-  exit 73
+  fail "cannot write \"${2:-$file}\": ${1##*: }" 73
 }
 
 # write_to FILE

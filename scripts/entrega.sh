@@ -12,11 +12,6 @@ set -euo pipefail
 readonly BASE=${1:-main}
 readonly SUBJECT="Lay out the files for the graders of exercise"
 
-fail() {
-  echo "$0: $1" >&2
-  exit "${2:-1}"
-}
-
 # The environment of the containers of exercise $1. The graders of the draw read the merged log of
 # all containers, whose order is that of events only if there is time between them.
 environment() {
@@ -37,7 +32,7 @@ add() {
 # Adds to the index: $2, a copy of $1 in the base.
 copy() {
   local blob
-  blob=$(git rev-parse --verify --quiet "$base:$1") || fail "$BASE has no file $1"
+  blob=$(git rev-parse --verify --quiet "$base:$1") || fail "$BASE has no file $1" 1
   git update-index --add --cacheinfo "100644,$blob,$2"
 }
 
@@ -70,14 +65,14 @@ self=$(readlink -f "$0" 2>/dev/null || echo "$0")
 . "$(dirname "$self")/lib/script.sh"
 cd "$top"
 (($# <= 1)) || refuse "one BASE wanted, $# given"
-base=$(git rev-parse --verify --quiet "$BASE^{commit}") || fail "no branch or commit $BASE"
+base=$(git rev-parse --verify --quiet "$BASE^{commit}") || fail "no branch or commit $BASE" 1
 readonly base
 for exercise in 1 2 3 4 5 6 7 8; do
   branch=ej$exercise
   subject=$(git show -s --format=%s "refs/heads/$branch" 2>/dev/null) || continue
-  [[ $subject == "$SUBJECT "* ]] || fail "the branch $branch holds other work: rename or delete it"
+  [[ $subject == "$SUBJECT "* ]] || fail "the branch $branch holds other work: rename or delete it" 1
   ! git worktree list --porcelain | grep -x "branch refs/heads/$branch" >/dev/null ||
-    fail "the branch $branch is checked out: switch to $BASE"
+    fail "the branch $branch is checked out: switch to $BASE" 1
 done
 
 workspace=$(mktemp -d)

@@ -30,14 +30,12 @@ if ! is_number "$agencies" 5 || [ "$agencies" -lt 1 ]; then refuse "AGENCIES is 
 
 # Prints lines "AGENCY ROWS" for the missing files.
 missing() {
+  set -- 26936 25518 16014 9238 991
   id=0
-  for size in 26936 25518 16014 9238 991; do
-    id=$((id + 1))
-    [ "$id" -gt "$agencies" ] || [ -f "$directory/agency-$id.csv" ] || echo "$id ${rows:-$size}"
-  done
   while [ "$id" -lt "$agencies" ]; do
     id=$((id + 1))
-    [ -f "$directory/agency-$id.csv" ] || echo "$id ${rows:-1000}"
+    [ -f "$directory/agency-$id.csv" ] || echo "$id ${rows:-${1:-1000}}"
+    [ $# -eq 0 ] || shift
   done
 }
 

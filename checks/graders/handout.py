@@ -1,7 +1,6 @@
 """The branches to hand in, in a repository of their own, and what graders write into them."""
 
 import configparser
-import random
 import re
 import subprocess
 
@@ -52,10 +51,9 @@ def edit_with_parsers(directory, server, client):
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
-def write_bets(directory, clients, seed):
+def write_bets(directory, clients, chance):
     """Writes the agencies' files of made-up bets. Returns how many bets each has, and how many of
     them win."""
-    chance = random.Random(seed)
     bets, winners = [], []
     for agency in range(1, clients + 1):
         numbers = [chance.choice([WINNING_NUMBER, *range(20)])

@@ -2,11 +2,6 @@
 #
 # Whole files only: the next run would keep half a file as the user's own.
 
-fail() {
-  echo "$0: $1" >&2
-  exit "$2"
-}
-
 # make_partial DIR: makes DIR and in it the directory `partial`, which is removed on the way out.
 make_partial() {
   # In the containers another user reads the files.

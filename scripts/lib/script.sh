@@ -19,6 +19,12 @@ usage() {
   awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$self"
 }
 
+# fail REASON STATUS
+fail() {
+  printf '%s: %s\n' "$0" "$1" >&2
+  exit "$2"
+}
+
 # refuse REASON: for wrong arguments.
 refuse() {
   printf '%s: %s\n' "$0" "$1" >&2
