@@ -1,5 +1,5 @@
 // What a program can be told: one table of settings a program. Its configuration file, its
-// environment, `--help` and the errors go by it, and tests compare `docs/operating.md` with it.
+// environment, `--help` and the errors go by it, and tests compare the files in `config` with it.
 
 import Glibc
 package import LotteryProtocol

@@ -54,8 +54,8 @@ import Testing
     }
   }
 
-  @Test func `the documents list all settings with their defaults`() throws {
-    try expectDocuments(of: ServerConfiguration.self, under: "### The server")
+  @Test func `the configuration file lists all settings with their defaults`() throws {
+    try expectDocuments(of: ServerConfiguration.self, others: ["SERVER_WINNERS_DELAY"])
   }
 
   @Test(
