@@ -36,7 +36,6 @@ final class AgencyProcess: @unchecked Sendable {
     self.lottery = lottery
   }
 
-  /// Runs `body` as the process.
   func start(_ body: @escaping @Sendable () async -> Void) {
     Task(executorPreference: queue) { await body() }
   }

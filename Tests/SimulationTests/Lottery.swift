@@ -5,7 +5,6 @@ import Foundation
 
 /// One simulated lottery: agencies, a server that ends and starts again, and faults.
 final class Lottery: @unchecked Sendable {
-  /// What came of it.
   struct Outcome: Equatable {
     /// The promise that was broken.
     var failure: String?
@@ -58,7 +57,6 @@ final class Lottery: @unchecked Sendable {
     }
   }
 
-  /// Plays it to its end.
   func play() -> Outcome {
     for file in files { unlink(file.path) }
     world.disturb = { [unowned self] in disturb() }
@@ -92,7 +90,6 @@ final class Lottery: @unchecked Sendable {
     agencies.allSatisfy { ($0 as? LotteryAgency)?.hasFinished ?? false }
   }
 
-  /// Connects to the server, if there is one.
   func connect() -> Connection? {
     guard let server, disk?.end == nil else { return nil }
     let connection = Connection(up: Wire(in: world), down: Wire(in: world))

@@ -23,7 +23,6 @@ final class World: @unchecked Sendable {
   private var ready: [WorkQueue] = []
   private var queues = 0
 
-  /// The world of `seed`.
   init(seed: UInt64) {
     generator = SeededGenerator(seed: seed)
   }
@@ -46,7 +45,6 @@ final class World: @unchecked Sendable {
     return true
   }
 
-  /// Runs all work of `owner`.
   func drain(_ owner: Owner) {
     while let queue = ready.first(where: { $0.owner == owner }) { queue.runFirst() }
   }
@@ -56,10 +54,8 @@ final class World: @unchecked Sendable {
     failure = failure ?? reason
   }
 
-  /// A random number in `range`.
   func random(in range: Range<Int>) -> Int { Int.random(in: range, using: &generator) }
 
-  /// True once in `n` times.
   func oneIn(_ n: Int) -> Bool { generator.oneIn(n) }
 
   /// Notes that `queue`, which had no work, has some.

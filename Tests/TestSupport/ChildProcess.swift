@@ -6,7 +6,6 @@ package import LotteryProtocol
 /// Foundation's `Process` copies whole directory entries out of a buffer that may end before they
 /// do (`/proc/self/fd`): in a process with many descriptors it crashes now and then.
 package struct ChildProcess: Sendable {
-  /// How it ended.
   package enum Ending: Sendable, Equatable {
     /// By itself, with this status.
     case exit(Int32)

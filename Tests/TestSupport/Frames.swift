@@ -10,7 +10,6 @@ extension WireMessage {
 }
 
 extension [ServerMessage] {
-  /// The frames of these messages, one after the other.
   package var frames: [UInt8] { flatMap(\.frame) }
 }
 

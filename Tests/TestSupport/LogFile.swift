@@ -45,6 +45,5 @@ package final class LogFile: Sendable {
 }
 
 extension Log {
-  /// A log of nothing.
   package static var discarding: Log { Log(layout: .python, level: .critical) }
 }

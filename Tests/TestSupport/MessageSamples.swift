@@ -32,16 +32,13 @@ package enum MessageSamples {
   /// The fields of STATUS about syncs, of a server that has made none.
   package static let noSyncs = "0000000000000000 0000000000000000 0000000000000000"
 
-  /// Every message that an agency sends, or the operator.
   package static let ofAgency = [
     hello, bet, batch, finished, winnersQuery, statusQuery,
   ]
-  /// Every message that the server sends.
   package static let ofServer = [
     welcome, welcomeBack, stored, rejected, confirmed, winners, noWinners, error, status,
     statusGoesOn,
   ]
-  /// Every message there is.
   package static let all = ofAgency + ofServer
 }
 

@@ -48,26 +48,21 @@ package final class Peer: Sendable {
     try self.init(descriptor, agency: agency, takesResets: takesResets, patience: patience)
   }
 
-  /// Takes over a connection that was accepted.
   package convenience init(_ accepted: Connection.Handle) throws {
     let descriptor = dup(accepted.socket.descriptor)
     accepted.close()
-    try self.init(descriptor, agency: 0, takesResets: false, patience: nil)
+    try self.init(descriptor)
   }
 
   private init(
-    _ descriptor: Int32, agency: UInt32, takesResets: Bool, patience: Duration?
+    _ descriptor: Int32, agency: UInt32 = 0, takesResets: Bool = false, patience: Duration? = nil
   ) throws {
-    self.descriptor = descriptor
-    self.agency = agency
-    self.takesResets = takesResets
-    self.patience = patience
+    (self.descriptor, self.agency) = (descriptor, agency)
+    (self.takesResets, self.patience) = (takesResets, patience)
     readiness = try Readiness(of: descriptor)
   }
 
-  /// Sends bytes as they are.
-  ///
-  /// - Returns: false if the other side ended the connection before it took them all.
+  /// Returns false if the other side ended the connection before it took them all.
   @discardableResult
   package func send(_ pieces: [UInt8]...) async throws -> Bool {
     let bytes = pieces.count == 1 ? pieces[0] : pieces.flatMap(\.self)
@@ -116,7 +111,6 @@ package final class Peer: Sendable {
     return received
   }
 
-  /// All bytes until the other side sends no more.
   package func receiveAll() async throws -> [UInt8] { try await receive(.max) }
 
   /// Whether something has arrived that was not received, or the connection has ended.
@@ -126,7 +120,6 @@ package final class Peer: Sendable {
     return recv(descriptor, &byte, 1, flags) >= 0
   }
 
-  /// Says that nothing more will be sent.
   package func finishSending() {
     shutdown(descriptor, Int32(SHUT_WR))
   }
@@ -178,7 +171,6 @@ extension Peer {
     #expect(message == expected, sourceLocation: sourceLocation)
   }
 
-  /// Says HELLO and returns the answer.
   @discardableResult
   package func greet() async throws -> ServerMessage? {
     try await send(Frames.hello(agency))

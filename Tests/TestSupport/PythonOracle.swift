@@ -4,7 +4,6 @@ import Foundation
 package struct Exchange<Document: Decodable & Sendable, Answer: Decodable & Sendable>: Decodable,
   Sendable
 {
-  /// The document.
   package let document: Document
   /// What Python makes of it.
   package let python: Answer

@@ -11,7 +11,6 @@ package func sampleBet(
     document: "\(30_000_000 + index)", birthdate: "1999-12-31", number: "\(number)")
 }
 
-/// The bets of `agency` with the given indices.
 package func sampleBets(_ indices: Range<Int>, of agency: UInt32 = 1) throws -> [Bet] {
   try indices.map { try sampleBet($0, of: agency) }
 }

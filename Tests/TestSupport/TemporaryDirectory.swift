@@ -2,7 +2,6 @@ package import Foundation
 
 /// A directory for the files of one test, removed with this object.
 package final class TemporaryDirectory: Sendable {
-  /// Where it is.
   package let path: String
 
   /// A new, empty directory. Without one there is no test.
@@ -26,10 +25,8 @@ package final class TemporaryDirectory: Sendable {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  /// The path of the file called `name`.
   package func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// The bytes of the file called `name`.
   package func read(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(filePath: file(name))))
   }
