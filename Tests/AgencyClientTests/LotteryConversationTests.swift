@@ -144,45 +144,31 @@ import Testing
     #expect(try conversation.send(batchesEndingAt: [4, 6], after: 2) == ["4", "6"])
   }
 
-  // MARK: - What is sent, and when
-
-  @Test(arguments: [1, 2, 5])
-  func `no more batches are in flight than the window has room for`(size: Int) throws {
-    var conversation = try conversation(window: size)
-    let ends = Array(1...9 as ClosedRange<UInt64>)
-    #expect(try conversation.send(batchesEndingAt: ends).count == size)
-    #expect(conversation.inFlight == size)
-    #expect(try conversation.send(batchesEndingAt: ends).isEmpty)
-    // Each that is answered makes room for another one.
-    _ = try conversation.receive(.stored(1))
-    #expect(
-      try conversation.send(batchesEndingAt: [UInt64(size) + 1, 100], after: UInt64(size)).count
-        == 1)
-    #expect(conversation.inFlight == size)
-  }
-
-  @Test func `frames are made up to a burst, and the rest after it was sent`() throws {
-    var conversation = try conversation(window: 100)
-    let frame = [UInt8](repeating: 0, count: ProtocolLimits.packetSize)
-    var end: UInt64 = 0
-    for expected in [9, 9] {
-      var frames: [UInt8] = []
-      try conversation.appendFrames(to: &frames) { frames throws(AgencyError) in
-        frames += frame
-        end += 1
-        return SentBatch(count: 1, end: end)
-      }
-      #expect(frames.count == expected * ProtocolLimits.packetSize)
-    }
-    #expect(conversation.inFlight == 18)
-  }
-
-  /// A conversation that was welcomed, without bets on the server.
-  private func conversation(window: Int) throws -> LotteryConversation {
+  @Test(
+    arguments: [
+      (1, 1, [1, 0, 1]), (2, 1, [2, 0, 1]), (5, 1, [5, 0, 1]),
+      // A burst of 64 KiB: the rest is made after it was sent.
+      (100, ProtocolLimits.packetSize, [9, 9, 9]),
+    ])
+  func `the window limits the batches in flight, and a burst those that are sent at once`(
+    window: Int, frameSize: Int, counts: [Int]
+  ) throws {
     var conversation = LotteryConversation(agency: 1, key: "", window: window)
     _ = conversation.hello()
     _ = try conversation.receive(.welcome(stored: 0))
-    return conversation
+    var end: UInt64 = 0
+    for (index, count) in counts.enumerated() {
+      // Each that is answered makes room for another one.
+      if index == 2 { _ = try conversation.receive(.stored(1)) }
+      var frames: [UInt8] = []
+      try conversation.appendFrames(to: &frames) { frames throws(AgencyError) in
+        frames += [UInt8](repeating: 0, count: frameSize)
+        end += 1
+        return SentBatch(count: 1, end: end)
+      }
+      #expect(frames.count == count * frameSize)
+    }
+    #expect(conversation.inFlight == counts.reduce(0, +) - 1)
   }
 }
 
@@ -199,7 +185,7 @@ extension LotteryConversation {
   ///
   /// - Returns: the ends of those that it sent, as text.
   fileprivate mutating func send(
-    batchesEndingAt ends: [UInt64], after start: UInt64 = 0
+    batchesEndingAt ends: [UInt64], after start: UInt64
   ) throws -> [String] {
     var frames: [UInt8] = []
     var rest = ends[...]
