@@ -27,7 +27,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -39,6 +38,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -49,12 +49,11 @@
 #include <unistd.h>
 
 /* Some are divided by the kind of their descriptor. An "event" is neither file nor socket. */
+#define KINDS(X, name)                                                                             \
+  X(name##_log) X(name##_file) X(name##_directory) X(name##_socket) X(name##_event)
 #define CALLS(X)                                                                                   \
+  KINDS(X, read) KINDS(X, write) KINDS(X, close) KINDS(X, fcntl)                                   \
   X(open_file) X(open_directory)                                                                   \
-  X(read_log) X(read_file) X(read_directory) X(read_socket) X(read_event)                          \
-  X(write_log) X(write_file) X(write_directory) X(write_socket) X(write_event)                     \
-  X(close_log) X(close_file) X(close_directory) X(close_socket) X(close_event)                     \
-  X(fcntl_log) X(fcntl_file) X(fcntl_directory) X(fcntl_socket) X(fcntl_event)                     \
   X(pread) X(lseek) X(fstat) X(lstat) X(ftruncate) X(fdatasync) X(fsync) X(flock) X(mkdir)         \
   X(socket) X(setsockopt) X(getsockopt) X(getsockname) X(bind) X(listen) X(accept) X(connect)      \
   X(recv) X(send) X(shutdown) X(poll) X(getaddrinfo) X(setrlimit)                                  \
@@ -92,8 +91,8 @@ static struct {
   atomic_uint calls, hits;
 } rule = {.call = CALL_COUNT};
 
-/* Where the program's own code is. */
-static uintptr_t code_begin, code_end;
+/* Where the program itself is in memory. */
+static struct dl_find_object program;
 
 static int notes = -1;
 
@@ -118,19 +117,8 @@ static void read_rule(const char *text) {
     if (!strcmp(names[number], call)) rule.call = number;
 }
 
-static int find_code(struct dl_phdr_info *object, size_t size, void *none) {
-  (void)size, (void)none;
-  for (int part = 0; part < object->dlpi_phnum; part++) {
-    const ElfW(Phdr) *header = &object->dlpi_phdr[part];
-    if (header->p_type != PT_LOAD || !(header->p_flags & PF_X)) continue;
-    code_begin = object->dlpi_addr + header->p_vaddr;
-    code_end = code_begin + header->p_memsz;
-  }
-  return 1; /* The first object is the program. */
-}
-
 __attribute__((constructor)) static void begin(void) {
-  dl_iterate_phdr(find_code, NULL);
+  _dl_find_object((void *)getauxval(AT_ENTRY), &program);
   const char *path = getenv("SHIM_STATE");
   int shared = path ? REAL(open)(path, O_RDWR | O_CLOEXEC) : -1;
   if (shared >= 0) {
@@ -193,8 +181,9 @@ static struct outcome next(unsigned call, int descriptor) {
 /* Only calls of the program itself count. */
 #define NEXT(call, descriptor)                                                                     \
   ({                                                                                               \
-    uintptr_t caller = (uintptr_t)__builtin_return_address(0);                                     \
-    caller >= code_begin && caller < code_end ? next(call, descriptor) : usual;                    \
+    void *caller = __builtin_return_address(0);                                                    \
+    caller >= program.dlfo_map_start && caller < program.dlfo_map_end ? next(call, descriptor)     \
+                                                                      : usual;                     \
   })
 
 static int failed(struct outcome outcome) {
