@@ -14,6 +14,9 @@ FIVE = (ROOT / "docker-compose-dev.yaml").read_text(encoding="utf-8")
 BET = re.compile(r" +- NOMBRE=.+\n +- APELLIDO=.+\n +- DOCUMENTO=[0-9]{8}\n +- NACIMIENTO=(.+)\n"
                  r" +- NUMERO=[0-9]{1,4}\n")
 SUBNET = re.compile("subnet: (.*)")
+# A variable with the path of a secret, and that secret under its name.
+SECRET = re.compile(r" +- (\w+)=/run/secrets/(\w+)\n +secrets:\n +- source: (\w+)\n"
+                    r" +target: (\w+)\n")
 
 
 @pytest.fixture
@@ -35,29 +38,16 @@ def made(generate, *arguments):
     return directory.top
 
 
-def expected(agencies, keys):
-    """Returns what the compose file of N agencies says, without bets and subnet: what the committed
-    file says of five, which is for people to read, but for numbers and keys."""
+def expected(agencies):
+    """Returns what the compose file of N agencies says, without bets, keys and subnet: what the
+    committed file says of five, which is for people to read, but for numbers."""
     server, client, *_, network = re.split(
         r"\n\n(?=  client|networks:)", SUBNET.sub("", BET.sub("", FIVE)))
     server = server.replace("AGENCIES=5", f"AGENCIES={agencies}").replace(
         " 256m", f" {memory(agencies)}")
     clients = [re.sub(r"(client|agency-|CLI_ID=)1\b", rf"\g<1>{number}", client)
                for number in range(1, agencies + 1)]
-    if keys:
-        network += "\nsecrets:\n  agency_keys:\n    file: ./.claves/agencies\n"
-        server = server.replace("    volumes:", secret("SERVER_AGENCY_KEYS", "agency_keys")
-                                + "    volumes:")
-        for number, client in enumerate(clients, 1):
-            network += f"  agency_key_{number}:\n    file: ./.claves/agency-{number}\n"
-            clients[number - 1] = client.replace(
-                "    volumes:", secret("CLI_KEY_FILE", "agency_key", f"_{number}") + "    volumes:")
     return "\n\n".join([server, *clients, network])
-
-
-def secret(variable, target, number=""):
-    return (f"      - {variable}=/run/secrets/{target}\n    secrets:\n"
-            f"      - source: {target}{number}\n        target: {target}\n")
 
 
 def memory(agencies):
@@ -75,7 +65,14 @@ def check_subnet(text, addresses):
 def check_compose(text, agencies, keys=False):
     # Of the umask under which it was made.
     text = re.sub(r"\n  user: .*", "", text)
-    assert SUBNET.sub("", BET.sub("", text)) == expected(agencies, keys)
+    text, _, secrets = text.partition("\nsecrets:\n")
+    assert SUBNET.sub("", BET.sub("", SECRET.sub("", text))) == expected(agencies)
+    numbers = range(1, agencies + 1) if keys else ()
+    assert SECRET.findall(text) == [
+        ("SERVER_AGENCY_KEYS", "agency_keys", "agency_keys", "agency_keys")] * keys + [
+            ("CLI_KEY_FILE", "agency_key", f"agency_key_{n}", "agency_key") for n in numbers]
+    assert secrets == "  agency_keys:\n    file: ./.claves/agencies\n" * keys + "".join(
+        f"  agency_key_{n}:\n    file: ./.claves/agency-{n}\n" for n in numbers)
     # Every agency has a bet.
     assert len([datetime.date.fromisoformat(date) for date in BET.findall(text)]) == agencies
     # The network's, the broadcast, the gateway's, the server's and the echo check's address.
@@ -90,11 +87,7 @@ def check_stack(text, agencies, keys=False):
     assert server["deploy"]["resources"]["limits"]["memory"] == memory(agencies)
     assert {name: service["deploy"]["replicas"] for name, service in services.items()} == (
         {"agencies": agencies} if agencies else {})
-    for service, variable, target in (
-            (server, "SERVER_AGENCY_KEYS", "agency_keys"),
-            *((agency, "CLI_KEY_FILE", "agency_key") for agency in services.values())):
-        assert (f"{variable}=/run/secrets/{target}" in service["environment"]) == keys
-        assert service.get("secrets", []) == [{"source": target, "target": target}] * keys
+    assert bool(SECRET.search(text)) == keys
     check_subnet(text, agencies + 64)
 
 
