@@ -9,9 +9,6 @@ cd "$top"
 takes_none "$@"
 
 programs=(generar-compose.sh validar-echo-server.sh .ci/run scripts/*.sh checks/*.sh)
-libraries=(scripts/lib/*.bash)
-# Also sourced by bash.
-plain_libraries=(scripts/lib/*.sh validar-echo-server.sh)
 failed=0
 
 complain() {
@@ -19,16 +16,16 @@ complain() {
   failed=1
 }
 
-for script in "${programs[@]}"; do
-  [[ -x $script ]] || complain "$script: not executable"
-  case $(head -n 1 "$script") in
-    '#!/usr/bin/env bash') bash -n "$script" || failed=1 ;;
-    '#!/bin/sh') { sh -n "$script" && bash -n "$script"; } || failed=1 ;;
+for script in "${programs[@]}" scripts/lib/*; do
+  case $script:$(head -n 1 "$script") in
+    # Also run, or sourced, by sh.
+    validar-echo-server.sh:* | scripts/lib/*.sh:* | *:'#!/bin/sh') shells=(sh bash) ;;
+    *.bash:* | *:'#!/usr/bin/env bash') shells=(bash) ;;
     *) complain "$script: the first line names neither bash nor sh" ;;
   esac
+  for shell in "${shells[@]}"; do "$shell" -n "$script" || failed=1; done
+  [[ -x $script || $script == scripts/lib/* ]] || complain "$script: not executable"
 done
-for script in "${libraries[@]}"; do bash -n "$script" || failed=1; done
-for script in "${plain_libraries[@]}"; do { sh -n "$script" && bash -n "$script"; } || failed=1; done
 if command -v shellcheck >/dev/null; then
   shellcheck --external-sources --check-sourced "${programs[@]}" || failed=1
 else
