@@ -30,14 +30,7 @@ unpack() {
     # 1 is a warning: a zip made on Windows may have backslashes, and everything is unpacked.
     unzip -q -j -o "$1" '*.csv' -d "$2" </dev/null || [ $? -eq 1 ]
   elif command -v python3 >/dev/null; then
-    python3 - "$1" "$2" <<'PYTHON'
-import os, sys, zipfile
-with zipfile.ZipFile(sys.argv[1]) as archive:
-    for name in archive.namelist():
-        if name.endswith(".csv"):
-            with open(os.path.join(sys.argv[2], os.path.basename(name)), "wb") as file:
-                file.write(archive.read(name))
-PYTHON
+    python3 -m zipfile -e "$1" "$2/all" && find "$2/all" -name '*.csv' -exec mv -f {} "$2" \;
   elif command -v docker >/dev/null; then
     docker run --rm -i busybox:latest sh -c '
       cat >/tmp/data.zip && mkdir /tmp/out && cd /tmp/out &&
