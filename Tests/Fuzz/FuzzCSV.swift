@@ -6,23 +6,23 @@ func fuzzCSV(_ bytes: [UInt8]) {
   // Each piece makes the reader look at a row anew: many in a long row only take time.
   let piece = max(1 + Int(bytes.last ?? 0) % 32, bytes.count / 64)
   for number: UInt32 in [7, 7574, 123_456_789] { checkCandidates(bytes, of: number) }
-  let bets = BetRows(bytes, hasAgency: false, piece: bytes.count)
-  let stored = BetRows(bytes, hasAgency: true, piece: bytes.count)
-  expectEqual(bets, BetRows(bytes, hasAgency: false, piece: piece), "in pieces of \(piece)")
-  expectEqual(stored, BetRows(bytes, hasAgency: true, piece: piece), "in pieces of \(piece)")
+  let frames = Frames(bytes, piece: bytes.count, isFast: false)
+  let stored = StoredRows(bytes, piece: bytes.count)
+  expectEqual(Frames(bytes, piece: piece, isFast: false), frames, "in pieces of \(piece)")
+  expectEqual(StoredRows(bytes, piece: piece), stored, "in pieces of \(piece)")
   // In small pieces the fast path takes one row at a time.
   for piece in [piece, bytes.count] {
-    expectEqual(
-      Frames(bytes, piece: piece, isFast: true), Frames(bytes, piece: piece, isFast: false),
-      "frames")
+    expectEqual(Frames(bytes, piece: piece, isFast: true), frames, "frames on the fast path")
     checkCounted(bytes, piece: piece, like: stored)
   }
-  for row in bets.rows { checkWritten(row.bet, agency: 1) }
   for row in stored.rows {
-    checkWritten(row.bet, agency: row.agency)
-    let read = BetCSV.storedBet(row: bytes.span.extracting(row.place))
-    expectEqual(read?.agency, row.agency, "agency of the row at \(row.place)")
-    expectEqual(read?.bet, row.bet, "bet of the row at \(row.place)")
+    var written: [UInt8] = []
+    written.append(csvRow: row.bet, agency: row.agency)
+    for text in [Array(bytes[row.place]), written] {
+      let read = BetCSV.storedBet(row: text.span)
+      expectEqual(read?.agency, row.agency, "agency of the row at \(row.place)")
+      expectEqual(read?.bet, row.bet, "bet of the row at \(row.place)")
+    }
   }
 }
 
@@ -55,8 +55,8 @@ private func readRows(
   }
 }
 
-/// The bets of a file, up to its end or the first row that is none.
-private struct BetRows: Equatable {
+/// The bets of `bets.csv`, up to its end or the first row that is none.
+private struct StoredRows: Equatable {
   struct Row: Equatable {
     let agency: UInt32
     let bet: Bet
@@ -68,22 +68,20 @@ private struct BetRows: Equatable {
   var rows: [Row] = []
   var ending: String?
 
-  init(_ bytes: [UInt8], hasAgency: Bool, piece: Int) {
+  init(_ bytes: [UInt8], piece: Int) {
     ending = readRows(bytes, piece: piece) { reader in
       let storage = reader.input.storage
-      let stored = hasAgency ? try BetCSV.storedBet(reader.fields, in: storage.span) : nil
-      let view = try stored?.bet ?? BetCSV.bet(reader.fields, in: storage.span)
+      let (agency, bet) = try BetCSV.storedBet(reader.fields, in: storage.span)
       rows.append(
         Row(
-          agency: stored?.agency ?? 0, bet: Bet(view, in: storage.span), line: reader.line,
-          place: reader.row))
+          agency: agency, bet: Bet(bet, in: storage.span), line: reader.line, place: reader.row))
     }
   }
 }
 
 /// Plain rows that are counted all at once, as by a server that starts, are those that are read one
 /// by one.
-private func checkCounted(_ bytes: [UInt8], piece: Int, like stored: BetRows) {
+private func checkCounted(_ bytes: [UInt8], piece: Int, like stored: StoredRows) {
   var (counts, lastRows) = ([UInt32: Int](), [UInt32: Range<Int>]())
   func count(_ rows: Int, of agency: UInt32, upTo lastRow: Range<Int>) {
     counts[agency, default: 0] += rows
@@ -100,14 +98,6 @@ private func checkCounted(_ bytes: [UInt8], piece: Int, like stored: BetRows) {
   expectEqual(ending, stored.ending, "the end of rows that are counted")
   expectEqual(counts, rows.mapValues(\.count), "rows that are counted")
   expectEqual(lastRows, rows.compactMapValues(\.last?.place), "last rows of those")
-}
-
-private func checkWritten(_ bet: Bet, agency: UInt32) {
-  var row: [UInt8] = []
-  row.append(csvRow: bet, agency: agency)
-  let read = BetCSV.storedBet(row: row.span)
-  expectEqual(read?.agency, agency, "agency written as \(row)")
-  expectEqual(read?.bet, bet, "written as \(row)")
 }
 
 /// The frames that an agency makes of its file, plain rows taken at once or one by one.

@@ -2,28 +2,33 @@ import ProcessSupport
 
 /// A document that is taken says the same when it is written anew from what was read out of it.
 func fuzzINI(_ bytes: [UInt8]) {
-  guard let entries = try? ConfigFile(bytes, file: "f", dialect: .ini).entries else { return }
-  var text = "[DEFAULT]\n"
-  var section = "[DEFAULT]"
-  for entry in entries {
-    let parts = entry.key.split(separator: " ")
-    let next = parts.count == 2 ? String(parts[0]) : "[DEFAULT]"
-    if next != section { text += "\(next)\n" }
-    section = next
-    text += "\(parts[parts.count - 1]) = \(entry.value)\n"
+  check(bytes, .ini) { entries in
+    var (text, section) = ("[DEFAULT]\n", "[DEFAULT]")
+    for entry in entries {
+      let parts = entry.key.split(separator: " ")
+      let next = parts.count == 2 ? String(parts[0]) : "[DEFAULT]"
+      if next != section { text += "\(next)\n" }
+      section = next
+      text += "\(parts[parts.count - 1]) = \(entry.value)\n"
+    }
+    return text
   }
-  let again = (try? ConfigFile(Array(text.utf8), file: "f", dialect: .ini))?.entries
-  expectEqual(again.map(pairs), pairs(entries), "written as \(text.debugDescription)")
 }
 
-/// A document that is taken says the same when it is written anew from what was read out of it,
-/// each value in quotes after its full key.
+/// Likewise, each value in quotes after its full key.
 func fuzzYAML(_ bytes: [UInt8]) {
-  guard let entries = try? ConfigFile(bytes, file: "f", dialect: .yaml).entries else { return }
-  var text = ""
-  for entry in entries { text += "\(entry.key): \(quoted(entry.value))\n" }
-  let again = (try? ConfigFile(Array(text.utf8), file: "f", dialect: .yaml))?.entries
-  expectEqual(again.map(pairs), pairs(entries), "written as \(text.debugDescription)")
+  check(bytes, .yaml) { $0.map { "\($0.key): \(quoted($0.value))\n" }.joined() }
+}
+
+private func check(
+  _ bytes: [UInt8], _ dialect: ConfigFile.Dialect, write: ([ConfigFile.Entry]) -> String
+) {
+  guard let entries = try? ConfigFile(bytes, file: "f", dialect: dialect).entries else { return }
+  let text = write(entries)
+  let again = try? ConfigFile(Array(text.utf8), file: "f", dialect: dialect).entries
+  expectEqual(
+    again?.map { [$0.key, $0.value] }, entries.map { [$0.key, $0.value] },
+    "written as \(text.debugDescription)")
 }
 
 private func quoted(_ value: String) -> String {
@@ -33,10 +38,6 @@ private func quoted(_ value: String) -> String {
     text.unicodeScalars.append(scalar)
   }
   return text + "\""
-}
-
-private func pairs(_ entries: [ConfigFile.Entry]) -> [[String]] {
-  entries.map { [$0.key, $0.value] }
 }
 
 /// What is read as a duration is written as a text that is read as the same duration.

@@ -60,34 +60,58 @@ private struct Frames: Equatable {
 }
 
 private func checkAgencyMessage(_ frame: [UInt8]) {
-  guard let message = try? AgencyMessage(frame: frame.span) else { return }
+  guard frame.count <= ProtocolLimits.frameLength.upperBound,
+    let message = try? AgencyMessage(frame: frame.span)
+  else { return }
   // Of another version nothing but its number is known.
   if case .otherVersion = message { return }
-  guard frame.count <= ProtocolLimits.frameLength.upperBound else { return }
   var encoded: [UInt8] = []
   message.append(to: &encoded, in: frame.span)
-  expectEqual(encoded.dropFirst(ProtocolLimits.frameHeaderSize), frame[...], "encoded anew")
-  if case .bets(let batch) = message, let sent = encode(batch, in: frame) {
-    expectEqual(sent, encoded, "encoded by an agency")
-  }
+  expectEqual(withoutHeader(encoded), frame[...], "encoded anew")
+  guard case .bets(let batch) = message else { return }
+  expectSameRows(batch, in: frame)
+  if let bets = goodBets(batch, in: frame) { checkSent(bets, as: batch, in: frame) }
 }
 
-/// The frame that an agency sends for these bets, or nil if one of them is bad.
-private func encode(_ batch: BetBatch, in frame: [UInt8]) -> [UInt8]? {
-  guard let bets = goodBets(batch, in: frame) else { return nil }
+private func checkServerMessage(_ frame: [UInt8]) {
+  guard frame.count <= ProtocolLimits.frameLength.upperBound,
+    let message = try? ServerMessage(frame: frame.span)
+  else { return }
   var encoded: [UInt8] = []
+  message.append(to: &encoded)
+  expectEqual(withoutHeader(encoded), frame[...], "encoded anew")
+}
+
+private func withoutHeader(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+  bytes.dropFirst(ProtocolLimits.frameHeaderSize)
+}
+
+/// The bets of the batch, or nil if one of them is bad.
+private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [BetView]? {
+  var bets: [BetView] = []
+  let outcome = Result { () throws(WireError) in
+    try batch.forEachBet(in: frame.span) { index, bet in
+      expectEqual(index, bets.count, "bets out of order")
+      bets.append(bet)
+    }
+  }
+  return outcome == .success(nil) ? bets : nil
+}
+
+/// An agency that sends these bets sends this frame.
+private func checkSent(_ bets: [BetView], as batch: BetBatch, in frame: [UInt8]) {
+  var sent: [UInt8] = []
   if batch.isSingle {
-    let bet = Bet(bets[0], in: frame.span)
-    BetBatch.appendSingle(bet, offset: batch.offset, to: &encoded)
-    return encoded
+    BetBatch.appendSingle(Bet(bets[0], in: frame.span), offset: batch.offset, to: &sent)
+  } else {
+    var builder = BatchBuilder(maxAmount: ProtocolLimits.batchCount.upperBound)
+    for bet in bets {
+      expectEqual(builder.hasRoom(for: bet, in: sent), true, "room for a bet that was there")
+      builder.append(bet, in: frame.span, offset: batch.offset, to: &sent)
+    }
+    expectEqual(builder.finish(&sent), batch.count, "another number of bets")
   }
-  var builder = BatchBuilder(maxAmount: ProtocolLimits.batchCount.upperBound)
-  for bet in bets {
-    expectEqual(builder.hasRoom(for: bet, in: encoded), true, "room for a bet that was there")
-    builder.append(bet, in: frame.span, offset: batch.offset, to: &encoded)
-  }
-  expectEqual(builder.finish(&encoded), batch.count, "another number of bets")
-  return encoded
+  expectEqual(withoutHeader(sent), frame[...], "encoded by an agency")
 }
 
 /// The fast path and its specification: for numbers of agencies from the shortest to the longest,
@@ -110,27 +134,4 @@ private func expectSameRows(_ batch: BetBatch, in frame: [UInt8]) {
     expectEqual(fast, general, "other rows on the fast path")
     expectEqual(lastFast, lastGeneral, "another last row on the fast path")
   }
-}
-
-private func goodBets(_ batch: BetBatch, in frame: [UInt8]) -> [BetView]? {
-  expectSameRows(batch, in: frame)
-  var bets: [BetView] = []
-  do throws(WireError) {
-    let bad = try batch.forEachBet(in: frame.span) { index, bet in
-      expectEqual(index, bets.count, "bets out of order")
-      bets.append(bet)
-    }
-    return bad == nil ? bets : nil
-  } catch {
-    return nil
-  }
-}
-
-private func checkServerMessage(_ frame: [UInt8]) {
-  guard frame.count <= ProtocolLimits.frameLength.upperBound,
-    let message = try? ServerMessage(frame: frame.span)
-  else { return }
-  var encoded: [UInt8] = []
-  message.append(to: &encoded)
-  expectEqual(encoded.dropFirst(ProtocolLimits.frameHeaderSize), frame[...], "encoded anew")
 }

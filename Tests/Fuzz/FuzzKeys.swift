@@ -1,3 +1,4 @@
+import LotteryProtocol
 import ProcessSupport
 
 @testable import LotteryServer
@@ -28,8 +29,9 @@ private func listedKeys(_ file: [UInt8], agencies: UInt32) -> [UInt32: [UInt8]]?
     while let last = line.last, isBlank(last) { line.removeLast() }
     line = line.drop(while: isBlank)
     if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
-    let parts = line.split(separator: colon, maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].allSatisfy(isDigit),
+    let parts = line.split(
+      separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].allSatisfy(\.isDigit),
       let agency = UInt32(String(decoding: parts[0], as: UTF8.self)), agency > 0,
       case let key = parts[1].drop(while: isBlank), (1...255).contains(key.count),
       keys.updateValue(Array(key), forKey: agency) == nil
@@ -56,11 +58,7 @@ private func checkAdmission(
   }
 }
 
-private let colon = UInt8(ascii: ":")
-
 private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == 0x09 }
-
-private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
 /// Whether it is ASCII that any configuration may hold, wherever it stands.
 private func isPlain(_ byte: UInt8) -> Bool {

@@ -3,7 +3,7 @@
 /// What looks at eight bytes at a time finds what looking at one after the other finds.
 func fuzzSearch(_ bytes: [UInt8]) {
   // All alignments, and with bytes in front that must not matter.
-  for start in 0..<min(9, bytes.count + 1) {
+  for start in 0...min(48, bytes.count) {
     let text = bytes[start...]
     let span = bytes.span.extracting(start...)
     checkPlainText(bytes, from: start)
