@@ -48,7 +48,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct OrderlyEndTests {
   /// What a program does after a signal. Orderly ends, and other signals, are in `EndToEndTests`.
   enum Work: String, CaseIterable, Codable {
-    case standsStill, movesAWhile, movesForEver, logsForNobody
+    case standsStill, movesAWhile, movesForEver
 
     /// How long the end may take. All steps together take longer than it may stand still.
     var limits: OrderlyEnd.Limits {
@@ -56,7 +56,6 @@ import Testing
       case .standsStill: .init()
       case .movesAWhile: .init(tick: .milliseconds(10), standstill: 200, whole: .max)
       case .movesForEver: .init(tick: .milliseconds(10), standstill: 100, whole: 20)
-      case .logsForNobody: .init(tick: .milliseconds(10), standstill: 20)
       }
     }
 
@@ -75,13 +74,6 @@ import Testing
           usleep(1000)
           OrderlyEnd.noteStep()
         }
-      case .logsForNobody:
-        // The writing end of a pipe without a reader.
-        var ends: [Int32] = [0, 0]
-        pipe(&ends)
-        dup2(ends[1], STDOUT_FILENO)
-        for _ in 0..<100_000 { log.info(LogLine("line", .success)) }
-        while true { pause() }
       }
     }
   }
@@ -89,7 +81,7 @@ import Testing
   @Test(arguments: [
     (Work.standsStill, "result: fail | status: 84 | error: the end stood still for 1s\n"),
     (.movesForEver, "result: fail | status: 84 | error: the end took longer than 200ms\n"),
-    (.movesAWhile, "result: success\n"), (.logsForNobody, ""),
+    (.movesAWhile, "result: success\n"),
   ])
   func `an end is cut short only if it stands still or takes too long`(
     work: Work, lastLine: String
@@ -104,7 +96,7 @@ import Testing
       program.main([]) { _, _, log in await work.run(log) }
     }
     let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
-    #expect(lastLine == "" || output.hasSuffix("action: exit | \(lastLine)"), "\(output)")
+    #expect(output.hasSuffix("action: exit | \(lastLine)"), "\(output)")
   }
 
   @Test func `a program that was started with SIGHUP ignored goes on`() async {
@@ -118,8 +110,8 @@ import Testing
   }
 }
 
-/// What a program prints instead of a log. That what cannot be written ends it is in
-/// `EndToEndTests`.
+/// What a program prints instead of a log. What it does if that cannot be written, or nobody reads
+/// it, is tested from outside.
 @Suite(.timeLimit(.minutes(10))) struct PrintingTests {
   @Test func `a pipe that does not block gets all of it`() async {
     await #expect(processExitsWith: .exitCode(7)) {
@@ -137,20 +129,6 @@ import Testing
       }
       try output.writeAll(bytes)
       while true { pause() }
-    }
-  }
-
-  @Test(arguments: ["--help", "--status"])
-  func `a signal ends it although nobody reads`(flag: String) async {
-    await #expect(processExitsWith: .exitCode(128 + SIGTERM)) { [flag] in
-      var ends: [Int32] = [0, 0]
-      pipe(&ends)
-      dup2(ends[1], STDOUT_FILENO)
-      let text = String(repeating: "x", count: 1 << 20)
-      OrderlyEnd.blockSignals()
-      raise(SIGTERM)
-      let program = Program(name: "test", help: text, layout: .go)
-      program.main([Path(flag)], status: { _, _ in text }) { _, _, _ in }
     }
   }
 }
