@@ -49,40 +49,29 @@ private struct Fields: CustomTestStringConvertible, Sendable {
 /// What makes a bet valid, in each of the three places where bets come from: texts, a row of a file,
 /// and the wire.
 @Suite struct BetRulesTests {
-  private static let date = "a date that exists, written YYYY-MM-DD"
-  private static let name = "at most 255 bytes long"
   private static let digits = "1 to 20 digits"
-  private static let whole = "a whole number from 0 to 4294967295"
 
-  private static let broken: [(Fields, BetRuleViolation.Field, String)] = {
-    var broken: [(Fields, BetRuleViolation.Field, String)] = []
-    func breaksAsName(_ bytes: [UInt8], _ rule: String) {
-      broken.append((Fields(first: bytes), .firstName, rule))
-      broken.append((Fields(last: bytes), .lastName, rule))
-    }
-    breaksAsName(Array(String(repeating: "a", count: 256).utf8), name)
-    breaksAsName(Array(String(repeating: "ñ", count: 128).utf8), name)
-    for text in ["\0", "A\0b", "ñ\0", "\0\u{1}ñ"] { breaksAsName(Array(text.utf8), "free of NUL") }
+  private static let names: [([UInt8], String)] =
+    ["a", "ñ"].map { (Array(String(repeating: $0, count: 256).utf8), "at most 255 bytes long") }
+    + ["\0", "A\0b", "ñ\0", "\0\u{1}ñ"].map { (Array($0.utf8), "free of NUL") }
     // No beginning, no continuation, overlong, a surrogate, beyond U+10FFFF, cut off.
-    for bytes in ["FF", "C328", "C080", "EDA080", "F4908080", "E6B0"] {
-      breaksAsName(hex(bytes), "valid UTF-8")
+    + ["FF", "C328", "C080", "EDA080", "F4908080", "E6B0"].map { (hex($0), "valid UTF-8") }
+
+  private static let broken: [(Fields, BetRuleViolation.Field, String)] =
+    names.map { (Fields(first: $0), .firstName, $1) }
+    + names.map { (Fields(last: $0), .lastName, $1) }
+    + ["", "123456789012345678901", "30.904.465", "A", "1 2", "-1", "/", ":", "٣"].map {
+      (Fields(document: $0), .document, digits)
     }
-    for text in ["", "123456789012345678901", "30.904.465", "A", "1 2", "-1", "/", ":", "٣"] {
-      broken.append((Fields(document: text), .document, digits))
-    }
-    for text in [
+    + [
       "0000-01-01", "1999-00-01", "1999-13-01", "1999-01-00", "1999-01-32", "1999-04-31",
       "1999-02-29", "1900-02-29", "2000-02-30", "17/03/1999", "1999-3-17", "", "99-03-17",
       "1999/03/17", "19990317", "1999-03-17 ", " 1999-03-17", "1999-03-1a", "+999-03-17",
       "1999-03-17T00:00", "17-03-1999", "1999_03-17", "1999-03_17", "-999-03-17", "1999-+3-17",
-    ] {
-      broken.append((Fields(birthdate: text), .birthdate, date))
+    ].map { (Fields(birthdate: $0), .birthdate, "a date that exists, written YYYY-MM-DD") }
+    + ["", "-1", "4294967296", "a|b\n"].map {
+      (Fields(number: $0), .number, "a whole number from 0 to 4294967295")
     }
-    for text in ["", "-1", "4294967296", "a|b\n"] {
-      broken.append((Fields(number: text), .number, whole))
-    }
-    return broken
-  }()
 
   @Test(arguments: broken)
   private func `a field that breaks its rule is named, and the rule, wherever the bet comes from`(
@@ -149,6 +138,13 @@ private struct Fields: CustomTestStringConvertible, Sendable {
     #expect(lengths == [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
   }
 
+  @Test func `bets are the same byte for byte, whatever their names look like`() throws {
+    let composed = Fields(first: Array("Jos\u{E9}".utf8))
+    let decomposed = Fields(first: Array("Jose\u{301}".utf8))
+    #expect(try read(composed.row) == read(composed.row))
+    #expect(try read(composed.row) != read(decomposed.row))
+  }
+
   @Test func `what breaks a rule fits the reason of REJECTED and one line, cut and escaped`() throws
   {
     let fields = Fields(document: "|" + String(repeating: "\n", count: 254))
@@ -174,7 +170,11 @@ private func read(_ row: some Collection<UInt8>) throws -> Bet {
   return Bet(view, in: storage.span)
 }
 
-/// What is bad about the only bet of a batch.
-private func badBet(_ bet: [UInt8]) throws(WireError) -> BetBatch.BadBet? {
-  try decodeFromAgency(hex("03 0000000000000000 0001") + bet).bad
+/// What is bad about the bet between two good ones of a batch, of which only the first is read.
+private func badBet(_ bet: [UInt8]) throws -> BetBatch.BadBet? {
+  let good = hex("00 00 0130 270F0C1F FFFFFFFF")
+  let (_, bets, bad) = try decodeFromAgency(hex("03 0000000000000000 0003") + good + bet + good)
+  #expect(bets == [try Bets.nameless()])
+  #expect(bad?.index == 1)
+  return bad
 }

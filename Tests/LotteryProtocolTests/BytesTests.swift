@@ -3,33 +3,9 @@ import Testing
 
 @testable import LotteryProtocol
 
-/// Numbers and texts in bytes. The fuzz target `search` compares the rest with plain loops, and
-/// numbers that are read with the standard library.
+/// Texts in bytes. What is searched for, and numbers, are compared with plain loops and the standard
+/// library by the fuzz target `search`.
 @Suite struct TextTests {
-  @Test(arguments: 0..<20)
-  func `a byte that ends plain text is seen wherever it stands`(position: Int) {
-    for stop: UInt8 in [.comma, .quote, .lineFeed, .carriageReturn] {
-      // Next to the stop, 1 less and 1 more.
-      for others in [stop - 1, stop + 1, 0xFF] where others != .lineFeed {
-        var bytes = [UInt8](repeating: others, count: 20)
-        #expect(bytes.span.endOfPlainText(from: 0) == 20)
-        bytes[position] = stop
-        #expect(bytes.span.endOfPlainText(from: 0) == position)
-        #expect(bytes.span.endOfPlainText(from: position) == position)
-      }
-    }
-    for byte: UInt8 in [0x00, 0x80, 0xFF] {
-      // Next to 1 a NUL borrows from, and to 0x7F one that carries into, the bytes at its sides.
-      for others: UInt8 in [0x01, 0x7F] {
-        var bytes = [UInt8](repeating: others, count: 20)
-        #expect(bytes.span.isPlainASCII == true)
-        bytes[position] = byte
-        #expect(bytes.span.isPlainASCII == false)
-        #expect(bytes.span.hasNUL == (byte == 0))
-      }
-    }
-  }
-
   @Test(arguments: [
     ("Ana Ñuñez", "Ana Ñuñez"), ("水 🎲 \"'", "水 🎲 \"'"), ("a|b", "a\\u{7C}b"),
     ("a\r\nb\tc\\d", "a\\r\\nb\\tc\\\\d"), ("\0\u{7F}", "\\u{0}\\u{7F}"),

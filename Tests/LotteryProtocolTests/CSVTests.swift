@@ -79,50 +79,39 @@ import Testing
     start: String, middle: String, end: String
   ) {
     let bytes = Array((start + String(repeating: middle, count: 4200) + end).utf8)
-    #expect(CSVRows([bytes[...]]).error == .rowTooLong)
-    #expect(CSVRows([bytes[..<4150], bytes[4150...]]).error == .rowTooLong)
+    #expect(CSVRows(bytes[...]).error == .rowTooLong)
+    #expect(CSVRows(bytes[..<4150], bytes[4150...]).error == .rowTooLong)
   }
 }
 
-/// What a ``CSVReader`` makes of a whole stream.
+/// What a ``CSVReader`` makes of a whole stream, up to its end or the first error.
 private struct CSVRows {
-  /// The fields of all rows, up to the first error.
+  /// The fields of all rows, the line on which each began, and where in the stream it ended.
   var rows: [[String]] = []
-  /// The line on which each row began.
   var lines: [Int] = []
-  /// Bytes of the stream up to and including each row.
   var positions: [Int] = []
-  /// What ended the reading, and on which line, if it was not the end of the stream.
   var error: CSVError?
-  var errorLine: Int?
+  var errorLine = 0
 
-  /// Reads a stream that arrives in `pieces`.
-  init(_ pieces: [ArraySlice<UInt8>]) {
+  init(_ pieces: ArraySlice<UInt8>...) {
     var reader = CSVReader(capacity: 2 * ProtocolLimits.csvRowSize)
     var rest = pieces[...]
     do throws(CSVError) {
       while true {
         switch try reader.next(atEnd: rest.isEmpty) {
-        case .row: add(reader)
         case .needsMore: reader.input.feed(rest.removeFirst())
         case .end: return
+        case .row:
+          let storage = reader.input.storage
+          rows.append(reader.fields.map { String(decoding: storage[$0], as: UTF8.self) })
+          lines.append(reader.line)
+          positions.append(reader.position)
         }
       }
     } catch {
-      self.error = error
-      errorLine = reader.line
+      (self.error, errorLine) = (error, reader.line)
     }
   }
 
-  /// Reads `text` in one piece.
-  init(_ text: String) {
-    self.init([Array(text.utf8)[...]])
-  }
-
-  private mutating func add(_ reader: borrowing CSVReader) {
-    let storage = reader.input.storage
-    rows.append(reader.fields.map { String(decoding: storage[$0], as: UTF8.self) })
-    lines.append(reader.line)
-    positions.append(reader.position)
-  }
+  init(_ text: String) { self.init(Array(text.utf8)[...]) }
 }

@@ -10,15 +10,17 @@ import Testing
   @Test func `frames are put together, however they arrive, and half a frame is left`() async throws
   {
     try await withConnection { connection, peer in
-      for (index, byte) in MessageSamples.bet.enumerated() {
+      let bet = Frames.bet(try Bets.ana(), at: 7)
+      for (index, byte) in bet.enumerated() {
         #expect(try connection.nextFrame() == nil, "after \(index) bytes")
         try await peer.send([byte])
         #expect(try await connection.fill())
       }
-      #expect(try connection.nextFrame() == MessageSamples.bet[4...])
+      #expect(try connection.nextFrame() == bet[4...])
       #expect(connection.unread.isEmpty)
-      let frames = [MessageSamples.stored, MessageSamples.confirmed, MessageSamples.noWinners]
-      let half = Array(MessageSamples.bet.prefix(10))
+      let frames = [ServerMessage.stored(7), .confirmed, .error(code: .tooSlow, reason: "")]
+        .map(\.frame)
+      let half = Array(bet.prefix(10))
       try await peer.send(Array(frames.joined()), half)
       peer.close()
       while try await connection.fill() {}
@@ -28,6 +30,48 @@ import Testing
       #expect(try connection.nextFrame() == nil)
       #expect(Array(connection.unread) == half)
     }
+  }
+}
+
+/// What the kernel says of a socket.
+@Suite(.timeLimit(.minutes(10))) struct ReadinessTests {
+  @Test func `a change between the attempt and the wait is not lost`() async throws {
+    try await withConnection { connection, peer in
+      for _ in 0..<100 {
+        #expect(try !connection.fillNow())
+        try await peer.send([7])
+        while try !connection.fillNow() { await connection.handle.readiness.wait(for: .reading) }
+        connection.consume(1)
+      }
+    }
+  }
+
+  @Test func `an event of a descriptor that was closed is not the next one's with its number`()
+    async throws
+  {
+    let (old, new) = (try Self.pair(), try Self.pair())
+    // A process that was just forked has one too: the kernel goes on watching.
+    let duplicate = dup(old[0])
+    try Readiness(of: old[0]).cancel()
+    dup2(new[0], old[0])
+    let readiness = try Readiness(of: old[0])
+    defer {
+      readiness.cancel()
+      for descriptor in [old[0], new[0], new[1], duplicate] { close(descriptor) }
+    }
+    let isBroken = Promise<Void>()
+    readiness.onBreak { isBroken.fulfill(()) }
+    close(old[1])
+    // A later event, after which the one before has been handled.
+    send(new[1], "x", 1, 0)
+    await readiness.wait(for: .reading)
+    #expect(isBroken.value == nil)
+  }
+
+  private static func pair() throws -> [Int32] {
+    var ends: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    return ends
   }
 }
 
@@ -57,10 +101,9 @@ private let tooMuch = {
       ([], []), ([[UInt8](repeating: 7, count: 20_000)], [8000, 8000, 4000]),
       (
         [
-          MessageSamples.hello, longest, longest, MessageSamples.finished,
-          MessageSamples.bet.dropLast(),
+          Frames.hello(5), longest, longest, Frames.finished(300), Frames.hello(5).dropLast(),
         ],
-        [13, 8000, 8000, 13, 32]
+        [11, 8000, 8000, 13, 10]
       ),
     ] as [([[UInt8]], [Int])])
   func `the kernel is given frame by frame, and nothing has more than 8000 bytes`(
@@ -275,14 +318,15 @@ private let tooMuch = {
         await #expect(throws: ConnectionError.self) { try await connection.flush() }
       }
       await interrupted
-      connection.append(MessageSamples.error)
+      let error = ServerMessage.error(code: .superseded, reason: "")
+      connection.append(error)
       async let received = {
         defer { peer.close() }
         return try await peer.receive(.max)
       }()
       await connection.finish(within: .seconds(3600), discarding: 1 << 20)
       let bytes = try await received
-      #expect(bytes == unsent + MessageSamples.error)
+      #expect(bytes == unsent + error.frame)
     }
   }
 

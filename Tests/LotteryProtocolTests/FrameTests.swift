@@ -3,33 +3,8 @@ import Testing
 
 @testable import LotteryProtocol
 
-/// Frames up to their limits. The fuzz target `frames` cuts up any stream, in any pieces.
+/// Frames that are filled up to their limits. The fuzz target `frames` cuts up any stream.
 @Suite struct FrameTests {
-  @Test(
-    arguments: [
-      (1, true), (2, true), (256, true), (7995, true), (7996, true), (0, false), (7997, false),
-      (8000, false), (1 << 24, false), (.max, false),
-    ] as [(UInt32, Bool)])
-  func `a length is 1 to 7996, and another is refused as soon as the header is there`(
-    length: UInt32, isGood: Bool
-  ) throws {
-    var header: [UInt8] = []
-    header.append(bigEndian: length)
-    for size in 0...3 { #expect(try header.span.nextFrame(in: 0..<size) == nil) }
-    guard isGood else {
-      #expect(throws: WireError.frameLength(length)) { try header.span.nextFrame(in: 0..<4) }
-      return
-    }
-    var bytes: [UInt8] = []
-    bytes.appendFrame(.stored) { $0 += [UInt8](repeating: 0, count: Int(length) - 1) }
-    #expect(Array(bytes.prefix(5)) == header + [0x82])
-    let end = 4 + Int(length)
-    #expect(try bytes.span.nextFrame(in: 0..<(end - 1)) == nil)
-    #expect(try (bytes + header).span.nextFrame(in: 0..<(end + 4)) == 4..<end)
-  }
-
-  // MARK: - Batches
-
   @Test(arguments: [0, 5000])
   func `a batch takes a bet up to 8000 bytes, whatever is in front of it`(before: Int) throws {
     var bytes = [UInt8](repeating: 0, count: before)
@@ -66,8 +41,6 @@ import Testing
       #expect(Array(bytes[start...]) == Frames.batch(bets, at: UInt64(first)))
     }
   }
-
-  // MARK: - WINNERS
 
   @Test(
     arguments: [

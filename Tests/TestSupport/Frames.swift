@@ -67,6 +67,9 @@ package enum Frames {
   }
 }
 
+/// The body of the frame that `bytes` hold: the header cut off.
+package func withoutHeader(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.dropFirst(4)) }
+
 extension InputBuffer {
   /// Takes all of `bytes`, for which there must be room.
   package mutating func feed(_ bytes: some Collection<UInt8>) {

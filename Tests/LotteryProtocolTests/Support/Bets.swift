@@ -24,3 +24,10 @@ func decodeFromAgency(
   }
   return (message, bets, bad)
 }
+
+/// The bytes that `text` writes in hexadecimal, blanks between them ignored.
+func hex(_ text: String) -> [UInt8] {
+  let digits = text.filter { $0 != " " }.compactMap(\.hexDigitValue)
+  precondition(digits.count % 2 == 0, "half a byte")
+  return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+}
