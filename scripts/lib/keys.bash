@@ -8,28 +8,27 @@
 # A secret of a swarm has at most 500 KiB, and an agency's line in by-slot up to 74 bytes.
 readonly MAX_STACK_KEYS=6000
 
-# Makes the keys of the agencies that have none: 32 hexadecimal digits each. Prints how many there
-# were: they are kept, because an agency elsewhere may have a copy.
-make_missing_keys() {
-  local id key kept=0
+# Makes the keys of the agencies that have none: 32 hexadecimal digits each. Lists them all, in lines
+# AGENCY:KEY. Prints how many there were: they are kept, because an agency elsewhere may have a copy.
+write_keys() {
+  local id new key list="" kept=0
   for ((id = 1; id <= agencies; id++)); do
-    read -r key
+    read -r new
     if [[ -s $keys/agency-$id ]]; then
       kept=$((kept + 1))
     else
-      printf '%s' "$key" >"$keys/agency-$id" || return
+      printf '%s' "$new" >"$keys/agency-$id" || return
     fi
-  done < <(od -An -v -tx1 -N "$((16 * agencies))" /dev/urandom | tr -d ' \n' | fold -w 32 && echo)
-  echo "$kept"
-}
-
-# A line AGENCY:KEY for each.
-list_keys() {
-  local id key
-  for ((id = 1; id <= agencies; id++)); do
+    key=
     read -r key <"$keys/agency-$id" || [[ -n $key ]] || return
-    echo "$id:$key"
-  done
+    list+=$id:$key$'\n'
+  done < <(od -An -v -tx1 -N "$((16 * agencies))" /dev/urandom | tr -d ' \n' | fold -w 32 && echo)
+  printf %s "$list" >"$keys/agencies" || return
+  # In a swarm all tasks of a service have the same secrets. This one is a template that the node
+  # fills in for each task, so that a task sees only its own key.
+  sed -E 's/^([0-9]+):(.*)$/{{- if eq .Task.Slot "\1" }}\2{{ end -}}/' "$keys/agencies" \
+    >"$keys/by-slot" || return
+  echo "$kept"
 }
 
 make_keys() {
@@ -45,12 +44,7 @@ make_keys() {
   [[ -d $keys ]] || mkdir -m 700 "$keys" 2>/dev/null ||
     fail_write "no such directory, or it is read-only" "$keys"
   chmod 700 "$keys" || fail_write "see above" "$keys"
-  kept=$(umask 022 && make_missing_keys) || fail_write "see above" "$keys"
-  (umask 022 && list_keys >"$keys/agencies") || fail_write "see above" "$keys/agencies"
-  # In a swarm all tasks of a service have the same secrets. This one is a template that the node
-  # fills in for each task, so that a task sees only its own key.
-  (umask 022 && sed -E 's/^([0-9]+):(.*)$/{{- if eq .Task.Slot "\1" }}\2{{ end -}}/' \
-    "$keys/agencies" >"$keys/by-slot") || fail_write "see above" "$keys/by-slot"
+  kept=$(umask 022 && write_keys) || fail_write "see above" "$keys"
   ((kept == 0)) || echo "$0: $kept of $agencies keys were in $keys and are kept" >&2
 }
 
