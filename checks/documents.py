@@ -53,10 +53,6 @@ class Tree:
         cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in lines]
         return [row for row in cells if not set("".join(row)) <= set("-: ")]
 
-    def names(self, name, heading):
-        """Returns what stands in backquotes in the first cells of the tables under a heading."""
-        return {row[0].strip("`") for row in self.rows(name, heading) if row[0].startswith("`")}
-
     def declares(self, name):
         return re.search(rf"\b(?:actor|class|enum|extension|protocol|struct|typealias|func|let|var|"
                          rf"case|suite)\b[^\n]*\b{name}\b", self.swift, re.IGNORECASE)
@@ -121,7 +117,9 @@ def actions(tree):
     for module, heading in (("ProcessSupport", "Los dos programas"),
                             ("LotteryServer", "El servidor"), ("AgencyClient", "La agencia")):
         logged = set(re.findall(r'LogLine\(\s*"(\w+)"', tree.sources(f"Sources/{module}")))
-        for action in sorted(logged ^ tree.names("docs/glosario.md", heading)):
+        explained = {row[0].strip("`") for row in tree.rows("docs/glosario.md", heading)
+                     if row[0].startswith("`")}
+        for action in sorted(logged ^ explained):
             where = "is not in" if action in logged else "is only in"
             yield f"docs/glosario.md: the action {action} of {module} {where} the glossary"
 

@@ -139,6 +139,12 @@ def test_keys_are_random_and_those_that_are_there_are_kept(generate, tmp_path):
     assert lines(directory.top / ".claves/agencies")[3] == f"4:{after[3]}"
 
 
+def test_an_agency_never_gets_another_one_s_key(generate, tmp_path):
+    (tmp_path / "made/.claves/agency-2").mkdir(parents=True)
+    _, done = generate("--claves", "compose.yaml", "3")
+    assert done.returncode == 73
+
+
 def test_git_ignores_keys(checkout):
     assert checkout.git("check-ignore", ".claves/agencies") == ".claves/agencies"
 
