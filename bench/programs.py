@@ -28,24 +28,13 @@ BET_MEMORY, CONNECTION_MEMORY = 200, 50_000
 MADV_HUGEPAGE, MADV_POPULATE_WRITE = 14, 23
 
 
-class Program(Process):
-    """A program that writes what it has found."""
+def field(program, key):
+    """Waits for the line of a program's log that has the field `key`, and returns its number."""
+    return float(line(program, f"{key}: ")[key])
 
-    def line(self, text):
-        """Waits for the line of its log that holds `text`, and returns it."""
-        def find():
-            return next((parse(line) for line in self.text().splitlines(keepends=True)
-                         if text in line and line.endswith("\n")), None)
 
-        def watch():
-            if self.status is not None and not find():
-                raise Failure(f"{self.name} ended with {self.status}: see {self.log}")
-
-        return Deadline(LIMIT).wait(find, f"{text!r} in {self.log}", watch)
-
-    def number(self, key):
-        """Returns the number in the field `key` of the line that has it."""
-        return float(self.line(f"{key}: ")[key])
+def line(program, text):
+    return parse(program.wait_for_line(text, Deadline(LIMIT)))
 
 
 def cpu(*programs):
@@ -141,7 +130,7 @@ class Bench:
 
     def start_own(self, name, program, *arguments):
         """Starts a program of the benchmarks."""
-        return Program([self.own_programs / program, *map(str, arguments)], {},
+        return Process([self.own_programs / program, *map(str, arguments)], {},
                        self.run / f"{name}.log")
 
     def hold(self, side, files, looks=False):
@@ -170,7 +159,7 @@ class Copier:
         file = self.bench.run / "bets.csv"
         server = self.bench.start_own("server", "copier", "server", file, agencies, self.window,
                                       self.mode)
-        yield server, int(server.number("listening"))
+        yield server, int(field(server, "listening"))
         # It ends with the last agency.
         finish([server])
         check_rows(file, bets)
@@ -200,14 +189,14 @@ class Ours:
                 port, agencies, SERVER_DATA_DIR=self.bench.run,
                 SERVER_MAX_CONNECTIONS_PER_ADDRESS=max(agencies + 16, 64),
                 # The kernel's own limit on most machines (`/proc/sys/net/core/somaxconn`).
-                SERVER_LISTEN_BACKLOG=min(max(agencies, 5), 4096), **settings), kind=Program), port
+                SERVER_LISTEN_BACKLOG=min(max(agencies, 5), 4096), **settings)), port
 
     @contextlib.contextmanager
     def serving(self, bets, agencies):
         """As the copier's."""
         self.bench.prepare(bets, agencies)
         server, port = self.start_server(agencies)
-        server.line(LISTENING)
+        line(server, LISTENING)
         yield server, port
         self.stop(server, bets)
 
@@ -222,7 +211,7 @@ class Ours:
         window = {"CLI_BATCH_WINDOW": self.bench.window} if self.bench.window else {}
         return programs.start(
             self.bench.lottery_programs, "agency-client", self.bench.run / f"agency-{number}.log",
-            programs.agency_settings(number, port, file, **window), kind=Program)
+            programs.agency_settings(number, port, file, **window))
 
     def start_crowd(self, port, file, agencies, window=WINDOW):
         """As the copier's, by our library."""

@@ -4,8 +4,9 @@ import subprocess
 import time
 
 from lottery import log
-from lottery.processes import Deadline, Failure
-from programs import BATCH, WINDOW, Copier, Ours, Program, cpu, finish, last_row_at, rows
+from lottery.processes import Deadline, Failure, Process
+from programs import (BATCH, WINDOW, Copier, Ours, cpu, field, finish, last_row_at, line,
+                      rows)
 
 
 def real(bench):
@@ -40,7 +41,7 @@ def crowd(bench):
             with side.serving(rows(file) * agencies, agencies) as (server, port):
                 load = side.start_crowd(port, file, agencies)
                 finish([load], [server] if isinstance(side, Ours) else ())
-            yield f"{agencies} {side.name}: time (ms)", load.number("seconds") * 1000
+            yield f"{agencies} {side.name}: time (ms)", field(load, "seconds") * 1000
             yield (f"{agencies} {side.name}: CPU (µs a connection)",
                    cpu(load, server)[-1] / agencies * 1e6)
         yield f"{agencies} server: CPU (µs a connection)", cpu(server)[-1] / agencies * 1e6
@@ -66,7 +67,7 @@ def fair(bench):
         if not bench.is_quick and (place := last_row_at(honest, stored)) > 0.97:
             raise Failure(f"the flood ended too early: the agency's last bet is at {place:.0%}")
         for part in ("p50", "p99"):
-            yield f"{side.name} beside the flood: {part} (ms)", agency.number(part)
+            yield f"{side.name} beside the flood: {part} (ms)", field(agency, part)
 
 
 def growth(bench):
@@ -81,11 +82,11 @@ def growth(bench):
             pass
     yield "read (ms)", (time.monotonic() - start) * 1000
     server, _ = ours.start_server(agencies, LOGGING_LEVEL="DEBUG")
-    recovery = server.line("action: recovery | result: success")
+    recovery = line(server, "action: recovery | result: success")
     if (int(recovery["bets"]), int(recovery["finished"])) != (bets, agencies):
         raise Failure(f"not all is recovered: {recovery.text}")
     yield "recovery (ms)", log.seconds(recovery["duration"]) * 1000
-    draw = server.line("action: draw | result: success")
+    draw = line(server, "action: draw | result: success")
     yield "draw (ms)", log.seconds(draw["duration"]) * 1000
     ours.stop(server, bets)
 
@@ -100,7 +101,7 @@ def start(bench):
     bench.prepare()
     programs = []
     for number in range(processes):
-        programs.append(Program([empty], {}, bench.run / f"empty-{number}.log"))
+        programs.append(Process([empty], {}, bench.run / f"empty-{number}.log"))
         finish(programs[-1:])
     yield "empty C program: CPU (ms)", cpu(*programs)[-1] / processes * 1000
     ours = bench.hold(Ours(bench), [file] * processes)

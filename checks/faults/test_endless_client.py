@@ -145,5 +145,5 @@ def test_slow_file(client, programs, part, line):
 def test_pause(client, mode, part, settings):
     """A pause of an hour."""
     process = client(mode, part, **settings)
-    Deadline(10).wait(lambda: "close_socket" in process.text(), "the end of a connection")
+    process.wait_for_line("close_socket", Deadline(10))
     check_ends_in_order(process)

@@ -93,7 +93,7 @@ def test_pipe_without_a_writer(launch, tmp_path):
     """No program has the other end open, for which opening a pipe may wait: it counts as empty."""
     os.mkfifo(tmp_path / "pipe")
     process = launch("server", "--config", tmp_path / "pipe")
-    Deadline(10).wait(lambda: LISTENING in process.text(), "the server listens")
+    process.wait_for_line(LISTENING, Deadline(10))
     check_ends_in_order(process)
 
 
@@ -118,5 +118,5 @@ def test_full_terminal_of_progress(launch, play, terminal):
         frames.HELLO, frames.welcome(), frames.BATCH, frames.stored(100), frames.WINNERS_QUERY,
         then=b""))
     process = launch("agency", port=server.port, outputs={"error": terminal[1]})
-    Deadline(10).wait(lambda: "close_file" in process.text(), "the end of the file")
+    process.wait_for_line("close_file", Deadline(10))
     check_ends_in_order(process)

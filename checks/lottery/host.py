@@ -38,11 +38,7 @@ class Lottery:
         """Starts the server, and waits until it listens. What was promised before must be there."""
         self.check_promises()
         self.launch_server(**environment)
-        self.deadline.wait(
-            lambda: self.server.status is not None or LISTENING in self.server.text(),
-            "the server listens")
-        if self.server.status is not None:
-            raise Failure(f"the server does not start: {self.server.last_line()}")
+        self.server.wait_for_line(LISTENING, self.deadline)
 
     def launch_server(self, **environment):
         """Starts the server, and does not wait."""

@@ -112,6 +112,18 @@ class Process:
             file.seek(start)
             return file.read().decode(errors="replace")
 
+    def wait_for_line(self, text, deadline):
+        """Waits for a line of its log that holds `text`, and returns it."""
+        def find():
+            return next((line for line in self.text().splitlines(keepends=True)
+                         if text in line and line.endswith("\n")), None)
+
+        def watch():
+            if self.status is not None and not find():
+                raise Failure(f"{self.name} ended with {self.status}: {self.last_line()}")
+
+        return deadline.wait(find, f"{text!r} in {self.log}", watch)
+
     def last_line(self):
         return (self.text().splitlines() or ["nothing logged"])[-1]
 

@@ -26,14 +26,14 @@ def build():
     return Path(path.stdout.strip())
 
 
-def start(where, program, log, settings, flags=(), kind=Process, **outputs):
+def start(where, program, log, settings, flags=(), **outputs):
     """Starts a program. `where` is the directory of the executables, or the name of an image: its
     container shares the machine's network."""
     settings = {name: str(value) for name, value in settings.items()}
     if isinstance(where, Path):
-        return kind([where / program, *flags], settings, log, **outputs)
+        return Process([where / program, *flags], settings, log, **outputs)
     variables = [word for name, value in settings.items() for word in ("-e", f"{name}={value}")]
-    return kind(["docker", "run", "--rm", "--network", "host", *variables, where, *flags], {}, log)
+    return Process(["docker", "run", "--rm", "--network", "host", *variables, where, *flags], {}, log)
 
 
 def server_settings(port, agencies, **settings):
