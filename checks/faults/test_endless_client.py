@@ -96,7 +96,7 @@ def client(programs, play, tmp_path):
     def start(mode, part, rows=3, line=ROW, **settings):
         start.server = play(peers.Server, part)
         if mode == "status":
-            return programs.ask_status(start.server.port)
+            return programs.launch_server("--status", SERVER_PORT=start.server.port)
         file = tmp_path / "agency-1.csv"
         with open(file, "wb") as output:
             for _ in range(0, rows, 1 << 16):

@@ -33,7 +33,8 @@ def start(where, program, log, settings, flags=(), **outputs):
     if isinstance(where, Path):
         return Process([where / program, *flags], settings, log, **outputs)
     variables = [word for name, value in settings.items() for word in ("-e", f"{name}={value}")]
-    return Process(["docker", "run", "--rm", "--network", "host", *variables, where, *flags], {}, log)
+    return Process(["docker", "run", "--rm", "--network", "host", *variables, where, *flags], {},
+                   log)
 
 
 def server_settings(port, agencies, **settings):
@@ -64,9 +65,9 @@ class Watched:
         self.port = free_port()
         self.process = self.watch = None
 
-    def launch_server(self, *flags, agencies=3, fail=None, outputs={}, **settings):
-        return self._start("lottery-server", server_settings(
-            self.port, agencies, SERVER_DATA_DIR=self.data, **settings), flags, fail, outputs)
+    def launch_server(self, *flags, agencies=3, **options):
+        return self._start("lottery-server", flags, server_settings(
+            self.port, agencies, SERVER_DATA_DIR=self.data), **options)
 
     def start_server(self, **options):
         """Starts the server, and waits until it listens."""
@@ -74,12 +75,8 @@ class Watched:
         Deadline(30).wait(lambda: listens(self.port), "the server listens")
         return self.process
 
-    def ask_status(self, port):
-        return self._start("lottery-server", {"SERVER_PORT": port}, ["--status"], None, {})
-
-    def start_agency(self, port, file, *flags, fail=None, outputs={}, **settings):
-        return self._start("agency-client", agency_settings(1, port, file, **settings), flags, fail,
-                           outputs)
+    def start_agency(self, port, file, *flags, **options):
+        return self._start("agency-client", flags, agency_settings(1, port, file), **options)
 
     def connect(self, *messages):
         """Connects to the server, and says that."""
@@ -94,8 +91,8 @@ class Watched:
     def wait_for_hits(self, count):
         Deadline(10).wait(lambda: self.watch.hits >= count, "calls that the rule is for")
 
-    def _start(self, program, settings, flags, fail, outputs):
+    def _start(self, program, flags, basic, fail=None, outputs={}, **settings):
         self.watch = shim.Watch(self.library, self.directory / "calls", fail)
         self.process = start(self.where, program, self.directory / f"{program}.log",
-                             settings | self.watch.environment, flags, **outputs)
+                             basic | settings | self.watch.environment, flags, **outputs)
         return self.process
