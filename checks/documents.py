@@ -11,8 +11,11 @@ from pathlib import Path
 # Types and calls of the language and its libraries, which the documents name too.
 STANDARD = {"CheckedContinuation", "DispatchIO", "Process", "SIMD64", "SIMD8", "SIMDMask", "Span",
             "Task", "UnsafeContinuation", "Bytes"}
-UNITS = {"nanoseconds": 1e-9, "microseconds": 1e-6, "milliseconds": 1e-3, "seconds": 1, "": 1,
-         "bytes": 1, "KiB": 2**10, "MiB": 2**20, "ms": 1e-3, "s": 1, "min": 60}
+# How the documents write what a constant's expression says.
+WRITTEN = [(r"_|Duration", ""), (r"Int\(UInt16\.max\)", "65535"),
+           (r"\((\d+) - (\d+)\)", lambda found: str(int(found[1]) - int(found[2]))),
+           (r" \* 1024 \* 1024$", " MiB"), (r" \* 1024$", " KiB"), (r"\.\.\.", " to "),
+           (r"\.seconds\((\d+)\)", r"\1 s"), (r"\.milliseconds\((\d+)\)", r"\1 ms")]
 CONSTANT = re.compile(r"^ *(?:(?:public|package|private|fileprivate) )*(?:static )?(?:let|var) "
                       r"(\w+)(?:: [\w<>]+)? (?:= |\{ )(.*?)(?: \})?(?:  //.*)?$", re.MULTILINE)
 
@@ -152,45 +155,30 @@ def codes(tree):
                 yield f"scripts/lottery.lua: no {kind} {number}"
 
 
-def value(expression, constants={}):
-    """Returns the number or the range that a constant's expression says, or nothing."""
-    expression = re.sub(r"(?:Duration)?\.(\w+)\(([\d_]+)\)",
-                        lambda found: f"({found[2]} * {UNITS[found[1]]})", expression)
-    expression = expression.replace("_", "").replace("Int(UInt16.max)", "65535")
-    expression = re.sub(r"(?:ProtocolLimits\.)?([a-z]\w*)",
-                        lambda found: str(constants.get(found[1], found[1])), expression)
-    if not re.fullmatch(r"[\d.()*/<>+e -]+", expression):
-        return None
-    return [eval(bound) for bound in expression.split("...")]  # Digits and operators only.
-
-
-def stated(cell):
-    """Returns the number or the range in a cell of a table of limits."""
-    number = r"(\d+(?: \d{3})*(?:\.\d+)?)"
-    found = re.match(rf"(?:within )?{number}(?: to {number})?(?: (\w+))?", cell)
-    return found and [float(text.replace(" ", "")) * UNITS.get(found[3] or "", 1)
-                      for text in found.groups()[:2] if text]
-
-
 def limits(tree):
     """The limits of the tables are those of the sources."""
+    def says(cell, expression):
+        for pattern, written in WRITTEN:
+            expression = re.sub(pattern, written, expression)
+        return re.match(re.escape(expression) + r"(?!\d| to )", cell)
+
     declared = {}
     body = re.search(r"enum ProtocolLimits \{(.*?)^\}", tree.swift, re.DOTALL | re.MULTILINE)[1]
     table = {row[0].strip("`"): row[1] for row in tree.rows("PROTOCOL.md", "Limits")}
     for name, expression in CONSTANT.findall(body):
-        numbers = value(expression, declared)
-        if numbers and len(numbers) == 1:
-            declared[name] = numbers[0]
-        if name not in table or stated(table[name]) != numbers:
-            yield f"PROTOCOL.md: the limit {name} is {numbers} in the sources"
+        # One limit may be made of others.
+        declared[name] = re.sub(
+            r"[a-z]\w+", lambda found: declared.get(found[0], found[0]), expression)
+        if not says(table.get(name, ""), declared[name]):
+            yield f"PROTOCOL.md: the limit {name} is {declared[name]} in the sources"
     for row in tree.rows("docs/operating.md", "Limits")[1:]:
         for type_name, name in re.findall(r"`(\w+)\.([a-z]\w*)`", row[-1]):
             bodies = re.findall(
                 rf"^(?:[a-z]+ )*(?:struct|class|enum|extension|actor) {type_name}\b.*?^\}}",
                 tree.swift, re.DOTALL | re.MULTILINE)
-            found = [value(text, declared) for body in bodies
-                     for constant, text in CONSTANT.findall(body) if constant == name]
-            if stated(row[1]) not in found:
+            found = [text for body in bodies for constant, text in CONSTANT.findall(body)
+                     if constant == name]
+            if not any(says(row[1], text) for text in found):
                 yield f"docs/operating.md: the limit {type_name}.{name} is {found} in the sources"
 
 
