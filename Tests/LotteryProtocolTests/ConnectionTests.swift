@@ -49,7 +49,7 @@ import Testing
   @Test func `an event of a descriptor that was closed is not the next one's with its number`()
     async throws
   {
-    let (old, new) = (try Self.pair(), try Self.pair())
+    let (old, new) = (try socketPair(SOCK_STREAM), try socketPair(SOCK_STREAM))
     // A process that was just forked has one too: the kernel goes on watching.
     let duplicate = dup(old[0])
     try Readiness(of: old[0]).cancel()
@@ -66,12 +66,6 @@ import Testing
     send(new[1], "x", 1, 0)
     await readiness.wait(for: .reading)
     #expect(isBroken.value == nil)
-  }
-
-  private static func pair() throws -> [Int32] {
-    var ends: [Int32] = [-1, -1]
-    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-    return ends
   }
 }
 
@@ -110,9 +104,7 @@ private let tooMuch = {
     frames: [[UInt8]], sizes: [Int]
   ) async throws {
     // A socket that keeps what each send brought apart (unix(7)).
-    var ends: [Int32] = [-1, -1]
-    let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue)
-    try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
+    let ends = try socketPair(SOCK_SEQPACKET, SOCK_NONBLOCK)
     defer { close(ends[1]) }
     let socket = try Socket(family: AF_UNIX)
     dup2(ends[0], socket.descriptor)
@@ -352,7 +344,7 @@ private let tooMuch = {
       handle.interrupt(.superseded)
       if isEarly { handle.interrupt(.shuttingDown) }
       async let interrupted: Void = {
-        await until { handle.isAwaited }
+        await until { handle.readiness.isAwaited(for: .reading) }
         handle.interrupt(.shuttingDown)
       }()
       await connection.finish(within: .seconds(3600), discarding: 1 << 20)

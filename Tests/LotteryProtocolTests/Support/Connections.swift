@@ -25,11 +25,6 @@ func withConnection(
   try outcome.get()
 }
 
-extension Connection.Handle {
-  /// Whether a task waits for bytes that have not arrived.
-  var isAwaited: Bool { readiness.isAwaited(for: .reading) }
-}
-
 extension Socket {
   /// Whether a receive would return at once (poll(2)).
   func isReadable() -> Bool {
@@ -63,4 +58,12 @@ func untilCancelled() async { _ = await Promise<Void>().wait() }
 /// ``Worker/yield()``), and there are as few threads as cores.
 func until(_ condition: () -> Bool) async {
   while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
+}
+
+/// Two sockets that are connected, which no other program inherits.
+func socketPair(_ kind: __socket_type...) throws -> [Int32] {
+  var ends: [Int32] = [-1, -1]
+  let type = kind.reduce(SOCK_CLOEXEC.rawValue) { $0 | $1.rawValue }
+  try #require(socketpair(AF_UNIX, Int32(type), 0, &ends) == 0)
+  return ends
 }
