@@ -1,7 +1,7 @@
 """Pipes and terminals on which nothing moves: no other program writes what one reads, or reads what
 it writes. SIGTERM ends the program."""
 
-import fcntl
+import contextlib
 import os
 import signal
 import time
@@ -42,21 +42,16 @@ def channel(request):
 
 def fill(descriptor):
     """Leaves no room."""
-    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-    # The kernel hands on what a terminal took a moment later, and takes more then.
+    os.set_blocking(descriptor, False)
     is_full = False
     while not is_full:
         is_full = True
-        for size in (4096, 1):
-            try:
-                while True:
-                    os.write(descriptor, b"x" * size)
-                    is_full = False
-            except BlockingIOError:
-                pass
+        with contextlib.suppress(BlockingIOError):
+            while os.write(descriptor, b"x"):
+                is_full = False
+        # The kernel hands on what a terminal took a moment later, and takes more then.
         time.sleep(0.05)
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
+    os.set_blocking(descriptor, True)
 
 
 @pytest.fixture

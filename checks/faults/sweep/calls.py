@@ -20,22 +20,14 @@ import itertools
 import os
 import signal
 import socket
-from dataclasses import dataclass
+from collections import namedtuple
 
 # The ways in which calls fail, and in which they hang: see `runs.py`.
 FAILS, STALLS = ("once", "on", "restart"), ("ends", "limit")
 
-
-@dataclass(frozen=True)
-class Call:
-    """A call that fails."""
-
-    faults: tuple
-    # Whether a program that has started goes on, an agency until its retry limit.
-    is_survived: bool = False
-    # Whether it costs an agency no connection either, however often the call fails.
-    costs_nothing: bool = False
-
+# How a call fails; whether a program that has started goes on, an agency until its retry limit; and
+# whether it costs an agency no connection either, however often the call fails.
+Call = namedtuple("Call", "faults, is_survived, costs_nothing", defaults=(False, False))
 
 _NO_DESCRIPTOR = ("EMFILE", "ENFILE", "ENOMEM")
 _PART = ("one", "half")
