@@ -141,11 +141,6 @@ function Body:group(tree, name, read)
   item:set_text(text)
 end
 
-function Body:finish()
-  local left = self.tvb:len() - self.at
-  if left > 0 then error(left .. " bytes left over after the last field", 0) end
-end
-
 -- Puts values into the places of a text that name them.
 local function fill(text, values)
   return (text:gsub("{(.-)}", function(name) return tostring(values[name]) end))
@@ -221,7 +216,8 @@ local function read_message(body, tree, pinfo)
   tree:append_text(", " .. name)
   local values = body:all(tree, names or "")
   if rest[name] then rest[name](values, body, tree, pinfo) end
-  body:finish()
+  local left = body.tvb:len() - body.at
+  if left > 0 then error(left .. " bytes left over after the last field", 0) end
   return line and name .. " " .. fill(line, values) or name
 end
 

@@ -18,9 +18,7 @@ PROGRAMS = ["sh", "awk", "dirname", "mkdir", "mktemp", "find", "mv", "chmod", "r
 def archive(checkout, entries, name="dataset.zip", folder=""):
     with zipfile.ZipFile(checkout.top / ".data" / name, "w", zipfile.ZIP_DEFLATED) as file:
         for entry, content in entries.items():
-            information = zipfile.ZipInfo(folder + entry)
-            information.filename = folder + entry
-            file.writestr(information, content)
+            file.writestr(folder + entry, content)
 
 
 def only(tmp_path, programs):
