@@ -170,6 +170,16 @@ import Testing
     }
     #expect(conversation.inFlight == counts.reduce(0, +) - 1)
   }
+
+  @Test func `bets that cannot be read count once all before them are stored`() throws {
+    let bad = AgencyError.badRow(path: "a.csv", line: 4, reason: "why")
+    var conversation = try Phase.sending.conversation()
+    for stored in [5, 7] as [UInt64] {
+      #expect(try conversation.send(batchesEndingAt: [], after: 7, then: bad).isEmpty)
+      _ = try conversation.receive(.stored(stored))
+    }
+    #expect(throws: bad) { try conversation.send(batchesEndingAt: [], after: 7, then: bad) }
+  }
 }
 
 extension ServerMessage {
@@ -181,17 +191,20 @@ extension ServerMessage {
 
 extension LotteryConversation {
   /// Lets it send batches of bets that begin after `start` and end at `ends`, as far as it wants
-  /// them. After them come no bets. The end of a batch stands for its frame.
+  /// them. After them come no bets, or `failure`. The end of a batch stands for its frame.
   ///
   /// - Returns: the ends of those that it sent, as text.
   fileprivate mutating func send(
-    batchesEndingAt ends: [UInt64], after start: UInt64
+    batchesEndingAt ends: [UInt64], after start: UInt64, then failure: AgencyError? = nil
   ) throws -> [String] {
     var frames: [UInt8] = []
     var rest = ends[...]
     var last = start
     try appendFrames(to: &frames) { frames throws(AgencyError) in
-      guard let end = rest.popFirst() else { return nil }
+      guard let end = rest.popFirst() else {
+        if let failure { throw failure }
+        return nil
+      }
       defer { last = end }
       frames += "\(end);".utf8
       return SentBatch(count: Int(end - last), end: end)
