@@ -30,11 +30,12 @@ MADV_HUGEPAGE, MADV_POPULATE_WRITE = 14, 23
 
 def field(program, key):
     """Waits for the line of a program's log that has the field `key`, and returns its number."""
-    return float(line(program, f"{key}: ")[key])
+    return float(fields(program, f"{key}: ")[key])
 
 
-def line(program, text):
-    return parse(program.wait_for_line(text, Deadline(LIMIT)))
+def fields(program, text):
+    """Waits for the line that holds `text`, and returns its fields."""
+    return parse(program.wait_for_line(text, Deadline(LIMIT))).fields
 
 
 def cpu(*programs):
@@ -196,7 +197,7 @@ class Ours:
         """As the copier's."""
         self.bench.prepare(bets, agencies)
         server, port = self.start_server(agencies)
-        line(server, LISTENING)
+        fields(server, LISTENING)
         yield server, port
         self.stop(server, bets)
 

@@ -5,8 +5,7 @@ import time
 
 from lottery import log
 from lottery.processes import Deadline, Failure, Process
-from programs import (BATCH, WINDOW, Copier, Ours, cpu, field, finish, last_row_at, line,
-                      rows)
+from programs import BATCH, WINDOW, Copier, Ours, cpu, field, fields, finish, last_row_at, rows
 
 
 def real(bench):
@@ -82,11 +81,11 @@ def growth(bench):
             pass
     yield "read (ms)", (time.monotonic() - start) * 1000
     server, _ = ours.start_server(agencies, LOGGING_LEVEL="DEBUG")
-    recovery = line(server, "action: recovery | result: success")
+    recovery = fields(server, "action: recovery | result: success")
     if (int(recovery["bets"]), int(recovery["finished"])) != (bets, agencies):
-        raise Failure(f"not all is recovered: {recovery.text}")
+        raise Failure(f"not all is recovered: {recovery}")
     yield "recovery (ms)", log.seconds(recovery["duration"]) * 1000
-    draw = line(server, "action: draw | result: success")
+    draw = fields(server, "action: draw | result: success")
     yield "draw (ms)", log.seconds(draw["duration"]) * 1000
     ours.stop(server, bets)
 

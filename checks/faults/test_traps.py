@@ -77,6 +77,7 @@ def test_lost_lines(programs):
     with open(reader, encoding="utf-8") as output:
         log = Log.of(output.read())
     logged = len(log.places("apuesta_almacenada"))
-    lost = sum(int(log.lines[place]["lost_lines"]) for place in log.places("log", result="fail"))
+    lost = sum(int(log.lines[place].fields["lost_lines"])
+               for place in log.places("log", result="fail"))
     assert logged < sent
     assert lost >= sent - logged

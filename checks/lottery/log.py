@@ -33,15 +33,6 @@ class Line:
     def result(self):
         return self.fields.get("result", "")
 
-    @property
-    def is_client(self):
-        return self.source.startswith("client")
-
-    def __getitem__(self, key):
-        if key not in self.fields:
-            raise Failure(f"no {key} in: {self.text}")
-        return self.fields[key]
-
 
 def parse(text):
     """Returns the line `[TIME LEVEL ]KEY: VALUE | KEY: VALUE …`."""
@@ -80,7 +71,8 @@ class Log:
         """Returns the places of an action, of one container ("server", "client2"), of all clients
         ("client") or of any."""
         return [place for place, line in enumerate(self.lines)
-                if line.action == action and line.result == result and _is_of(line, source)
+                if line.action == action and line.result == result
+                and source in (None, line.source, line.source.rstrip("0123456789"))
                 and all(line.fields.get(key) == value for key, value in fields.items())]
 
     def values(self, key, action, source=None):
@@ -93,10 +85,6 @@ class Log:
 
     def __str__(self):
         return "".join(f"{line.text}\n" for line in self.lines)
-
-
-def _is_of(line, source):
-    return source is None or line.source == source or source == "client" and line.is_client
 
 
 def seconds(duration):
