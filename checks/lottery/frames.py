@@ -35,13 +35,14 @@ def frame(kind, layout="", *values, length=None):
     return struct.pack(">I", len(body) if length is None else length) + body
 
 
-def hello(agency, key=b""):
-    return frame(HELLO, f"BIB{len(key)}s", 1, agency, len(key), key)
+def hello(agency):
+    """HELLO without a key."""
+    return frame(HELLO, "BIB", 1, agency, 0)
 
 
-def welcome(state=0, stored=0):
-    """WELCOME without a last bet."""
-    return frame(WELCOME, "BBQ", 1, state, stored)
+def welcome():
+    """WELCOME to an agency without stored bets."""
+    return frame(WELCOME, "BBQ", 1, 0, 0)
 
 
 def stored(total):

@@ -22,13 +22,9 @@ def bets_by_agency(data):
 
 
 def finished(data):
-    """Returns the rows of `finished.csv`: agencies and their totals."""
+    """Returns the rows of `finished.csv`, each an agency and its total."""
     return [tuple(map(int, row.split(b",")))
             for row in whole_rows(data)["finished.csv"].split(b"\r\n")[:-1]]
-
-
-def finished_agencies(data):
-    return {agency for agency, _ in finished(data)}
 
 
 def check_promises(data, promised):

@@ -240,7 +240,7 @@ class ServerRun(Run):
         for agency in lottery.bets.by_agency:
             self.start_agency(agency, limit)
             lottery.deadline.wait(
-                lambda: is_over() or agency in store.finished_agencies(lottery.data), "FINISHED")
+                lambda: is_over() or agency in dict(store.finished(lottery.data)), "FINISHED")
         lottery.deadline.wait(lambda: is_over() or lottery.has_ended(), "the end of the agencies")
         return all(process.status == 0 for process in lottery.agencies.values())
 
@@ -256,7 +256,7 @@ class ServerRun(Run):
                 raise Failure(f"{process.name} ended with {process.status}: {process.last_line()}")
             if "action: lost_bets" in process.text():
                 raise Failure(f"{process.name} was told of fewer bets than it was promised")
-            if process.status == 0 and agency not in store.finished_agencies(lottery.data):
+            if process.status == 0 and agency not in dict(store.finished(lottery.data)):
                 raise Failure(f"agency {agency} has its winners, and is not in finished.csv")
         lottery.check_promises()
         if not self.fails:
@@ -299,7 +299,7 @@ class ClientRun(Run):
         instead, which may take as long as it likes."""
         if process.ends_within(self.LIMIT_SECONDS + self.end_seconds):
             return True
-        if self.AGENCY in store.finished_agencies(self.lottery.data):
+        if self.AGENCY in dict(store.finished(self.lottery.data)):
             return False
         raise Failure(f"{process.name} has not ended because of its limit")
 
