@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 
+import pytest
+
 from lottery import frames, shim, store
 from lottery.log import Log
 from lottery.peers import reset_on_close
@@ -26,10 +28,12 @@ def test_unread_bytes(programs):
     assert kinds(client, 1) == [frames.ERROR]
 
 
-def test_stale_events(programs):
+# One turn alone may miss the mistake.
+@pytest.mark.parametrize("turn", range(5))
+def test_stale_events(programs, turn):
     """What the kernel says of a connection must not be taken for the next one's that has the number
     of its descriptor: connections break, and the poller hears late of it."""
-    agencies = 60
+    agencies = 150
     programs.start_server(agencies=agencies + 1, fail=shim.rule("epoll_wait", ["d50"], 1),
                           SERVER_LISTEN_BACKLOG=4 * agencies)
     # All come while the server sleeps.
