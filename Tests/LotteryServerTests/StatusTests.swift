@@ -12,9 +12,9 @@ import Testing
     let directory = try TemporaryDirectory(
       bets: [], finished: (1...agencies).map { "\($0),0\r\n" }.joined())
     try await withServer(agencies: agencies, in: directory) { server in
-      var status = try await Self.query(server.port).get()
+      var status = try await Self.query(server.port)
       // All have finished.
-      while !status.isDrawn { status = try await Self.query(server.port).get() }
+      while !status.isDrawn { status = try await Self.query(server.port) }
       #expect(status.seen.map(\.number) == Array(1...agencies))
       #expect(status.finished == 1500)
     }
@@ -42,8 +42,10 @@ import Testing
   ) async throws {
     let listener = try Listener(port: 0, backlog: 16)
     defer { listener.close() }
-    async let result = Self.query(
-      listener.port, timeout: .milliseconds(answer == nil ? 20 : 3_600_000))
+    let port = listener.port
+    let asking = Task {
+      try await Self.query(port, timeout: .milliseconds(answer == nil ? 20 : 3_600_000))
+    }
     if let answer {
       let query = try Peer(try #require(try await listener.accept()))
       try await query.send(answer)
@@ -51,9 +53,9 @@ import Testing
       _ = try await query.receive(Frames.statusQuery.count)
       query.close()
     }
-    guard case .failure(let error) = await result else { throw Peer.Unexpected() }
-    #expect(error.description.hasSuffix(reason))
-    #expect(error.exitStatus == status)
+    let error = await #expect(throws: ServerError.self) { try await asking.value }
+    #expect(error?.description.hasSuffix(reason) == true)
+    #expect(error?.exitStatus == status)
   }
 
   private static let outOfOrder = "not a lottery server: the agencies are not in their order"
@@ -69,16 +71,10 @@ import Testing
 
   private static func query(
     _ port: UInt16, timeout: Duration = .seconds(30)
-  ) async -> Result<LotteryStatus, ServerError> {
+  ) async throws -> LotteryStatus {
     let worker = Worker(label: "query")
     let query = StatusQuery(port: port, worker: worker, timeout: timeout)
-    return await Task(executorPreference: worker) {
-      do throws(ServerError) {
-        return Result<LotteryStatus, ServerError>.success(try await query.ask())
-      } catch {
-        return .failure(error)
-      }
-    }.value
+    return try await Task(executorPreference: worker) { try await query.ask() }.value
   }
 
   /// Agencies that have not connected are listed between those that have. Those that should not

@@ -55,6 +55,15 @@ def test_stale_events(programs, turn):
         assert kinds(peer, 1) == [frames.WINNERS]
 
 
+def test_ready_while_nobody_waits(programs):
+    """A message comes after the server found that there was none, and before it waits for one."""
+    programs.start_server(agencies=1, fail=shim.rule("recv", ["d50"], 1))
+    agency = programs.connect(frames.hello(1))
+    assert kinds(agency, 1) == [frames.WELCOME]
+    agency.say(frames.finished(0))
+    assert kinds(agency, 1) == [frames.CONFIRMED]
+
+
 def test_bets_after_a_failure(programs):
     """A batch cannot be stored, and the next one is on its way: it must not take its place."""
     programs.start_server(agencies=1, fail=shim.rule(

@@ -19,7 +19,7 @@
  *   q0   the peer says nothing: recv, send and accept have nothing to do, and the socket of connect
  *        is never connected
  *   h0   the call does not return, until it is healed
- *   dN   the call takes N milliseconds longer; epoll_wait waits for what it tells first
+ *   dN   the call takes N milliseconds longer; epoll_wait and recv do first what they tell
  *   tN   the process gets signal N, and the call is as usual
  */
 #define _GNU_SOURCE
@@ -159,7 +159,7 @@ static struct outcome begun(unsigned call, struct outcome outcome) {
     while (!atomic_load(&state->healed)) usleep(1000);
     return usual;
   case 'd':
-    if (call == CALL_epoll_wait) return outcome;
+    if (call == CALL_epoll_wait || call == CALL_recv) return outcome;
     usleep(outcome.value * 1000);
     return usual;
   case 't': kill(getpid(), (int)outcome.value); return usual;
@@ -207,6 +207,14 @@ static size_t shortened(struct outcome outcome, size_t size) {
   return part ? part : 1;
 }
 
+/* Returns the result of a call that was made, later if that is its outcome. */
+static ssize_t delayed(struct outcome outcome, ssize_t result) {
+  int code = errno;
+  if (outcome.kind == 'd') usleep(outcome.value * 1000);
+  errno = code;
+  return result;
+}
+
 /* A call that fails does nothing. */
 #define CALL(result, name, descriptor, parameters, arguments)                                      \
   result name parameters {                                                                         \
@@ -221,7 +229,7 @@ static size_t shortened(struct outcome outcome, size_t size) {
     if (outcome.kind == 'e') return failed(outcome);                                               \
     if (outcome.kind == 'z') return 0;                                                             \
     size = shortened(outcome, size);                                                               \
-    return REAL(name) arguments;                                                                   \
+    return delayed(outcome, REAL(name) arguments);                                                 \
   }
 
 int open(const char *path, int flags, ...) {
@@ -299,9 +307,7 @@ CALL(int, setrlimit, -1, (__rlimit_resource_t resource, const struct rlimit *lim
 int epoll_wait(int poller, struct epoll_event *events, int room, int timeout) {
   struct outcome outcome = NEXT(CALL_epoll_wait, -1);
   if (outcome.kind == 'e') return failed(outcome);
-  int count = REAL(epoll_wait)(poller, events, room, timeout);
-  if (outcome.kind == 'd') usleep(outcome.value * 1000);
-  return count;
+  return (int)delayed(outcome, REAL(epoll_wait)(poller, events, room, timeout));
 }
 
 /* Makes the descriptor one that never becomes ready: a socket whose peer takes nothing more. */

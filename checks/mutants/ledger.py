@@ -181,8 +181,7 @@ LEDGER = [
            "if code != 0 { throw", "ContractTests"),
     Mutant("forgets that a socket became ready while nobody waited",
            "        state.conditions[direction.rawValue] = .changed\n        return nil",
-           "        return nil",
-           "LotteryTests|HostileTests"),
+           "        return nil", f"{CHECKS}/test_traps.py -k nobody_waits"),
     # Waits, loops and what adds up.
     Mutant("waits without end for an end that hangs", "if still == limits.standstill {",
            "if still < 0 {", case("server,fdatasync,hang,ends,3")),
