@@ -133,9 +133,10 @@ private func checkCandidates(_ bytes: [UInt8], of number: UInt32) {
   var expected: [Range<Int>] = []
   var start = 0
   for lineEnd in bytes.indices where bytes[lineEnd] == .lineFeed {
-    let rowEnd = lineEnd > start && bytes[lineEnd - 1] == .carriageReturn ? lineEnd - 1 : lineEnd
-    // A row of bets.csv is longer than nine bytes.
-    if lineEnd >= 9, bytes[..<rowEnd].suffix(digits.count).elementsEqual(digits) {
+    var rowEnd = lineEnd
+    while rowEnd > start, bytes[rowEnd - 1] == .carriageReturn { rowEnd -= 1 }
+    // The shortest row of a bet is longer than eight bytes.
+    if rowEnd >= 8, bytes[..<rowEnd].suffix(digits.count).elementsEqual(digits) {
       expected.append(start..<(lineEnd + 1))
     }
     start = lineEnd + 1
