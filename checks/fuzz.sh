@@ -15,10 +15,11 @@ cd "$top"
 
 readonly BUILD=.build-fuzz FINDS=.fuzz
 
-# All targets are one program. The environment selects one.
+# All targets are one program. The environment selects one. SwiftPM passes sanitizers on in any order,
+# and the compiler counts no edges if the last one is not the fuzzer.
 build() {
   FUZZER=1 swift build --quiet -c release --product fuzz --sanitize=fuzzer --sanitize=address \
-    -Xswiftc -enable-testing --scratch-path "$BUILD"
+    -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer --scratch-path "$BUILD"
 }
 
 # fuzz TARGET: 1 if something was found.
@@ -30,7 +31,9 @@ fuzz() {
   FUZZ_TARGET=$1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
     "$BUILD/release/fuzz" -max_total_time="$seconds" -max_len=9000 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$FINDS/$1-" \
-    "$FINDS/$1" "Tests/Fuzz/corpus/$1" </dev/null >"$log" 2>&1
+    "$FINDS/$1" "Tests/Fuzz/corpus/$1" </dev/null >"$log" 2>&1 || return 1
+  # Without it, inputs are changed blindly.
+  grep -q ' cov: ' "$log"
 }
 
 # report TARGET RESULT
@@ -59,7 +62,7 @@ for target in "${targets[@]}"; do
     failed=1
     report "$target" "FOUND SOMETHING"
     # The reason, and the file of the input.
-    grep -E -A 2 'Fatal error|ERROR: |Test unit written' "$FINDS/$target.log" | cut -c 1-500 >&2
+    grep -E -A 2 'Fatal error|ERROR: |Test unit written|code instrumented' "$FINDS/$target.log" | cut -c 1-500 >&2
   fi
 done
 exit "$failed"
