@@ -31,12 +31,16 @@ final class Server: Sendable {
   /// Opens the files and the port.
   ///
   /// - Throws: ``StorageError`` or ``ServerError``; `CancellationError` if the task is cancelled.
-  init(_ configuration: ServerConfiguration, keys: AgencyKeys? = nil, log: Log) throws {
+  init(
+    _ configuration: ServerConfiguration, keys: AgencyKeys? = nil, disk: any Disk = LocalDisk(),
+    log: Log
+  ) throws {
     let limit = min(configuration.maxConnections, ConnectionLimit.raise())
     Self.warn(log, of: limit, configuration)
     let failure = Promise<StorageError>()
     let onFailure: @Sendable (StorageError) -> Void = { failure.fulfill($0) }
-    let store = try BetStore(directory: configuration.dataDirectory, onFailure: onFailure)
+    let store = try BetStore(
+      directory: configuration.dataDirectory, disk: disk, onFailure: onFailure)
     Self.log(store.recovery, to: log)
     do throws(SystemError) {
       listener = try Listener(port: configuration.port, backlog: configuration.acceptQueue)

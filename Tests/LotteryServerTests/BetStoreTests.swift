@@ -58,6 +58,31 @@ import Testing
     }
   }
 
+  @Test func `a newer connection keeps the claim, whatever the older one does`() async throws {
+    defer { store.close() }
+    try await confirmation("the older one is told once that it has lost the claim") { lost in
+      let (older, newer) = (Claim(agency: 1) { lost() }, Claim(agency: 1) {})
+      #expect(await store.take(older)?.stored == 0)
+      #expect(await store.take(newer)?.stored == 0)
+      store.release(older)
+      try await store.store([sampleBet()], by: newer)
+    }
+    let late = Claim(agency: 1, order: 0) {}
+    #expect(await store.take(late) == nil)
+    #expect(store.agencyStatuses.map(\.isConnected) == [true])
+  }
+
+  @Test func `bets that the disk refuses are not counted`() async throws {
+    store.close()
+    let disk = FaultyDisk(failing: [2])
+    let store = try BetStore(directory: Path(directory.path), disk: disk)
+    defer { store.close() }
+    let claim = Claim(agency: 1) {}
+    _ = await store.take(claim)
+    await #expect(throws: StorageError.self) { try await store.store([sampleBet()], by: claim) }
+    await store.expectStanding(of: 1, stored: 0)
+  }
+
   @Test func `an agency that has neither bets nor finished is forgotten when it leaves`()
     async throws
   {

@@ -6,8 +6,8 @@ import Testing
 
 @testable import LotteryServer
 
-/// Other things in the place of the files, and directories that cannot be synced. Files that fail
-/// are played by the simulation and the sweeps of `checks/faults`.
+/// Calls that fail, other things in the place of the files, and directories that cannot be synced.
+/// What follows from failed calls is played by the simulation and the sweeps of `checks/faults`.
 @Suite struct DiskTests {
   private let directory = TemporaryDirectory()
 
@@ -28,20 +28,84 @@ import Testing
     #expect(throws: changed) { try journal.synchronize() }
   }
 
-  @Test(arguments: [false, true])
-  func `a write that fails is taken back for good, but the file made no longer`(
-    isCut: Bool
+  /// Which calls fail, all calls, what has become of the second and the third of three appends, and
+  /// what the file holds in the end.
+  @Test(
+    arguments: [
+      ([], "write fdatasync write fdatasync write fdatasync", [.stored, .stored], "1\n2\n3\n"),
+      (
+        [2], "write fdatasync write ftruncate fdatasync write fdatasync", [.refused, .stored],
+        "1\n3\n"
+      ),
+      ([2, 3], "write fdatasync write ftruncate", [.unknown, .unknown], "1\n2"),
+      ([2, 4], "write fdatasync write ftruncate fdatasync drop", [.unknown, .unknown], "1\n"),
+      ([3], "write fdatasync write fdatasync ftruncate drop", [.unknown, .unknown], "1\n"),
+      ([3, 4], "write fdatasync write fdatasync ftruncate drop", [.unknown, .unknown], "1\n2\n"),
+    ] as [(Set<Int>, String, [Outcome], String)])
+  func `an append is synced, or it is taken back, or the journal takes nothing more`(
+    faults: Set<Int>, calls: String, outcomes: [Outcome], left: String
   ) async throws {
+    let disk = FaultyDisk(failing: faults)
+    let failure = Promise<StorageError>()
+    let journal = try Journal(path: Path(directory.file("bets.csv")), on: disk) {
+      failure.fulfill($0)
+    }
+    defer { journal.close() }
+    #expect(await journal.append(Array("1\n".utf8)) == nil)
+    let errors = [
+      await journal.append(Array("2\n".utf8)), await journal.append(Array("3\n".utf8)),
+    ]
+    #expect(errors.map(Outcome.init) == outcomes)
+    #expect(disk.calls == calls)
+    #expect((failure.value != nil) == outcomes.contains(.unknown))
+    #expect(try directory.read("bets.csv") == Array(left.utf8))
+  }
+
+  enum Outcome {
+    case stored, refused, unknown
+
+    init(_ error: StorageError?) {
+      switch error {
+      case nil: self = .stored
+      case .notWritten: self = .refused
+      default: self = .unknown
+      }
+    }
+  }
+
+  @Test func `a write that fails does not make a file longer that something else has cut`()
+    async throws
+  {
     let path = try directory.path(of: "bets.csv", holding: "row\r\n")
-    let disk = FullDisk()
+    let disk = FaultyDisk(failing: [0])
     let journal = try Journal(path: Path(path), on: disk)
     defer { journal.close() }
-    if isCut { truncate(path, 2) }
-    let error = await journal.append([1, 2])
+    truncate(path, 2)
+    #expect(await journal.append([1, 2]) == .changed(path: path, position: 3))
+    #expect(disk.calls == "write")
+    #expect(try directory.read("bets.csv") == Array("ro\u{1}".utf8))
+  }
+
+  @Test(
+    arguments: [
+      ([], "fdatasync fdatasync ftruncate ftruncate"), ([0], "fdatasync drop"),
+      ([1], "fdatasync fdatasync drop"), ([2], "fdatasync fdatasync ftruncate"),
+    ] as [(Set<Int>, String)])
+  func `a start syncs both files before it cuts anything off, and no whole row`(
+    faults: Set<Int>, calls: String
+  ) throws {
+    let rows = rows(try sampleBets(0..<20))
+    let torn = rows + Array("1,torn".utf8)
+    let directory = try TemporaryDirectory(bets: torn, finished: "1,20\r\n2,")
+    let disk = FaultyDisk(failing: faults)
+    let store = try? BetStore(directory: Path(directory.path), disk: disk)
+    store?.close()
+    #expect((store == nil) == !faults.isEmpty)
+    #expect(disk.calls == calls)
+    let finished = Array("1,20\r\n".utf8)
     #expect(
-      error == (isCut ? .changed(path: path, position: 3) : .notWritten(path: path, disk.error)))
-    #expect(disk.calls.withLock { $0 } == (isCut ? [] : ["ftruncate", "fdatasync"]))
-    #expect(try directory.read("bets.csv") == Array((isCut ? "ro\u{1}" : "row\r\n").utf8))
+      try directory.files
+        == (faults.isEmpty ? [rows, finished] : [torn, finished + Array("2,".utf8)]))
   }
 
   @Test func `a directory is used once its name is on the disk`() throws {
@@ -96,33 +160,6 @@ import Testing
         path: directory.file(name), SystemError("open", code: ENOTDIR))
     ) { try BetStore(directory: Path(directory.file(name))) }
     try BetStore(directory).close()
-  }
-}
-
-/// A disk on which half of what is written has room.
-private final class FullDisk: Disk {
-  let error = SystemError("write", code: ENOSPC)
-  /// What was asked after that.
-  let calls = Mutex<[String]>([])
-  private let disk = LocalDisk()
-
-  func queue(label: String) -> Queue { disk.queue(label: label) }
-  func open(_ path: Path) throws(SystemError) -> File { try disk.open(path) }
-  func dropCache(of file: File) {}
-
-  func write(_ bytes: Span<UInt8>, to file: File) throws(SystemError) {
-    try disk.write(bytes.extracting(first: bytes.count / 2), to: file)
-    throw error
-  }
-
-  func truncate(_ file: File, to size: Int) throws(SystemError) {
-    calls.withLock { $0.append("ftruncate") }
-    try disk.truncate(file, to: size)
-  }
-
-  func synchronize(_ file: File) throws(SystemError) {
-    calls.withLock { $0.append("fdatasync") }
-    try disk.synchronize(file)
   }
 }
 

@@ -63,7 +63,6 @@ import Testing
   // MARK: What ends a connection
 
   /// What something else does to a file, and what the agency is told after its batch and FINISHED.
-  /// A disk without room is in `EndToEndTests`.
   @Test(
     arguments: [("bets.csv", []), ("finished.csv", [.stored(10)])] as [(String, [ServerMessage])])
   func `when it is not known what is stored, the agency is told so, and the server ends`(
@@ -78,6 +77,18 @@ import Testing
             code: .shuttingDown, reason: "the server could not store it")
           #expect(try await client.receiveMessages() == answers + [error])
         }
+      }
+    }
+  }
+
+  @Test func `nothing is judged that comes after bets which the disk refuses`() async throws {
+    // The first two calls sync what was found.
+    try await withServer(agencies: 1, disk: FaultyDisk(failing: [2])) { server in
+      try await server.withAgency { client in
+        try await client.send(Frames.batch(try sampleBets(0..<10), at: 0), Frames.finished(10))
+        let rejected = ServerMessage.rejected(
+          offset: 0, index: 0, code: .notStored, reason: "the server could not store it")
+        #expect(try await client.receiveMessages() == [rejected])
       }
     }
   }

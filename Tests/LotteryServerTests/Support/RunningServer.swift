@@ -55,7 +55,7 @@ struct RunningServer: Sendable {
 /// - Parameter onFailure: is called if the disk ends the server. No disk of a test fails by itself.
 func withServer(
   agencies: UInt32, in directory: TemporaryDirectory = TemporaryDirectory(),
-  log: Log = .discarding,
+  disk: any Disk = LocalDisk(), log: Log = .discarding,
   onFailure: @escaping @Sendable (StorageError) -> Void = { Issue.record("\($0)") },
   changing change: (inout ServerConfiguration) -> Void = { _ in },
   _ body: (RunningServer) async throws -> Void
@@ -66,7 +66,7 @@ func withServer(
   configuration.agencies = agencies
   configuration.dataDirectory = Path(directory.path)
   change(&configuration)
-  let server = try Server(configuration, log: log)
+  let server = try Server(configuration, disk: disk, log: log)
   let task = Task(executorPreference: Worker(label: "server")) {
     do throws(StorageError) { try await server.run() } catch { onFailure(error) }
   }
