@@ -1,8 +1,8 @@
 """Old bugs, as small changes that put them back.
 
-Each must be caught by the simulation or by a test that starts the real programs, and not only by a
-unit test of its own file. So the ledger survives when code moves. A mutant is described by what it
-does. `old` must be found in all of `Sources` as often as is said, once if nothing is. If it is not,
+Each must be caught twice: by the tests of the module that it changes, and by the simulation or a
+test that starts the real programs. A mutant is described by what it does, so the ledger survives
+when code moves. `old` must be found in all of `Sources` as often as is said, once if nothing is. If it is not,
 look for where the rule lives now.
 """
 
@@ -25,8 +25,8 @@ class Mutant:
     name: str
     old: str
     new: str
-    # What catches it: a filter of `swift test`, or arguments of pytest.
-    catcher: str = SIMULATION
+    # What catches it from outside: a filter of `swift test`, or arguments of pytest.
+    outside: str = SIMULATION
     # How often `old` is there. The change is made everywhere.
     places: int = 1
     # How many lotteries the simulation may need to find it.
