@@ -127,7 +127,7 @@ final class Server: Sendable {
           "cut_rest", .success,
           [
             "file": cut.path, "bytes": "\(cut.count)",
-            "row": PrintableText.escaped(cut.beginning.span),
+            "row": String(repairing: cut.beginning.span),
             "note": "a crash left it after the last whole row; it was never acknowledged",
           ]))
     }

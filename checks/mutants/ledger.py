@@ -2,8 +2,8 @@
 
 Each must be caught twice: by the tests of the module that it changes, and by the simulation or a
 test that starts the real programs. A mutant is described by what it does, so the ledger survives
-when code moves. `old` must be found in all of `Sources` as often as is said, once if nothing is. If it is not,
-look for where the rule lives now.
+when code moves. `old` must be found in all of `Sources` as often as is said, once if nothing is. If
+it is not, look for where the rule lives now.
 """
 
 from dataclasses import dataclass
