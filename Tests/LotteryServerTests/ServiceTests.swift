@@ -86,6 +86,7 @@ import Testing
     try await withServer(agencies: 1, disk: FaultyDisk(failing: [2])) { server in
       try await server.withAgency { client in
         try await client.send(Frames.batch(try sampleBets(0..<10), at: 0), Frames.finished(10))
+        client.finishSending()
         let rejected = ServerMessage.rejected(
           offset: 0, index: 0, code: .notStored, reason: "the server could not store it")
         #expect(try await client.receiveMessages() == [rejected])

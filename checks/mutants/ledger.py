@@ -27,6 +27,9 @@ class Mutant:
     new: str
     # What catches it from outside: a filter of `swift test`, or arguments of pytest.
     outside: str = SIMULATION
+    # Whether the tests of its module catch it, too. They have no name server that hangs, and no
+    # machine with more cores.
+    in_module: bool = True
     # How often `old` is there. The change is made everywhere.
     places: int = 1
     # How many lotteries the simulation may need to find it.
@@ -187,7 +190,7 @@ LEDGER = [
            "if still < 0 {", case("server,fdatasync,hang,ends,3")),
     Mutant("waits longer for a name than the retry limit allows",
            "        answer.fulfill(.failure(.timedOut))\n", "",
-           case("agency-named,getaddrinfo,hang,limit,2")),
+           case("agency-named,getaddrinfo,hang,limit,2"), in_module=False),
     Mutant("waits without end for a server that says nothing",
            "max(.zero, policy.waitLimit - elapsed)", "policy.waitLimit * 1000",
            case("agency,recv,quiet,limit,1")),
@@ -198,5 +201,6 @@ LEDGER = [
            f"{CHECKS}/test_traps.py -k lost_lines"),
     Mutant("makes a thread for each core",
            "sysconf(Int32(_SC_NPROCESSORS_ONLN)) <= Worker.threadLimit\n",
-           "sysconf(Int32(_SC_NPROCESSORS_ONLN)) <= 1000\n", f"{CHECKS}/test_crowd.py -k threads"),
+           "sysconf(Int32(_SC_NPROCESSORS_ONLN)) <= 1000\n",
+           f"{CHECKS}/test_crowd.py -k threads", in_module=False),
 ]

@@ -16,6 +16,8 @@ from mutants.ledger import CHECKS, LEDGER, SIMULATION
 ROOT = Path(__file__).resolve().parents[2]
 # Kept between runs, so that only what a mutant changes is built.
 HOUSE = ROOT / ".build" / "mutants"
+# The targets that test modules.
+MODULES = "(Protocol|Support|Server|Client|Fuzz)Tests"
 # A lottery that hangs has been caught.
 CATCHER_LIMIT = 180
 # Of the random choices in what is tested from outside.
@@ -26,7 +28,8 @@ class House:
     """A copy of the repository that mutants live in."""
 
     def __init__(self):
-        wanted = {path.relative_to(ROOT): path.read_bytes() for top in ("Sources", "Tests")
+        tops = ("Sources", "Tests", "config", "scripts/lib")
+        wanted = {path.relative_to(ROOT): path.read_bytes() for top in tops
                   for path in (ROOT / top).rglob("*") if path.is_file()}
         wanted[Path("Package.swift")] = (ROOT / "Package.swift").read_bytes()
         for path in (*HOUSE.glob("Sources/**/*"), *HOUSE.glob("Tests/**/*")):
@@ -75,7 +78,8 @@ class House:
         for path, source in changed.items():
             path.write_text(source.replace(mutant.old, mutant.new), encoding="utf-8")
         try:
-            yield "|".join({f"{path.relative_to(HOUSE).parts[1]}Tests" for path in changed})
+            modules = {path.relative_to(HOUSE).parts[1] for path in changed}
+            yield "|".join(["FuzzTests", *(f"{module}Tests" for module in sorted(modules))])
         finally:
             for path, source in changed.items():
                 path.write_text(source, encoding="utf-8")
@@ -99,8 +103,7 @@ def house():
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(
-    "catcher", ["(Protocol|Support|Server|Client)Tests", *sorted({one.outside for one in LEDGER})])
+@pytest.mark.parametrize("catcher", [MODULES, *sorted({one.outside for one in LEDGER})])
 def test_nothing_is_caught_without_a_mutant(house, catcher):
     is_built, output = house.build()
     assert is_built, output
@@ -116,8 +119,8 @@ def test_caught(house, mutant):
         is_built, output = house.build()
         # What the compiler catches is no mutant.
         assert is_built, output
-        passed = [catcher for catcher in (module, mutant.outside)
-                  if house.passes(catcher, mutant.seeds)[0]]
+        catchers = [module, mutant.outside] if mutant.in_module else [mutant.outside]
+        passed = [one for one in catchers if house.passes(one, mutant.seeds)[0]]
     assert not passed, f"not caught by {' and '.join(passed)}"
 
 
