@@ -6,9 +6,8 @@ import mmap
 import os
 import shutil
 import signal
-import subprocess
 import time
-from collections import namedtuple
+from collections import Counter
 
 from lottery import bets, programs
 from lottery.log import LISTENING, parse
@@ -17,10 +16,9 @@ from lottery.programs import ROOT
 
 # Seconds after which a program counts as stuck.
 LIMIT = 600
-# Seconds between two looks at what a program uses.
-LOOK = 0.02
-# An agency's defaults: bets in a batch, and batches in flight.
-BATCH = 150
+# Seconds between two looks at what programs use.
+LOOK = 0.05
+# The batches in flight of an agency by default.
 WINDOW = 32
 # Four times what a bet takes in the page cache, and more than what a connection takes.
 BET_MEMORY, CONNECTION_MEMORY = 200, 50_000
@@ -28,13 +26,8 @@ BET_MEMORY, CONNECTION_MEMORY = 200, 50_000
 MADV_HUGEPAGE, MADV_POPULATE_WRITE = 14, 23
 
 
-def field(program, key):
-    """Waits for the line of a program's log that has the field `key`, and returns its number."""
-    return float(fields(program, f"{key}: ")[key])
-
-
 def fields(program, text):
-    """Waits for the line that holds `text`, and returns its fields."""
+    """Waits for the line that holds `text` in a program's log, and returns its fields."""
     return parse(program.wait_for_line(text, Deadline(LIMIT))).fields
 
 
@@ -43,11 +36,6 @@ def cpu(*programs):
     own = sum(program.usage.ru_utime for program in programs)
     kernel = sum(program.usage.ru_stime for program in programs)
     return own, kernel, own + kernel
-
-
-# What a lottery took: seconds from the start of the first agency to the end of the last, and its
-# programs.
-Outcome = namedtuple("Outcome", "seconds, server, agencies")
 
 
 class Bench:
@@ -63,7 +51,6 @@ class Bench:
         self.directory = ROOT / "bench/.run"
         # The files and logs of the newest lottery.
         self.run = self.directory / "run"
-        self.course = []
 
     def __enter__(self):
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -105,28 +92,21 @@ class Bench:
         if not path.exists():
             rows = b"".join(file.read_bytes() for file in self.course).splitlines(keepends=True)
             path.write_bytes(b"".join(itertools.islice(itertools.cycle(rows), bets)))
-            synchronize(path)
+            # So that the kernel does not write it during a measurement.
+            os.sync()
         return path
-
-    def made_up_file(self, bets):
-        """Returns a file of bets that are in no other file: the course has five agencies."""
-        directory = self.directory / f"made-up-{bets}"
-        subprocess.run([ROOT / "scripts/generate-data.sh", directory, "6", str(bets)], check=True)
-        return directory / "agency-6.csv"
 
     def write_store(self, copies, agencies):
         """Writes what a server keeps (`PROTOCOL.md`, What the server keeps) of a lottery whose
         agencies have all finished, and sent their batches in turn. Returns how many bets it has."""
         lines = self.agency_file(self.amount(1_000_000, 10_000)).read_bytes().splitlines(True)
         owners = [index // 125 % agencies + 1 for index in range(len(lines))]
-        block = b"".join(b"%d,%b" % (owner, line) for owner, line in zip(owners, lines))
+        block = b"".join(b"%d,%b" % row for row in zip(owners, lines))
         with open(self.run / "bets.csv", "wb") as store:
-            for _ in range(copies):
-                store.write(block)
+            store.writelines(itertools.repeat(block, copies))
         (self.run / "finished.csv").write_bytes(b"".join(
-            b"%d,%d\n" % (agency, owners.count(agency) * copies)
-            for agency in range(1, agencies + 1)))
-        synchronize(self.run / "bets.csv")
+            b"%d,%d\n" % (agency, count * copies) for agency, count in Counter(owners).items()))
+        os.sync()
         return len(lines) * copies
 
     def start_own(self, name, program, *arguments):
@@ -134,14 +114,15 @@ class Bench:
         return Process([self.own_programs / program, *map(str, arguments)], {},
                        self.run / f"{name}.log")
 
-    def hold(self, side, files, looks=False):
-        """Holds a lottery with a server and a process for each agency."""
+    def hold(self, side, files):
+        """Holds a lottery with a server and a process for each agency. Returns the seconds from the
+        start of the first agency to the end of the last, the server and the agencies."""
         with side.serving(sum(map(rows, files)), len(files)) as (server, port):
             start = time.monotonic()
             agencies = [side.start_agency(number, port, file)
                         for number, file in enumerate(files, 1)]
-            finish(agencies, [server, *agencies] if looks else ())
-            return Outcome(time.monotonic() - start, server, agencies)
+            finish(agencies)
+            return time.monotonic() - start, server, agencies
 
 
 class Copier:
@@ -160,7 +141,7 @@ class Copier:
         file = self.bench.run / "bets.csv"
         server = self.bench.start_own("server", "copier", "server", file, agencies, self.window,
                                       self.mode)
-        yield server, int(field(server, "listening"))
+        yield server, int(fields(server, "listening: ")["listening"])
         # It ends with the last agency.
         finish([server])
         check_rows(file, bets)
@@ -202,10 +183,11 @@ class Ours:
         self.stop(server, bets)
 
     def stop(self, server, bets):
-        """Asks the server to end, which must end well, with so many bets stored."""
+        """Asks the server to end, which must end well, with so many bets stored. Its threads that
+        have nothing to do are still there: they wait for work for some seconds."""
         server.look()
         server.signal(signal.SIGTERM)
-        finish([server], [server])
+        finish([server])
         check_rows(self.bench.run / "bets.csv", bets)
 
     def start_agency(self, number, port, file):
@@ -231,27 +213,13 @@ def check_rows(path, expected):
         raise Failure(f"{path} has {found} rows instead of {expected}")
 
 
-def last_row_at(file, stored):
-    """Returns the place in `stored`, 0 to 1, of the last bet of an agency's `file`."""
-    last = file.read_bytes().splitlines()[-1]
-    document_and_birthdate = b",".join(last.split(b",")[2:4]) + b","
-    content = stored.read_bytes()
-    return content.rfind(document_and_birthdate) / len(content)
-
-
-def synchronize(path):
-    """Writes a file to the disk, so that the kernel does not write it during a measurement."""
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
-
-
-def finish(programs, looked_at=()):
-    """Waits until all programs have ended well, and looks at some of them meanwhile."""
+def finish(programs):
+    """Waits until all programs have ended well, and looks at them meanwhile."""
     deadline = Deadline(LIMIT)
     for program in programs:
-        while looked_at and not program.ends_within(LOOK):
+        while not program.ends_within(LOOK):
             deadline.check(f"the end of {program.name}")
-            for other in looked_at:
+            for other in programs:
                 other.look()
         if (status := program.wait(deadline)) != 0:
             raise Failure(f"{program.name} ended with {status}: see {program.log}")

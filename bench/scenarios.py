@@ -3,9 +3,11 @@
 import subprocess
 import time
 
+import pandas
+
 from lottery import log
 from lottery.processes import Deadline, Failure, Process
-from programs import BATCH, WINDOW, Copier, Ours, cpu, field, fields, finish, last_row_at, rows
+from programs import WINDOW, Copier, Ours, cpu, fields, finish, rows
 
 
 def real(bench):
@@ -13,7 +15,8 @@ def real(bench):
     # Last the one without sync: the kernel goes on writing what was not synced.
     for name, side in (("durable copier", Copier(bench, "each", 1)), ("ours", Ours(bench)),
                        ("copier without sync", Copier(bench, "none", 1))):
-        yield f"{name}: time (ms)", bench.hold(side, bench.course).seconds * 1000
+        seconds, *_ = bench.hold(side, bench.course)
+        yield f"{name}: time (ms)", seconds * 1000
 
 
 def flood(bench):
@@ -21,14 +24,13 @@ def flood(bench):
     bets, agencies = bench.amount(1_250_000, 5_000), 8
     total = bets * agencies
     for side in (Copier(bench, "group", bench.window or WINDOW), Ours(bench)):
-        is_ours = isinstance(side, Ours)
-        held = bench.hold(side, [bench.agency_file(bets)] * agencies, looks=is_ours)
-        yield f"{side.name}: time (ms)", held.seconds * 1000
-        yield f"{side.name}: rate (M bets/s)", total / held.seconds / 1e6
-        for kind, seconds in zip(("own ", "kernel's ", ""), cpu(held.server, *held.agencies)):
-            yield f"{side.name}: {kind}CPU (ns a bet)", seconds / total * 1e9
-    yield "server memory (MB)", held.server.memory / 1e6
-    yield "agency memory (MB)", max(agency.memory for agency in held.agencies) / 1e6
+        seconds, server, clients = bench.hold(side, [bench.agency_file(bets)] * agencies)
+        yield f"{side.name}: time (ms)", seconds * 1000
+        yield f"{side.name}: rate (M bets/s)", total / seconds / 1e6
+        for kind, used in zip(("own ", "kernel's ", ""), cpu(server, *clients)):
+            yield f"{side.name}: {kind}CPU (ns a bet)", used / total * 1e9
+    yield "server memory (MB)", server.memory / 1e6
+    yield "agency memory (MB)", max(client.memory for client in clients) / 1e6
 
 
 def crowd(bench):
@@ -39,8 +41,9 @@ def crowd(bench):
         for side in (Copier(bench, "epoll"), Ours(bench)):
             with side.serving(rows(file) * agencies, agencies) as (server, port):
                 load = side.start_crowd(port, file, agencies)
-                finish([load], [server] if isinstance(side, Ours) else ())
-            yield f"{agencies} {side.name}: time (ms)", field(load, "seconds") * 1000
+                finish([load])
+            seconds = float(fields(load, "seconds: ")["seconds"])
+            yield f"{agencies} {side.name}: time (ms)", seconds * 1000
             yield (f"{agencies} {side.name}: CPU (µs a connection)",
                    cpu(load, server)[-1] / agencies * 1e6)
         yield f"{agencies} server: CPU (µs a connection)", cpu(server)[-1] / agencies * 1e6
@@ -50,23 +53,29 @@ def crowd(bench):
 
 def fair(bench):
     """An agency that waits for each STORED, beside five agencies that flood the server."""
-    bets, flooders = bench.amount(2_500_000, 50_000), 5
-    flood = [bench.agency_file(bets)] * flooders
-    # Few batches: the flood must outlast them.
-    honest = bench.made_up_file(BATCH * bench.amount(100, 2))
-    total = rows(honest) + sum(map(rows, flood))
+    flooders, flood = 5, bench.agency_file(bench.amount(2_500_000, 50_000))
+    # Few batches of 150: the flood must outlast them.
+    honest = bench.directory / "honest.csv"
+    honest.write_bytes(b"".join(
+        b"Honest," + row.partition(b",")[2]
+        for row in bench.agency_file(bench.amount(15_000, 300)).read_bytes().splitlines(True)))
+    total = rows(honest) + rows(flood) * flooders
     stored = bench.run / "bets.csv"
     for side in (Copier(bench, "group"), Ours(bench)):
-        with side.serving(total, flooders + 1) as (server, port):
-            others = [side.start_agency(number, port, file) for number, file in enumerate(flood, 2)]
-            begun = sum(file.stat().st_size for file in flood) / 20
+        with side.serving(total, flooders + 1) as (_, port):
+            others = [side.start_agency(number, port, flood) for number in range(2, flooders + 2)]
+            begun = flood.stat().st_size * flooders / 20
             Deadline(60).wait(lambda: stored.stat().st_size > begun, "the flood")
             agency = side.start_crowd(port, honest, 1, window=1)
             finish([agency, *others])
-        if not bench.is_quick and (place := last_row_at(honest, stored)) > 0.97:
+        place = stored.read_bytes().rfind(b"Honest,") / stored.stat().st_size
+        if not bench.is_quick and place > 0.97:
             raise Failure(f"the flood ended too early: the agency's last bet is at {place:.0%}")
-        for part in ("p50", "p99"):
-            yield f"{side.name} beside the flood: {part} (ms)", field(agency, part)
+        waits = pandas.Series([float(line.removeprefix("waited: "))
+                               for line in agency.text().splitlines() if "waited: " in line])
+        for part in (50, 99):
+            yield (f"{side.name} beside the flood: p{part} (ms)",
+                   waits.quantile(part / 100, interpolation="lower"))
 
 
 def growth(bench):
@@ -103,8 +112,8 @@ def start(bench):
         programs.append(Process([empty], {}, bench.run / f"empty-{number}.log"))
         finish(programs[-1:])
     yield "empty C program: CPU (ms)", cpu(*programs)[-1] / processes * 1000
-    ours = bench.hold(Ours(bench), [file] * processes)
-    yield "agency with one bet: CPU (ms)", cpu(*ours.agencies)[-1] / processes * 1000
+    _, _, agencies = bench.hold(Ours(bench), [file] * processes)
+    yield "agency with one bet: CPU (ms)", cpu(*agencies)[-1] / processes * 1000
 
 
 ALL = {scenario.__name__: scenario for scenario in (real, flood, crowd, fair, growth, start)}

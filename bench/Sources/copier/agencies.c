@@ -5,19 +5,20 @@
 
 struct agency {
   int socket;
-  enum { GREETING, SENDING, FINISHING, WAITING } stage;
   uint64_t sent, stored;
-  // When the frames in flight were sent: frame n at n modulo the window.
-  double *sent_at;
+  // When the newest frames were sent.
+  double sent_at;
+  bool waits_for_draw;
 };
 
 static int file;
 static uint64_t frame_count;
 // The frame that is about to be sent.
-static unsigned char *frame;
-// Seconds from sending each frame of each agency to its acknowledgement.
-static double *latencies;
-static size_t latency_count, done;
+static struct {
+  struct header header;
+  unsigned char payload[PAYLOAD_SIZE];
+} frame;
+static size_t done;
 
 static double now(void) {
   struct timespec time;
@@ -44,41 +45,31 @@ static void send_empty(int socket, uint8_t type) {
 
 // Fills the window, or says that this was all. Each frame has a call of its own, as ours has.
 static void send_more(struct agency *agency) {
-  double time = now();
+  agency->sent_at = now();
   while (agency->sent < frame_count && agency->sent < agency->stored + options.window) {
-    struct header *header = (struct header *)frame;
     off_t place = (off_t)(agency->sent * PAYLOAD_SIZE);
-    size_t count = (size_t)check(pread(file, header + 1, PAYLOAD_SIZE, place), "pread");
-    *header = make_header(BATCH, count);
-    write_all(agency->socket, frame, sizeof *header + count);
-    agency->sent_at[agency->sent++ % options.window] = time;
+    size_t count = (size_t)check(pread(file, frame.payload, PAYLOAD_SIZE, place), "pread");
+    frame.header = make_header(BATCH, count);
+    write_all(agency->socket, &frame, sizeof frame.header + count);
+    agency->sent += 1;
   }
-  if (agency->stored == frame_count) {
-    send_empty(agency->socket, FINISHED);
-    agency->stage = FINISHING;
-  }
+  if (agency->stored == frame_count) send_empty(agency->socket, FINISHED);
 }
 
+// FINISHED counts as a frame, and is acknowledged a second time with the draw.
 static void take_ack(struct agency *agency, uint64_t stored) {
-  double time = now();
-  for (uint64_t i = agency->stored; i < stored && i < frame_count; i++) {
-    latencies[latency_count++] = time - agency->sent_at[i % options.window];
+  bool is_batch = stored <= frame_count;
+  if (options.window == 1 && is_batch && stored > 0) {
+    printf("waited: %f\n", (now() - agency->sent_at) * 1000);
   }
   agency->stored = stored;
-  switch (agency->stage) {
-  case GREETING:
-    agency->stage = SENDING;
+  if (is_batch) {
     send_more(agency);
-    break;
-  case SENDING:
-    send_more(agency);
-    break;
-  case FINISHING:
-    agency->stage = WAITING;
-    break;
-  case WAITING:
+  } else if (agency->waits_for_draw) {
     close(agency->socket);
     done += 1;
+  } else {
+    agency->waits_for_draw = true;
   }
 }
 
@@ -100,36 +91,20 @@ static void play_with_epoll(struct agency *crowd) {
   }
 }
 
-static int compare(const void *left, const void *right) {
-  double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
-
-// Returns the milliseconds within which that part of all frames was acknowledged, after sorting.
-static double percentile(double part) {
-  return latency_count == 0 ? 0 : latencies[(size_t)((double)(latency_count - 1) * part)] * 1000;
-}
-
 void run_agencies(void) {
-  size_t agencies = options.agencies, window = options.window;
+  size_t agencies = options.agencies;
   struct stat status;
   file = check(open(options.file, O_RDONLY), options.file);
   check(fstat(file, &status), options.file);
   frame_count = ((uint64_t)status.st_size + PAYLOAD_SIZE - 1) / PAYLOAD_SIZE;
-  frame = allocate(1, FRAME_SIZE);
-  latencies = allocate(agencies * frame_count + 1, sizeof *latencies);
   struct agency *crowd = allocate(agencies, sizeof *crowd);
-  double *sent_at = allocate(agencies * window, sizeof *sent_at);
 
   double start = now();
   for (size_t i = 0; i < agencies; i++) {
-    crowd[i].sent_at = sent_at + i * window;
     crowd[i].socket = connect_to_server();
     send_empty(crowd[i].socket, HELLO);
   }
   if (agencies > 1) play_with_epoll(crowd);
   while (done < agencies) receive(crowd);
-  double seconds = now() - start;
-  qsort(latencies, latency_count, sizeof *latencies, compare);
-  printf("seconds: %f | p50: %f | p99: %f\n", seconds, percentile(0.5), percentile(0.99));
+  printf("seconds: %f\n", now() - start);
 }

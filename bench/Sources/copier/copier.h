@@ -62,8 +62,8 @@ extern struct options {
 // Stores what the agencies send. Prints the port that it listens on.
 void run_server(void);
 
-// Plays agencies that all send the file, at once and in one thread. Prints how long that took, and
-// how long frames waited for their acknowledgements.
+// Plays agencies that all send the file, at once and in one thread. Prints how long that took and,
+// if they have one frame in flight at a time, how long each waited for its acknowledgement.
 void run_agencies(void);
 
 // Returns the result of a call, or ends the program with errno's reason if it is negative.
