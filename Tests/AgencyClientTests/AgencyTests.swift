@@ -23,7 +23,7 @@ import Testing
   }
 
   private static func gaveUp(_ event: String) -> AgencyError {
-    .gaveUp(after: "3s", .noAnswer(waitedFor: event))
+    .gaveUp(after: "8s", .noAnswer(waitedFor: event))
   }
 
   private static let hello = Step.hears(Frames.hello(1))
@@ -90,8 +90,8 @@ import Testing
           + sends(2, 1) + hasWon(2)),
       Script(
         testDescription: "each STORED restarts the limit", bets: bets,
-        // Two pauses may pass, each of them at least 8 seconds, and three may not.
-        retry: RetryPolicy(limit: .seconds(20), pause: .seconds(16), maxPause: .seconds(16)),
+        // Two pauses may pass, each of them at least half as long as said, and three may not.
+        retry: RetryPolicy(limit: .seconds(2000), pause: .seconds(1600), maxPause: .seconds(1600)),
         clock: TestClock(), connections: resumed, outcome: nil,
         log: (0..<3).flatMap { _ in sends(2) + closesBoth + retries(lost) } + hasWon(0)),
     ]

@@ -50,7 +50,7 @@ struct Script: CustomTestStringConvertible, Sendable {
   let log: [String]
 
   /// Long enough for what comes before a silence, on a busy machine too.
-  static let policy = RetryPolicy(limit: .seconds(3), pause: .milliseconds(1))
+  static let policy = RetryPolicy(limit: .seconds(8), pause: .milliseconds(1))
 
   /// Plays it, and returns how the agency ended and what it logged.
   func play() async throws -> (outcome: AgencyError?, log: [String]) {

@@ -12,12 +12,13 @@ import Testing
       try lottery.write(.rows(size, of: index + 1, winning: 10_000), of: index + 1)
     }
     let first = try await lottery.startServer()
-    let agencies = try (1...5).map { try lottery.startAgency($0) }
+    var agencies = try (2...5).map { try lottery.startAgency($0) }
     // The last batch of agency 5, which waits for the others from then on.
     await first.line(with: "apuesta_recibida | result: success | cantidad: 91")
     first.send(SIGKILL)
     #expect(await first.end() == .killed(by: SIGKILL))
     let second = try await lottery.startServer()
+    agencies.insert(try lottery.startAgency(1), at: 0)
     for (agency, count) in zip(agencies, winners) {
       #expect(await agency.end() == .exit(0))
       let line = "action: consulta_ganadores | result: success | cant_ganadores: \(count)"

@@ -64,6 +64,8 @@ func withServer(
   configuration.port = 0
   configuration.listenBacklog = 512
   configuration.agencies = agencies
+  // No test waits for it, and on a busy machine a silent connection of a test may take long.
+  configuration.timeout = .seconds(600)
   configuration.dataDirectory = Path(directory.path)
   change(&configuration)
   let server = try Server(configuration, disk: disk, log: log)
