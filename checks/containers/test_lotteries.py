@@ -29,8 +29,8 @@ VOLUMES = '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}}{{end}}{{end}}'
 
 
 def configure(project, server=SERVER, client=CLIENT.format(10)):
-    (project.directory / "config/config.ini").write_text(server, encoding="utf-8")
-    (project.directory / "config/config.yaml").write_text(client, encoding="utf-8")
+    (project.top / "config/config.ini").write_text(server, encoding="utf-8")
+    (project.top / "config/config.yaml").write_text(client, encoding="utf-8")
 
 
 def failures(project):
@@ -40,11 +40,11 @@ def failures(project):
 
 def test_the_lottery_of_the_five_agencies(project, tmp_path):
     if COURSE.exists():
-        shutil.copy(COURSE, project.directory / ".data")
-        project.run("make", "data")
+        shutil.copy(COURSE, project.top / ".data")
+        project.succeed("make", "data")
         assert [len(bets.winning) for bets in project.bets.by_agency.values()] == [2, 3, 3, 2, 0]
-    project.run("make", "docker-compose-up")
-    sizes = project.run("docker", "image", "inspect", "-f", "{{.Size}}", *IMAGES).split()
+    project.succeed("make", "docker-compose-up")
+    sizes = project.succeed("docker", "image", "inspect", "-f", "{{.Size}}", *IMAGES).split()
     assert all(int(size) < 15_000_000 for size in sizes)
     assert project.check_echo("sh") == SUCCESS
     assert project.statuses(*FIVE) == [0] * 5
@@ -56,15 +56,15 @@ def test_the_lottery_of_the_five_agencies(project, tmp_path):
                            "server") == ["running healthy 0"]
     assert project.check_echo("sh") == SUCCESS
     # It ends well on SIGTERM, and stays down: restarts are for crashes.
-    project.run("docker", "stop", "-t", "5", "server")
+    project.succeed("docker", "stop", "-t", "5", "server")
     state = "{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}"
     assert project.inspect(state, "server") == ["exited 0 0"]
     (volume,) = project.inspect(VOLUMES, "server")
-    project.run("make", "docker-compose-down")
+    project.succeed("make", "docker-compose-down")
     for kind, filter in (("ps", "label=com.docker.compose.project=tp0"),
                          ("network", "name=tp0_testing_net"), ("volume", f"name={volume}")):
         listed = ["ps", "-aq"] if kind == "ps" else [kind, "ls", "-q"]
-        assert project.run("docker", *listed, "--filter", filter) == ""
+        assert project.succeed("docker", *listed, "--filter", filter) == ""
 
 
 def test_each_container_is_confined(project, tmp_path):
@@ -81,12 +81,12 @@ def test_each_container_is_confined(project, tmp_path):
             "{{.HostConfig.PortBindings}}", name) == [
                 "json-file map[max-file:4 max-size:64m] map[]"]
     status = "bets: 100, finished: 2 of 3, connections: 2, draw: not held"
-    project.wait(lambda: project.run(
+    project.wait(lambda: project.succeed(
         "docker", "exec", "server", "/lottery-server", "--config", "/config.ini",
         "--status").splitlines()[-1] == status, status)
     # From another machine it gets an ERROR, code 5: a length, its type, the code, and why.
-    answer = project.run("docker", "run", "--rm", "--network", "tp0_testing_net", "busybox:latest",
-                         "sh", "-c", ASK_STATUS)
+    answer = project.succeed("docker", "run", "--rm", "--network", "tp0_testing_net",
+                             "busybox:latest", "sh", "-c", ASK_STATUS)
     assert answer.split()[:3] == ["00"] * 3 and answer.split()[4:] == ["8f", "05"]
     project.compose("up", "-d", "client3")
     assert project.statuses("client1", "client2", "client3") == [0] * 3
@@ -101,12 +101,12 @@ def test_a_lottery_with_keys(project, tmp_path):
     assert project.statuses(*names) == [0] * 3
     project.check_results(tmp_path / "copy")
     # Each container can read its own.
-    keys = project.directory / ".claves"
+    keys = project.top / ".claves"
     for name in names:
         mounted = project.compose("run", "--rm", "--no-deps", "-T", "--entrypoint", "cat", name,
                                   "/run/secrets/agency_key")
         assert mounted == (keys / name.replace("client", "agency-")).read_text(encoding="ascii")
-    assert project.run("docker", "exec", "server", "cat", "/run/secrets/agency_keys") == (
+    assert project.succeed("docker", "exec", "server", "cat", "/run/secrets/agency_keys") == (
         keys / "agencies").read_text(encoding="ascii")
     # With a wrong one, and without the others, so that the lottery cannot be over.
     project.remove()
@@ -138,7 +138,7 @@ def test_a_server_that_crashes(project, tmp_path):
     project.wait(lambda: is_back(project), "the server comes back")
     # An agency that waits for the draw ends well on SIGTERM.
     project.wait(lambda: project.log("client1").places("close_file"), "the end of a file")
-    project.run("docker", "stop", "-t", "5", "client1")
+    project.succeed("docker", "stop", "-t", "5", "client1")
     assert project.exit_codes("client1") == [0]
     assert not project.log("server").places("sorteo")
     project.compose("up", "-d")
@@ -171,11 +171,11 @@ def test_a_server_without_agencies_echoes(echoing):
     for shell in "sh", "bash":
         assert echoing.check_echo(shell) == SUCCESS
     # A health check that meets the end leaves no line: it connects, and says nothing.
-    echoing.run("docker", "exec", "-d", "server", "sh", "-c", "sleep 600 | nc 127.0.0.1 12345")
-    echoing.wait(lambda: "connections: 1" in echoing.run(
+    echoing.succeed("docker", "exec", "-d", "server", "sh", "-c", "sleep 600 | nc 127.0.0.1 12345")
+    echoing.wait(lambda: "connections: 1" in echoing.succeed(
         "docker", "exec", "server", "/lottery-server", "--config", "/config.ini", "--status"),
         "it is accepted")
-    echoing.run("docker", "stop", "-t", "5", "server")
+    echoing.succeed("docker", "stop", "-t", "5", "server")
     assert echoing.exit_codes("server") == [0]
     assert "127.0.0.1" not in str(echoing.log("server"))
     assert not failures(echoing)

@@ -77,12 +77,12 @@ def log_of(client):
 
 def test_a_lottery_in_a_swarm(swarm, project, tmp_path):
     project.make_bets(5, BETS)
-    project.run("bash", "generar-compose.sh", "--stack", "--claves", "stack.yaml", "5")
+    project.succeed("bash", "generar-compose.sh", "--stack", "--claves", "stack.yaml", "5")
     # The file of the fifth agency is missing: its task ends with 66 and is started again.
-    file = project.directory / ".data/agency-5.csv"
+    file = project.top / ".data/agency-5.csv"
     file.rename(tmp_path / file.name)
-    project.run("docker", "stack", "deploy", "--resolve-image", "never", "--compose-file",
-                "stack.yaml", STACK)
+    project.succeed("docker", "stack", "deploy", "--resolve-image", "never", "--compose-file",
+                    "stack.yaml", STACK)
     wait(lambda: finished() == 4, "four agencies wait for the fifth")
     wait(lambda: any(state.startswith("Failed") for state in states(5)), "the fifth has failed")
     assert '"encrypted"' in docker("network", "inspect", f"{STACK}_lottery", "-f",
@@ -91,7 +91,7 @@ def test_a_lottery_in_a_swarm(swarm, project, tmp_path):
     check_confined(task("agencies", 1), 64, 32)
     # All tasks have one secret, and each sees its own part of it.
     for agency in range(1, 5):
-        key = (project.directory / f".claves/agency-{agency}").read_text(encoding="ascii")
+        key = (project.top / f".claves/agency-{agency}").read_text(encoding="ascii")
         assert docker("exec", task("agencies", agency), "cat", "/run/secrets/agency_key") == key
     (tmp_path / file.name).rename(file)
     for agency in range(1, 6):

@@ -47,9 +47,10 @@ def build(project):
     configuration may need another build."""
     @functools.lru_cache(maxsize=1)
     def build(exercise):
-        handout.switch(project.directory, f"ej{exercise}")
-        project.build("server")
-        project.build("client")
+        handout.switch(project.top, f"ej{exercise}")
+        for name in ("server", "client"):
+            project.succeed("docker", "build", "-q", "-f", f"./{name}/Dockerfile",
+                            "-t", f"{name}:latest", ".")
 
     return build
 
@@ -74,7 +75,7 @@ def test_exercise(request, project, build, tables, exercise, number, tmp_path):
 def prepare(project, exercise, clients, chance):
     """Writes the compose file, the configuration and the bets of a round, and returns them."""
     project.remove()
-    directory = project.directory
+    directory = project.top
     handout.switch(directory, f"ej{exercise}")
     project.generate(clients)
     # validar-echo-server.sh asks at the assignment's port.

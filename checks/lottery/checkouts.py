@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from lottery.processes import Failure
+
 ROOT = Path(__file__).resolve().parents[2]
 # Of the machine's environment only this reaches a script.
-BASE = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
+BASE = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"} | {
+    f"GIT_{role}_{key}": "tester@example.org"
+    for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
 
 
 def tracked():
@@ -25,26 +29,28 @@ class Checkout:
 
     def __init__(self, top):
         self.top = top
+        self.environment = BASE
 
-    def run(self, *command, cwd=None, umask=0o022, stdin=None, **environment):
+    def run(self, *command, cwd=None, umask=0o022, **environment):
         """Runs a command, and returns it with its status, output and errors."""
         return subprocess.run(
-            [str(word) for word in command], cwd=cwd or self.top, env=BASE | environment,
-            umask=umask, capture_output=True, text=True, timeout=300, input=stdin,
-            **({} if stdin else {"stdin": subprocess.DEVNULL}))
+            [str(word) for word in command], cwd=cwd or self.top, umask=umask,
+            env=self.environment | environment, capture_output=True, text=True,
+            stdin=subprocess.DEVNULL)
 
-    def git(self, *command, **environment):
-        done = self.run("git", *command, **environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+    def succeed(self, *command, **options):
+        """Runs a command, which must succeed, and returns its output."""
+        done = self.run(*command, **options)
+        if done.returncode != 0:
+            raise Failure(f"{command}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def git(self, *command):
+        return self.succeed("git", *command).strip()
 
     def clone(self, top, *options, umask=0o022):
-        done = self.run("git", "clone", "-q", *options, self.top, top, umask=umask)
-        assert done.returncode == 0, done.stderr
-        clone = Checkout(top)
-        clone.git("config", "user.name", "Tester")
-        clone.git("config", "user.email", "tester@example.org")
-        return clone
+        self.succeed("git", "clone", "-q", *options, self.top, top, umask=umask)
+        return Checkout(top)
 
     def files(self):
         """Returns everything but git's own, with the content of files."""
@@ -61,8 +67,6 @@ def repository(tmp_path_factory):
         shutil.copy2(ROOT / name, top / name, follow_symlinks=False)
     repository = Checkout(top)
     repository.git("init", "-q", "-b", "main")
-    repository.git("config", "user.name", "Tester")
-    repository.git("config", "user.email", "tester@example.org")
     repository.git("add", "-A")
     repository.git("commit", "-q", "-m", "The work tree")
     return repository
@@ -76,8 +80,7 @@ def checkout(repository, tmp_path):
 
 def branches(checkout):
     """Makes the branches to hand in. Returns the checkout."""
-    done = checkout.run("bash", "scripts/entrega.sh")
-    assert done.returncode == 0, done.stderr
+    checkout.succeed("bash", "scripts/entrega.sh")
     return checkout
 
 

@@ -10,37 +10,25 @@ import pytest
 
 from lottery import store
 from lottery.bets import Bets
+from lottery.checkouts import Checkout
 from lottery.log import Log, parse_merged
-from lottery.processes import Deadline, Failure, Process
+from lottery.processes import Deadline, Process
 
 COMPOSE_FILE = "docker-compose-dev.yaml"
-# Seconds for a command. Building an image takes longest.
-COMMAND_LIMIT = 900
 # What would override the .env of a branch.
 SETTINGS = ("CLI_MODE", "AGENCY_DATA", "SERVER_WINNERS_DELAY", "BETS_MOUNT")
 
 
-class Project:
-    """The lottery of the compose file in `directory`."""
+class Project(Checkout):
+    """A checkout with the lottery of its compose file."""
 
-    def __init__(self, directory, settings={}):
-        self.directory = directory
+    def __init__(self, top, settings={}):
+        super().__init__(top)
         self.environment = {key: value for key, value in os.environ.items()
                             if key not in SETTINGS and not key.startswith("GIT_")} | settings
 
-    def run(self, *command):
-        """Runs a command, and returns its output."""
-        done = subprocess.run(command, cwd=self.directory, env=self.environment, text=True,
-                              timeout=COMMAND_LIMIT, capture_output=True, stdin=subprocess.DEVNULL)
-        if done.returncode != 0:
-            raise Failure(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
-
-    def build(self, name):
-        self.run("docker", "build", "-q", "-f", f"./{name}/Dockerfile", "-t", f"{name}:latest", ".")
-
     def compose(self, *command):
-        return self.run("docker", "compose", "-f", COMPOSE_FILE, *command)
+        return self.succeed("docker", "compose", "-f", COMPOSE_FILE, *command)
 
     def remove(self):
         """Ends the lottery, if there is one, and removes its data."""
@@ -48,31 +36,31 @@ class Project:
 
     def generate(self, agencies, *options):
         """Writes the compose file."""
-        self.run("bash", "generar-compose.sh", *options, COMPOSE_FILE, str(agencies))
+        self.succeed("bash", "generar-compose.sh", *options, COMPOSE_FILE, agencies, umask=-1)
 
     def make_bets(self, agencies, rows):
         """Makes up bets in the place of those that are there."""
-        for path in self.directory.glob(".data/*.csv"):
+        for path in self.top.glob(".data/*.csv"):
             path.unlink()
-        self.run("sh", "scripts/generate-data.sh", ".data", str(agencies), str(rows))
+        self.succeed("sh", "scripts/generate-data.sh", ".data", agencies, rows)
 
     @property
     def bets(self):
-        return Bets(self.directory / ".data")
+        return Bets(self.top / ".data")
 
     def inspect(self, template, *containers):
         """Returns what Docker knows of each container, in a line for each."""
-        return self.run("docker", "inspect", "-f", template, *containers).splitlines()
+        return self.succeed("docker", "inspect", "-f", template, *containers).splitlines()
 
     def exit_codes(self, *containers):
         return list(map(int, self.inspect("{{.State.ExitCode}}", *containers)))
 
     def statuses(self, *containers):
         """Waits for their end, and returns their exit statuses."""
-        return list(map(int, self.run("timeout", "120", "docker", "wait", *containers).split()))
+        return list(map(int, self.succeed("timeout", "120", "docker", "wait", *containers).split()))
 
     def log(self, container):
-        return Log.of(self.run("sh", "-c", 'docker logs "$0" 2>&1', container))
+        return Log.of(self.succeed("sh", "-c", 'docker logs "$0" 2>&1', container))
 
     def wait(self, condition, what, seconds=60):
         Deadline(seconds).wait(condition, what, pause=0.2)
@@ -84,7 +72,7 @@ class Project:
     def crash(self):
         """Kills the server, as no process of its container could: it is the first of them."""
         (pid,) = self.inspect("{{.State.Pid}}", "server")
-        self.run("docker", "run", "--rm", "--pid", "host", "busybox:latest", "kill", "-9", pid)
+        self.succeed("docker", "run", "--rm", "--pid", "host", "busybox:latest", "kill", "-9", pid)
 
     def check_results(self, directory, server="server", log=None):
         """Checks that the server holds each bet once and in order, and that each agency was told
@@ -92,7 +80,7 @@ class Project:
         bets = self.bets
         directory.mkdir(exist_ok=True)
         for name in store.FILES:
-            self.run("docker", "cp", "-q", f"{server}:/data/{name}", directory / name)
+            self.succeed("docker", "cp", "-q", f"{server}:/data/{name}", directory / name)
         store.check_bets(directory, bets, complete=True)
         for agency, own in bets.by_agency.items():
             told = (log or self.log)(f"client{agency}").values(
@@ -102,15 +90,14 @@ class Project:
     @contextlib.contextmanager
     def follow(self, log):
         """Provides a reader of the merged log from its beginning, which goes into a file."""
-        process = Process(["docker", "compose", "-f", self.directory / COMPOSE_FILE, "logs", "-f"],
+        process = Process(["docker", "compose", "-f", self.top / COMPOSE_FILE, "logs", "-f"],
                           {}, log, error=subprocess.DEVNULL)
         yield Follower(process)
         process.kill()
 
     def check_echo(self, shell):
         """Returns the line of validar-echo-server.sh, and its exit status."""
-        done = subprocess.run([shell, "validar-echo-server.sh"], cwd=self.directory, text=True,
-                              env=self.environment, timeout=60, capture_output=True)
+        done = self.run(shell, "validar-echo-server.sh")
         return done.stdout.strip(), done.returncode
 
 
@@ -147,7 +134,7 @@ def engine():
 def tree(engine, repository, tmp_path_factory):
     """The lottery of a clone, in images of its own."""
     tree = Project(repository.clone(tmp_path_factory.mktemp("tree") / "clone").top)
-    tree.run("make", "docker-image")
+    tree.succeed("make", "docker-image")
     yield tree
     tree.remove()
 
@@ -155,7 +142,7 @@ def tree(engine, repository, tmp_path_factory):
 @pytest.fixture
 def project(tree):
     """The same as it was committed, and not up."""
-    tree.run("git", "checkout", "-q", ".")
-    tree.run("git", "clean", "-fdxq")
+    tree.git("checkout", "-q", ".")
+    tree.git("clean", "-fdxq")
     yield tree
     tree.remove()

@@ -20,27 +20,23 @@ def users(compose_file):
 def test_under_a_private_umask_the_containers_have_the_files_owner(repository, tmp_path, umask):
     clone = repository.clone(tmp_path / "clone", umask=umask)
     assert not (clone.top / "config/config.ini").stat().st_mode & stat.S_IROTH
-    done = clone.run("bash", "generar-compose.sh", "/dev/stdout", "2", umask=umask)
-    assert users(done.stdout) == [OWNER] * 3
+    made = clone.succeed("bash", "generar-compose.sh", "/dev/stdout", "2", umask=umask)
+    assert users(made) == [OWNER] * 3
 
 
 def test_files_for_their_owner_alone_are_enough_for_that(checkout, tmp_path):
     """Also in the branches. In `test_without_arguments_the_compose_file_is_the_default` the user is
     that of the images."""
     (checkout.top / "config/config.yaml").chmod(0o600)
-    done = checkout.run("bash", "generar-compose.sh", "/dev/stdout", "0")
-    assert users(done.stdout) == [OWNER]
+    assert users(checkout.succeed("bash", "generar-compose.sh", "/dev/stdout", "0")) == [OWNER]
     clone = branches(checkout).clone(tmp_path / "ej6", "-b", "ej6", umask=0o077)
-    done = clone.run("bash", "generar-compose.sh", "/dev/stdout", "1", umask=0o022)
-    assert users(done.stdout) == [OWNER] * 2
+    assert users(clone.succeed("bash", "generar-compose.sh", "/dev/stdout", "1")) == [OWNER] * 2
 
 
 def test_make_opens_up_the_configuration_and_the_data(repository, tmp_path, stand_in):
     clone = repository.clone(tmp_path / "clone", umask=0o077)
     (clone.top / ".data/agency-1.csv").touch(0o600)
-    path = stand_in("docker", "exit 0")
-    done = clone.run("make", "docker-compose-up", umask=0o077, PATH=path)
-    assert done.returncode == 0, done.stderr
+    clone.succeed("make", "docker-compose-up", umask=0o077, PATH=stand_in("docker", "exit 0"))
     for name in ("config/config.ini", "config/config.yaml", ".data/agency-1.csv",
                  ".data/agency-5.csv"):
         assert (clone.top / name).stat().st_mode & stat.S_IROTH, name
@@ -63,9 +59,8 @@ def test_a_script_finds_its_own_directory(checkout, repository, tmp_path, script
     elif call == "plain name":
         word, cwd = Path(script).name, (checkout.top / script).parent
     (checkout.top / "docker-compose-dev.yaml").unlink()
-    done = checkout.run("bash", word, cwd=cwd, CDPATH=f"{decoy.top}:{decoy.top}/scripts",
-                        GIT_DIR=f"{decoy.top}/.git", GIT_WORK_TREE=f"{decoy.top}")
-    assert done.returncode == 0, done.stderr
+    checkout.succeed("bash", word, cwd=cwd, CDPATH=f"{decoy.top}:{decoy.top}/scripts",
+                     GIT_DIR=f"{decoy.top}/.git", GIT_WORK_TREE=f"{decoy.top}")
     assert decoy.files() == before
     assert decoy.git("branch", "--list", "ej1") == ""
     if script == "scripts/entrega.sh":
@@ -80,5 +75,4 @@ def test_make_needs_no_mode_of_a_script(checkout):
         path.chmod(0o644)
     (checkout.top / "docker-compose-dev.yaml").unlink()
     for target in "docker-compose-dev.yaml", "data", "entrega":
-        done = checkout.run("make", target)
-        assert done.returncode == 0, done.stderr
+        checkout.succeed("make", target)

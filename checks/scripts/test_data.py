@@ -1,5 +1,6 @@
 """data.sh and generate-data.sh: archives of other machines, every awk, and no room to write."""
 
+import io
 import os
 import re
 import shutil
@@ -15,10 +16,13 @@ AWKS = ["mawk", "gawk", "original-awk", "busybox awk"]
 PROGRAMS = ["sh", "awk", "dirname", "mkdir", "mktemp", "find", "mv", "chmod", "rm", "rmdir", "tr"]
 
 
-def archive(checkout, entries, name="dataset.zip", folder=""):
-    with zipfile.ZipFile(checkout.top / ".data" / name, "w", zipfile.ZIP_DEFLATED) as file:
-        for entry, content in entries.items():
-            file.writestr(folder + entry, content)
+def zipped(entries, folder=""):
+    """Returns the bytes of an archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        for entry, text in entries.items():
+            file.writestr(folder + entry, text)
+    return content.getvalue()
 
 
 def only(tmp_path, programs):
@@ -44,7 +48,8 @@ def names(checkout):
     ("dataset/", {"../__MACOSX/dataset/._agency-1.csv": "Mac", ".DS_Store": "Mac"})])
 def test_an_archive_is_unpacked(checkout, tmp_path, unpacker, name, folder, extra):
     """`python3` is Debian's, of whatever version."""
-    archive(checkout, {"agency-1.csv": ROW, "agency-2.csv": ROW} | extra, name, folder)
+    (checkout.top / ".data" / name).write_bytes(
+        zipped({"agency-1.csv": ROW, "agency-2.csv": ROW} | extra, folder))
     path = only(tmp_path, [*PROGRAMS, unpacker])
     done = checkout.run("sh", DATA, PATH=path)
     assert (done.returncode, done.stdout) == (0, f"unpacked .data/{name}\n"), done.stderr
@@ -55,34 +60,30 @@ def test_an_archive_is_unpacked(checkout, tmp_path, unpacker, name, folder, extr
         assert file.stat().st_mode & stat.S_IROTH
 
 
-@pytest.mark.parametrize("entries, words", [
-    ({"dataset-1.csv": "A,B,1,1990-01-15\n", "dataset-2.csv": ""}, "bets without numbers"),
-    ({"dataset-1.csv": ROW}, "which has dataset-1.csv"),
-    ({"bets.txt": ROW}, ""),
-    ({}, "")])
-def test_an_archive_without_the_files_is_told_in_words(checkout, entries, words):
-    archive(checkout, entries)
-    done = checkout.run("sh", DATA)
-    assert (done.returncode, done.stdout) == (65, "")
-    assert words in done.stderr and ".data/dataset.zip" in done.stderr
-    assert names(checkout) == ["dataset.zip"]
+# What is in the place of an archive, and what is said.
+NO_ARCHIVES = {
+    "older": (zipped({"dataset-1.csv": "A,B,1,1990-01-15\n", "dataset-2.csv": ""}),
+              "bets without numbers"),
+    "others": (zipped({"dataset-1.csv": ROW}), "which has dataset-1.csv"),
+    "no CSV": (zipped({"bets.txt": ROW}), ""),
+    "no files": (zipped({}), ""),
+    "no zip": (b"no zip", ""),
+    "cut off": (zipped({"agency-1.csv": ROW * 1000})[:-30], ""),
+    "empty": (b"", ""),
+    "directory": (None, "no file"),
+}
 
 
-@pytest.mark.parametrize("kind", ["no zip", "cut off", "directory", "empty"])
-def test_what_is_no_archive_is_an_error(checkout, kind):
+@pytest.mark.parametrize("kind", NO_ARCHIVES)
+@pytest.mark.parametrize("arguments", [[], ["--missing", "1"]])
+def test_what_is_no_archive_of_the_files_is_an_error(checkout, kind, arguments):
+    content, words = NO_ARCHIVES[kind]
     place = checkout.top / ".data/dataset.zip"
-    archive(checkout, {"agency-1.csv": ROW * 1000})
-    whole = place.read_bytes()
-    place.unlink()
-    if kind == "directory":
-        place.mkdir()
-    else:
-        place.write_bytes({"no zip": b"no zip", "cut off": whole[:-30], "empty": b""}[kind])
-    for arguments in [], ["--missing", "1"]:
-        done = checkout.run("sh", DATA, *arguments)
-        assert done.returncode == (66 if kind == "directory" else 65), done.stderr
-        assert ".data/dataset.zip" in done.stderr.splitlines()[-1]
-        assert names(checkout) == ["dataset.zip"]
+    place.mkdir() if content is None else place.write_bytes(content)
+    done = checkout.run("sh", DATA, *arguments)
+    assert (done.returncode, done.stdout) == (66 if content is None else 65, "")
+    assert ".data/dataset.zip" in done.stderr.splitlines()[-1] and words in done.stderr
+    assert names(checkout) == ["dataset.zip"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--missing", "5"]])
@@ -95,19 +96,13 @@ def test_a_directory_that_docker_made_is_replaced_unless_it_is_in_use(
     if is_in_use:
         (place / "mine").touch()
     if has_archive:
-        archive(checkout, {f"agency-{agency}.csv": ROW for agency in range(1, 6)})
+        (checkout.top / ".data/dataset.zip").write_bytes(
+            zipped({f"agency-{agency}.csv": ROW for agency in range(1, 6)}))
     done = checkout.run("sh", DATA, *arguments)
     assert done.returncode == (73 if is_in_use else 0), done.stderr
     assert place.is_file() == (not is_in_use)
     if is_in_use:
         assert ".data/agency-2.csv is a directory" in done.stderr.splitlines()[-1]
-
-
-def test_a_data_directory_that_is_a_file_is_named(checkout):
-    (checkout.top / "occupied").touch()
-    done = checkout.run("sh", "scripts/generate-data.sh", "occupied")
-    assert done.returncode == 73
-    assert "cannot make the directory occupied" in done.stderr
 
 
 @pytest.fixture(params=AWKS)
@@ -130,8 +125,7 @@ def test_data_without_room_is_an_error(checkout, with_awk):
 def generated(repository, tmp_path_factory):
     """The five files that are made up."""
     directory = tmp_path_factory.mktemp("generated")
-    done = repository.run("sh", "scripts/generate-data.sh", directory)
-    assert done.returncode == 0, done.stderr
+    repository.succeed("sh", "scripts/generate-data.sh", directory)
     return directory
 
 
@@ -150,29 +144,34 @@ def test_made_up_files_are_like_the_course_s(generated):
 
 
 def test_every_awk_makes_the_same_bytes(checkout, with_awk, generated):
-    done = checkout.run("sh", "scripts/generate-data.sh", "made", PATH=with_awk)
-    assert done.returncode == 0, done.stderr
+    checkout.succeed("sh", "scripts/generate-data.sh", "made", PATH=with_awk)
     for path in generated.iterdir():
         assert (checkout.top / "made" / path.name).read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("arguments", [[], ["made", "0"], ["made", "5", "many"], ["made", 7, 12]])
-def test_other_sizes_are_made_or_refused(checkout, arguments):
+def test_other_sizes_are_made(checkout):
+    checkout.succeed("sh", "scripts/generate-data.sh", "made", 7, 12)
+    assert {path.name: path.read_bytes().count(b"\n") for path in checkout.top.glob("made/*")} == {
+        f"agency-{agency}.csv": 12 for agency in range(1, 8)}
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    ([], 64, "\nusage: "), (["made", "0"], 64, "\nusage: "),
+    (["made", "5", "many"], 64, "\nusage: "),
+    (["README.md"], 73, "cannot make the directory README.md")])
+def test_what_cannot_be_made_is_told(checkout, arguments, status, words):
+    before = checkout.files()
     done = checkout.run("sh", "scripts/generate-data.sh", *arguments)
-    made = {path.name: path.read_bytes().count(b"\n") for path in checkout.top.glob("made/*")}
-    if 7 in arguments:
-        assert made == {f"agency-{agency}.csv": 12 for agency in range(1, 8)}
-    else:
-        assert done.returncode == 64 and "\nusage: " in done.stderr
-        assert not (checkout.top / "made").exists()
+    assert done.returncode == status and words in done.stderr
+    assert checkout.files() == before
 
 
 def test_sh_and_awk_are_enough_without_an_archive(checkout, tmp_path, generated):
     path = only(tmp_path, PROGRAMS)
-    assert checkout.run("sh", DATA, PATH=path).returncode == 0
+    checkout.succeed("sh", DATA, PATH=path)
     name = "agency-5.csv"
     assert (checkout.top / ".data" / name).read_bytes() == (generated / name).read_bytes()
-    archive(checkout, {"agency-1.csv": ROW})
+    (checkout.top / ".data/dataset.zip").write_bytes(zipped({"agency-1.csv": ROW}))
     done = checkout.run("sh", DATA, PATH=path)
     assert (done.returncode, done.stdout) == (69, "")
     assert "needs unzip, python3 or docker" in done.stderr and done.stderr.count("\n") == 1
@@ -180,7 +179,7 @@ def test_sh_and_awk_are_enough_without_an_archive(checkout, tmp_path, generated)
 
 def test_files_that_are_there_are_kept(checkout, generated):
     (checkout.top / ".data/agency-2.csv").write_text("mine", encoding="utf-8")
-    assert checkout.run("sh", DATA, "--missing", "3").returncode == 0
+    checkout.succeed("sh", DATA, "--missing", "3")
     assert names(checkout) == ["agency-1.csv", "agency-2.csv", "agency-3.csv"]
     assert (checkout.top / ".data/agency-2.csv").read_text(encoding="utf-8") == "mine"
     assert (checkout.top / ".data/agency-1.csv").read_bytes() == (

@@ -14,9 +14,6 @@ FIVE = (ROOT / "docker-compose-dev.yaml").read_text(encoding="utf-8")
 BET = re.compile(r" +- NOMBRE=.+\n +- APELLIDO=.+\n +- DOCUMENTO=[0-9]{8}\n +- NACIMIENTO=(.+)\n"
                  r" +- NUMERO=[0-9]{1,4}\n")
 SUBNET = re.compile("subnet: (.*)")
-# A variable with the path of a secret, and that secret under its name.
-SECRET = re.compile(r" +- (\w+)=/run/secrets/(\w+)\n +secrets:\n +- source: (\w+)\n"
-                    r" +target: (\w+)\n")
 
 
 @pytest.fixture
@@ -32,10 +29,10 @@ def generate(tmp_path):
 
 
 def made(generate, *arguments):
-    """Returns the directory in which it ran well, without a word."""
+    """Returns the directory in which it ran well, without a word, and what `compose.yaml` says."""
     directory, done = generate(*arguments)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    return directory.top
+    return directory.top, (directory.top / "compose.yaml").read_text(encoding="utf-8")
 
 
 def expected(agencies):
@@ -62,56 +59,51 @@ def check_subnet(text, addresses):
     assert subnet.prefixlen == 24 or subnet.num_addresses // 2 < addresses
 
 
-def check_compose(text, agencies, keys=False):
-    # Of the umask under which it was made.
-    text = re.sub(r"\n  user: .*", "", text)
-    text, _, secrets = text.partition("\nsecrets:\n")
-    assert SUBNET.sub("", BET.sub("", SECRET.sub("", text))) == expected(agencies)
-    numbers = range(1, agencies + 1) if keys else ()
-    assert SECRET.findall(text) == [
-        ("SERVER_AGENCY_KEYS", "agency_keys", "agency_keys", "agency_keys")] * keys + [
-            ("CLI_KEY_FILE", "agency_key", f"agency_key_{n}", "agency_key") for n in numbers]
-    assert secrets == "  agency_keys:\n    file: ./.claves/agencies\n" * keys + "".join(
-        f"  agency_key_{n}:\n    file: ./.claves/agency-{n}\n" for n in numbers)
+@pytest.mark.parametrize("agencies", ["0", "1", "5", "007", "251", "252", "300", "700"])
+def test_a_compose_file(generate, agencies):
+    top, text = made(generate, "compose.yaml", agencies)
+    agencies = int(agencies)
+    assert [path.name for path in top.iterdir()] == ["compose.yaml"]
+    # The user is of the umask under which it was made.
+    plain = SUBNET.sub("", BET.sub("", re.sub(r"\n  user: .*", "", text)))
+    assert plain == expected(agencies)
     # Every agency has a bet.
     assert len([datetime.date.fromisoformat(date) for date in BET.findall(text)]) == agencies
     # The network's, the broadcast, the gateway's, the server's and the echo check's address.
     check_subnet(text, agencies + 5)
 
 
-def check_stack(text, agencies, keys=False):
+@pytest.mark.parametrize("agencies", [0, 5, 185, 6000])
+def test_a_stack_file(generate, agencies):
     """What the test in a swarm does not see."""
+    _, text = made(generate, "--stack", "compose.yaml", agencies)
     services = yaml.safe_load(text)["services"]
     server = services.pop("server")
     assert f"SERVER_AGENCIES={agencies}" in server["environment"]
     assert server["deploy"]["resources"]["limits"]["memory"] == memory(agencies)
     assert {name: service["deploy"]["replicas"] for name, service in services.items()} == (
         {"agencies": agencies} if agencies else {})
-    assert bool(SECRET.search(text)) == keys
     check_subnet(text, agencies + 64)
 
 
-@pytest.mark.parametrize("agencies", ["0", "1", "5", "007", "251", "252", "300", "700"])
-def test_a_compose_file(generate, agencies):
-    top = made(generate, "compose.yaml", agencies)
-    assert [path.name for path in top.iterdir()] == ["compose.yaml"]
-    check_compose((top / "compose.yaml").read_text(encoding="utf-8"), int(agencies))
-
-
-@pytest.mark.parametrize("agencies", [0, 5, 185, 6000])
-def test_a_stack_file(generate, agencies):
-    top = made(generate, "--stack", "compose.yaml", agencies)
-    check_stack((top / "compose.yaml").read_text(encoding="utf-8"), agencies)
-
-
-@pytest.mark.parametrize("arguments", [
-    ["--claves", "compose.yaml", "3"], ["compose.yaml", "3", "--claves"],
-    ["--stack", "compose.yaml", "3", "--claves"]])
-def test_a_file_with_keys(generate, arguments):
-    top = made(generate, *arguments)
+@pytest.mark.parametrize("kind", ["compose", "stack"])
+def test_a_file_with_keys(generate, kind):
+    option = ["--stack"] if kind == "stack" else []
+    wanted = yaml.safe_load(made(generate, *option, "compose.yaml", "3")[1])
+    top, text = made(generate, *option, "compose.yaml", "3", "--claves")
+    secrets = {"agency_keys": {"file": "./.claves/agencies"}}
+    mounted = [("server", "SERVER_AGENCY_KEYS", "agency_keys", "agency_keys")]
+    if kind == "stack":
+        secrets["agency_key"] = {"file": "./.claves/by-slot", "template_driver": "golang"}
+        mounted.append(("agencies", "CLI_KEY_FILE", "agency_key", "agency_key"))
+    for agency in (1, 2, 3) if kind == "compose" else ():
+        secrets[f"agency_key_{agency}"] = {"file": f"./.claves/agency-{agency}"}
+        mounted.append((f"client{agency}", "CLI_KEY_FILE", f"agency_key_{agency}", "agency_key"))
+    for name, variable, source, target in mounted:
+        wanted["services"][name]["environment"].append(f"{variable}=/run/secrets/{target}")
+        wanted["services"][name]["secrets"] = [{"source": source, "target": target}]
+    assert "secrets" not in wanted and yaml.safe_load(text) == wanted | {"secrets": secrets}
     assert {path.name for path in top.iterdir()} == {".claves", "compose.yaml"}
-    check = check_stack if "--stack" in arguments else check_compose
-    check((top / "compose.yaml").read_text(encoding="utf-8"), 3, keys=True)
     # The directory keeps other users out. The containers' user must be able to read the files.
     keys = top / ".claves"
     assert stat.S_IMODE(keys.stat().st_mode) == 0o700
@@ -127,9 +119,9 @@ def test_a_file_with_keys(generate, arguments):
 
 
 def test_keys_are_random_and_those_that_are_there_are_kept(generate, tmp_path):
-    others = keys_of(made(generate, "--claves", "compose.yaml", "3"), 3)
+    others = keys_of(made(generate, "--claves", "compose.yaml", "3")[0], 3)
     (tmp_path / "made/.claves").rename(tmp_path / "older")
-    before = keys_of(made(generate, "--claves", "compose.yaml", "3"), 3)
+    before = keys_of(made(generate, "--claves", "compose.yaml", "3")[0], 3)
     assert not set(before) & set(others)
     directory, done = generate("--claves", "compose.yaml", "4")
     assert (done.returncode, done.stdout) == (0, "")

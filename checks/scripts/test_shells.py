@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import subprocess
 
@@ -81,7 +82,7 @@ def test_digits_of_other_scripts_are_no_number(checkout, locale):
 @pytest.fixture
 def waiting(checkout, stand_in, tmp_path):
     """Provides a function that starts a script and waits for a `program` of it, which says that it
-    runs, and then waits. Returns the script, and the file with the other's number."""
+    runs, and then waits. Returns the script, and a descriptor of the other's process."""
     (tmp_path / "tmp").mkdir()
 
     def start(command, program, text):
@@ -92,18 +93,14 @@ def waiting(checkout, stand_in, tmp_path):
             start_new_session=True)
         waits = tmp_path / "waits"
         Deadline(60).wait(lambda: waits.exists() and waits.read_text(), "the program waits")
-        return script, int(waits.read_text())
+        return script, os.pidfd_open(int(waits.read_text()))
 
     yield start
     assert not list((tmp_path / "tmp").iterdir())
 
 
-def is_gone(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().split()[2] == "Z"
-    except FileNotFoundError:
-        return True
+def has_ended(process):
+    return bool(select.select([process], [], [], 60)[0])
 
 
 @pytest.mark.parametrize("sent", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
@@ -113,20 +110,20 @@ def is_gone(pid):
 def test_nothing_stays_behind_after_a_signal(checkout, waiting, command, program, sent):
     """As a terminal sends it, to all processes."""
     before = set(checkout.files())
-    script, pid = waiting(command.split(), program, "number; exec sleep 600")
+    script, other = waiting(command.split(), program, "number; exec sleep 600")
     os.killpg(script.pid, sent)
     assert script.wait(20) == 128 + sent
-    Deadline(60).wait(lambda: is_gone(pid), "the program is gone")
+    assert has_ended(other)
     assert {str(path) for path in set(checkout.files()) - before} <= {".claves", "made"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
 def test_the_echo_check_ends_its_exchange_when_it_is_ended(waiting, tmp_path, shell):
     log = tmp_path / "log"
-    script, pid = waiting([shell, "validar-echo-server.sh"], "docker", f"""echo "$@" >>{log}
+    script, exchange = waiting([shell, "validar-echo-server.sh"], "docker", f"""echo "$@" >>{log}
 if [ "$1" = run ]; then number; exec sleep 600; fi""")
     script.send_signal(signal.SIGTERM)
     assert script.wait(20) == 128 + signal.SIGTERM
-    Deadline(60).wait(lambda: is_gone(pid), "the exchange is gone")
+    assert has_ended(exchange)
     name = re.search(r"--name (\S+)", log.read_text()).group(1)
     assert log.read_text().splitlines()[-1] == f"rm -f {name}"
