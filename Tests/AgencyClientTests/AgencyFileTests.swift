@@ -45,7 +45,9 @@ import Testing
     good: Int, bad: (row: String, line: Int, reason: String)
   ) throws {
     let bets = try sampleBets(0..<good)
-    let made = try batches(agencyFile(bets) + bad.row + "\n", maxAmount: 3)
+    // No row after the bad one comes out.
+    let after = String(repeating: "\nAna,Paz,1,1999-12-31,7", count: 10)
+    let made = try batches(agencyFile(bets) + bad.row + after, maxAmount: 3)
     #expect(made.holds(bets[...]))
     #expect(made.counts == [3].prefix(good / 3) + [good % 3].filter { $0 > 0 })
     let line = good + 1 + bad.line
