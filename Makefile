@@ -60,7 +60,7 @@ VOLUMES := {{range .Mounts}}{{if eq .Type \"volume\"}}{{.Name}} {{end}}{{end}}
 docker-compose-down: ## Stops the lottery and removes its containers and bets
 	$(COMPOSE) stop -t 1
 	@volume=$$(docker inspect -f "$(VOLUMES)" server 2>/dev/null) || :; \
-	  $(COMPOSE) down -v --remove-orphans && { [ -z "$$volume" ] || docker volume rm -f $$volume; }
+	  $(COMPOSE) down -v --remove-orphans && { [ -z "$$volume" ] || docker volume rm -f $$volume >/dev/null; }
 
 docker-compose-logs: ## Follows the logs of the lottery
 	$(COMPOSE) logs -f

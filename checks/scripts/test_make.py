@@ -37,10 +37,13 @@ def test_the_images_share_the_layers_of_the_build():
     ("docker-compose-down", "b0b", 0, "down -v --remove-orphans\nvolume rm -f b0b")])
 def test_make_calls_docker(checkout, stand_in, target, inspected, status, last_words):
     path = stand_in("docker", f"""if [ "$1" = inspect ]; then
-echo {inspected.format(top=checkout.top)}; else echo "$@ ${{DOCKER_BUILDKIT-}}"; fi""")
+echo {inspected.format(top=checkout.top)}; exit; fi
+[ "$1" != volume ] || exec >&2
+echo "$@ ${{DOCKER_BUILDKIT-}}"
+""")
     done = checkout.run("make", "--silent", target, PATH=path)
     assert done.returncode == status, done.stderr
-    lines = done.stderr if status else done.stdout.replace(" 1\n", "\n")
+    lines = (done.stdout + done.stderr).replace(" 1\n", "\n")
     assert last_words in "\n".join(lines.splitlines()[-2:])
     assert ("compose" in done.stdout) == (status == 0)
     # The Dockerfiles need BuildKit, and older clients must be told.
