@@ -95,5 +95,7 @@ if [ $# -eq 0 ] || ! all_there; then
     sh scripts/generate-data.sh .data "$agencies"
     echo "generated the missing files of $agencies agencies in .data"
   fi
+elif [ -e .data/dataset.zip ] || [ -e .data/datasets.zip ]; then
+  echo "kept the files in .data: make data replaces them with those of the zip"
 fi
 open_up
