@@ -185,6 +185,6 @@ def test_files_that_are_there_are_kept(checkout, generated):
     assert (checkout.top / ".data/agency-1.csv").read_bytes() == (
         generated / "agency-1.csv").read_bytes()
     (checkout.top / ".data/dataset.zip").write_bytes(zipped({"agency-1.csv": ROW}))
-    done = checkout.succeed("sh", DATA, "--missing", "3")
-    assert done.stdout.startswith("kept the files in .data: make data replaces them")
+    told = checkout.succeed("sh", DATA, "--missing", "3")
+    assert told.startswith("kept the files in .data: make data replaces them")
     assert (checkout.top / ".data/agency-2.csv").read_text(encoding="utf-8") == "mine"
