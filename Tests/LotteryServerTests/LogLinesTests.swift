@@ -131,6 +131,18 @@ import Testing
       ])
   }
 
+  @Test func `what a crash left of a row is logged as it was`() async throws {
+    let log = try LogFile()
+    let directory = try TemporaryDirectory(bets: #"1,a\b|"#.utf8)
+    try await withServer(agencies: 1, in: directory, log: log.log) { _ in }
+    let line = "WARNING  action: cut_rest | result: success | file: \(directory.file("bets.csv"))"
+    #expect(
+      try log.lines(of: "cut_rest") == [
+        line + #" | bytes: 6 | row: 1,a\\b\u{7C}"#
+          + " | note: a crash left it after the last whole row; it was never acknowledged"
+      ])
+  }
+
   @Test(arguments: [(3, 3, false), (4, 3, true), (4, 4, false)])
   func `a limit below the number of agencies is warned of`(
     agencies: Int, limit: Int, isWarned: Bool
