@@ -60,6 +60,23 @@ import Testing
     }
   }
 
+  @Test func `agencies of an earlier, larger lottery do not count for others`() async throws {
+    let log = try LogFile()
+    let directory = try TemporaryDirectory(bets: [], finished: "2,0\r\n3,0\r\n")
+    try await withServer(agencies: 2, in: directory, log: log.log) { server in
+      try await server.withClient(1) { client in
+        try await client.finish(with: [])
+        #expect(try await client.askWinners() == [])
+      }
+    }
+    // The draw waited for agency 1.
+    let actions = try log.lines(of: "accept_connections", "sorteo").map {
+      $0.split(separator: " ")[2]
+    }
+    #expect(
+      actions == ["accept_connections", "accept_connections", "accept_connections", "sorteo"])
+  }
+
   // MARK: What ends a connection
 
   /// What something else does to a file, and what the agency is told after its batch and FINISHED.
