@@ -17,7 +17,7 @@ import Testing
     bet = Frames.bet(try sampleBet(), at: 0)
   }
 
-  // MARK: Who breaks the contract
+  // MARK: Clients that break the contract
 
   @Test func `what is no message, or out of place, gets its ERROR`() async throws {
     try await holdLottery(agencies: 3) { attack in
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  // MARK: Who is slow
+  // MARK: Slow clients
 
   private let impatient = ["SERVER_TIMEOUT": "500ms"]
 
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  // MARK: Who comes in crowds
+  // MARK: Crowds of clients
 
   @Test func `2,000 silent connections hold up nothing`() async throws {
     try await holdLottery(["SERVER_LISTEN_BACKLOG": "2048"], staysConnected: true) { attack in
@@ -126,7 +126,7 @@ import Testing
     }
   }
 
-  // MARK: Who never stops
+  // MARK: Clients that never stop
 
   /// More than the threads on which the server serves all of its connections.
   private let flooders = ProcessInfo.processInfo.activeProcessorCount + 2

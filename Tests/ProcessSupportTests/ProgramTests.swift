@@ -110,8 +110,8 @@ import Testing
   }
 }
 
-/// What a program prints instead of a log. What it does if that cannot be written, or nobody reads
-/// it, is tested from outside.
+/// What a program prints instead of a log. `EndToEndTests` and `checks/faults` test output that
+/// cannot be written, or that nobody reads.
 @Suite(.timeLimit(.minutes(10))) struct PrintingTests {
   @Test func `a pipe that does not block gets all of it`() async {
     await #expect(processExitsWith: .exitCode(7)) {

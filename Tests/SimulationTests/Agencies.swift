@@ -77,7 +77,7 @@ final class AgencyProcess: @unchecked Sendable {
   func cut() { connection?.cut() }
 
   /// The network carries nothing more to the process, which takes its connection to be broken. The
-  /// server goes on with what is in flight, and may never learn that nobody listens.
+  /// server still receives what is in flight, and may never notice that the process is gone.
   func isolate() { connection?.down.cut() }
 
   /// SIGKILL. What it sent may still arrive.
@@ -266,6 +266,6 @@ final class BetAgency: SimulatedAgency, @unchecked Sendable {
         fail("bet \(bet.document) is there \(times) times, not \(outcome)")
       }
     }
-    if rows.contains(where: { !bets.contains($0) }) { fail("a bet that nobody sent") }
+    if rows.contains(where: { !bets.contains($0) }) { fail("a bet that this agency did not send") }
   }
 }

@@ -44,8 +44,8 @@ final class ProgramProcess: Sendable {
   /// Its number.
   var pid: pid_t { process.pid }
 
-  /// All lines printed so far: a copy, because the thread sanitizer does not see that an array is
-  /// changed in place only while nobody else has it.
+  /// All lines printed so far: a copy, because the thread sanitizer does not see the reference
+  /// counts that keep an array with two owners from being changed in place.
   var lines: [String] { state.withLock { $0.lines.map(\.self) } }
 
   /// Sends it a signal.
